@@ -1,0 +1,1 @@
+"""The Discord side: how what people ask is done. It never imports torch."""

@@ -1,0 +1,105 @@
+"""Every failure that Bobby knows by name, each with the sentence people read.
+
+    BobbyError
+    ├── AskerError              what the person can mend
+    │   ├── NoPicture           there is no picture where they pointed
+    │   ├── BadPicture          the worker could not use the file
+    │   ├── PictureTooLarge     more bytes than we take
+    │   ├── LinkRefused         a link that leads where we don't go
+    │   ├── FetchFailed         the picture could not be fetched
+    │   ├── UnknownModel        no model of that name
+    │   └── MissingPermission   Bobby may not answer here
+    ├── Overloaded              a limit is reached; the sentence names it
+    ├── TimedOut                the answer took too long
+    ├── WorkerLost              the worker died over the job
+    ├── WorkerUnavailable       there is no worker and none is coming
+    ├── ModelFailed             the worker lived, the model did not
+    ├── Closing                 Bobby is shutting down
+    └── SetupError              for the operator: Bobby can't start
+
+`str(error)` is safe to show. Whatever is not a `BobbyError` is unexpected: people see a reference
+code, the log has the traceback under it.
+"""
+
+from models.jobs import Failure
+
+
+class BobbyError(Exception):
+    """Base: an expected failure whose `str()` is one friendly sentence that says what to do."""
+
+
+class AskerError(BobbyError):
+    """Something the person who asked can mend."""
+
+
+class NoPicture(AskerError):
+    """No picture was found where the person pointed."""
+
+
+class BadPicture(AskerError):
+    """The file is empty, damaged, no picture, or has too many pixels."""
+
+
+class PictureTooLarge(AskerError):
+    """The file has more bytes than the operator's limit."""
+
+
+class LinkRefused(AskerError):
+    """The link does not lead to a public address over http or https."""
+
+
+class FetchFailed(AskerError):
+    """The server that has the picture did not deliver it."""
+
+
+class UnknownModel(AskerError):
+    """There is no model of that name, or none of its task is ready."""
+
+
+class MissingPermission(AskerError):
+    """Bobby lacks a permission that the answer needs; the sentence names it."""
+
+
+class Overloaded(BobbyError):
+    """A limit of the queue is reached; the sentence names the limit and its number."""
+
+
+class TimedOut(BobbyError):
+    """The job's deadline passed before its answer came."""
+
+
+class WorkerLost(BobbyError):
+    """The worker process died while it had the job."""
+
+
+class WorkerUnavailable(BobbyError):
+    """The worker can't be started; the operator has to look."""
+
+
+class ModelFailed(BobbyError):
+    """The model raised, or ran out of memory, on a picture that was in order."""
+
+
+class Closing(BobbyError):
+    """Bobby is shutting down and takes no more work."""
+
+
+class SetupError(BobbyError):
+    """For the operator: a setting, a token, an intent or a weight is wrong or missing."""
+
+
+_BY_CODE: dict[str, type[BobbyError]] = {
+    "empty_file": BadPicture,
+    "not_a_picture": BadPicture,
+    "damaged_picture": BadPicture,
+    "too_many_pixels": BadPicture,
+    "unknown_model": UnknownModel,
+    "no_weights": UnknownModel,
+    "out_of_memory": ModelFailed,
+    "model_failed": ModelFailed,
+}
+
+
+def from_failure(failure: Failure) -> BobbyError:
+    """Return the exception that stands for a worker's `failure`, carrying its sentence."""
+    return _BY_CODE[failure.code](failure.sentence)

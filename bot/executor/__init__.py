@@ -1,0 +1,1 @@
+"""The queue between people and workers: admission, fairness, batching, supervision."""

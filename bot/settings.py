@@ -1,0 +1,86 @@
+"""The operator's settings: one frozen object, read once from the environment and `.env`.
+
+`main()` reads it and passes it down; importing this module reads nothing.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SetupError
+
+
+def _prefix(text: str) -> str:
+    if not text or len(text) > 5 or any(c.isspace() for c in text):
+        raise ValueError("must be 1 to 5 characters without spaces")
+    return text
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return text.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; `.env.example` explains each for people."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BOBBY_", env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    token: Annotated[SecretStr | None, Field(validation_alias="DISCORD_TOKEN")] = None
+    """The bot's token. Only `bobby run` needs it; it never leaves the bot process."""
+    prefix: Annotated[str, AfterValidator(_prefix)] = "!"
+    """What a text command begins with."""
+    default_model: str = "resnet101"
+    """The classifier that answers when nobody names one, if its weights are here."""
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
+    """Where networks run; `auto` takes a GPU when there is one."""
+    cache: Path | None = None
+    """Bobby's folder for weights; the platform's cache folder when not set."""
+    batch_size: Annotated[int, Field(ge=1, le=64)] = 8
+    """At most so many pictures share one pass through a network."""
+    max_queue: Annotated[int, Field(ge=1)] = 500
+    """At most so many pictures wait or run in all."""
+    max_queue_mib: Annotated[int, Field(ge=1)] = 1024
+    """At most so many MiB of encoded pictures wait or run in all."""
+    max_per_server: Annotated[int, Field(ge=1)] = 200
+    """At most so many pictures of one server wait or run."""
+    max_per_person: Annotated[int, Field(ge=1)] = 20
+    """At most so many pictures of one person wait or run."""
+    timeout: Annotated[float, Field(gt=0, le=840)] = 60.0
+    """Seconds after which an unanswered job is given up; interactions live 15 minutes."""
+    max_file_mib: Annotated[int, Field(ge=1, le=200)] = 25
+    """A picture's file may have at most so many MiB."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much is logged to standard error."""
+    api_url: Annotated[str, AfterValidator(_web_address)] = "https://discord.com/api/v10"
+    """Discord's API, or a proxy or playground that speaks it."""
+
+
+def _variable(field: str) -> str:
+    return "DISCORD_TOKEN" if field in {"token", "DISCORD_TOKEN"} else f"BOBBY_{field}".upper()
+
+
+def read_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """Read the settings from the environment and `env_file`; the environment wins.
+
+    Raises:
+        SetupError: A value is not allowed; one sentence per wrong value names the variable,
+            what came and what is allowed.
+    """
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        sentences = [
+            f"{_variable(str(e['loc'][0]))} is {e['input']!r}, but {_allowed(e['msg'])}."
+            for e in error.errors()
+        ]
+        raise SetupError("\n".join(sentences)) from None
+
+
+def _allowed(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Input should", "it should")

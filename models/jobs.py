@@ -1,0 +1,215 @@
+"""The seam between the two processes: what may be asked of a worker and what it may answer.
+
+Owns the frozen message types and their framing, and nothing else. A frame is a 4-byte big-endian
+length and that many bytes of MessagePack; the types below are told apart by their tag. Both
+halves import this module and it imports neither, so it knows neither torch nor Discord. Never
+pickle: the worker may run strangers' code and the bot holds the token.
+
+    bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget
+    worker → bot    Ready or Unready (once, first), Started (a batch), Finished (one job)
+
+The worker ends when its standard input ends.
+"""
+
+import struct
+from typing import Literal, TypeAlias
+
+import msgspec
+
+MAX_FRAME_BYTES = 256 * 1024 * 1024
+"""A longer frame means that the stream is corrupt: no job comes near it."""
+
+_LENGTH = struct.Struct(">I")
+LENGTH_BYTES = _LENGTH.size
+
+FailureCode: TypeAlias = Literal[
+    "empty_file",
+    "not_a_picture",
+    "damaged_picture",
+    "too_many_pixels",
+    "unknown_model",
+    "no_weights",
+    "out_of_memory",
+    "model_failed",
+]
+
+
+class Message(msgspec.Struct, frozen=True, tag=str.lower, kw_only=True):
+    """Base of everything that crosses the seam: immutable, told apart by its tag."""
+
+
+# --- what may be asked ----------------------------------------------------------------------------
+
+
+class Classify(Message, frozen=True):
+    """The five most likely labels of a picture. `model` None means the worker's default."""
+
+    picture: bytes
+    model: str | None = None
+
+
+Job: TypeAlias = Classify
+"""Everything a worker can be asked to do."""
+
+
+class Submit(Message, frozen=True):
+    """Job `id` arrives; the worker may decode its picture at once but runs nothing yet."""
+
+    id: int
+    job: Job
+
+
+class Run(Message, frozen=True):
+    """Run the submitted jobs `ids` (at least one, all for one task and model) as batch `batch`."""
+
+    batch: int
+    ids: tuple[int, ...]
+
+
+class Forget(Message, frozen=True):
+    """Nobody waits for submitted job `id` any more; its picture can be dropped."""
+
+    id: int
+
+
+# --- what may be answered -------------------------------------------------------------------------
+
+
+class Label(Message, frozen=True):
+    """One class of the model's label set, with its softmax probability in [0, 1]."""
+
+    label: str
+    probability: float
+
+
+class Labels(Message, frozen=True):
+    """The answer to `Classify`.
+
+    `top` holds five labels, most likely first. `crop` is a PNG of the pixels the network saw, at
+    its input size and before normalisation. `width` and `height` are the picture's own, upright.
+    `frames` is 1 for a still picture; of an animation the first frame was used. `substitution`,
+    when set, is one sentence saying why another model than the one asked for has answered.
+    `sure` is False when the distribution is too flat to mean much. `milliseconds` is the time the
+    network took for the batch this picture was part of, `batch_size` how many shared it.
+    """
+
+    top: tuple[Label, ...]
+    crop: bytes
+    model: str
+    weights: str
+    width: int
+    height: int
+    frames: int
+    sure: bool
+    device: str
+    milliseconds: float
+    batch_size: int
+    substitution: str | None = None
+
+
+class Failure(Message, frozen=True):
+    """A job that could not be done: one code of the error tree and a sentence for the person."""
+
+    code: FailureCode
+    sentence: str
+
+
+Answer: TypeAlias = Labels
+
+
+class ModelCard(Message, frozen=True):
+    """What the bot knows of one catalogue record, for autocomplete, help and listings.
+
+    `weights` names the checkpoint ("IMAGENET1K_V1"), `source` is its URL or package, `size_bytes`
+    its file's size where the publisher states it. `ready` says that the weights are on this
+    machine, `location` where ("bobby cache", "torch cache", "package …"). `accuracy` is the
+    publisher's ImageNet top-1 in percent.
+    """
+
+    name: str
+    task: Literal["classify"]
+    parameters: int
+    weights: str
+    source: str
+    license: str
+    ready: bool
+    location: str | None = None
+    size_bytes: int | None = None
+    accuracy: float | None = None
+
+
+class Ready(Message, frozen=True):
+    """The worker is warm and answers. `default` is the model that `model=None` means now."""
+
+    device: str
+    default: str
+    models: tuple[ModelCard, ...]
+
+
+class Unready(Message, frozen=True):
+    """The worker can't start; `reason` is a sentence for the operator. It exits after this."""
+
+    reason: str
+
+
+class Started(Message, frozen=True):
+    """Batch `batch` has begun: its jobs may have had effects and are not to be tried again."""
+
+    batch: int
+
+
+class Finished(Message, frozen=True):
+    """Job `id` is done; every job of a batch gets exactly one of these."""
+
+    id: int
+    result: Labels | Failure
+
+
+ToWorker: TypeAlias = Submit | Run | Forget
+FromWorker: TypeAlias = Ready | Unready | Started | Finished
+
+_encoder = msgspec.msgpack.Encoder()
+_to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
+
+
+def frame(message: ToWorker | FromWorker) -> bytes:
+    """Return `message` as one frame, length first.
+
+    Raises:
+        ValueError: The message is longer than `MAX_FRAME_BYTES`.
+    """
+    body = _encoder.encode(message)
+    if len(body) > MAX_FRAME_BYTES:
+        raise ValueError(f"A frame of {len(body)} bytes is over the {MAX_FRAME_BYTES} allowed")
+    return _LENGTH.pack(len(body)) + body
+
+
+def body_length(prefix: bytes) -> int:
+    """Return the length in bytes of the body that follows the 4-byte `prefix`.
+
+    Raises:
+        ValueError: The length is over `MAX_FRAME_BYTES`: the stream is corrupt.
+    """
+    (length,) = _LENGTH.unpack(prefix)
+    if length > MAX_FRAME_BYTES:
+        raise ValueError(f"A frame of {length} bytes is over the {MAX_FRAME_BYTES} allowed")
+    return int(length)
+
+
+def to_worker(body: bytes) -> ToWorker:
+    """Decode a frame's body that the bot sent.
+
+    Raises:
+        msgspec.DecodeError: The bytes are not one of the messages above.
+    """
+    return _to_worker.decode(body)
+
+
+def from_worker(body: bytes) -> FromWorker:
+    """Decode a frame's body that the worker sent.
+
+    Raises:
+        msgspec.DecodeError: The bytes are not one of the messages above.
+    """
+    return _from_worker.decode(body)
