@@ -1,1 +1,10 @@
-"""The queue between people and workers: admission, fairness, batching, supervision."""
+"""The executor: takes jobs from cogs, orders them fairly, has them run, and answers.
+
+`open_executor(settings)` gives the one that Bobby uses; cogs call `submit` and see `bot.errors`.
+"""
+
+from bot.executor.executor import Executor, Snapshot
+from bot.executor.factory import open_executor
+from bot.executor.queue import Asker, Limits
+
+__all__ = ["Asker", "Executor", "Limits", "Snapshot", "open_executor"]

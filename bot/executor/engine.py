@@ -1,0 +1,105 @@
+"""What the executor asks of whatever runs its batches, and the errors that come back.
+
+Owns the `Engine` interface alone: a local child process (`local`) and a callable in this process
+(`inprocess`) stand behind it. An engine knows batches; it never knows who asked.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, Self, TypeAlias
+
+from bot.errors import WorkerLost, WorkerUnavailable
+from models.jobs import Answer, Failure, Job, Ready
+
+EngineState: TypeAlias = Literal["starting", "ready", "unavailable", "closed"]
+"""`starting` covers restarts; `unavailable` means that no worker is coming any more."""
+
+Result: TypeAlias = Answer | Failure | None
+"""What became of one job; None where the job was forgotten before it ran."""
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """How an engine is now.
+
+    `reason` is the sentence that says why the last worker ended, None when none did. `ready` is
+    what the newest worker that was ever ready said of itself. `restarts` counts the workers
+    started after the first.
+    """
+
+    state: EngineState
+    reason: str | None
+    ready: Ready | None
+    restarts: int
+
+
+class BatchLost(WorkerLost):
+    """The worker ended with the batch in its hands; `started` says if it had begun to run it."""
+
+    def __init__(self, started: bool) -> None:
+        super().__init__(started)
+        self.started = started
+
+    def __str__(self) -> str:
+        if self.started:
+            return (
+                "The worker died while it looked at this picture or one beside it."
+                " Please try again."
+            )
+        return "The worker died before it came to this picture. Please try again in a minute."
+
+
+def unavailable(reason: str) -> WorkerUnavailable:
+    """Return the error for people that says why there is no worker."""
+    return WorkerUnavailable(
+        f"Bobby can't look at pictures: its worker doesn't start. {reason}"
+        " Please tell the operator of this bot."
+    )
+
+
+class Engine(Protocol):
+    """Runs batches. Entering it starts it without waiting until it is ready; leaving closes it."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    @property
+    def status(self) -> EngineStatus:
+        """How the engine is now."""
+        ...
+
+    async def ready(self) -> Ready:
+        """Wait until batches can be run, through restarts too, and return what the worker is.
+
+        Raises:
+            WorkerUnavailable: There is no worker and none is coming.
+            Closing: The engine is closed.
+        """
+        ...
+
+    async def run(self, batch: Sequence[Job], on_started: Callable[[], None]) -> Sequence[Result]:
+        """Run `batch`, at least one job, all for one task and model; waits until ready.
+
+        `on_started` is called once, when the batch begins to run. Several batches may be in
+        flight; they run in the order in which they came. Cancelling drops the results.
+
+        Returns:
+            One result a job, in the batch's order.
+
+        Raises:
+            BatchLost: The worker ended before the batch did.
+            WorkerUnavailable: There is no worker and none is coming.
+            Closing: The engine is closed.
+        """
+        ...
+
+    def forget(self, job: Job) -> None:
+        """Say that nobody waits for `job`, this very object, any more; it may still be run."""
+        ...

@@ -1,0 +1,274 @@
+"""The way of a job: admitted or refused at once, fairly ordered, batched, answered or failed.
+
+Owns the callers' futures and the one dispatch task. It hands an engine whatever waits for one
+model as soon as fewer than two batches are in flight, never on a timer, and never touches a
+process, a picture's bytes or Discord.
+"""
+
+import asyncio
+import copy
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from bot.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
+from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavailable
+from bot.executor.queue import Asker, FairQueue, Limits, Ticket
+from models.jobs import Answer, Failure, Job, ModelCard, Ready
+
+BATCHES_IN_FLIGHT = 2
+"""The worker decodes the second while it runs the first."""
+
+DRAIN_SECONDS = 1.0
+"""What closing grants the batches in flight."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class _Call(Ticket):
+    """A caller that waits; its answer's future is cancelled when the caller leaves."""
+
+    answer: asyncio.Future[Answer] = field(kw_only=True)
+    started: bool = False
+
+    def fail(self, error: BobbyError) -> None:
+        """Give `error` to the caller, if there still is one; each gets its own traceback."""
+        if not self.answer.done():
+            self.answer.set_exception(copy.copy(error))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What `!status` shows: the engine's state, and the jobs `waiting`, `running`, `answered`."""
+
+    state: EngineState
+    reason: str | None
+    waiting: int
+    running: int
+    answered: int
+    restarts: int
+    device: str | None
+    default: str | None
+    models: tuple[ModelCard, ...]
+
+
+class Executor:
+    """Answers jobs through `engine`; an async context manager that opens and closes it."""
+
+    def __init__(self, engine: Engine, *, limits: Limits, batch_size: int, timeout: float) -> None:
+        self._engine = engine
+        self._queue: FairQueue[_Call] = FairQueue(limits)
+        self._batch_size = batch_size
+        self._timeout = timeout
+        self._arrived = asyncio.Event()
+        self._slots = asyncio.Semaphore(BATCHES_IN_FLIGHT)
+        self._batches: set[asyncio.Task[None]] = set()
+        self._dispatcher: asyncio.Task[None] | None = None
+        self._closing = False
+        self._answered = 0
+
+    async def __aenter__(self) -> Self:
+        await self._engine.__aenter__()
+        self._dispatcher = asyncio.create_task(self._dispatch(), name="dispatch")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Refuse what waits, grant what runs a moment, then close the engine."""
+        self._closing = True
+        try:
+            self._fail_waiting(_closing())
+            if self._dispatcher is not None:
+                self._dispatcher.cancel()
+            if self._batches:
+                _, late = await asyncio.wait(self._batches, timeout=DRAIN_SECONDS)
+                for task in late:
+                    task.cancel()
+        finally:
+            await self._engine.__aexit__(kind, error, traceback)
+
+    @property
+    def models(self) -> tuple[ModelCard, ...]:
+        """The catalogue as the worker told it; empty until it was ready once."""
+        ready = self._engine.status.ready
+        return ready.models if ready else ()
+
+    @property
+    def default(self) -> str | None:
+        """The name of the model that a job without one means; None until the worker was ready."""
+        ready = self._engine.status.ready
+        return ready.default if ready else None
+
+    async def ready(self) -> Ready:
+        """Wait until the worker answers and return what it is.
+
+        Raises:
+            WorkerUnavailable: There is no worker and none is coming; the sentence says why.
+            Closing: Bobby is shutting down.
+        """
+        return await self._engine.ready()
+
+    def snapshot(self) -> Snapshot:
+        """Return how things stand now."""
+        status = self._engine.status
+        held = self._queue.held
+        running = sum(call.started for call in held)
+        return Snapshot(
+            state="closed" if self._closing else status.state,
+            reason=status.reason,
+            waiting=len(held) - running,
+            running=running,
+            answered=self._answered,
+            restarts=status.restarts,
+            device=status.ready.device if status.ready else None,
+            default=self.default,
+            models=self.models,
+        )
+
+    async def submit(self, job: Job, asker: Asker) -> Answer:
+        """Return the answer to `job`. Cancelling is normal: the job is dropped if it can be.
+
+        Raises:
+            Overloaded: A limit is reached; raised at once.
+            TimedOut: There was no answer in time.
+            WorkerLost: The worker died over the job, or Bobby itself failed it.
+            WorkerUnavailable: There is no worker and none is coming.
+            Closing: Bobby is shutting down.
+            BadPicture, UnknownModel, ModelFailed: What the worker answered.
+        """
+        if self._closing:
+            raise _closing()
+        status = self._engine.status
+        if status.state == "unavailable":
+            raise unavailable(status.reason or "")
+        # The engine tells jobs apart by identity, and a caller may ask the same one twice.
+        call = _Call(copy.copy(job), asker, answer=asyncio.get_running_loop().create_future())
+        self._queue.admit(call)
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await call.answer
+        except TimeoutError:
+            raise TimedOut(
+                f"There was no answer within {self._timeout:g} seconds. Please try again later."
+            ) from None
+        finally:
+            if call.answer.cancelled() and not self._queue.withdraw(call) and not call.started:
+                self._engine.forget(call.job)
+
+    async def _dispatch(self) -> None:
+        while True:
+            await self._slots.acquire()
+            try:
+                batch = await self._next_batch()
+            except BobbyError as error:
+                batch = []
+                self._fail_waiting(error)
+            except Exception:
+                logger.exception("No batch could be formed")
+                batch = []
+                self._fail_waiting(_unexpected())
+            if batch:
+                task = asyncio.create_task(self._serve(batch), name="batch")
+                self._batches.add(task)
+                task.add_done_callback(self._batches.discard)
+            else:
+                self._slots.release()
+
+    async def _next_batch(self) -> list[_Call]:
+        """Wait for work and a worker; the batch is empty when its callers have just left."""
+        while not self._queue:
+            self._arrived.clear()
+            await self._arrived.wait()
+        await self._engine.ready()
+        taken = self._queue.take(self._batch_size)
+        left = [call for call in taken if call.answer.done()]
+        self._release(left)
+        return [call for call in taken if not call.answer.done()]
+
+    async def _serve(self, batch: list[_Call]) -> None:
+        """Run `batch` and settle every call of it, whatever happens; then free its place."""
+        try:
+            await self._run(batch)
+        except BobbyError as error:
+            _fail(batch, error)
+        except asyncio.CancelledError:
+            _fail(batch, _closing())
+            raise
+        except Exception:
+            logger.exception("A batch of %d failed unexpectedly", len(batch))
+            _fail(batch, _unexpected())
+        finally:
+            self._release(batch)
+            self._slots.release()
+
+    async def _run(self, batch: list[_Call]) -> None:
+        """Run `batch`, a second time if its worker died before it began with it.
+
+        Raises:
+            BatchLost: The worker died over the batch, or twice before it.
+        """
+        try:
+            await self._try(batch)
+        except BatchLost as lost:
+            if lost.started:
+                raise
+            await self._try(batch)
+
+    async def _try(self, batch: list[_Call]) -> None:
+        wanted = [call for call in batch if not call.answer.done()]
+        if not wanted:
+            return
+
+        def on_started() -> None:
+            for call in wanted:
+                call.started = True
+
+        results = await self._engine.run([call.job for call in wanted], on_started)
+        if len(results) != len(wanted):
+            raise RuntimeError(
+                f"The engine returned {len(results)} results for {len(wanted)} jobs;"
+                " it must return one a job, in order"
+            )
+        for call, result in zip(wanted, results, strict=True):
+            self._settle(call, result)
+
+    def _settle(self, call: _Call, result: Result) -> None:
+        if call.answer.done():
+            return
+        if result is None:
+            raise RuntimeError("The engine forgot a job that somebody waits for")
+        if isinstance(result, Failure):
+            call.fail(from_failure(result))
+        else:
+            self._answered += 1
+            call.answer.set_result(result)
+
+    def _release(self, calls: Iterable[_Call]) -> None:
+        for call in calls:
+            self._queue.release(call)
+
+    def _fail_waiting(self, error: BobbyError) -> None:
+        while batch := self._queue.take(self._batch_size):
+            _fail(batch, error)
+            self._release(batch)
+
+
+def _fail(calls: Iterable[_Call], error: BobbyError) -> None:
+    for call in calls:
+        call.fail(error)
+
+
+def _closing() -> Closing:
+    return Closing("Bobby is shutting down. Please ask again when it is back.")
+
+
+def _unexpected() -> WorkerLost:
+    return WorkerLost("Something went wrong inside Bobby over this picture. Please try again.")

@@ -1,0 +1,72 @@
+"""From settings to an executor: which worker is started, with what in its environment.
+
+Owns the worker's command line and the allow-list of its environment. The worker may run
+strangers' code, so it never gets this process's environment, where the token may be.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from bot.executor.executor import Executor
+from bot.executor.local import LocalEngine
+from bot.executor.queue import Limits
+from bot.settings import Settings
+
+_PASSED_ON = frozenset(
+    {
+        # where things are
+        *("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "TORCH_HOME", "XDG_CACHE_HOME"),
+        # how Python and its libraries are found
+        *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+        # language and time
+        *("LANG", "LC_ALL", "LC_CTYPE", "TZ"),
+        # which devices, how many threads
+        *("CUDA_VISIBLE_DEVICES", "CUDA_HOME", "CUDA_PATH", "NVIDIA_VISIBLE_DEVICES"),
+        *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTORCH_ENABLE_MPS_FALLBACK"),
+        # how weights are downloaded
+        *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+        # what Windows programs need to run at all
+        *("SYSTEMROOT", "SYSTEMDRIVE", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),
+    }
+)
+"""Every variable that the worker may see."""
+
+_SLOWEST_LOAD = 30.0
+"""Seconds that reading a big network from disk may take; the worker is silent meanwhile."""
+
+
+def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of `environment` that the worker gets: never the token."""
+    return {name: value for name, value in environment.items() if name in _PASSED_ON}
+
+
+def worker_command(settings: Settings) -> list[str]:
+    """Return the command line that starts the worker under this very Python."""
+    command = [sys.executable, "-m", "models.worker"]
+    command += ["--default-model", settings.default_model, "--device", settings.device]
+    if settings.cache is not None:
+        command += ["--cache", str(settings.cache)]
+    return command
+
+
+def open_executor(settings: Settings) -> Executor:
+    """Return the executor that `settings` describe, over a local worker.
+
+    Enter it with `async with`: that starts the worker and does not wait for it; await `ready()`
+    for that. Leaving ends the worker, in less than 5 seconds.
+    """
+    engine = LocalEngine(
+        worker_command(settings),
+        worker_environment(os.environ),
+        # Every job of a batch was asked for before the batch began, so once it has run for the
+        # timeout without progress, nobody waits for any of it.
+        hang_after=max(settings.timeout, _SLOWEST_LOAD),
+    )
+    return Executor(
+        engine,
+        limits=Limits.of(settings),
+        batch_size=settings.batch_size,
+        timeout=settings.timeout,
+    )

@@ -1,0 +1,176 @@
+"""One worker process, from its start to its end: pipes, frames, signals.
+
+Owns the child and its three pipes: messages go in and come out whole, and what the child writes
+to standard error goes to the log, line by line. It decides nothing: when to start, kill or
+replace a worker is `local`'s business.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from models.jobs import LENGTH_BYTES, FromWorker, ToWorker, body_length, from_worker, pieces
+
+_PIPE_LIMIT = 1024 * 1024
+_LINE_LIMIT = 8192
+
+logger = logging.getLogger(__name__)
+worker_log = logging.getLogger("worker")
+"""Carries what the worker writes to standard error."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds granted to a worker after its input ended, after SIGTERM and after SIGKILL."""
+
+    end_of_input: float = 1.5
+    terminate: float = 1.0
+    kill: float = 0.5
+
+
+class WorkerProcess:
+    """A running worker. Build it with `launch` and call `close` whatever happens."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._process = process
+        self._input, self._output = process.stdin, process.stdout
+        self._sending = asyncio.Lock()
+        self._errors = asyncio.create_task(_log_lines(process.stderr), name="worker stderr")
+
+    @classmethod
+    async def launch(cls, command: Sequence[str], environment: Mapping[str, str]) -> Self:
+        """Start `command` with `environment` and nothing else of this process's own.
+
+        It gets its own session: Ctrl-C in the terminal reaches the bot alone, which then closes
+        the worker in order, and a kill reaches whatever the worker started.
+
+        Raises:
+            OSError: The program can't be started.
+        """
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                env=dict(environment),
+                limit=_PIPE_LIMIT,
+                start_new_session=True,
+            )
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def ending(self) -> str:
+        """How the process ended, in a sentence."""
+        code = self._process.returncode
+        if code is None:
+            return "The worker closed its output."
+        if code < 0:
+            return f"The worker was killed by {signal.Signals(-code).name}."
+        return f"The worker ended with exit code {code}."
+
+    async def send(self, message: ToWorker) -> None:
+        """Write `message`, giving way to other tasks between its pieces.
+
+        Cancelling kills the worker: half a frame can't be mended.
+
+        Raises:
+            ConnectionError: The worker reads no more.
+            ValueError: The message is too long for a frame.
+        """
+        async with self._sending:
+            try:
+                for piece in pieces(message):
+                    self._input.write(piece)
+                    await self._input.drain()
+                    # drain() does not yield while the worker keeps up.
+                    await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                self.kill()
+                raise
+
+    async def receive(self) -> FromWorker | None:
+        """Return the worker's next message, None when it sends no more.
+
+        Raises:
+            ValueError: What came is no frame.
+            msgspec.DecodeError: What came is no message.
+        """
+        try:
+            prefix = await self._output.readexactly(LENGTH_BYTES)
+            return from_worker(await self._output.readexactly(body_length(prefix)))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
+    def kill(self) -> None:
+        """Kill the worker and what it has started, at once."""
+        self._signal(signal.SIGKILL)
+
+    async def close(self, patience: Patience) -> None:
+        """End the worker: end its input, then terminate, then kill; each with its time limit."""
+        rest = asyncio.create_task(_discard(self._output), name="worker stdout")
+        try:
+            self._input.close()
+            if await self._ended(patience.end_of_input):
+                return
+            self._signal(signal.SIGTERM)
+            if await self._ended(patience.terminate):
+                return
+            self.kill()
+            if not await self._ended(patience.kill):
+                logger.error("Worker process %d could not be killed", self.pid)
+        finally:
+            if self._process.returncode is None:
+                self.kill()
+            rest.cancel()
+            self._errors.cancel()
+            await asyncio.gather(rest, self._errors, return_exceptions=True)
+
+    async def _ended(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._process.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            logger.debug("Worker process %d had ended before %s", self.pid, number.name)
+
+
+async def _discard(stream: asyncio.StreamReader) -> None:
+    while await stream.read(_PIPE_LIMIT):
+        pass
+
+
+async def _log_lines(stream: asyncio.StreamReader) -> None:
+    """Log what comes from `stream` by lines, a longer one than `_LINE_LIMIT` bytes in parts."""
+    rest = b""
+    while chunk := await stream.read(_LINE_LIMIT):
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > _LINE_LIMIT:
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            _log(line)
+    _log(rest)
+
+
+def _log(line: bytes) -> None:
+    if text := line.decode(errors="replace").rstrip():
+        worker_log.info("%s", text)
