@@ -3,6 +3,7 @@
 `main()` reads it and passes it down; importing this module reads nothing.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,13 +15,19 @@ from bot.errors import SetupError
 
 def _prefix(text: str) -> str:
     if not text or len(text) > 5 or any(c.isspace() for c in text):
-        raise ValueError("must be 1 to 5 characters without spaces")
+        raise ValueError("it must be 1 to 5 characters without spaces")
+    return text
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
+        raise ValueError("it must be auto, cpu, mps, cuda, or cuda:N for the GPU of number N")
     return text
 
 
 def _web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
+        raise ValueError("it must begin with http:// or https://")
     return text.rstrip("/")
 
 
@@ -37,7 +44,7 @@ class Settings(BaseSettings):
     """What a text command begins with."""
     default_model: str = "resnet101"
     """The classifier that answers when nobody names one, if its weights are here."""
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
+    device: Annotated[str, AfterValidator(_device)] = "auto"
     """Where networks run; `auto` takes a GPU when there is one."""
     cache: Path | None = None
     """Bobby's folder for weights; the platform's cache folder when not set."""

@@ -1,0 +1,96 @@
+"""The command line: `bobby run`, `playground`, `classify` and `models`.
+
+Reads the settings once and hands them on. Each command imports what it needs when it runs, so that
+`bobby --help` is instant and the bot process stays small.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.errors import SetupError
+from bot.settings import Settings, read_settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="bobby")
+def cli() -> None:
+    """Bobby lets a community try pretrained vision models on its pictures."""
+
+
+@cli.command()
+def run() -> None:
+    """Log in to Discord and answer people. Needs DISCORD_TOKEN."""
+    from bot.service import run_on_discord
+
+    settings = _prepare()
+    _run(run_on_discord(settings))
+
+
+@cli.command()
+@click.option("--port", default=0, show_default="a free one", help="Port of the page.")
+@click.option("--no-browser", is_flag=True, help="Only print the page's link.")
+@click.option("--json", "as_json", is_flag=True, help="Print how to reach everything as JSON.")
+def playground(port: int, *, no_browser: bool, as_json: bool) -> None:
+    """Try Bobby in a chat page on this machine, without Discord and without a token."""
+    from bot.playground.play import play
+
+    settings = _prepare()
+    _run(play(settings, port=port, browser=not (no_browser or as_json), as_json=as_json))
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", help="The model to ask; the default one otherwise.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file.")
+def classify(files: tuple[Path, ...], model: str | None, *, as_json: bool) -> None:
+    """Name the five most likely labels of picture FILES."""
+    from bot.offline import classify_files
+
+    settings = _prepare()
+    if not _run(classify_files(settings, files, model, as_json=as_json)):
+        sys.exit(1)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a model.")
+def models(*, as_json: bool) -> None:
+    """List every model: task, parameters, weights, and where they are."""
+    from bot.offline import list_models
+
+    settings = _prepare()
+    _run(list_models(settings, as_json=as_json))
+
+
+def _prepare() -> Settings:
+    """Read the settings and begin to log, to standard error: standard output is for answers."""
+    try:
+        settings = read_settings()
+    except SetupError as error:
+        raise click.ClickException(str(error)) from None
+    logging.basicConfig(
+        level=settings.log_level,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
+    )
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  (whatever the coroutine returns)
+    try:
+        return asyncio.run(work)
+    except SetupError as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def main() -> None:
+    """Run the command line; the console script `bobby` calls it."""
+    cli()

@@ -1,0 +1,189 @@
+"""The bot itself: discord.py's client with Bobby's executor and fetcher at hand.
+
+Loads a named list of cogs, keeps Discord's copy of the command tree up to date, and sends every
+error to the one handler. What people can ask stands in `cogs/`.
+"""
+
+import asyncio
+import difflib
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import replies
+from bot.conversations import Conversations
+from bot.exchange import Exchange, Interaction, InteractionExchange, MessageExchange
+from bot.executor.executor import Executor
+from bot.failures import explain
+from bot.fetch import Fetcher
+from bot.pulse import Pulse
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+COGS = ("cogs.classify", "cogs.about")
+
+CLOSE_SECONDS = 2.0
+"""What closing grants the replies at hand."""
+
+
+class BobbyContext(commands.Context["Bobby"]):
+    """A text command's context, which also has the exchange that answers it."""
+
+    exchange: MessageExchange
+
+
+class BobbyTree(app_commands.CommandTree["Bobby"]):
+    """The application commands; their errors go to the one handler."""
+
+    async def interaction_check(self, _interaction: Interaction) -> bool:
+        """Refuse nobody, but let closing wait for the answer."""
+        self.client.finish_before_closing()
+        return True
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
+        """Answer with the sentence for `error`."""
+        exchange = InteractionExchange(interaction)
+        await exchange.answer(replies.sentence(explain(error, exchange)))
+
+
+class Bobby(commands.Bot):
+    """The Discord side of Bobby. Its executor and fetcher are opened and closed by `main()`."""
+
+    def __init__(self, *, settings: Settings, executor: Executor, fetcher: Fetcher) -> None:
+        intents = discord.Intents(guilds=True, messages=True, message_content=True)
+        super().__init__(
+            command_prefix=commands.when_mentioned_or(settings.prefix),
+            intents=intents,
+            tree_cls=BobbyTree,
+            help_command=None,
+            case_insensitive=True,
+            strip_after_prefix=True,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+        self.settings = settings
+        self.executor = executor
+        self.fetcher = fetcher
+        self.pulse = Pulse()
+        self.conversations = Conversations()
+        self._answering: set[asyncio.Task[Any]] = set()
+        self._beating: asyncio.Task[None] | None = None
+
+    async def setup_hook(self) -> None:
+        """Load every cog (one that fails stops the start) and publish the commands if changed."""
+        for name in COGS:
+            await self.load_extension(name)
+        self._beating = asyncio.create_task(self.pulse.run())
+        await self._publish_commands()
+
+    async def close(self) -> None:
+        """Let the replies at hand go out, then leave the gateway."""
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=CLOSE_SECONDS)
+        if self._beating:
+            self._beating.cancel()
+        await super().close()
+
+    def finish_before_closing(self) -> None:
+        """Note that the current task is answering somebody."""
+        if task := asyncio.current_task():
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    async def _publish_commands(self) -> None:
+        """Synchronise the tree, only if Discord's copy differs: creations are rationed by day."""
+        assert self.application_id is not None
+        there = await self.http.get_global_commands(self.application_id)
+        here = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        if _normal(there) != _normal(here):
+            log.info("Publishing %d commands", len(here))
+            await self.tree.sync()
+
+    async def on_ready(self) -> None:
+        """Say in the log that people can ask now."""
+        log.info("Logged in as %s in %d servers", self.user, len(self.guilds))
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer `message` if it is a person's command."""
+        if message.author.bot:
+            return
+        context = await self.get_context(message, cls=BobbyContext)
+        if context.prefix is None:
+            return
+        if context.command is None and not self._is_worth_a_word(context):
+            return
+        self.finish_before_closing()
+        context.exchange = MessageExchange(message, self.conversations.began(message))
+        try:
+            await self.invoke(context)
+        finally:
+            self.conversations.ended(message.id, context.exchange.reply)
+
+    def _is_worth_a_word(self, context: BobbyContext) -> bool:
+        """Tell an unknown command meant for Bobby from one meant for another bot."""
+        mentioned = context.prefix is not None and context.prefix.startswith("<@")
+        return mentioned or self._nearest(context.invoked_with) is not None
+
+    def _nearest(self, name: str | None) -> str | None:
+        close = difflib.get_close_matches((name or "").lower(), self.all_commands, 1, 0.75)
+        return close[0] if close else None
+
+    async def on_command_error(self, context: Any, error: commands.CommandError) -> None:  # noqa: ANN401  (discord.py's own signature)
+        """Answer with the sentence for `error`."""
+        exchange: Exchange = context.exchange
+        if isinstance(error, commands.CommandNotFound):
+            await exchange.answer(replies.sentence(self._unknown(context)))
+        else:
+            await exchange.answer(replies.sentence(explain(error, exchange)))
+
+    def _unknown(self, context: BobbyContext) -> str:
+        if nearest := self._nearest(context.invoked_with):
+            return (
+                f"Did you mean `{self.settings.prefix}{nearest}`? Edit your message to try again."
+            )
+        return f"I don't know that command. `{self.settings.prefix}help` lists what I can do."
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Read an edited message again, within a minute, and stop what it asked for before."""
+        if not payload.message.author.bot and self.conversations.edited(payload.message):
+            await self.on_message(payload.message)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Stop what the deleted message asked for."""
+        self._stop(payload.message_id)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Stop what the deleted messages asked for."""
+        for message_id in payload.message_ids:
+            self._stop(message_id)
+
+    def _stop(self, message_id: int) -> None:
+        if self.conversations.deleted(message_id):
+            log.info("No reply to message %d: it was deleted, so its job was cancelled", message_id)
+
+
+_COMPARED = ("name", "type", "description", "options", "contexts", "integration_types")
+_COMPARED_OPTION = ("name", "type", "description", "required", "autocomplete", "choices")
+
+
+def _normal(command_list: Any) -> list[Any]:  # noqa: ANN401  (plain JSON)
+    """Return commands as Discord and as discord.py state them in one comparable form."""
+    return sorted(
+        ([_plain(command.get(key), key) for key in _COMPARED] for command in command_list),
+        key=repr,
+    )
+
+
+def _plain(value: Any, key: str) -> Any:  # noqa: ANN401  (plain JSON)
+    if key == "options":
+        return [[option.get(part) or None for part in _COMPARED_OPTION] for option in value or ()]
+    if key in {"contexts", "integration_types"}:
+        return sorted(value or ())
+    return value or None

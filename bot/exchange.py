@@ -1,0 +1,248 @@
+"""One thing a person asked and the one reply it gets, whichever way it was asked.
+
+A text command and an interaction differ in how they are acknowledged, what Bobby needs to be
+allowed, and where the reply goes; nothing else in the project needs to know. Owns the sending and
+the translation of Discord's refusals into log lines; what the reply says is `bot.replies`' matter.
+"""
+
+import abc
+import asyncio
+import contextlib
+import io
+import logging
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import discord
+
+from bot.errors import MissingPermission
+from bot.executor.queue import Asker
+
+log = logging.getLogger(__name__)
+
+EMBED_LINKS = "Embed Links"
+"""Without this permission Discord drops embeds in silence; replies are then plain text."""
+TYPING_AFTER = 0.25
+"""Seconds of work before people see Bobby typing; a faster answer needs no announcement, and a
+typing sign that overtakes its answer would stand there for ten seconds."""
+TYPING_EVERY = 8.0
+"""Seconds between typing signs; Discord shows each for ten."""
+
+_CANNOT_QUOTE = {160002}  # replying needs Read Message History
+_TOO_LARGE = {40005}
+_TOKEN_GONE = {10015, 50027}  # the interaction's 15 minutes are over
+
+Interaction: TypeAlias = discord.Interaction[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to send: its bytes, the text that stands for it, and whether it hides as a spoiler."""
+
+    name: str
+    data: bytes
+    alt: str
+    spoiler: bool = False
+
+    def to_file(self) -> discord.File:
+        """Return it as discord.py wants it; a `discord.File` can be sent only once."""
+        return discord.File(
+            io.BytesIO(self.data), self.name, spoiler=self.spoiler, description=self.alt[:1024]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Bobby says: a text, embeds and files, none of which may be missing altogether."""
+
+    text: str | None = None
+    embeds: tuple[discord.Embed, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+
+    def as_text(self) -> "Reply":
+        """Return it without embeds, for places where Bobby may not post any."""
+        parts = [self.text] if self.text else []
+        for embed in self.embeds:
+            parts += filter(None, [embed.title and f"**{embed.title}**", embed.description])
+            parts += [f"**{field.name}** {field.value}" for field in embed.fields]
+            parts += [f"-# {embed.footer.text}"] if embed.footer.text else []
+        return Reply("\n".join(parts)[:2000], (), self.uploads)
+
+    def without_uploads(self) -> "Reply":
+        """Return what remains where no file of this size may be sent."""
+        embeds = tuple(embed.copy().set_image(url=None) for embed in self.embeds)
+        for embed in embeds:
+            embed.set_thumbnail(url=None)
+        note = "-# The picture that goes with this is too large for this server."
+        return Reply("\n".join(filter(None, [self.text, note])), embeds)
+
+
+class Exchange(abc.ABC):
+    """One question and its one reply."""
+
+    asker: Asker
+
+    @abc.abstractmethod
+    def thinking(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Show the person, for as long as the block lasts, that Bobby is at work."""
+
+    @abc.abstractmethod
+    def missing_permissions(self) -> list[str]:
+        """Name what Bobby would need and lacks here, in Discord's own words."""
+
+    @abc.abstractmethod
+    async def _send(self, reply: Reply) -> None:
+        """Post `reply`; raises `discord.HTTPException`."""
+
+    def require_permissions(self) -> None:
+        """Check before any work that the answer can be posted.
+
+        Raises:
+            MissingPermission: It can't; the sentence names what is missing.
+        """
+        if missing := self.missing_permissions():
+            names = " and ".join(f"**{name}**" for name in missing)
+            raise MissingPermission(
+                f"I can't answer with pictures here: I need the permission {names} in this channel."
+                " Somebody who manages the server can give it to me."
+            )
+
+    async def answer(self, reply: Reply) -> None:
+        """Post the one reply; where Discord refuses, the log says why there is none."""
+        if EMBED_LINKS in self.missing_permissions():
+            reply = reply.as_text()
+        try:
+            try:
+                await self._send(reply)
+            except discord.HTTPException as error:
+                if not reply.uploads or not (error.status == 413 or error.code in _TOO_LARGE):
+                    raise
+                await self._send(reply.without_uploads())
+        except discord.HTTPException as error:
+            log.warning("No reply to %s: Discord says %s (%s)", self, error.text, error.code)
+
+
+class MessageExchange(Exchange):
+    """A text command. `earlier` is the reply it got before the person edited it, if any."""
+
+    def __init__(self, message: discord.Message, earlier: discord.Message | None = None) -> None:
+        self.message = message
+        self.reply = earlier
+        self.asker = Asker(message.author.id, message.guild.id if message.guild else None)
+
+    def __str__(self) -> str:
+        return f"message {self.message.id} in channel {self.message.channel.id}"
+
+    @contextlib.asynccontextmanager
+    async def thinking(self) -> AsyncIterator[None]:
+        """Show Bobby typing if the work takes longer than a glance."""
+        task = asyncio.create_task(self._type())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _type(self) -> None:
+        await asyncio.sleep(TYPING_AFTER)
+        with contextlib.suppress(discord.HTTPException):
+            while True:
+                await self.message.channel.typing()
+                await asyncio.sleep(TYPING_EVERY)
+
+    def missing_permissions(self) -> list[str]:
+        """See `Exchange`. In a direct message nothing can be missing."""
+        if self.message.guild is None:
+            return []
+        channel = self.message.channel
+        in_thread = isinstance(channel, discord.Thread)
+        speak = "send_messages_in_threads" if in_thread else "send_messages"
+        have = channel.permissions_for(self.message.guild.me)
+        return _lacking(have, [speak, "embed_links", "attach_files"])
+
+    async def _send(self, reply: Reply) -> None:
+        if self.reply:
+            with contextlib.suppress(discord.NotFound):
+                self.reply = await self.reply.edit(**_edited(reply))
+                return
+        if any(name.startswith("Send Messages") for name in self.missing_permissions()):
+            await self._tell_in_private(reply)
+            return
+        reference = self.message.to_reference(fail_if_not_exists=False)
+        try:
+            await self._post(reply, reference)
+        except discord.HTTPException as error:
+            if error.code not in _CANNOT_QUOTE:
+                raise
+            await self._post(reply, None)
+
+    async def _tell_in_private(self, reply: Reply) -> None:
+        """Say in a direct message what can't be said where it was asked."""
+        where = f"-# You asked in {self.message.jump_url}"
+        text = "\n".join(filter(None, [reply.text, where]))
+        await self.message.author.send(text, embeds=reply.embeds)
+
+    async def _post(self, reply: Reply, reference: discord.MessageReference | None) -> None:
+        self.reply = await self.message.channel.send(
+            reply.text,
+            embeds=reply.embeds,
+            files=[upload.to_file() for upload in reply.uploads],
+            reference=reference,  # type: ignore[arg-type]  # None is what the overload defaults to
+            mention_author=False,
+        )
+
+
+class InteractionExchange(Exchange):
+    """A slash command or an entry of the message menu."""
+
+    def __init__(self, interaction: Interaction) -> None:
+        self.interaction = interaction
+        self.asker = Asker(interaction.user.id, interaction.guild_id)
+
+    def __str__(self) -> str:
+        return f"interaction {self.interaction.id} in channel {self.interaction.channel_id}"
+
+    @contextlib.asynccontextmanager
+    async def thinking(self) -> AsyncIterator[None]:
+        """Defer: Discord shows Bobby thinking until the answer comes."""
+        await self.interaction.response.defer(thinking=True)
+        yield
+
+    def missing_permissions(self) -> list[str]:
+        """See `Exchange`. Discord tells with every interaction what Bobby may do there."""
+        return _lacking(self.interaction.app_permissions, ["embed_links", "attach_files"])
+
+    async def _send(self, reply: Reply) -> None:
+        if not self.interaction.response.is_done():
+            await self.interaction.response.send_message(
+                reply.text,
+                embeds=reply.embeds,
+                files=[upload.to_file() for upload in reply.uploads],
+            )
+            return
+        try:
+            await self.interaction.edit_original_response(**_edited(reply))
+        except discord.HTTPException as error:
+            channel = self.interaction.channel
+            if error.code not in _TOKEN_GONE or not isinstance(channel, discord.abc.Messageable):
+                raise
+            mention = self.interaction.user.mention
+            await channel.send(
+                "\n".join(filter(None, [mention, reply.text])),
+                embeds=reply.embeds,
+                files=[upload.to_file() for upload in reply.uploads],
+            )
+
+
+def _edited(reply: Reply) -> dict[str, Any]:
+    """Return the arguments that make a message that is already there say `reply`."""
+    return {
+        "content": reply.text,
+        "embeds": reply.embeds,
+        "attachments": [upload.to_file() for upload in reply.uploads],
+    }
+
+
+def _lacking(permissions: discord.Permissions, needed: Iterable[str]) -> list[str]:
+    have = dict(permissions)
+    return [name.replace("_", " ").title() for name in needed if not have[name]]

@@ -1,0 +1,80 @@
+"""The one error handler: from any exception to the sentence a person reads.
+
+A table from class to sentence, looked up along the exception's class tree, serves text commands
+and interactions alike. Expected failures are a debug line in the log; an unexpected one shows a
+short reference code and is logged with its traceback under that code.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import TypeAlias
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import BobbyError
+
+log = logging.getLogger(__name__)
+
+Sentence: TypeAlias = Callable[[BaseException], str]
+
+
+def _own_words(error: BaseException) -> str:
+    return str(error)
+
+
+def _bad_quotes(_: BaseException) -> str:
+    return "A quotation mark in that command has no partner. Leave the quotation marks out."
+
+
+def _cooldown(error: BaseException) -> str:
+    assert isinstance(error, commands.CommandOnCooldown | app_commands.CommandOnCooldown)
+    return f"That is a bit fast. Try again in {error.retry_after:.0f} seconds."
+
+
+def _not_allowed(_: BaseException) -> str:
+    return "You may not use that command here."
+
+
+def _stale(_: BaseException) -> str:
+    return "That command has changed since your Discord loaded it. Try again in a minute."
+
+
+def _discord_down(_: BaseException) -> str:
+    return "Discord itself has trouble just now. Try again in a minute."
+
+
+def _no_access(_: BaseException) -> str:
+    return "Discord does not let me do that here: I lack a permission in this channel."
+
+
+SENTENCES: dict[type[BaseException], Sentence] = {
+    BobbyError: _own_words,
+    commands.ArgumentParsingError: _bad_quotes,
+    commands.CommandOnCooldown: _cooldown,
+    commands.CheckFailure: _not_allowed,
+    app_commands.CommandOnCooldown: _cooldown,
+    app_commands.CheckFailure: _not_allowed,
+    app_commands.CommandSignatureMismatch: _stale,
+    app_commands.CommandNotFound: _stale,
+    discord.DiscordServerError: _discord_down,
+    discord.Forbidden: _no_access,
+}
+
+
+def explain(error: BaseException, what: object) -> str:
+    """Return the sentence for `error`, which ended `what`, and log it as its kind deserves."""
+    while isinstance(error, commands.CommandInvokeError | app_commands.CommandInvokeError):
+        error = error.original
+    for kind in type(error).__mro__:
+        if sentence := SENTENCES.get(kind):
+            log.debug("%s ended with %s: %s", what, type(error).__name__, error)
+            return sentence(error)
+    code = secrets.token_hex(3).upper()
+    log.error("Reference %s: %s failed unexpectedly", code, what, exc_info=error)
+    return (
+        "Something went wrong that should not have, and it is not your fault."
+        f" Whoever runs me can find it in the log under **{code}**."
+    )

@@ -1,0 +1,275 @@
+"""Finds the picture that a command means.
+
+The order is fixed: the asker's own attachments (all of them), else the message replied to, else a
+link or a mentioned person's avatar, else the newest picture among the channel's last messages.
+Owns the finding; hands addresses to `bot.fetch`, which gets the bytes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any, TypeAlias
+
+import discord
+from yarl import URL
+
+from bot.errors import MissingPermission, NoPicture
+
+HISTORY = 50
+"""How many messages back the newest picture is looked for."""
+CROP_NAME = "crop-"
+"""Our own crops' names begin so; they are never taken for somebody's picture."""
+UNFURL_SECONDS = 1.0
+"""How long Discord's proxy may take to show a link that has just been posted."""
+
+_LINK = re.compile(r"<?(https?://[^\s<>|]+)>?", re.IGNORECASE)
+_MENTION = re.compile(r"<@!?(\d{15,20})>")
+_SPOILER = re.compile(r"\|\|.*?\|\|", re.DOTALL)
+_EXTENSION = re.compile(r"\.(jpe?g|jfif|a?png|gif|webp|bmp|tiff?|avif|hei[cf])$", re.IGNORECASE)
+
+Content: TypeAlias = discord.Message | discord.MessageSnapshot
+User: TypeAlias = discord.User | discord.Member
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Where a picture's bytes are. `from_discord` tells that Discord itself gave the address."""
+
+    url: str
+    name: str
+    from_discord: bool
+    spoiler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The pictures a command means, at least one, and a note on how they were found, if needed."""
+
+    pictures: tuple[Picture, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands behind a text command: a link, a mentioned person's id, and the rest."""
+
+    link: Picture | None
+    person: int | None
+    rest: str
+
+
+def read_words(text: str) -> Words:
+    """Split `text` into the first link, the first mention and whatever else stands there."""
+    link = _LINK.search(text)
+    person = _MENTION.search(text)
+    rest = _MENTION.sub(" ", _LINK.sub(" ", text)).replace("||", " ")
+    return Words(
+        link=linked(link[1], spoiler=_in_spoiler(text, link.start())) if link else None,
+        person=int(person[1]) if person else None,
+        rest=" ".join(rest.split()),
+    )
+
+
+def linked(link: str, *, spoiler: bool = False) -> Picture:
+    """Return the picture behind a link that a person typed."""
+    return Picture(link.strip("<>"), _name_in(link), from_discord=False, spoiler=spoiler)
+
+
+def avatar(person: User) -> Picture:
+    """Return a person's avatar, of the server where it has one, as a picture of 512 pixels."""
+    asset = person.display_avatar.with_size(512).with_static_format("png")
+    return Picture(asset.url, f"{person.display_name}'s avatar", from_discord=True)
+
+
+def attached(attachment: discord.Attachment) -> Picture:
+    """Return an attachment as a picture, whatever its file turns out to be."""
+    return Picture(
+        attachment.url, attachment.filename, from_discord=True, spoiler=attachment.is_spoiler()
+    )
+
+
+async def find(client: discord.Client, message: discord.Message, words: Words) -> Found:
+    """Return the pictures that a text command in `message` means.
+
+    Raises:
+        NoPicture: There is none where the person pointed; the sentence says where it looked.
+        MissingPermission: The channel's history would have to be read and may not be.
+    """
+    if own := tuple(map(attached, message.attachments)) or tuple(_stickers(message)):
+        return Found(own)
+    if message.reference and message.reference.type is discord.MessageReferenceType.reply:
+        return Found(in_message(await _replied_to(message)))
+    if words.link:
+        return Found((await _through_proxy(client, message, words.link),))
+    if words.person:
+        people = [person for person in message.mentions if person.id == words.person]
+        if not people:
+            raise NoPicture("I can't see that person's avatar. Post the picture itself.")
+        return Found((avatar(people[0]),), f"using {people[0].mention}'s avatar")
+    return await newest(message.channel, before=message)
+
+
+def in_message(message: Content) -> tuple[Picture, ...]:
+    """Return every picture of `message`: attachments, stickers, embeds, galleries, forwards.
+
+    Raises:
+        NoPicture: It has none.
+    """
+    pictures = tuple(_pictures(message))
+    if not pictures:
+        raise NoPicture("That message has no picture in it. Point me to one that has.")
+    return pictures
+
+
+async def newest_here(interaction: discord.Interaction[Any]) -> Found:
+    """Return the newest picture of the channel in which a slash command named none.
+
+    Raises:
+        NoPicture: There is none, or Bobby is no member there and can't look.
+        MissingPermission: The history may not be read.
+    """
+    channel = interaction.channel
+    if interaction.is_guild_integration() and isinstance(channel, discord.abc.Messageable):
+        return await newest(channel, before=interaction)
+    raise NoPicture("Give me a picture: attach one, add a link, or name a person for the avatar.")
+
+
+async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowflake) -> Found:
+    """Return the newest picture among the `HISTORY` messages before `before`, saying whose it is.
+
+    Raises:
+        NoPicture: None of them has one.
+        MissingPermission: The history may not be read.
+    """
+    try:
+        up = 0
+        async for message in channel.history(limit=HISTORY, before=before):
+            up += 1
+            if picture := next(_pictures(message), None):
+                messages = "1 message" if up == 1 else f"{up} messages"
+                whose = f"using {message.author.mention}'s picture, [{messages} up]"
+                return Found((picture,), f"{whose}({message.jump_url})")
+    except discord.Forbidden:
+        raise MissingPermission(
+            "There is no picture in your message, and I may not look for one in this channel:"
+            " I need the permission **Read Message History**. Attach the picture instead."
+        ) from None
+    raise NoPicture(
+        "I found no picture here. Attach one, reply to a message that has one, add a link,"
+        f" or mention somebody for their avatar. (I looked through the last {HISTORY} messages.)"
+    )
+
+
+async def _replied_to(message: discord.Message) -> discord.Message:
+    reference = message.reference
+    assert reference is not None
+    if isinstance(reference.resolved, discord.Message):
+        return reference.resolved
+    if reference.resolved is None and reference.message_id is not None:
+        try:
+            return await message.channel.fetch_message(reference.message_id)
+        except discord.NotFound:
+            pass
+        except discord.Forbidden:
+            raise MissingPermission(
+                "I can't see the message you replied to: I need the permission"
+                " **Read Message History**. Attach the picture instead."
+            ) from None
+    raise NoPicture("The message you replied to is gone. Post the picture again.")
+
+
+async def _through_proxy(
+    client: discord.Client, message: discord.Message, link: Picture
+) -> Picture:
+    """Prefer the copy of a linked picture that Discord's proxy has already fetched."""
+    for attempt in range(2):
+        for embed in message.embeds:
+            if embed.url == link.url and (picture := _of_embed(embed)) and picture.from_discord:
+                return replace(picture, name=link.name, spoiler=link.spoiler)
+        if attempt == 0:
+            message = await _unfurled(client, message)
+    return link
+
+
+async def _unfurled(client: discord.Client, message: discord.Message) -> discord.Message:
+    """Give Discord a moment to add the embed of a link that has just been posted."""
+    try:
+        payload: discord.RawMessageUpdateEvent = await client.wait_for(
+            "raw_message_edit",
+            check=lambda payload: payload.message_id == message.id,
+            timeout=UNFURL_SECONDS,
+        )
+    except TimeoutError:
+        return message
+    return payload.message
+
+
+def _pictures(message: Content) -> Iterator[Picture]:
+    for attachment in message.attachments:
+        if _looks_like_picture(attachment) and not _is_our_crop(message, attachment):
+            yield attached(attachment)
+    yield from _stickers(message)
+    for embed in message.embeds:
+        if picture := _of_embed(embed):
+            yield replace(picture, spoiler=_in_spoiler(message.content, text=embed.url))
+    yield from _galleries(message.components)
+    if isinstance(message, discord.Message):
+        for snapshot in message.message_snapshots:
+            yield from _pictures(snapshot)
+        if message.type is discord.MessageType.thread_starter_message and message.reference:
+            starter = message.reference.resolved
+            if isinstance(starter, discord.Message):
+                yield from _pictures(starter)
+
+
+def _looks_like_picture(attachment: discord.Attachment) -> bool:
+    if attachment.content_type:
+        return attachment.content_type.startswith("image/")
+    return _EXTENSION.search(attachment.filename) is not None
+
+
+def _is_our_crop(message: Content, attachment: discord.Attachment) -> bool:
+    name = attachment.filename.removeprefix("SPOILER_")
+    return (
+        isinstance(message, discord.Message) and message.author.bot and name.startswith(CROP_NAME)
+    )
+
+
+def _stickers(message: Content) -> Iterator[Picture]:
+    for sticker in message.stickers:
+        if sticker.format is not discord.StickerFormatType.lottie:
+            yield Picture(sticker.url, f"sticker {sticker.name}", from_discord=True)
+
+
+def _of_embed(embed: discord.Embed) -> Picture | None:
+    for media in (embed.image, embed.thumbnail):
+        if media.proxy_url:
+            return Picture(media.proxy_url, _name_in(media.url or media.proxy_url), True)
+        if media.url and media.url.startswith(("http://", "https://")):
+            return linked(media.url)
+    return None
+
+
+def _galleries(components: Sequence[object]) -> Iterator[Picture]:
+    for component in components:
+        if isinstance(component, discord.MediaGalleryComponent):
+            for item in component.items:
+                media = item.media
+                if media.proxy_url:
+                    yield Picture(media.proxy_url, _name_in(media.url), True, item.spoiler)
+                else:
+                    yield linked(media.url, spoiler=item.spoiler)
+        children: Iterable[object] = getattr(component, "children", ())
+        yield from _galleries(tuple(children))
+
+
+def _name_in(url: str) -> str:
+    return PurePosixPath(URL(url).path).name or "picture"
+
+
+def _in_spoiler(content: str, position: int | None = None, *, text: str | None = None) -> bool:
+    """Tell whether the character at `position`, or else `text`, stands between two `||`."""
+    if position is None:
+        position = content.find(text) if text else -1
+    return any(span.start() <= position < span.end() for span in _SPOILER.finditer(content))

@@ -1,0 +1,114 @@
+"""`help`, `status` and `privacy`: what Bobby can do, how he is, what becomes of a picture."""
+
+import platform
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bobby, BobbyContext
+from bot.exchange import Interaction, InteractionExchange, Reply
+from bot.replies import BLUE
+
+PRIVACY = """\
+Your pictures live in my memory only, and only for as long as the answer takes. I write none of \
+them to a disk, send none of them to anybody else, and train on none of them.
+
+I read a message when it is a command, when you reply to it with one, or when you ask for the \
+newest picture and I look for it. I keep no messages. Of your last command I remember its number, \
+its words and the reply I gave, in memory only, so that you can edit it. The log says that \
+something was asked and how it ended, without your words or your picture.
+
+What others can see is what Discord shows: your message and my reply. Delete mine like any other."""
+
+
+class AboutCog(commands.Cog, name="About"):
+    """Says what Bobby can do, how he is, and what becomes of a picture."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+
+    @commands.command()
+    async def help(self, context: BobbyContext) -> None:
+        """Say what I can do."""
+        await context.exchange.answer(self._help())
+
+    @app_commands.command(name="help")
+    async def help_slash(self, interaction: Interaction) -> None:
+        """Say what I can do."""
+        await InteractionExchange(interaction).answer(self._help())
+
+    @commands.command()
+    async def status(self, context: BobbyContext) -> None:
+        """Say how I am: models, queue, device, event loop."""
+        await context.exchange.answer(self._status())
+
+    @app_commands.command(name="status")
+    async def status_slash(self, interaction: Interaction) -> None:
+        """Say how I am: models, queue, device, event loop."""
+        await InteractionExchange(interaction).answer(self._status())
+
+    @commands.command()
+    async def privacy(self, context: BobbyContext) -> None:
+        """Say what becomes of your pictures."""
+        await context.exchange.answer(_privacy())
+
+    @app_commands.command(name="privacy")
+    async def privacy_slash(self, interaction: Interaction) -> None:
+        """Say what becomes of your pictures."""
+        await InteractionExchange(interaction).answer(_privacy())
+
+    def _help(self) -> Reply:
+        prefix = self.bot.settings.prefix
+        lines = [
+            f"`{prefix}{command.name}{f' {command.usage}' if command.usage else ''}`"
+            f" {command.short_doc}"
+            for command in sorted(self.bot.commands, key=lambda command: command.name)
+        ]
+        embed = discord.Embed(
+            title="I look at pictures",
+            description=(
+                f"Post a picture with `{prefix}classify`, and I name what it most likely shows."
+                " I also take replies, links, mentions (for an avatar), several pictures at once,"
+                " and, if you give me none, the newest one here."
+            ),
+            colour=BLUE,
+        )
+        embed.add_field(name="Commands", value="\n".join(lines), inline=False)
+        embed.add_field(
+            name="Other ways",
+            value=(
+                "Type `/` and pick a command, or open a message's menu and choose **Apps**."
+                " Forgot the picture? Edit your message within a minute."
+            ),
+            inline=False,
+        )
+        return Reply(embeds=(embed,))
+
+    def _status(self) -> Reply:
+        snapshot = self.bot.executor.snapshot()
+        ready = sum(card.ready for card in snapshot.models)
+        embed = discord.Embed(title="How I am", colour=BLUE)
+        for name, value in {
+            "Worker": snapshot.state if not snapshot.reason else snapshot.reason,
+            "Device": snapshot.device or "–",
+            "Models ready": f"{ready} of {len(snapshot.models)}",
+            "Default model": snapshot.default or "–",
+            "Queue": f"{snapshot.waiting} waiting, {snapshot.running} running",
+            "Answered": f"{snapshot.answered} pictures, {snapshot.restarts} worker restarts",
+            "Loop lag": f"{self.bot.pulse.worst_ms:.0f} ms at worst in the last minute",
+            "Gateway": f"{self.bot.latency * 1000:.0f} ms",
+            "Built with": f"Python {platform.python_version()}, discord.py {discord.__version__}",
+        }.items():
+            embed.add_field(name=name, value=str(value))
+        return Reply(embeds=(embed,))
+
+
+def _privacy() -> Reply:
+    embed = discord.Embed(title="What becomes of your pictures", description=PRIVACY, colour=BLUE)
+    return Reply(embeds=(embed,))
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(AboutCog(bot))

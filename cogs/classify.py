@@ -1,0 +1,131 @@
+"""`!classify`, `/classify` and "Classify" in the message menu: the five most likely labels.
+
+One code path for all three; they differ only in how the picture is pointed at.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import pictures, replies
+from bot.client import Bobby, BobbyContext
+from bot.errors import BobbyError
+from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.pictures import Found, Picture
+from bot.replies import Classified
+from models.jobs import Classify
+
+MAX_PICTURES = 10
+"""Discord shows at most ten embeds in a message."""
+
+
+class ClassifyCog(commands.Cog, name="Classify"):
+    """Asks a classifier what a picture shows."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+        self.menu = app_commands.ContextMenu(name="Classify", callback=self.classify_message)
+
+    async def cog_load(self) -> None:
+        """Add the entry of the message menu, which discord.py does not do by itself."""
+        self.bot.tree.add_command(self.menu)
+
+    async def cog_unload(self) -> None:
+        """Take the entry of the message menu away again."""
+        self.bot.tree.remove_command(self.menu.name, type=self.menu.type)
+
+    @commands.command(usage="[model] [link or @person]")
+    async def classify(self, context: BobbyContext, *, text: str = "") -> None:
+        """Name the five most likely labels of a picture.
+
+        Attach pictures, reply to one, add a link, mention somebody for their avatar, or just ask:
+        then the newest picture of the channel is taken. Name a model to ask that one.
+        """
+        words = pictures.read_words(text)
+        await self._answer(
+            context.exchange,
+            lambda: pictures.find(self.bot, context.message, words),
+            words.rest or None,
+        )
+
+    @app_commands.command(name="classify")
+    @app_commands.describe(
+        picture="The picture to look at",
+        link="Or a link to one",
+        person="Or a person, for their avatar",
+        model="The model to ask; the default one otherwise",
+    )
+    async def classify_slash(
+        self,
+        interaction: Interaction,
+        picture: discord.Attachment | None = None,
+        link: str | None = None,
+        person: discord.User | None = None,
+        model: str | None = None,
+    ) -> None:
+        """Name the five most likely labels of a picture."""
+
+        async def find() -> Found:
+            if picture:
+                return Found((pictures.attached(picture),))
+            if link:
+                return Found((pictures.linked(link),))
+            if person:
+                return Found((pictures.avatar(person),))
+            return await pictures.newest_here(interaction)
+
+        await self._answer(InteractionExchange(interaction), find, model)
+
+    @classify_slash.autocomplete("model")
+    async def complete_model(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the models whose name contains what was typed, those that are ready first."""
+        wanted = typed.lower().replace("-", "_").replace(" ", "_")
+        cards = [card for card in self.bot.executor.models if wanted in card.name]
+        cards.sort(key=lambda card: (not card.ready, not card.name.startswith(wanted), card.name))
+        return [
+            app_commands.Choice(
+                name=card.name if card.ready else f"{card.name} (weights not here)",
+                value=card.name,
+            )
+            for card in cards[:25]
+        ]
+
+    async def classify_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """Name the five most likely labels of every picture in a message."""
+
+        async def find() -> Found:
+            return Found(pictures.in_message(message))
+
+        await self._answer(InteractionExchange(interaction), find, None)
+
+    async def _answer(
+        self,
+        exchange: Exchange,
+        find: Callable[[], Awaitable[Found]],
+        model: str | None,
+    ) -> None:
+        async with exchange.thinking():
+            exchange.require_permissions()
+            found = await find()
+            results = await asyncio.gather(
+                *(self._look(exchange, one, model) for one in found.pictures[:MAX_PICTURES])
+            )
+        await exchange.answer(replies.classified(results, found.note))
+
+    async def _look(self, exchange: Exchange, picture: Picture, model: str | None) -> Classified:
+        """Classify one picture of a question; a bad one fails alone, with its sentence."""
+        try:
+            job = Classify(picture=await self.bot.fetcher.fetch(picture), model=model)
+            return Classified(picture, await self.bot.executor.submit(job, exchange.asker))
+        except BobbyError as error:
+            return Classified(picture, str(error))
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(ClassifyCog(bot))

@@ -1,0 +1,115 @@
+"""How an answer looks."""
+
+import pytest
+
+from bot import replies
+from bot.pictures import Picture
+from bot.replies import Classified
+from models.jobs import Label, Labels
+
+
+def picture(name: str = "dog.jpg", *, spoiler: bool = False) -> Picture:
+    """Return a picture of that name."""
+    return Picture("https://example.com/dog.jpg", name, from_discord=True, spoiler=spoiler)
+
+
+def labels(best: str = "golden retriever", *, sure: bool = True, frames: int = 1) -> Labels:
+    """Return an answer whose most likely label is `best`."""
+    top = [(best, 0.9), ("b", 0.05), ("c", 0.03), ("d", 0.01), ("e", 0.0)]
+    return Labels(
+        top=tuple(Label(label=label, probability=p) for label, p in top),
+        crop=b"png",
+        model="resnet101",
+        weights="IMAGENET1K_V1",
+        width=1280,
+        height=720,
+        frames=frames,
+        sure=sure,
+        device="cpu",
+        milliseconds=81.4,
+        batch_size=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [(0.0, "    "), (1.0, "████"), (0.5, "██  "), (0.53125, "██▏ "), (1.5, "████"), (-1.0, "    ")],
+)
+def test_bars_are_exact_to_an_eighth(probability: float, shown: str) -> None:
+    """A bar always has its full width, and values outside [0, 1] don't break it."""
+    assert replies.bar(probability, cells=4) == shown
+
+
+def test_the_answer_names_labels_model_and_weights() -> None:
+    """Five lines with percentages, and a receipt in the footer."""
+    reply = replies.classified([Classified(picture(), labels())])
+    (embed,) = reply.embeds
+    assert embed.description
+    assert embed.description.count("%") == 5
+    assert "90.0 % golden retriever" in embed.description
+    assert embed.footer.text == "resnet101 · IMAGENET1K_V1 · cpu · 81 ms"
+    assert embed.thumbnail.url == f"attachment://{reply.uploads[0].name}"
+    assert "golden retriever" in reply.uploads[0].alt
+
+
+def test_an_unsure_answer_says_so() -> None:
+    """A flat distribution is no claim."""
+    (embed,) = replies.classified([Classified(picture(), labels(sure=False))]).embeds
+    assert embed.description
+    assert embed.description.startswith("**Not sure.**")
+
+
+def test_a_spoiler_stays_one() -> None:
+    """No embed shows the crop, the labels hide, and so does the file's name."""
+    results = [Classified(picture("secret.png", spoiler=True), labels())] * 2
+    reply = replies.classified(results)
+    for embed, upload in zip(reply.embeds, reply.uploads, strict=True):
+        assert upload.spoiler
+        assert embed.thumbnail.url is None
+        assert embed.title == "||secret.png||"
+        assert embed.description
+        assert embed.description.startswith("||")
+        assert embed.description.rstrip().endswith("||")
+
+
+def test_an_animation_says_which_frame() -> None:
+    """The first frame was looked at; people should know."""
+    (embed,) = replies.classified([Classified(picture(), labels(frames=48))]).embeds
+    assert embed.description
+    assert "frame 1 of 48" in embed.description
+
+
+def test_bad_pictures_fail_alone() -> None:
+    """Among several, each has its own embed, with the label or the sentence."""
+    reply = replies.classified(
+        [Classified(picture("a.png"), labels()), Classified(picture("b.txt"), "No picture.")]
+    )
+    assert [embed.title for embed in reply.embeds] == ["a.png", "b.txt"]
+    assert reply.embeds[1].description == "No picture."
+    assert len(reply.uploads) == 1
+
+
+@pytest.mark.parametrize("text", ["**bold**", "||spoiler||", "`code`", "_it_", "~~no~~"])
+def test_untrusted_text_is_escaped(text: str) -> None:
+    """Names and labels can't bring markdown of their own."""
+    results = [Classified(picture(text), labels(text)), Classified(picture(), labels())]
+    embed = replies.classified(results).embeds[0]
+    assert embed.title != text
+    assert embed.description
+    assert f"% {text}" not in embed.description
+
+
+def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
+    """Ten embeds stay under 6,000 characters in all, and each title under 256."""
+    results = [Classified(picture("*" * 260), labels("x" * 60))] * 10
+    embeds = replies.classified(results).embeds
+    assert sum(len(embed) for embed in embeds) <= 6000
+    assert all(embed.title and len(embed.title) <= 256 for embed in embeds)
+
+
+def test_a_reply_without_embeds_says_the_same() -> None:
+    """Where embeds are not allowed, the text has the labels."""
+    text = replies.classified([Classified(picture(), labels())]).as_text().text
+    assert text
+    assert "golden retriever" in text
+    assert "resnet101" in text
