@@ -1,0 +1,201 @@
+"""The task of naming what a picture shows: prepare, run, present.
+
+Owns the way from an encoded picture to five labels, for the worker and the in-process engine
+alike. `prepare` needs no network and may run on any thread; `run` belongs to one thread. A bad
+picture becomes its own `Failure`; nothing here raises for one job at the cost of another.
+"""
+
+import io
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms import functional
+from torchvision.transforms._presets import ImageClassification
+
+from models.catalog import Catalog, Record
+from models.decode import DecodeError, decode
+from models.inference import Networks
+from models.jobs import Classify, Failure, Label, Labels, Ready
+from models.selection import Choice, Selection
+from models.weights import Shelf
+
+_log = logging.getLogger(__name__)
+
+SURE = 0.3
+"""Below this probability of the best label an answer counts as not sure.
+
+Pictures of things that ImageNet has no class for, and noise, mostly stay below it; two breeds
+that share a clear picture of a cat stay above.
+"""
+
+_LONGEST = 16
+"""A side that is more times the other than this is cut to it about the centre before resizing.
+
+The centre crop never sees the rest, and a strip of one by a million pixels, resized to 256 by 256
+million, would not fit any memory.
+"""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A decoded picture, small: `tensor` (3, H, W) is the normalised input, `crop` its PNG."""
+
+    choice: Choice
+    tensor: Tensor
+    crop: bytes
+    width: int
+    height: int
+    frames: int
+
+
+class Classifier:
+    """Answers `Classify` jobs with the models of `catalog` whose weights `shelf` holds."""
+
+    def __init__(self, catalog: Catalog, shelf: Shelf, device: torch.device, default: str) -> None:
+        self._selection = Selection(catalog, shelf, default)
+        self._networks = Networks(shelf, device)
+
+    def ready(self) -> Ready | Failure:
+        """Load the default model, try it on an example and tell what there is.
+
+        Raises:
+            Exception: Whatever loading or running the default model raised.
+        """
+        choice = self._selection.choose(None)
+        if isinstance(choice, Failure):
+            return choice
+        example = prepare(_example(), choice)
+        self._networks.get(choice.record).run(example.tensor[None])
+        return Ready(
+            device=_device_name(self._networks.device),
+            default=choice.record.name,
+            models=self._selection.cards(),
+        )
+
+    def answer(self, jobs: Sequence[Classify]) -> list[Labels | Failure]:
+        """Return one answer for each of `jobs`, in their order."""
+        return self.run([self.prepare(job) for job in jobs])
+
+    def prepare(self, job: Classify) -> Prepared | Failure:
+        """Choose the model and decode the picture; safe on any thread."""
+        choice = self._selection.choose(job.model)
+        if isinstance(choice, Failure):
+            return choice
+        try:
+            return prepare(job.picture, choice)
+        except DecodeError as error:
+            return error.failure
+
+    def run(self, batch: Sequence[Prepared | Failure]) -> list[Labels | Failure]:
+        """Return one answer for each of `batch`, in their order; failures stay as they are."""
+        answers: dict[int, Labels | Failure] = {}
+        groups: dict[str, list[int]] = {}
+        for place, item in enumerate(batch):
+            if isinstance(item, Failure):
+                answers[place] = item
+            else:
+                groups.setdefault(item.choice.record.name, []).append(place)
+        for places in groups.values():
+            items = [item for p in places if isinstance(item := batch[p], Prepared)]
+            answers.update(zip(places, self._run_alike(items), strict=True))
+        return [answers[place] for place in range(len(batch))]
+
+    def _run_alike(self, items: list[Prepared]) -> Sequence[Labels | Failure]:
+        """Run `items`, all for one model, as one pass of its network."""
+        record = items[0].choice.record
+        try:
+            done = self._networks.get(record).run(torch.stack([item.tensor for item in items]))
+        except torch.OutOfMemoryError:
+            _log.exception("%s ran out of memory", record.name)
+            sentence = f"{record.name} ran out of memory: try a smaller model, or again later."
+            return [Failure(code="out_of_memory", sentence=sentence)] * len(items)
+        except Exception:  # noqa: BLE001 - a network may raise anything; these jobs get an answer
+            _log.exception("%s failed", record.name)
+            sentence = f"{record.name} ran into an error: try another model."
+            return [Failure(code="model_failed", sentence=sentence)] * len(items)
+        device = _device_name(self._networks.device)
+        return [
+            present(item, logits, device, done.milliseconds, len(items))
+            for item, logits in zip(items, done.logits, strict=True)
+        ]
+
+
+def prepare(data: bytes, choice: Choice) -> Prepared:
+    """Decode `data` and apply the preprocessing of the chosen record.
+
+    Raises:
+        DecodeError: `data` is no usable picture.
+    """
+    picture = decode(data)
+    preset = choice.record.preprocessing()
+    seen = crop(picture.image, preset)
+    png = io.BytesIO()
+    seen.save(png, "PNG", compress_level=1)
+    pixels = functional.convert_image_dtype(functional.pil_to_tensor(seen), torch.float32)
+    return Prepared(
+        choice=choice,
+        tensor=functional.normalize(pixels, mean=preset.mean, std=preset.std),
+        crop=png.getvalue(),
+        width=picture.image.width,
+        height=picture.image.height,
+        frames=picture.frames,
+    )
+
+
+def crop(image: Image.Image, preset: ImageClassification) -> Image.Image:
+    """Return the pixels that torchvision's `preset` would normalise, as a picture."""
+    longest = _LONGEST * min(image.size)
+    if max(image.size) > longest:
+        image = functional.center_crop(
+            image, [min(image.height, longest), min(image.width, longest)]
+        )
+    image = functional.resize(image, preset.resize_size, interpolation=preset.interpolation)
+    seen: Image.Image = functional.center_crop(image, preset.crop_size)
+    return seen
+
+
+def present(
+    item: Prepared, logits: Tensor, device: str, milliseconds: float, batch_size: int
+) -> Labels:
+    """Return the five most likely labels by the softmax of `logits`, of shape (classes,).
+
+    Of equally likely labels the one that stands first in the label set comes first.
+    """
+    record: Record = item.choice.record
+    probabilities, places = logits.double().softmax(0).sort(descending=True, stable=True)
+    top = tuple(
+        Label(label=record.labels[int(place)], probability=float(probability))
+        for probability, place in zip(probabilities[:5], places[:5], strict=True)
+    )
+    return Labels(
+        top=top,
+        crop=item.crop,
+        model=record.name,
+        weights=record.checkpoint.name,
+        width=item.width,
+        height=item.height,
+        frames=item.frames,
+        sure=top[0].probability >= SURE,
+        device=device,
+        milliseconds=milliseconds,
+        batch_size=batch_size,
+        substitution=item.choice.substitution,
+    )
+
+
+def _example() -> bytes:
+    """Return a small encoded picture with something on it, to warm up with."""
+    png = io.BytesIO()
+    Image.radial_gradient("L").convert("RGB").save(png, "PNG")
+    return png.getvalue()
+
+
+def _device_name(device: torch.device) -> str:
+    """Return the device as people know it, a GPU with its product's name."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return str(device)

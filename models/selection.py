@@ -1,0 +1,90 @@
+"""Which model answers: the one asked for if its weights are here, else the best that is.
+
+Owns that one decision and the sentence that admits a substitution. It looks at the catalogue and
+the shelf of weights and hands a record to the task; it loads nothing.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+from models.catalog import Catalog, Record
+from models.jobs import Failure, ModelCard
+from models.weights import Shelf, WeightsError
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The record that answers, and why it is not the one asked for, when it isn't."""
+
+    record: Record
+    substitution: str | None = None
+
+
+class Selection:
+    """Chooses among `catalog` by what `shelf` holds; `default` is meant when no name is given."""
+
+    def __init__(self, catalog: Catalog, shelf: Shelf, default: str) -> None:
+        self._catalog = catalog
+        self._shelf = shelf
+        self._default = default
+
+    def choose(self, name: str | None) -> Choice | Failure:
+        """Return the record for `name`, or the substitute for it, or why there is neither."""
+        asked = self._default if name is None else name
+        if (wanted := self._catalog.get(asked.strip().lower())) is None:
+            return self._unknown(asked)
+        try:
+            self._shelf.genuine(wanted.checkpoint)
+        except WeightsError as error:
+            reason = f"{wanted.name}'s {error}"
+        else:
+            return Choice(wanted)
+        substitute = self._best_like(wanted)
+        if substitute is None:
+            return Failure(
+                code="no_weights",
+                sentence=f"{reason}, and no other model can stand in: ask the operator to add it.",
+            )
+        return Choice(substitute, f"{reason}, so {substitute.name} answered.")
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Return what there is to know of every record, in the catalogue's order."""
+        return tuple(self._card(record) for record in self._catalog.values())
+
+    def _best_like(self, wanted: Record) -> Record | None:
+        rivals = [r for r in self._catalog.values() if r is not wanted]
+        for record in sorted(rivals, key=lambda r: r.accuracy, reverse=True):
+            try:
+                self._shelf.genuine(record.checkpoint)
+            except WeightsError:
+                continue
+            return record
+        return None
+
+    def _unknown(self, name: str) -> Failure:
+        close = difflib.get_close_matches(name.strip().lower(), self._catalog, n=3, cutoff=0.5)
+        hint = f"did you mean {_either(close)}?" if close else "ask for the list of models."
+        return Failure(
+            code="unknown_model", sentence=f"I know no model called “{name[:50]}”: {hint}"
+        )
+
+    def _card(self, record: Record) -> ModelCard:
+        checkpoint = record.checkpoint
+        found = self._shelf.find(checkpoint)
+        return ModelCard(
+            name=record.name,
+            task=record.task,
+            parameters=record.parameters,
+            weights=checkpoint.name,
+            source=checkpoint.source,
+            license=checkpoint.license,
+            ready=found is not None,
+            location=found.location if found else None,
+            size_bytes=checkpoint.size_bytes,
+            accuracy=record.accuracy,
+        )
+
+
+def _either(names: list[str]) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} or {last}" if rest else last

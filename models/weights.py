@@ -1,0 +1,118 @@
+"""Where checkpoints are on this machine, and whether they are what was published.
+
+Owns the search (Bobby's cache, torch's own, an installed package, in this order), the check of
+the SHA-256 in the catalogue's record and the reading of the file. It hands state dicts to
+`models.inference`. It never downloads, never invents weights and never unpickles objects.
+"""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import platformdirs
+import torch
+
+from models.catalog import Checkpoint, StateDict
+
+_log = logging.getLogger(__name__)
+
+_Stamp = tuple[str, int, int]
+"""A file as it was when it was checked: path, modification time in ns, size in bytes."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint's file and, for people, the place it is in."""
+
+    path: Path
+    location: str
+
+
+class WeightsError(Exception):
+    """A checkpoint can't be used; `str()` is the reason, to follow the model's name."""
+
+
+class Shelf:
+    """The places on this machine that may hold checkpoints. Safe to use from several threads."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self.cache = cache or platformdirs.user_cache_path("bobby") / "weights"
+        self._genuine: dict[_Stamp, bool] = {}
+        self._lock = threading.Lock()
+
+    def find(self, checkpoint: Checkpoint) -> Found | None:
+        """Return where `checkpoint` is, without reading it; files known to be wrong don't count."""
+        return next((f for f in self._places(checkpoint) if self._known(f.path) is not False), None)
+
+    def genuine(self, checkpoint: Checkpoint) -> Found:
+        """Return where `checkpoint` is, once its hash has been found right.
+
+        Raises:
+            WeightsError: It is nowhere here, or what is here is not what was published.
+        """
+        places = list(self._places(checkpoint))
+        for found in places:
+            if self._is_genuine(found.path, checkpoint.sha256):
+                return found
+        if not places:
+            raise WeightsError("weights are not on this machine")
+        raise WeightsError(
+            f"weights file {checkpoint.file} in the {places[0].location} is damaged "
+            f"(its SHA-256 should begin with {checkpoint.sha256})"
+        )
+
+    def load(self, checkpoint: Checkpoint) -> StateDict:
+        """Return the tensors of `checkpoint`, by name, on the CPU.
+
+        Raises:
+            WeightsError: As for `genuine`.
+        """
+        path = self.genuine(checkpoint).path
+        state: StateDict = torch.load(path, map_location="cpu", weights_only=True)
+        return state
+
+    def _places(self, checkpoint: Checkpoint) -> Iterator[Found]:
+        folders = {
+            "Bobby cache": self.cache,
+            "torch cache": Path(torch.hub.get_dir()) / "checkpoints",
+        }
+        for location, folder in folders.items():
+            if (path := folder / checkpoint.file).is_file():
+                yield Found(path, location)
+        if checkpoint.package and (file := _in_package(checkpoint.package, checkpoint.file)):
+            yield Found(file, f"package {checkpoint.package}")
+
+    def _is_genuine(self, path: Path, sha256: str) -> bool:
+        with self._lock:
+            stamp = _stamp(path)
+            if stamp not in self._genuine:
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                self._genuine[stamp] = digest.startswith(sha256)
+                if not self._genuine[stamp]:
+                    _log.warning("%s has SHA-256 %s, not %s…: not used", path, digest, sha256)
+            return self._genuine[stamp]
+
+    def _known(self, path: Path) -> bool | None:
+        return self._genuine.get(_stamp(path))
+
+
+def _stamp(path: Path) -> _Stamp:
+    facts = path.stat()
+    return str(path), facts.st_mtime_ns, facts.st_size
+
+
+@cache
+def _in_package(package: str, file: str) -> Path | None:
+    """Return the file named `file` in an installed distribution, whose code is not run."""
+    try:
+        carried = metadata.files(package) or []
+    except metadata.PackageNotFoundError:
+        return None
+    paths = (Path(str(entry.locate())) for entry in carried if entry.name == file)
+    return next((path for path in paths if path.is_file()), None)

@@ -1,0 +1,228 @@
+"""The worker process: frames in on standard input, frames out on standard output.
+
+Owns the loop, its threads and the way it starts and ends; what is done to a picture is
+`models.classify`'s affair. Pictures are decoded as they arrive, on a few threads, and kept only as
+small tensors; one thread runs the networks, so the next batch is decoded while this one runs.
+The process ends when its standard input ends, also in the middle of a batch.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import BinaryIO, TypeAlias
+
+import torch
+
+from models.catalog import catalog
+from models.classify import Classifier, Prepared
+from models.decode import guard_process
+from models.inference import DeviceError, device_for
+from models.jobs import (
+    LENGTH_BYTES,
+    Failure,
+    Finished,
+    Forget,
+    FromWorker,
+    Labels,
+    Run,
+    Started,
+    Submit,
+    ToWorker,
+    Unready,
+    body_length,
+    frame,
+    to_worker,
+)
+from models.weights import Shelf
+
+_log = logging.getLogger(__name__)
+
+_DECODERS = 2
+"""So many pictures are decoded at once; each may need a few hundred MB while it is."""
+
+_GRACE = 1.0
+"""Seconds that a running batch gets to end by itself once the input has ended."""
+
+_Decoded: TypeAlias = Future[Prepared | Failure]
+_LOST = Failure(code="model_failed", sentence="This picture got lost on the way: send it again.")
+
+
+class Worker:
+    """Turns messages into answers: `handle` on the reading thread, `run_batches` on another."""
+
+    def __init__(self, classifier: Classifier, send: Callable[[FromWorker], None]) -> None:
+        self._classifier = classifier
+        self._send = send
+        self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
+        self._waiting: dict[int, _Decoded] = {}
+        self._batches: SimpleQueue[tuple[Run, list[_Decoded | None]] | None] = SimpleQueue()
+
+    def handle(self, message: ToWorker) -> None:
+        """Take in one message; never waits for a picture or a network."""
+        match message:
+            case Submit(id=key, job=job):
+                self._waiting[key] = self._decoders.submit(self._classifier.prepare, job)
+            case Forget(id=key):
+                if (forgotten := self._waiting.pop(key, None)) is not None:
+                    forgotten.cancel()
+            case Run(ids=ids):
+                self._batches.put((message, [self._waiting.pop(key, None) for key in ids]))
+
+    def close(self) -> None:
+        """Let `run_batches` return after the batches it already has."""
+        self._batches.put(None)
+
+    def run_batches(self) -> None:
+        """Run batches in the order they were asked for, until `close`."""
+        while (batch := self._batches.get()) is not None:
+            run, decoded = batch
+            self._send(Started(batch=run.batch))
+            answers = self._classifier.run([_decoded(item) for item in decoded])
+            self._finish(run.ids, answers)
+        self._decoders.shutdown(wait=False, cancel_futures=True)
+
+    def _finish(self, ids: Sequence[int], answers: Sequence[Labels | Failure]) -> None:
+        for key, answer in zip(ids, answers, strict=True):
+            self._send(Finished(id=key, result=answer))
+
+
+def _decoded(item: _Decoded | None) -> Prepared | Failure:
+    """Wait for a picture; what was never submitted, or broke the decoder, is a failure."""
+    if item is None:
+        _log.error("A batch names a job that was never submitted or was forgotten")
+        return _LOST
+    try:
+        return item.result()
+    except Exception:  # noqa: BLE001 - whatever it was, the batch's other pictures go on
+        _log.exception("A job could not be prepared")
+        return _LOST
+
+
+class Pipe:
+    """The two ends of the stream to the bot. Sending is safe from several threads."""
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._lock = threading.Lock()
+
+    def send(self, message: FromWorker) -> None:
+        """Write one frame.
+
+        Raises:
+            BrokenPipeError: The bot is gone.
+        """
+        with self._lock:
+            self._outgoing.write(frame(message))
+            self._outgoing.flush()
+
+    def receive(self) -> ToWorker | None:
+        """Return the next message, or None when the stream has ended."""
+        prefix = self._incoming.read(LENGTH_BYTES)
+        if len(prefix) < LENGTH_BYTES:
+            return None
+        length = body_length(prefix)
+        body = self._incoming.read(length)
+        return to_worker(body) if len(body) == length else None
+
+
+def claim_pipe() -> Pipe:
+    """Take standard input and output for frames; whatever else prints goes to standard error."""
+    incoming = os.fdopen(os.dup(0), "rb")
+    outgoing = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return Pipe(incoming, outgoing)
+
+
+def serve(pipe: Pipe, options: argparse.Namespace) -> int:
+    """Start, say ready or why not, answer until the input ends; return the exit status."""
+    arrivals: SimpleQueue[Worker | None] = SimpleQueue()
+    threading.Thread(target=_read, args=(pipe, arrivals), name="read", daemon=True).start()
+    classifier = _started(pipe, options)
+    if classifier is None:
+        return 1
+    worker = Worker(classifier, pipe.send)
+    arrivals.put(worker)
+    try:
+        worker.run_batches()
+    except BrokenPipeError:
+        _log.info("The bot is gone")
+    return 0
+
+
+def _read(pipe: Pipe, arrivals: "SimpleQueue[Worker | None]") -> None:
+    """Hand every message to the worker once there is one; end the process with the input."""
+    worker: Worker | None = None
+    try:
+        while (message := pipe.receive()) is not None:
+            worker = worker or arrivals.get()
+            if worker is not None:
+                worker.handle(message)
+    except Exception:  # noqa: BLE001 - nothing after it could be understood
+        _log.exception("The stream from the bot is corrupt")
+    if worker is not None:
+        worker.close()
+        threading.Event().wait(_GRACE)
+    _leave(0)
+
+
+def _started(pipe: Pipe, options: argparse.Namespace) -> Classifier | None:
+    """Load and warm up the default model; tell the bot how it went."""
+    try:
+        device = device_for(options.device)
+        classifier = Classifier(catalog(), Shelf(options.cache), device, options.default_model)
+        ready = classifier.ready()
+    except DeviceError as error:
+        pipe.send(Unready(reason=str(error)))
+        return None
+    except Exception as error:  # noqa: BLE001 - the operator gets the reason, the log the rest
+        _log.exception("The warm-up failed")
+        pipe.send(Unready(reason=f"The default model failed its warm-up: {error}"))
+        return None
+    if isinstance(ready, Failure):
+        pipe.send(Unready(reason=ready.sentence))
+        return None
+    pipe.send(ready)
+    return classifier
+
+
+def _leave(status: int) -> None:
+    """End at once: threads inside a decoder or a network can't be asked to stop."""
+    logging.shutdown()
+    os._exit(status)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m models.worker", description=__doc__)
+    parser.add_argument("--default-model", default="resnet101", metavar="NAME")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
+    parser.add_argument("--cache", type=Path, metavar="DIR")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads within one operation")
+    parser.add_argument("--log-level", default="INFO", metavar="LEVEL")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Be the worker process; does not return."""
+    pipe = claim_pipe()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the bot decides
+    options = _options(arguments)
+    logging.basicConfig(stream=sys.stderr, level=options.log_level, format="%(name)s: %(message)s")
+    guard_process()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    _leave(serve(pipe, options))
+
+
+if __name__ == "__main__":
+    main()
