@@ -88,3 +88,10 @@ def test_the_bot_process_never_imports_torch() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    """The command that people are told to use is the one that proves the project."""
+    command = (ROOT / ".ci" / "run").read_text().splitlines()[-1]
+    assert command.endswith("pytest")
+    assert command in (ROOT / "README.md").read_text().splitlines()
