@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from bot.executor.executor import Executor
 from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
+from bot.executor.supervisor import Program
 from bot.settings import Settings
 
 _PASSED_ON = frozenset(
@@ -46,6 +47,7 @@ def worker_command(settings: Settings) -> list[str]:
     """Return the command line that starts the worker under this very Python."""
     command = [sys.executable, "-m", "models.worker"]
     command += ["--default-model", settings.default_model, "--device", settings.device]
+    command += ["--log-level", settings.log_level]
     if settings.cache is not None:
         command += ["--cache", str(settings.cache)]
     return command
@@ -58,8 +60,7 @@ def open_executor(settings: Settings) -> Executor:
     for that. Leaving ends the worker, in less than 5 seconds.
     """
     engine = LocalEngine(
-        worker_command(settings),
-        worker_environment(os.environ),
+        Program(worker_command(settings), worker_environment(os.environ)),
         # Every job of a batch was asked for before the batch began, so once it has run for the
         # timeout without progress, nobody waits for any of it.
         hang_after=max(settings.timeout, _SLOWEST_LOAD),

@@ -173,4 +173,5 @@ async def _log_lines(stream: asyncio.StreamReader) -> None:
 
 def _log(line: bytes) -> None:
     if text := line.decode(errors="replace").rstrip():
-        worker_log.info("%s", text)
+        # The worker has sorted out by level already: what it wrote is to be seen.
+        worker_log.log(max(logging.INFO, worker_log.getEffectiveLevel()), "%s", text)
