@@ -24,6 +24,10 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
+# Bobby never speaks: that the libraries for it are missing is no news to an operator.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
 COGS = ("cogs.classify", "cogs.about")
 
 CLOSE_SECONDS = 2.0

@@ -137,17 +137,22 @@ def _without_tag(card: ModelCard) -> dict[str, object]:
 
 def _table(cards: Sequence[ModelCard], default: str | None) -> Table:
     ready = sum(card.ready for card in cards)
-    table = Table(title=f"{ready} of {len(cards)} models are ready", title_justify="left")
-    for heading in ("Model", "Task", "Parameters", "Top-1", "Weights", "Where they are"):
-        table.add_column(heading, justify="right" if heading in {"Parameters", "Top-1"} else "left")
+    table = Table(title=f"{ready} of {len(cards)} models are ready", title_justify="left", box=None)
+    table.add_column("Model", no_wrap=True)
+    table.add_column("Task")
+    table.add_column("Parameters", justify="right", no_wrap=True)
+    table.add_column("Top-1", justify="right", no_wrap=True)
+    table.add_column("Weights", no_wrap=True)
+    table.add_column("Where they are")
     for card in cards:
         table.add_row(
-            f"{card.name} (default)" if card.name == default else card.name,
+            card.name,
             card.task,
             f"{card.parameters / 1e6:.1f} M",
             f"{card.accuracy:.1f} %" if card.accuracy else "–",
             card.weights,
-            card.location or f"not here; from {card.source}",
+            f"{card.location or 'not here'}{', the default' if card.name == default else ''}",
+            style=None if card.ready else "dim",
         )
     return table
 

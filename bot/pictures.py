@@ -207,11 +207,11 @@ async def _unfurled(client: discord.Client, message: discord.Message) -> discord
 
 def _pictures(message: Content) -> Iterator[Picture]:
     for attachment in message.attachments:
-        if _looks_like_picture(attachment) and not _is_our_crop(message, attachment):
+        if _looks_like_picture(attachment) and not _is_our_crop(message, attachment.filename):
             yield attached(attachment)
     yield from _stickers(message)
     for embed in message.embeds:
-        if picture := _of_embed(embed):
+        if (picture := _of_embed(embed)) and not _is_our_crop(message, picture.name):
             yield replace(picture, spoiler=_in_spoiler(message.content, text=embed.url))
     yield from _galleries(message.components)
     if isinstance(message, discord.Message):
@@ -229,11 +229,9 @@ def _looks_like_picture(attachment: discord.Attachment) -> bool:
     return _EXTENSION.search(attachment.filename) is not None
 
 
-def _is_our_crop(message: Content, attachment: discord.Attachment) -> bool:
-    name = attachment.filename.removeprefix("SPOILER_")
-    return (
-        isinstance(message, discord.Message) and message.author.bot and name.startswith(CROP_NAME)
-    )
+def _is_our_crop(message: Content, name: str) -> bool:
+    by_bot = isinstance(message, discord.Message) and message.author.bot
+    return by_bot and name.removeprefix("SPOILER_").startswith(CROP_NAME)
 
 
 def _stickers(message: Content) -> Iterator[Picture]:

@@ -122,6 +122,10 @@ async def _log_in(bot: Bobby, token: str) -> None:
         raise SetupError(HOW_TO_RENEW) from None
     except discord.PrivilegedIntentsRequired:
         raise SetupError(HOW_TO_BE_TOLD.format(application=bot.application_id)) from None
+    except discord.HTTPException as error:
+        raise SetupError(
+            f"Discord refused the login: {error.status} {error.text}. Try again in a minute."
+        ) from error
     except (aiohttp.ClientConnectionError, OSError) as error:
         raise SetupError(
             f"Discord can't be reached ({error}). Check this machine's network and start again."
