@@ -102,6 +102,8 @@ def message(
         data["application_id"] = data["webhook_id"] = str(of.application_id)
     if of.interaction is not None:
         data["interaction_metadata"] = of.interaction
+    if of.command is not None:
+        data["interaction"] = of.command
     if of.nonce is not None:
         data["nonce"] = of.nonce
     if of.snapshots:

@@ -44,7 +44,7 @@ def _serve(path: Path, host: str) -> web.Response:
     if kind is None or not path.is_file():
         raise web.HTTPNotFound
     policy = (
-        f"default-src 'self'; connect-src 'self' ws://{host}; img-src 'self' blob: data:; "
+        f"default-src 'self'; connect-src 'self' ws://{host}; img-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     headers = {

@@ -38,12 +38,13 @@ _LINK = re.compile(r"(?<!<)https?://[^\s<>]+")
 class Occasion:
     """What makes a message other than one that somebody just posts.
 
-    `for_whom` makes it ephemeral; `interaction` is the JSON of what it answers.
+    `for_whom` makes it ephemeral; `interaction` and `command` are the JSON of what it answers.
     """
 
     kind: int = DEFAULT
     for_whom: Person | None = None
     interaction: Json | None = None
+    command: Json | None = None
     application_id: int | None = None
     flags: int = 0
     reference: Reference | None = None
@@ -86,11 +87,12 @@ class Posting:
             nonce=payload.get("nonce"),
             reference=occasion.reference,
             interaction=occasion.interaction,
+            command=occasion.command,
             application_id=occasion.application_id,
             for_whom=occasion.for_whom,
         )
         self._point(message, payload.get("message_reference"))
-        self._pin_stickers(message, payload.get("sticker_ids") or [])
+        self._add_stickers(message, payload.get("sticker_ids") or [])
         message.attachments = composing.attachments(form, channel.id, self._world)
         composing.settle_files(message)
         if not occasion.may_be_empty:
@@ -120,7 +122,7 @@ class Posting:
         else:
             message.kind = REPLY
 
-    def _pin_stickers(self, message: Message, ids: list[object]) -> None:
+    def _add_stickers(self, message: Message, ids: list[object]) -> None:
         known = {
             identifier: sticker
             for guild in self._world.guilds.values()

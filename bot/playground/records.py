@@ -164,7 +164,8 @@ class Message:
     """A message. `for_whom` is set on ephemeral ones: nobody else sees it.
 
     `embeds` are the author's, `unfurled` those the server made of links; `snapshots` are the
-    JSON of what was forwarded, `interaction` the JSON of what this message answers.
+    JSON of what was forwarded, `interaction` the JSON of what this message answers, and `command`
+    the older JSON of it that names the command.
     """
 
     id: int
@@ -189,6 +190,7 @@ class Message:
     snapshots: list[Json] = field(default_factory=list)
     reactions: dict[str, list[int]] = field(default_factory=dict)
     interaction: Json | None = None
+    command: Json | None = None
     application_id: int | None = None
     thread: Channel | None = None
     for_whom: Person | None = None

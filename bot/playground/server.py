@@ -10,17 +10,22 @@ from typing import Self
 from aiohttp import web
 
 from bot.playground.cdn import Cdn
+from bot.playground.commands import Registry
 from bot.playground.doors import API, Doors
 from bot.playground.faults import Faults
 from bot.playground.gateway import Gateway
 from bot.playground.hub import Hub
+from bot.playground.interactions import Interactions
 from bot.playground.links import Links
 from bot.playground.page_files import PageFiles
 from bot.playground.posting import Posting
 from bot.playground.rates import Rates
 from bot.playground.records import Person
+from bot.playground.rest_callbacks import CallbackRoutes
 from bot.playground.rest_channels import ChannelRoutes
+from bot.playground.rest_commands import CommandRoutes
 from bot.playground.rest_guilds import GuildRoutes
+from bot.playground.rest_interactions import InteractionRoutes
 from bot.playground.rest_messages import MessageRoutes
 from bot.playground.rest_users import UserRoutes
 from bot.playground.world import World
@@ -43,17 +48,22 @@ class Playground:
         self.rates = Rates()
         self.posting = Posting(self.world, self.links)
         self.gateway_server = Gateway(self.world, self.hub, self.faults)
+        self.interactions = Interactions(self.world, self.links)
         self._doors = Doors(self.world, self.faults, self.rates)
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
 
     def _application(self) -> web.Application:
         world, posting, links = self.world, self.posting, self.links
+        interactions, registry = self.interactions, Registry(world)
         application = web.Application(middlewares=[self._doors.middleware()])
         rest = [
             *UserRoutes(world, self.hub).routes(),
             *GuildRoutes(world).routes(),
             *ChannelRoutes(world, posting, self.faults).routes(),
             *MessageRoutes(world, posting, links).routes(),
+            *CommandRoutes(world, registry).routes(),
+            *InteractionRoutes(world, registry, interactions, self.hub, links).routes(),
+            *CallbackRoutes(world, interactions, posting, links).routes(),
         ]
         application.add_routes(
             [web.route(one.method, API + one.path, one.handler, **one.kwargs) for one in rest]

@@ -90,6 +90,84 @@ class Rest:
             return response.status, await response.read()
 
 
+class Page:
+    """A person's gateway connection, as the chat page has one; keeps every event it hears."""
+
+    def __init__(self, playground: Playground, token: str, rest: Rest) -> None:
+        self._playground = playground
+        self._token = token
+        self.rest = rest
+        self.events: list[tuple[str, Any]] = []
+        self.session_id = ""
+        self.sequence = 0
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession()
+        self._socket = await self._session.ws_connect(self._playground.gateway)
+        await self._socket.send_json({"op": 2, "d": {"token": self._token, "properties": {}}})
+        self._reader = asyncio.create_task(self._read())
+        ready = await self.event("READY")
+        self.session_id = ready["session_id"]
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._socket.close()
+        await self._reader
+        await self._session.close()
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            event = json.loads(message.data)
+            if event["op"] == 0:
+                self.sequence = event["s"]
+                self.events.append((event["t"], event["d"]))
+
+    def heard(self, name: str) -> list[Any]:
+        """Return the data of the events of this name so far."""
+        return [data for kind, data in self.events if kind == name]
+
+    async def event(self, name: str, count: int = 1) -> Any:
+        """Return the `count`-th event of this name, waiting for it if need be."""
+        await eventually(lambda: len(self.heard(name)) >= count)
+        return self.heard(name)[count - 1]
+
+    async def interact(
+        self,
+        kind: int,
+        data: dict[str, Any],
+        *,
+        channel_id: int | None = None,
+        files: list[tuple[str, bytes]] | None = None,
+        **more: Any,
+    ) -> Answer:
+        """Post an interaction the way the page does."""
+        body = {
+            "type": kind,
+            "application_id": str(self._playground.application_id),
+            "channel_id": str(channel_id or self._playground.channel_id),
+            "session_id": self.session_id,
+            "nonce": "7",
+            "data": data,
+            **more,
+        }
+        return await self.rest.ask("POST", "/interactions", body, files=files)
+
+    async def command(self, name: str, channel_id: int | None = None) -> dict[str, Any]:
+        """Return the id, version and name of a command, from the channel's index."""
+        channel = channel_id or self._playground.channel_id
+        path = f"/channels/{channel}/application-command-index"
+        index = (await self.rest.ask("GET", path)).data
+        for command in index["application_commands"]:
+            if command["name"] == name:
+                return {key: command[key] for key in ("id", "version", "name", "type")}
+        raise AssertionError(f"{name} is not in the index")
+
+
 class EchoBot(discord.Client):
     """A bot that answers `!ping`, and keeps what it hears for the tests to look at."""
 

@@ -1,15 +1,13 @@
 """A playground on real sockets, people as plain REST clients, and bots on plain discord.py."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import discord
 import pytest
 
 from bot.discord_api import DISCORD, point_discord_at
 from bot.playground.server import Playground
-from tests.playground.clients import EchoBot, Rest, logged_in
-
-Login = Callable[..., Awaitable[EchoBot]]
+from tests.playground.clients import EchoBot, Page, Rest, logged_in
 
 
 @pytest.fixture
@@ -33,6 +31,13 @@ async def bot_rest(playground: Playground) -> AsyncIterator[Rest]:
     """Open a REST client of the bot's account."""
     async with Rest(playground.api, f"Bot {playground.bot_token}") as client:
         yield client
+
+
+@pytest.fixture
+async def page(playground: Playground, person: Rest) -> AsyncIterator[Page]:
+    """Connect the page's person to the gateway."""
+    async with Page(playground, playground.user_token, person) as connected:
+        yield connected
 
 
 @pytest.fixture
