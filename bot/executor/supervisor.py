@@ -84,7 +84,9 @@ class Supervisor:
         self._deaths = 0
         self._worker: WorkerProcess | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
 
     @property
     def status(self) -> EngineStatus:
@@ -101,10 +103,15 @@ class Supervisor:
         self._task = asyncio.create_task(self._supervise(), name="supervisor")
 
     async def close(self) -> None:
-        """End the worker in order; takes no longer than the patience given."""
+        """End the worker in order; takes no longer than the patience given.
+
+        Neither a start nor a burial is cut short: that could leave a process behind.
+        """
         self._become("closed")
+        self._stop.set()
+        if self._listening is not None:
+            self._listening.cancel()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.wait([self._task])
 
     async def worker(self) -> WorkerProcess:
@@ -129,20 +136,30 @@ class Supervisor:
 
     async def _supervise(self) -> None:
         try:
-            while not self._given_up():
-                if self._started:
-                    delay = self._restarts.delay(self._deaths)
-                    logger.warning("%s Another starts in %g s.", self._reason, delay)
-                    await asyncio.sleep(delay)
+            while not self._stop.is_set() and not self._given_up():
                 self._started += 1
                 self._failed_starts += 1
                 self._reason = await self._live()
                 self._deaths += 1
+                await self._pause()
         except Exception:
             logger.exception("The supervision of the worker failed")
             self._reason = "Bobby failed to supervise its worker."
-        logger.error("No worker is started any more. %s", self._reason)
-        self._become("unavailable")
+        if not self._stop.is_set():
+            logger.error("No worker is started any more. %s", self._reason)
+            self._become("unavailable")
+
+    async def _pause(self) -> None:
+        """Wait until the next worker is to start, or it is clear that none does."""
+        if self._stop.is_set() or self._given_up():
+            return
+        delay = self._restarts.delay(self._deaths)
+        logger.warning("%s Another starts in %g s.", self._reason, delay)
+        try:
+            async with asyncio.timeout(delay):
+                await self._stop.wait()
+        except TimeoutError:
+            return
 
     def _given_up(self) -> bool:
         # A worker that refuses before any was ever ready has met a setting, not an accident.
@@ -153,13 +170,17 @@ class Supervisor:
         """Start a worker, use it until it ends, bury it, and return why it ended."""
         self._verdict = self._refusal = None
         try:
-            worker = await self._launch()
+            worker = await WorkerProcess.launch(self._program.command, self._program.environment)
         except OSError as error:
             return f"The worker's program can't be run: {error.strerror}."
         self._worker = worker
         self._set_alarm(self._restarts.start_limit, "The worker was not ready in time.")
         try:
-            await self._listen(worker)
+            if not self._stop.is_set():
+                self._listening = asyncio.create_task(self._listen(worker), name="listen")
+                await asyncio.wait([self._listening])
+                if not self._listening.cancelled():
+                    self._listening.result()
         finally:
             self._become("starting")
             self._worker = None
@@ -170,16 +191,6 @@ class Supervisor:
 
     def _ending(self, worker: WorkerProcess) -> str:
         return self._refusal or self._verdict or worker.ending
-
-    async def _launch(self) -> WorkerProcess:
-        """Launch a worker. Cancelled half-way, its process might be left behind: so it is not."""
-        launch = WorkerProcess.launch(self._program.command, self._program.environment)
-        task = asyncio.create_task(launch, name="launch")
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await (await task).close(self._patience)
-            raise
 
     async def _listen(self, worker: WorkerProcess) -> None:
         """Act on the worker's messages until it sends no more."""
