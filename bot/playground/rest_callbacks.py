@@ -131,6 +131,8 @@ class CallbackRoutes:
         }
         if message.channel.guild is not None:
             told["guild_id"] = str(message.channel.guild.id)
+        if kind not in {MESSAGE, UPDATE}:
+            return {"interaction": told}
         return {"interaction": told, "resource": {"type": kind, "message": self._shown(message)}}
 
     def _shown(self, message: Message) -> Json:

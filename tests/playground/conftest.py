@@ -1,22 +1,47 @@
-"""A playground on real sockets, people as plain REST clients, and bots on plain discord.py."""
+"""A playground on real sockets, people as plain REST clients, and bots on plain discord.py.
 
+Whatever the playground answers in these tests is held against Discord's OpenAPI description when
+a test ends, where the description is at hand.
+"""
+
+import json
 from collections.abc import AsyncIterator
 
 import discord
 import pytest
+from aiohttp import web
 
 from bot.discord_api import DISCORD, point_discord_at
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest, logged_in
+from tests.playground.openapi import Exchange, description
 
 
 @pytest.fixture
-async def playground() -> AsyncIterator[Playground]:
-    """Run a playground, at which discord.py points."""
-    async with Playground() as running:
+def exchanges() -> list[Exchange]:
+    """Every answer that the playground gave in this test."""
+    return []
+
+
+@pytest.fixture
+async def playground(exchanges: list[Exchange]) -> AsyncIterator[Playground]:
+    """Run a playground, at which discord.py points, and judge its answers afterwards."""
+
+    async def note(request: web.Request, response: web.StreamResponse) -> None:
+        if isinstance(response, web.Response) and request.path.startswith("/api/"):
+            body = json.loads(bytes(response.body)) if isinstance(response.body, bytes) else None
+            exchanges.append(Exchange(request.method, request.path, response.status, body))
+
+    running = Playground()
+    assert running._runner.app is not None
+    running._runner.app.on_response_prepare.append(note)
+    async with running:
         point_discord_at(running.api)
         yield running
         point_discord_at(DISCORD)
+    if (judge := description()) is not None:
+        complaints = [one for exchange in exchanges for one in judge.complaints(exchange)]
+        assert complaints == []
 
 
 @pytest.fixture
