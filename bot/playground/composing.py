@@ -71,6 +71,9 @@ def _component(sent: Json) -> Json:
     component = _COMPONENT_DEFAULTS.get(component.get("type", 0), {}) | component
     if "components" in component:
         component["components"] = [_component(child) for child in component["components"]]
+    if "items" in component:
+        blank = {"description": None, "spoiler": False}
+        component["items"] = [blank | item for item in component["items"]]
     if "accessory" in component:
         component["accessory"] = _component(component["accessory"])
     return component

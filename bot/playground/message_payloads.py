@@ -1,5 +1,7 @@
 """Messages as JSON, and what is left of them without the message content intent."""
 
+from typing import Any
+
 from bot.playground import payloads
 from bot.playground.links import Links
 from bot.playground.records import (
@@ -42,17 +44,36 @@ def sticker_item(sticker: Sticker) -> Json:
     return {"id": str(sticker.id), "name": sticker.name, "format_type": sticker.format}
 
 
-def _fresh(value: object, files: dict[str, Attachment], links: Links) -> object:
-    """Return `value` with every `attachment://name` turned into links that work now."""
+def _embedded(value: Any, files: dict[str, Attachment], links: Links) -> Any:  # noqa: ANN401
+    """Return `value` (any JSON) with every `attachment://name` turned into links that work now."""
     if isinstance(value, list):
-        return [_fresh(item, files, links) for item in value]
+        return [_embedded(item, files, links) for item in value]
     if not isinstance(value, dict):
         return value
+    file = _named(value, files)
+    if file is not None:
+        return {**value, **_media(file, links)}
+    return {key: _embedded(item, files, links) for key, item in value.items()}
+
+
+def _components(value: Any, files: dict[str, Attachment], links: Links) -> Any:  # noqa: ANN401
+    """Return components with the files they show; those say which attachment they are, too."""
+    if isinstance(value, list):
+        return [_components(item, files, links) for item in value]
+    if not isinstance(value, dict):
+        return value
+    file = _named(value, files)
+    if file is not None:
+        identity = {"id": str(file.id), "attachment_id": str(file.id)}
+        return {**value, **_media(file, links), **identity}
+    return {key: _components(item, files, links) for key, item in value.items()}
+
+
+def _named(value: Json, files: dict[str, Attachment]) -> Attachment | None:
     url = value.get("url")
-    if isinstance(url, str) and url.startswith("attachment://"):
-        file = files.get(url.removeprefix("attachment://"))
-        return value if file is None else {**value, **_media(file, links)}
-    return {key: _fresh(item, files, links) for key, item in value.items()}
+    if not isinstance(url, str) or not url.startswith("attachment://"):
+        return None
+    return files.get(url.removeprefix("attachment://"))
 
 
 def _media(file: Attachment, links: Links) -> Json:
@@ -74,8 +95,8 @@ def body(message: Message, links: Links) -> Json:
         "mentions": [payloads.user(person) for person in message.mentions],
         "mention_roles": [str(role) for role in message.mention_roles],
         "attachments": [attachment(file, links) for file in message.attachments if file.shown],
-        "embeds": _fresh(embeds, files, links),
-        "components": _fresh(message.components, files, links),
+        "embeds": _embedded(embeds, files, links),
+        "components": _components(message.components, files, links),
         "timestamp": payloads.stamp(message.sent_at),
         "edited_timestamp": payloads.stamp(message.edited_at),
         "flags": message.flags,

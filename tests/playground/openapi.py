@@ -33,8 +33,16 @@ class Description:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
         # Forwards (kind 1) are in Discord's documentation, but not yet in its description.
-        kinds = document["components"]["schemas"]["MessageReferenceType"]["oneOf"]
-        kinds.append({"title": "FORWARD", "const": 1})
+        schemas = document["components"]["schemas"]
+        schemas["MessageReferenceType"]["oneOf"].append({"title": "FORWARD", "const": 1})
+        # It has numbers for the codes of single fields, where the documentation, and Discord,
+        # have words ("BASE_TYPE_REQUIRED").
+        fields = {"code": {"type": "string"}, "message": {"type": "string"}}
+        schemas["InnerErrors"]["properties"]["_errors"]["items"] = {
+            "type": "object",
+            "properties": fields,
+            "required": ["code", "message"],
+        }
         self._patterns: list[tuple[re.Pattern[str], str]] = sorted(
             ((_pattern(path), path) for path in document["paths"]),
             key=lambda pair: pair[1].count("{"),
