@@ -200,4 +200,5 @@ def _scaled(image: Image.Image, whites: tuple[float, ...]) -> Image.Image:
     white = next((white for white in whites if low >= 0 and high <= white), None)
     black = low if white is None else 0.0
     scale = 255 / ((white or high) - black or 1.0)
-    return image.point(lambda value: value * scale - black * scale).convert("L")
+    half = 0.5  # the conversion drops what is behind the point
+    return image.point(lambda value: value * scale + (half - black * scale)).convert("L")
