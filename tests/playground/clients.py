@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Rest:
             data = aiohttp.FormData(quote_fields=False)
             data.add_field("payload_json", json.dumps(body or {}), content_type="application/json")
             for number, (name, content) in enumerate(files):
-                data.add_field(f"files[{number}]", content, filename=name)
+                data.add_field(f"files[{number}]", io.BytesIO(content), filename=name)
         elif body is not None:
             data = json.dumps(body)
             headers["Content-Type"] = "application/json"
