@@ -77,7 +77,7 @@ class Doors:
             assert isinstance(response, web.Response)
         except ApiError as error:
             response = _json(error.status, error.body(), {})
-            if error.status == 429:
+            if error.status == 429:  # slow mode's has a code of its own, but waits the same way
                 response.headers["Retry-After"] = str(error.extra["retry_after"])
         except web.HTTPException as error:
             log.warning("The playground has no route %s %s", request.method, request.path)

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.playground import errors, payloads
 from bot.playground.answers import caller, guild_of, ok, path_id
+from bot.playground.composing import snowflake
 from bot.playground.permissions import in_channel
 from bot.playground.world import World
 
@@ -45,7 +46,8 @@ class GuildRoutes:
     async def members(self, request: web.Request) -> web.Response:
         """Return members by ascending id, from `after` on."""
         guild = guild_of(self._world, request)
-        limit, after = int(request.query.get("limit", 1)), int(request.query.get("after", 0))
+        limit = snowflake(request.query.get("limit", "1"), "limit")
+        after = snowflake(request.query.get("after", "0"), "after")
         if not 1 <= limit <= 1000:
             raise errors.invalid("limit", "NUMBER_TYPE_MAX", "Must be between 1 and 1000.")
         later = [member for key, member in sorted(guild.members.items()) if key > after]
