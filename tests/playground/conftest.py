@@ -13,6 +13,8 @@ from aiohttp import web
 
 from bot.discord_api import DISCORD, point_discord_at
 from bot.playground.server import Playground
+from tests.browser import browser  # noqa: F401 - a fixture
+from tests.playground.chat_page import chat  # noqa: F401 - a fixture
 from tests.playground.clients import EchoBot, Page, Rest, logged_in
 from tests.playground.openapi import Exchange, description
 
@@ -29,8 +31,12 @@ async def playground(exchanges: list[Exchange]) -> AsyncIterator[Playground]:
 
     async def note(request: web.Request, response: web.StreamResponse) -> None:
         if isinstance(response, web.Response) and request.path.startswith("/api/"):
-            body = json.loads(bytes(response.body)) if isinstance(response.body, bytes) else None
-            exchanges.append(Exchange(request.method, request.path, response.status, body))
+            assert isinstance(response.body, bytes | None)
+            if not response.body:
+                exchanges.append(Exchange(request.method, request.path, response.status, None))
+            elif response.content_type == "application/json":
+                body = json.loads(response.body)
+                exchanges.append(Exchange(request.method, request.path, response.status, body))
 
     running = Playground()
     assert running._runner.app is not None

@@ -70,7 +70,7 @@ function select(component, press) {
   const node = el("button", {
     type: "button", class: "select", role: "combobox", "aria-haspopup": "listbox", "aria-expanded": "false",
     "aria-label": component.placeholder || "Make a selection", disabled: component.disabled ?? false, dataset: { customId: component.custom_id },
-  }, words, icon("down"));
+  }, words, icon("chevron"));
   const relabel = () => {
     const names = options.filter((option) => chosen.has(option.value)).map((option) => option.label);
     words.textContent = names.join(", ") || component.placeholder || "Make a selection";

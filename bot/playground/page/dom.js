@@ -7,9 +7,9 @@ const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   attach: "M12 5v14M5 12h14",
   bell: "M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5h4",
+  chevron: "M6 9l6 6 6-6",
   close: "M6 6l12 12M18 6L6 18",
   copy: "M9 9h10v11H9zM15 9V4H5v11h4",
-  down: "M12 5v14M6 13l6 6 6-6",
   edit: "M4 20l1-4L16.5 4.5l3 3L8 19l-4 1zM14 7l3 3",
   eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",

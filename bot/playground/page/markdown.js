@@ -80,11 +80,16 @@ function special(rows, row, names, depth) {
     return [el("blockquote", {}, blocks(quoted.map((r) => r.slice(2)).join("\n"), names, depth + 1)), quoted.length];
   }
   if (ITEM.test(line)) {
-    const items = takeWhile(rows, row, (r) => ITEM.test(r));
+    const ordered = isOrdered(line);
+    const indent = ITEM.exec(line)[1].length;
+    // A list of the other kind at the same depth is a list of its own.
+    const items = takeWhile(rows, row, (r) => ITEM.test(r) && (ITEM.exec(r)[1].length > indent || isOrdered(r) === ordered));
     return [list(items.map((r) => ITEM.exec(r)), names), items.length];
   }
   return [null, 1];
 }
+
+const isOrdered = (row) => /\d/.test(ITEM.exec(row)[2]);
 
 function takeWhile(rows, from, test) {
   let end = from;
