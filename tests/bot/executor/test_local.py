@@ -323,6 +323,19 @@ async def test_what_the_worker_writes_to_standard_error_is_logged_by_lines(
     assert "".join(lines[1:-1]) == "x" * 100_000
 
 
+async def test_the_last_words_of_a_dying_worker_are_all_logged(
+    diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its traceback, say, is in the log even though it is dead when it is read."""
+    with caplog.at_level(logging.WARNING):
+        async with running(tiny(diary)) as engine:
+            with pytest.raises(BatchLost):
+                await engine.run(jobs("x", model="cry"), ignore)
+            await engine.ready()
+    lines = [record.getMessage() for record in caplog.records if record.name == "worker"]
+    assert lines == [f"line {n}" for n in range(2000)]
+
+
 async def test_closing_ends_the_worker_by_the_end_of_its_input(diary: Diary) -> None:
     """A worker in order ends by itself, without a signal."""
     async with running(tiny(diary)) as engine:

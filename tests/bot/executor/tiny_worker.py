@@ -102,6 +102,9 @@ def run(job: Classify, size: int) -> Labels | Failure:
             return labels(json.dumps(dict(os.environ)))
         case "slow":
             time.sleep(0.3)
+        case "cry":
+            sys.stderr.writelines(f"line {n}\n" for n in range(2000))
+            die()
         case "shout":
             sys.stderr.write("a line\n" + "x" * 100_000 + "\nthe last")
             sys.stderr.flush()
