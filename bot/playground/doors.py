@@ -5,12 +5,12 @@ only have to say what they mean.
 """
 
 import logging
-import time
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.playground import errors
 from bot.playground.answers import PERSON
 from bot.playground.errors import ApiError
 from bot.playground.faults import Faults, Logged
@@ -51,44 +51,44 @@ class Doors:
         person = self._world.by_token(token)
         if person is not None:
             request[PERSON] = person
-        route = _pattern(request)
-        order = self._faults.take(request.method, route)
+        method, route = request.method, _pattern(request)
+        headers, wait = self._rates.spend(token, method, route, dict(request.match_info))
+        order = self._faults.take(method, route)
         if order is not None and not order.after:
             response = _json(order.status, order.body, order.headers)
+        elif wait is not None:
+            response = _refusal(errors.rate_limited(wait))
         else:
-            response = await self._limited(request, handler, route, token)
+            response = await self._answered(request, handler, route)
             if order is not None:
                 response = _json(order.status, order.body, order.headers)
-        who = person.id if person else None
-        logged = Logged(request.method, route, request.path, response.status, who, time.monotonic())
-        self._faults.requests.append(logged)
-        if response.status == 429:
+        response.headers.update(headers)
+        if response.status == 429:  # without it, clients take the answer for a firewall's
             response.headers["Via"] = "1.1 google"
+        who = person.id if person else None
+        self._faults.log(Logged(method, route, request.path, response.status, who))
         return response
 
-    async def _limited(
-        self, request: web.Request, handler: Handler, route: str, token: str
-    ) -> web.Response:
-        headers: dict[str, str] = {}
+    async def _answered(self, request: web.Request, handler: Handler, route: str) -> web.Response:
         try:
-            path = dict(request.match_info)
-            headers = self._rates.spend(token, request.method, route, path)
             response = await handler(request)
-            assert isinstance(response, web.Response)
         except ApiError as error:
-            response = _json(error.status, error.body(), {})
-            if error.status == 429:  # slow mode's has a code of its own, but waits the same way
-                response.headers["Retry-After"] = str(error.extra["retry_after"])
+            return _refusal(error)
         except web.HTTPException as error:
             log.warning("The playground has no route %s %s", request.method, request.path)
-            message = f"{error.status}: {error.reason}"
-            response = _json(error.status, {"message": message, "code": 0}, {})
+            body = {"message": f"{error.status}: {error.reason}", "code": 0}
+            return _json(error.status, body, {})
         except Exception:
             log.exception("The playground failed at %s %s", request.method, route)
-            body = {"message": "500: Internal Server Error", "code": 0}
-            response = _json(500, body, {})
-        response.headers.update(headers)
+            return _json(500, {"message": "500: Internal Server Error", "code": 0}, {})
+        assert isinstance(response, web.Response)
         return response
+
+
+def _refusal(error: ApiError) -> web.Response:
+    waits = error.status == 429
+    headers = {"Retry-After": str(error.extra["retry_after"])} if waits else {}
+    return _json(error.status, error.body(), headers)
 
 
 def _pattern(request: web.Request) -> str:

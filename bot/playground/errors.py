@@ -146,14 +146,10 @@ def slow_mode(retry_after: float) -> ApiError:
     )
 
 
-def rate_limited(retry_after: float, *, everywhere: bool = False) -> ApiError:
+def rate_limited(retry_after: float) -> ApiError:
     """Bucket that is empty for `retry_after` more seconds."""
-    return ApiError(
-        429,
-        0,
-        "You are being rate limited.",
-        extra={"retry_after": retry_after, "global": everywhere},
-    )
+    extra = {"retry_after": retry_after, "global": False}
+    return ApiError(429, 0, "You are being rate limited.", extra=extra)
 
 
 class Complaints:

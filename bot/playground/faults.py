@@ -11,17 +11,22 @@ from bot.playground.hub import Hub, Session, Wire
 from bot.playground.links import Links
 from bot.playground.records import Json, Person
 
+MOST_LOGGED = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A request that was answered: `route` is the pattern, without the API's prefix."""
+    """A request that was answered: `route` is the pattern, without the API's prefix.
+
+    `who` is the id of whose token it carried, `at` is `time.monotonic()`.
+    """
 
     method: str
     route: str
     path: str
     status: int
     who: int | None
-    at: float
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,12 @@ class Faults:
                 order.left -= 1
                 return order
         return None
+
+    def log(self, request: Logged) -> None:
+        """Keep `request`; of very many, the older half is let go."""
+        if len(self.requests) >= MOST_LOGGED:
+            del self.requests[: MOST_LOGGED // 2]
+        self.requests.append(request)
 
     def asked(self, method: str, route: str) -> list[Logged]:
         """Return the logged requests to `route`."""

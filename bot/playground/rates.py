@@ -7,8 +7,6 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 
-from bot.playground import errors
-
 _MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token", "interaction_token")
 
 
@@ -26,11 +24,12 @@ class Rates:
     window: float = 1.0
     _buckets: dict[tuple[str, ...], _Bucket] = field(default_factory=dict)
 
-    def spend(self, who: str, method: str, route: str, path: dict[str, str]) -> dict[str, str]:
-        """Count one request and return the headers that tell what is left.
+    def spend(
+        self, who: str, method: str, route: str, path: dict[str, str]
+    ) -> tuple[dict[str, str], float | None]:
+        """Count one request.
 
-        Raises:
-            ApiError: 429, as the bucket is empty.
+        Returns the headers that tell what is left, and the seconds to wait if nothing was.
         """
         present = time.time()
         key = (who, method, route, *(path.get(name, "") for name in _MAJOR))
@@ -38,16 +37,17 @@ class Rates:
         if bucket is None or bucket.ends <= present:
             self._tidy(present)
             bucket = self._buckets[key] = _Bucket(self.limit, present + self.window)
-        if bucket.left == 0:
-            raise errors.rate_limited(round(bucket.ends - present, 3))
-        bucket.left -= 1
-        return {
+        wait = round(bucket.ends - present, 3)
+        empty = bucket.left == 0
+        bucket.left -= 0 if empty else 1
+        headers = {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(bucket.left),
             "X-RateLimit-Reset": f"{bucket.ends:.3f}",
-            "X-RateLimit-Reset-After": f"{bucket.ends - present:.3f}",
+            "X-RateLimit-Reset-After": f"{wait:.3f}",
             "X-RateLimit-Bucket": hashlib.sha256(f"{method} {route}".encode()).hexdigest()[:32],
         }
+        return headers, wait if empty else None
 
     def _tidy(self, present: float) -> None:
         if len(self._buckets) > 1000:

@@ -57,9 +57,9 @@ class CallbackRoutes:
         form = await self._form(request, interaction)
         interaction = self._interactions.to_answer(interaction.id, token)
         kind = form.payload.get("type")
-        if not isinstance(kind, int):
+        data = form.payload.get("data") or {}
+        if not isinstance(kind, int) or not isinstance(data, dict):
             raise _wrong_kind()
-        data: Json = form.payload.get("data") or {}
         if kind == CHOICES and interaction.kind == AUTOCOMPLETE:
             self._suggest(interaction, data)
         elif kind == PONG:

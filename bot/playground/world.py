@@ -184,7 +184,7 @@ class World:
         member = guild.members[person.id]
         member.roles.append(role)
         data = {**payloads.member(member), "guild_id": str(guild.id)}
-        self.publish(Event("GUILD_MEMBER_UPDATE", data, guild=guild, to=(person, self.bot)))
+        self.publish(Event("GUILD_MEMBER_UPDATE", data, to=(person,)))
 
     def add_emoji(self, name: str, data: bytes, *, animated: bool = False) -> Emoji:
         """Return a new emoji of the first guild; `data` is its PNG or GIF."""

@@ -58,6 +58,7 @@ async def test_an_empty_bucket(person: Rest, playground: Playground) -> None:
     refused = answers[3]
     assert refused.status == 429
     assert refused.headers["Via"]
+    assert refused.headers["X-RateLimit-Remaining"] == "0"
     assert 0 < refused.data["retry_after"] <= 0.3
     assert (await person.ask("GET", f"/channels/{playground.channel_id}")).status == 200
     await asyncio.sleep(refused.data["retry_after"])

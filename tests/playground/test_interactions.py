@@ -309,6 +309,21 @@ async def test_a_user_install_is_private_where_external_apps_are_off(
     await eventually(lambda: worker.errors)
 
 
+async def test_a_command_in_direct_messages(
+    worker: Bot, page: Page, playground: Playground
+) -> None:
+    """There is no member and no guild, and the answer comes in the conversation."""
+    world = playground.world
+    dm = world.open_dm(world.owner, world.bot)
+    await page.interact(COMMAND, await page.command("panel", dm.id), channel_id=dm.id)
+    assert (await page.event("MESSAGE_CREATE"))["channel_id"] == str(dm.id)
+    (seen,) = worker.seen
+    assert seen.guild_id is None
+    assert seen.context.dm_channel
+    assert isinstance(seen.channel, discord.DMChannel)
+    assert seen.app_permissions.attach_files
+
+
 async def test_the_token_ends(
     worker: Bot, page: Page, playground: Playground, bot_rest: Rest
 ) -> None:

@@ -173,3 +173,22 @@ async def test_direct_messages(bot: EchoBot, page: Page, playground: Playground)
     answer = await page.event("MESSAGE_CREATE", 2)
     assert (answer["content"], answer["channel_id"]) == ("pong", dm["id"])
     assert "guild_id" not in answer
+
+
+async def test_a_channel_or_guild_may_go(bot: EchoBot, playground: Playground) -> None:
+    """The bot learns of it, and gets 10003 or 50001 for what it still tries."""
+    world = playground.world
+    doomed = world.add_channel("doomed")
+    other = world.add_guild("other")
+    there = world.add_channel("there", guild=other)
+    await eventually(lambda: bot.get_channel(there.id))
+    channels = [bot.get_partial_messageable(one.id) for one in (doomed, there)]
+    world.remove_channel(doomed)
+    world.leave(other, world.bot)
+    codes = []
+    for channel in channels:
+        with pytest.raises(discord.HTTPException) as caught:
+            await channel.send("x")
+        codes.append(caught.value.code)
+    assert codes == [10003, 50001]
+    await eventually(lambda: not bot.get_channel(doomed.id) and not bot.get_guild(other.id))
