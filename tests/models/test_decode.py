@@ -195,10 +195,23 @@ def test_sixteen_bit_colour_png() -> None:
         (b"\x1aE\xdf\xa3" + bytes(99), "not_a_picture", "video"),
         (encoded(scene(), "JPEG")[:400], "damaged_picture", "again"),
         (encoded(scene((300, 300)), "PNG")[:200], "damaged_picture", "again"),
+        (encoded(scene(), "PNG")[:20], "damaged_picture", "again"),
         (huge_png(30_000), "too_many_pixels", "smaller"),
         (huge_png(8_008), "too_many_pixels", "smaller"),
     ],
-    ids=["empty", "text", "eps", "heic", "mp4", "webm", "cut-jpeg", "cut-png", "bomb", "over-cap"],
+    ids=[
+        "empty",
+        "text",
+        "eps",
+        "heic",
+        "mp4",
+        "webm",
+        "cut-jpeg",
+        "cut-png",
+        "cut-header",
+        "bomb",
+        "over-cap",
+    ],
 )
 def test_refusals_name_the_cause_and_the_cure(data: bytes, code: str, advice: str) -> None:
     """Each unusable file has its code and one sentence that says what to do."""
