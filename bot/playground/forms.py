@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 from aiohttp import BodyPartReader, web
 
-from bot.playground import errors
+from bot.playground import errors, shapes
 from bot.playground.records import Json
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
@@ -42,6 +42,17 @@ async def read(request: web.Request, *, file_limit: int) -> Form:
     if request.content_type == "multipart/form-data":
         return await _multipart(request, file_limit)
     return Form(json_object(await _limited(request)))
+
+
+async def read_message(request: web.Request, *, file_limit: int) -> Form:
+    """Return the body of `request` as `read` does, each of its fields being of its JSON type.
+
+    Raises:
+        ApiError: As `read`, and 50035 when a field is of another type.
+    """
+    form = await read(request, file_limit=file_limit)
+    shapes.check(form.payload)
+    return form
 
 
 async def read_json(request: web.Request) -> Json:

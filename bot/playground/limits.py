@@ -24,8 +24,6 @@ def check(form: Form) -> None:
     """
     complaints = Complaints()
     payload = form.payload
-    _kinds(complaints, payload)
-    complaints.close()
     complaints.longer_than(MAX_CONTENT, "content", payload.get("content"))
     complaints.longer_than(25, "nonce", payload.get("nonce"))
     complaints.more_than(3, "sticker_ids", payload.get("sticker_ids"))
@@ -45,34 +43,6 @@ def check(form: Form) -> None:
         sentence = "The 'content' and 'embeds' fields cannot be used with components v2"
         complaints.add(field, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", sentence)
     complaints.close()
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "content": (str,),
-    "nonce": (str, int),
-    "tts": (bool,),
-    "flags": (int,),
-    "embeds": (list,),
-    "components": (list,),
-    "attachments": (list,),
-    "sticker_ids": (list,),
-    "allowed_mentions": (dict,),
-    "message_reference": (dict,),
-}
-
-
-def _kinds(complaints: Complaints, payload: Json) -> None:
-    """Complain of fields that are not of their JSON type, and of lists of other than objects."""
-    for field, kinds in _KINDS.items():
-        value = payload.get(field)
-        if value is not None and not isinstance(value, kinds):
-            complaints.add(field, "BASE_TYPE_INVALID", "This is not of the right type")
-    for field in ("embeds", "components", "attachments"):
-        value = payload.get(field)
-        for index, item in enumerate(value if isinstance(value, list) else []):
-            if not isinstance(item, dict):
-                sentence = "Only dictionaries may be used in a DictType"
-                complaints.add(f"{field}.{index}", "DICT_TYPE_CONVERT", sentence)
 
 
 def _embeds(complaints: Complaints, embeds: list[Json]) -> None:

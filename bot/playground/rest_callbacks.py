@@ -5,7 +5,7 @@ These routes take no login: the interaction's token is the key.
 
 from aiohttp import web
 
-from bot.playground import errors, forms, message_payloads
+from bot.playground import errors, forms, message_payloads, shapes
 from bot.playground.answers import done, ok, path_id
 from bot.playground.forms import Form
 from bot.playground.interactions import (
@@ -54,7 +54,7 @@ class CallbackRoutes:
         """Give an interaction its first answer."""
         token = request.match_info["interaction_token"]
         interaction = self._interactions.to_answer(path_id(request, "interaction_id"), token)
-        form = await self._form(request, interaction)
+        form = await forms.read(request, file_limit=self._limit(interaction))
         interaction = self._interactions.to_answer(interaction.id, token)
         kind = form.payload.get("type")
         data = form.payload.get("data") or {}
@@ -72,9 +72,8 @@ class CallbackRoutes:
             return done()
         return ok(self._response(interaction, kind))
 
-    async def _form(self, request: web.Request, interaction: Interaction) -> Form:
-        guild = interaction.channel.guild
-        return await forms.read(request, file_limit=self._world.file_limit(guild))
+    def _limit(self, interaction: Interaction) -> int:
+        return self._world.file_limit(interaction.channel.guild)
 
     def _suggest(self, interaction: Interaction, data: Json) -> None:
         choices = data.get("choices") or []
@@ -92,6 +91,7 @@ class CallbackRoutes:
 
     def _reply(self, interaction: Interaction, kind: int, form: Form) -> None:
         """Answer with a message, or by changing the one whose component was used."""
+        shapes.check(form.payload)
         flags = int(form.payload.get("flags") or 0)
         if kind == MESSAGE:
             self._write(interaction, form, flags, loading=False)
@@ -159,7 +159,7 @@ class CallbackRoutes:
     async def follow_up(self, request: web.Request) -> web.Response:
         """Answer once more; the first time after deferring, this is the deferred answer."""
         interaction = self._interaction(request)
-        form = await self._form(request, interaction)
+        form = await forms.read_message(request, file_limit=self._limit(interaction))
         original = interaction.original
         if original is not None and original.flags & LOADING:
             if original.id not in original.channel.messages:
@@ -181,7 +181,8 @@ class CallbackRoutes:
 
     async def edit(self, request: web.Request) -> web.Response:
         """Change an answer; a deferred one is finished by that."""
-        form = await self._form(request, self._interaction(request))
+        limit = self._limit(self._interaction(request))
+        form = await forms.read_message(request, file_limit=limit)
         message = self._message(request)
         self._posting.edit(message, form, finished=bool(message.flags & LOADING))
         return ok(self._shown(message))

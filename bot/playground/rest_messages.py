@@ -73,7 +73,7 @@ class MessageRoutes:
         """Post a message."""
         me, channel = caller(request), channel_of(self._world, request)
         require(me, channel)
-        form = await forms.read(request, file_limit=self._world.file_limit(channel.guild))
+        form = await forms.read_message(request, file_limit=self._world.file_limit(channel.guild))
         check_post(self._world, me, channel, form)
         reference = form.payload.get("message_reference") or {}
         if reference.get("type") == 1:
@@ -91,7 +91,7 @@ class MessageRoutes:
         """Edit one's own message; whoever manages messages may hide another's embeds."""
         me, channel = caller(request), channel_of(self._world, request)
         held = require(me, channel)
-        form = await forms.read(request, file_limit=self._world.file_limit(channel.guild))
+        form = await forms.read_message(request, file_limit=self._world.file_limit(channel.guild))
         message = message_of(channel, request)
         if channel.archived:
             raise errors.thread_archived()

@@ -1,6 +1,7 @@
 """Discord's rules, each with the error that breaks it."""
 
 import io
+import random
 from typing import Any
 
 import discord
@@ -46,6 +47,8 @@ TOO_MUCH: list[tuple[dict[str, Any], str]] = [
     (row({"type": 3, "custom_id": "a", "options": OPTIONS}), "components.0.components.0.options"),
     ({"content": 5}, "content"),
     ({"embeds": ["x"]}, "embeds.0"),
+    (embed(image={"url": 1}), "embeds.0.image.url"),
+    ({"components": [{"type": 1, "components": [{}]}]}, "components.0.components.0"),
     ({"content": "x", "message_reference": {"message_id": "1"}}, "message_reference"),
     ({"content": "x", "message_reference": {"message_id": "first"}}, "message_reference"),
     ({"content": "x", "sticker_ids": ["1"]}, "sticker_ids"),
@@ -282,3 +285,26 @@ async def test_allowed_mentions_hold(page: Page, bot_rest: Rest, playground: Pla
     assert [user["username"] for user in loud["mentions"]] == ["you"]
     assert not quiet["mention_everyone"]
     assert quiet["mentions"] == []
+
+
+async def test_no_body_breaks_the_server(bot_rest: Rest, playground: Playground) -> None:
+    """Bodies of wild JSON, the right fields with anything in them, are refused or taken: no 5xx."""
+    wild = random.Random(3)
+    names = ["content", "embeds", "components", "attachments", "flags", "message_reference"]
+    names += ["allowed_mentions", "sticker_ids", "title", "fields", "image", "url", "type", "id"]
+    names += ["parse", "users", "message_id", "name", "value", "items", "media", "accessory"]
+
+    def anything(depth: int) -> Any:
+        kind = wild.randrange(9 if depth else 6)
+        if kind < 6:
+            return [None, True, wild.randrange(-5, 20), "x", "attachment://a", 1.5][kind]
+        if kind == 6:
+            return [anything(depth - 1) for _ in range(wild.randrange(3))]
+        return {name: anything(depth - 1) for name in wild.sample(names, wild.randrange(4))}
+
+    path = f"/channels/{playground.channel_id}/messages"
+    playground.rates.limit = 1000
+    for _ in range(400):
+        body = {name: anything(4) for name in wild.sample(names[:8], 3)}
+        answer = await bot_rest.ask("POST", path, body)
+        assert answer.status < 500, body
