@@ -24,11 +24,6 @@ class ApiError(Exception):
         return {"message": self.message, "code": self.code, **self.extra}
 
 
-def not_found() -> ApiError:
-    """No such route."""
-    return ApiError(404, 0, "404: Not Found")
-
-
 def unauthorized() -> ApiError:
     """No token, or one that nobody has."""
     return ApiError(401, 0, "401: Unauthorized")

@@ -30,7 +30,7 @@ from bot.playground.records import (
 from bot.playground.records import SLASH as SLASH_MESSAGE
 from bot.playground.world import Event, World
 
-PING, COMMAND, COMPONENT, AUTOCOMPLETE = 1, 2, 3, 4
+COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
 """Kinds of interaction."""
 USER_INSTALL_FOLLOW_UPS = 5
 

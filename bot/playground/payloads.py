@@ -28,11 +28,6 @@ def stamp(when: datetime | None) -> str | None:
     return None if when is None else when.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def created(snowflake: int) -> datetime:
-    """Return when the thing with this id was made."""
-    return datetime.fromtimestamp(((snowflake >> 22) + 1_420_070_400_000) / 1000, UTC)
-
-
 def user(person: Person) -> Json:
     """Return a user as everyone sees them."""
     return {
