@@ -82,6 +82,8 @@ def _media(file: Attachment, links: Links) -> Json:
         data |= {"width": file.width, "height": file.height}
     if file.content_type is not None:
         data["content_type"] = file.content_type
+    if file.description is not None:
+        data["description"] = file.description
     return data
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.playground import media, payloads
 from bot.playground.permissions import EVERYONE, NONE, P, in_channel
@@ -34,6 +35,8 @@ from bot.playground.records import (
 DISCORD_EPOCH_MS = 1_420_070_400_000
 MIB = 1024 * 1024
 _BOOSTED = {0: 10 * MIB, 1: 10 * MIB, 2: 50 * MIB, 3: 100 * MIB}
+
+_BOBBY = Path(__file__).parent / "page" / "bobby.png"
 
 
 def now() -> datetime:
@@ -70,7 +73,7 @@ class World:
         self.upload_limit = 10 * MIB
         """Bytes that one file may have in a guild without boosts, and in direct messages."""
         self.owner = self._make_person("you")
-        self.bot = self._make_person("Bobby", bot=True)
+        self.bot = self._make_person("Bobby", bot=True, picture=_BOBBY.read_bytes())
         self.application = Application(
             id=self.bot.id,
             bot=self.bot,
@@ -100,8 +103,8 @@ class World:
 
     # --- people -----------------------------------------------------------------------------------
 
-    def _make_person(self, name: str, *, bot: bool = False) -> Person:
-        picture = media.avatar(name)
+    def _make_person(self, name: str, *, bot: bool = False, picture: bytes | None = None) -> Person:
+        picture = picture or media.avatar(name)
         person = Person(
             id=self.new_id(),
             name=name,

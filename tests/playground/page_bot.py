@@ -73,8 +73,10 @@ class PageBot(discord.Client):
             guild_ready_timeout=0,
         )
         self.tree = app_commands.CommandTree(self)
-        for command in (look, slow, secret, silent):
-            self.tree.add_command(command)
+        self.tree.add_command(look)
+        self.tree.add_command(slow)
+        self.tree.add_command(secret)
+        self.tree.add_command(silent)
         self.tree.add_command(describe)
 
     async def setup_hook(self) -> None:

@@ -3,7 +3,8 @@
 import { el, firstOwnAddress } from "./dom.js";
 import { displayName } from "./format.js";
 
-const HUES = [28, 158, 205, 262, 330, 92];
+// Gold is for applications.
+const HUES = [205, 158, 262, 330, 182, 230];
 
 const hueOf = (id) => HUES[Number(BigInt(id ?? 0) % BigInt(HUES.length))];
 

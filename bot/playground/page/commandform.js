@@ -29,8 +29,8 @@ export class CommandForm {
     this.hint = el("div", { class: "option-hint" }, entry.description);
     this.trouble = el("div", { class: "option-trouble", role: "alert" });
     this.node.replaceChildren(
-      el("div", { class: "command-line" }, el("span", { class: "command-name" }, `/${entry.name}`), this.chips, this.more,
-        iconButton("close", "Leave the command", () => this.close())),
+      el("div", { class: "command-line" }, el("span", { class: "command-name" }, `/${entry.name}`), this.chips, this.more),
+      iconButton("close", "Leave the command", () => this.close()),
       this.hint, this.trouble);
     this.node.hidden = false;
     const firstFile = entry.options.find((option) => option.type === ATTACHMENT);

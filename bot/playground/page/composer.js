@@ -78,6 +78,8 @@ export class Composer {
     const { files } = this.tray.take();
     if (this.#mode.kind !== "new") this.cancel();
     this.parts.box.classList.add("commanding");
+    // A command without options gives the focus to this button at once; it can't take it while off.
+    this.parts.send.disabled = false;
     this.command.open(entry, files.map(({ file }) => file));
     this.#changed();
   }

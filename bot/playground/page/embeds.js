@@ -92,9 +92,9 @@ function picture(media, attachments, widest, highest, style) {
   const size = fit(width, height, widest, highest);
   const alt = media.description ?? attachment?.description ?? "";
   const image = el("img", { src: address, alt, width: size.width, height: size.height, decoding: "async" });
-  const name = attachment?.filename ?? "Picture";
+  const name = attachment?.filename ?? "";
   const button = el("button", {
-    type: "button", class: `picture-open ${style}`, "aria-label": `Open picture: ${alt || name}`, title: alt || null,
+    type: "button", class: `picture-open ${style}`, "aria-label": alt || name ? `Open picture: ${alt || name}` : "Open picture", title: alt || null,
     onclick: () => openLightbox([{ address, name, alt }], 0),
   }, image);
   button.style.setProperty("aspect-ratio", `${size.width} / ${size.height}`);

@@ -16,8 +16,9 @@ export function openLightbox(pictures, index) {
     index = (at + pictures.length) % pictures.length;
     const { address, name, alt } = pictures[index];
     image.src = address;
-    image.alt = alt || name;
+    image.alt = alt || name || "Picture";
     caption.textContent = alt || name;
+    caption.hidden = !caption.textContent;
     original.href = address;
   };
   dialog.addEventListener("keydown", (event) => {

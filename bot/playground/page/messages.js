@@ -15,6 +15,7 @@ export class MessageList {
   #messages = new Map();
   #nodes = new Map();
   #atEnd = true;
+  #lastTop = 0;
   #unread = 0;
   #loading = null;
   #complete = false;
@@ -182,7 +183,10 @@ export class MessageList {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX;
+    // Content that grows also opens a distance to the end; only going up leaves it.
+    if (scrollHeight - scrollTop - clientHeight < AT_END_PX) this.#atEnd = true;
+    else if (scrollTop < this.#lastTop) this.#atEnd = false;
+    this.#lastTop = scrollTop;
     if (this.#atEnd) this.#unread = 0;
     this.#showJump();
     if (scrollTop < NEAR_TOP_PX) this.loadOlder().catch((error) => this.chat.notify(error.message));

@@ -10,6 +10,7 @@ const COMMAND = /^\/([^\n]{0,64})$/;
 export class Picker {
   #list;
   #mentions = new Map();
+  #shown = null;
 
   /** `onCommand(entry)` is called when a command is picked. */
   constructor({ textarea, near, chat, commands, onCommand }) {
@@ -41,17 +42,23 @@ export class Picker {
 
   async #showCommands(typed) {
     let trouble = null;
+    // What is known already is shown at once; the fresh list follows in a moment.
+    if (this.commands.entries.length) this.#drawCommands(typed, null);
     try {
       await this.commands.load(this.chat.store.channel.id);
     } catch (error) {
       trouble = error.message;
     }
     // The text may have changed while the list was loading.
-    if (COMMAND.exec(this.textarea.value)?.[1] !== typed) return;
+    if (COMMAND.exec(this.textarea.value)?.[1] === typed) this.#drawCommands(typed, trouble);
+  }
+
+  #drawCommands(typed, trouble) {
     const entries = this.commands.find(typed);
     const items = entries.map((entry) => ({ label: `/${entry.name}`, detail: entry.description, group: entry.application, value: entry, kind: "command" }));
     if (!items.length && typed.includes(" ")) this.#list.close();
-    else this.#list.show(items, { note: trouble ?? (items.length ? null : "No command has this name.") });
+    else this.#list.show(items, { note: trouble ?? (items.length ? null : "No command has this name."), keep: this.#list.isOpen && this.#shown === typed });
+    this.#shown = typed;
   }
 
   #showPeople(typed) {

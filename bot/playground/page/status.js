@@ -4,6 +4,9 @@
 import { el, icon } from "./dom.js";
 
 const NOTICE_MS = 6000;
+const DOUBT_MS = 5000;
+
+let doubt;
 
 /** Show a notice for a few seconds. */
 export function notify(text) {
@@ -15,8 +18,10 @@ export function notify(text) {
 
 /** Show or hide the line above the messages that the connection is lost. */
 export function showConnection(node, state) {
+  clearTimeout(doubt);
   node.hidden = state === "ready";
-  node.textContent = state === "connecting" ? "Connecting…" : "Reconnecting… The playground may have stopped.";
+  node.textContent = state === "connecting" ? "Connecting…" : "Reconnecting…";
+  if (state === "reconnecting") doubt = setTimeout(() => { node.textContent = "Reconnecting… Is “bobby playground” still running?"; }, DOUBT_MS);
 }
 
 /** Replace the page by one problem and what to do about it. */
