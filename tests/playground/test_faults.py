@@ -138,7 +138,7 @@ async def test_own_links_are_unfurled_and_others_are_not(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    picture = playground.world.bot.avatar
+    picture = playground.world.owner.avatar
     first = await page.rest.say(playground.channel_id, "", ("a.png", picture))
     url = first["attachments"][0]["url"]
     text = f"http://127.0.0.1:{port}/a.png {url}"

@@ -60,7 +60,7 @@ async def test_the_bots_files_and_embeds_come_back(bot: EchoBot, playground: Pla
     """A file that an embed shows is served at the embed's address."""
     channel = bot.get_channel(playground.channel_id)
     assert isinstance(channel, discord.TextChannel)
-    picture = playground.world.bot.avatar
+    picture = playground.world.owner.avatar
     embed = discord.Embed(title="Labels").set_image(url="attachment://crop.png")
     message = await channel.send(embed=embed, file=discord.File(io.BytesIO(picture), "crop.png"))
     assert message.embeds[0].image.width == 128
