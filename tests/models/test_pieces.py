@@ -16,7 +16,7 @@ def test_pieces_come_to_the_frame(length: int, model: str | None) -> None:
     assert b"".join(pieces(message)) == frame(message)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.text(), st.binary(max_size=40), st.integers(1, 100_000))
 def test_no_name_or_picture_confuses_the_pieces(model: str, start: bytes, size: int) -> None:
     """Not even ones that hold the bytes of the field's own name."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Hashable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Overloaded
@@ -148,6 +148,7 @@ steps = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(steps, max_size=60))
 def test_no_job_is_lost_or_given_twice_whatever_happens(
     deeds: list[tuple[str, int] | tuple[str, int, str]],
@@ -184,6 +185,7 @@ def test_no_job_is_lost_or_given_twice_whatever_happens(
     assert Counter(map(id, left)) == Counter(map(id, admitted))
 
 
+@settings(deadline=None)
 @given(
     crowd=st.dictionaries(st.integers(2, 8), st.integers(1, 40), max_size=7),
     most=st.integers(1, 8),
@@ -207,6 +209,7 @@ def test_a_single_job_waits_for_no_more_than_one_turn_of_everybody(
     assert batches <= -(-(len(crowd) + 1) // most)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(people, models), min_size=1, max_size=40), st.integers(1, 8))
 def test_nobody_starves_whatever_models_others_want(jobs: list[tuple[int, str]], most: int) -> None:
     """Everybody has given at least one job once there were as many batches as people."""
