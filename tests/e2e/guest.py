@@ -4,6 +4,7 @@ Waits for Bobby's replies by listening to what happens in the world, so that no 
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -132,11 +133,9 @@ class Guest:
 
 def top(message: dict[str, Any], number: int = 0) -> tuple[str, float]:
     """Return the most likely label and its probability in [0, 1] from a reply's embed."""
-    for line in message["embeds"][number]["description"].splitlines():
-        bar, _, rest = line.removeprefix("||").partition("` ")
-        if bar.startswith("`"):
-            figure, _, label = rest.partition(" % ")
-            return label.removesuffix("||"), float(figure) / 100
+    text = message["embeds"][number]["description"]
+    if found := re.search(r"([\d.]+) %` (.+?)(\|\|)?$", text, re.MULTILINE):
+        return found[2], float(found[1]) / 100
     raise AssertionError(f"No labels in {message['embeds'][number]}")
 
 

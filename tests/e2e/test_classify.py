@@ -33,7 +33,7 @@ async def test_a_picture_is_answered(guest: Guest, bobby_jpg: tuple[str, bytes])
     label, probability = top(reply)
     assert label == "golden retriever"
     assert probability >= 0.90
-    assert said(reply).count(" % ") == 5
+    assert said(reply).count(" %`") == 5
     assert "efficientnet_lite0 · ImageNet-1K · cpu · " in said(reply)
     assert "resnet101's weights are not on this machine" in said(reply)
     assert len(guest.replies(message)) == 1
