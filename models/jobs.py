@@ -55,7 +55,32 @@ class Classify(Message, frozen=True):
     model: str | None = None
 
 
-Job: TypeAlias = Classify
+class Translate(Message, frozen=True):
+    """A picture through a generator that turns one kind of thing into another.
+
+    `model` names the pair, such as "horse2zebra", and None means that one. `size` is the short
+    side in pixels at which the generator works, None for the size it was trained at. The answer's
+    file has at most `max_bytes`. `as_in_book` follows the chapter's notebook, which resizes the
+    short side to 256 and forgets to scale the input to [-1, 1].
+    """
+
+    picture: bytes
+    max_bytes: int
+    model: str | None = None
+    size: int | None = None
+    as_in_book: bool = False
+
+
+class Cycle(Message, frozen=True):
+    """A picture there and back: through the generator of `model`, then through its inverse."""
+
+    picture: bytes
+    max_bytes: int
+    model: str | None = None
+    size: int | None = None
+
+
+Job: TypeAlias = Classify | Translate | Cycle
 """Everything a worker can be asked to do."""
 
 
@@ -114,6 +139,69 @@ class Labels(Message, frozen=True):
     substitution: str | None = None
 
 
+class Image(Message, frozen=True):
+    """An encoded picture: its file's bytes, extension ("png", "jpg", "gif", "webp") and size."""
+
+    data: bytes
+    extension: str
+    width: int
+    height: int
+
+
+class Verdict(Message, frozen=True):
+    """What a classifier makes of a picture before and after its translation.
+
+    `expected` is False when nothing in the picture looks like what the pair was trained on.
+    """
+
+    before: Label
+    after: Label
+    expected: bool
+    model: str
+
+
+class Translated(Message, frozen=True):
+    """The answer to `Translate`.
+
+    `image` has the size of the picture as it was sent, upright. `working_width` and
+    `working_height` are what the generator saw. Of an animation `frames` were translated, out of
+    `frames_in_all`. `expects` says what the pair was trained on ("a horse in a field").
+    """
+
+    image: Image
+    verdict: Verdict
+    model: str
+    weights: str
+    expects: str
+    working_width: int
+    working_height: int
+    frames: int
+    frames_in_all: int
+    device: str
+    milliseconds: float
+    substitution: str | None = None
+
+
+class Cycled(Message, frozen=True):
+    """The answer to `Cycle`: the picture, the picture there, and back again.
+
+    `difference` is the mean absolute difference between original and back, of a range of 1.
+    """
+
+    original: Image
+    there: Image
+    back: Image
+    difference: float
+    verdict: Verdict
+    model: str
+    weights: str
+    inverse: str
+    expects: str
+    device: str
+    milliseconds: float
+    substitution: str | None = None
+
+
 class Failure(Message, frozen=True):
     """A job that could not be done: one code of the error tree and a sentence for the person."""
 
@@ -121,7 +209,7 @@ class Failure(Message, frozen=True):
     sentence: str
 
 
-Answer: TypeAlias = Labels
+Answer: TypeAlias = Labels | Translated | Cycled
 
 
 class ModelCard(Message, frozen=True):
@@ -130,11 +218,11 @@ class ModelCard(Message, frozen=True):
     `weights` names the checkpoint ("IMAGENET1K_V1"), `source` is its URL or package, `size_bytes`
     its file's size where the publisher states it. `ready` says that the weights are on this
     machine, `location` where ("bobby cache", "torch cache", "package …"). `accuracy` is the
-    publisher's ImageNet top-1 in percent.
+    publisher's ImageNet top-1 in percent, `expects` what a translation was trained on.
     """
 
     name: str
-    task: Literal["classify"]
+    task: Literal["classify", "translate"]
     parameters: int
     weights: str
     source: str
@@ -143,6 +231,7 @@ class ModelCard(Message, frozen=True):
     location: str | None = None
     size_bytes: int | None = None
     accuracy: float | None = None
+    expects: str | None = None
 
 
 class Ready(Message, frozen=True):
@@ -169,7 +258,7 @@ class Finished(Message, frozen=True):
     """Job `id` is done; every job of a batch gets exactly one of these."""
 
     id: int
-    result: Labels | Failure
+    result: Answer | Failure
 
 
 ToWorker: TypeAlias = Submit | Run | Forget

@@ -11,12 +11,24 @@ import logging
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, overload
 
 from bot.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
 from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavailable
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
-from models.jobs import Answer, Failure, Job, ModelCard, Ready
+from models.jobs import (
+    Answer,
+    Classify,
+    Cycle,
+    Cycled,
+    Failure,
+    Job,
+    Labels,
+    ModelCard,
+    Ready,
+    Translate,
+    Translated,
+)
 
 BATCHES_IN_FLIGHT = 2
 """The worker decodes the second while it runs the first."""
@@ -132,6 +144,12 @@ class Executor:
             models=self.models,
         )
 
+    @overload
+    async def submit(self, job: Classify, asker: Asker) -> Labels: ...
+    @overload
+    async def submit(self, job: Translate, asker: Asker) -> Translated: ...
+    @overload
+    async def submit(self, job: Cycle, asker: Asker) -> Cycled: ...
     async def submit(self, job: Job, asker: Asker) -> Answer:
         """Return the answer to `job`. Cancelling is normal: the job is dropped if it can be.
 
