@@ -15,12 +15,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.train.augment import crops, relit, retoned
-from models.train.discriminator import PatchDiscriminator
-from models.train.losses import inside, said_real, smaller, texture, told_apart
+from models.train.losses import inside, smaller, texture
 from models.train.run import Run, Stateful
 
-CROP, BATCH, RATE = 192, 4, 3e-4
-WEIGHTS = {"colour": 4.0, "features": 2.0, "texture": 1.0, "real": 0.2}
+CROP, BATCH, RATE = 160, 4, 3e-4
+WEIGHTS = {"colour": 4.0, "features": 2.0, "texture": 1.0}
 
 
 @dataclass(frozen=True)
@@ -57,18 +56,14 @@ class ColourTraining:
         self.features = features
         blend = get_ema_multi_avg_fn(0.995)  # type: ignore[no-untyped-call]  # torch's own
         self.average = AveragedModel(generator, multi_avg_fn=blend)
-        self.critic = PatchDiscriminator(filters=32)
         self.optimiser = torch.optim.Adam(generator.parameters(), RATE, betas=(0.5, 0.999))
-        self.critics = torch.optim.Adam(self.critic.parameters(), RATE, betas=(0.5, 0.999))
 
     def parts(self) -> dict[str, Stateful]:
         """Return all that a checkpoint has to hold."""
         return {
             "generator": self.generator,
             "average": self.average,
-            "critic": self.critic,
             "optimiser": self.optimiser,
-            "critics": self.critics,
         }
 
     def step(self, lesson: Lesson, dice: torch.Generator) -> dict[str, float]:
@@ -85,7 +80,6 @@ class ColourTraining:
             "colour": inside(answer - wanted, mask),
             "features": torch.stack(near).mean(),
             "texture": texture(ours, theirs, mask),
-            "real": said_real(self.critic(answer)),
         }
         total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
         self.optimiser.zero_grad()
@@ -93,10 +87,6 @@ class ColourTraining:
         nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
         self.optimiser.step()
         self.average.update_parameters(self.generator)
-        losses["critic"] = told_apart(self.critic(wanted), self.critic(answer.detach()))
-        self.critics.zero_grad()
-        torch.autograd.backward(losses["critic"])
-        self.critics.step()
         return {name: loss.item() for name, loss in losses.items()}
 
 
@@ -106,7 +96,7 @@ def batch(lesson: Lesson, dice: torch.Generator) -> tuple[torch.Tensor, torch.Te
     layers = [lesson.horses[chosen], lesson.masks[chosen], lesson.colours[chosen]]
     x = torch.cat(layers, 1) / 255
     x[:, 3:4] = F.avg_pool2d(F.max_pool2d(x[:, 3:4], 5, 1, 2), 3, 1, 1)
-    x = crops(x, CROP, (0.75, 1.3), dice)
+    x = crops(x, CROP, (0.65, 1.2), dice)
     pictures, mask, colour = x[:, :3], x[:, 3:4], x[:, 4:]
     pictures = relit(retoned(pictures, mask, dice), dice, 0.5)
     return pictures * 2 - 1, mask, colour * 2 - 1
@@ -117,7 +107,7 @@ def train(
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Train up to `steps` steps, going on where `run` was; yield each step's losses."""
     for step in range(run.resume(), steps):
-        for group in (*training.optimiser.param_groups, *training.critics.param_groups):
+        for group in training.optimiser.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 50) * min(1.0, 2.0 * (1 - step / steps))
         losses = training.step(lesson, run.dice)
         if (step + 1) % 20 == 0:
