@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import io
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -32,6 +32,9 @@ TYPING_EVERY = 8.0
 _CANNOT_QUOTE = {160002}  # replying needs Read Message History
 _TOO_LARGE = {40005}
 _TOKEN_GONE = {10015, 50027}  # the interaction's 15 minutes are over
+
+UPLOAD_AIM = 8 * 2**20
+"""Bytes that a file aims to stay under, although most servers would take 10 MiB."""
 
 Interaction: TypeAlias = discord.Interaction[Any]
 
@@ -78,6 +81,10 @@ class Reply:
         return Reply("\n".join(filter(None, [self.text, note])), embeds)
 
 
+Shrink: TypeAlias = Callable[[], Awaitable[Reply]]
+"""Makes the reply again, with smaller files."""
+
+
 class Exchange(abc.ABC):
     """One question and its one reply."""
 
@@ -108,19 +115,34 @@ class Exchange(abc.ABC):
                 " Somebody who manages the server can give it to me."
             )
 
-    async def answer(self, reply: Reply) -> None:
-        """Post the one reply; where Discord refuses, the log says why there is none."""
+    @property
+    @abc.abstractmethod
+    def upload_limit(self) -> int:
+        """How many bytes one file of the reply may have here."""
+
+    async def answer(self, reply: Reply, shrink: Shrink | None = None) -> None:
+        """Post the one reply; where Discord refuses, the log says why there is none.
+
+        Where it is too large for Discord, `shrink` is asked once for a smaller one; without it,
+        or when that is too large as well, the reply goes out without its files.
+        """
         if EMBED_LINKS in self.missing_permissions():
             reply = reply.as_text()
         try:
-            try:
-                await self._send(reply)
-            except discord.HTTPException as error:
-                if not reply.uploads or not (error.status == 413 or error.code in _TOO_LARGE):
-                    raise
+            if not await self._fits(reply) and not (shrink and await self._fits(await shrink())):
                 await self._send(reply.without_uploads())
         except discord.HTTPException as error:
             log.warning("No reply to %s: Discord says %s (%s)", self, error.text, error.code)
+
+    async def _fits(self, reply: Reply) -> bool:
+        """Post `reply`; return False where Discord says that its files are too large."""
+        try:
+            await self._send(reply)
+        except discord.HTTPException as error:
+            if not reply.uploads or not (error.status == 413 or error.code in _TOO_LARGE):
+                raise
+            return False
+        return True
 
 
 class MessageExchange(Exchange):
@@ -159,6 +181,13 @@ class MessageExchange(Exchange):
         speak = "send_messages_in_threads" if in_thread else "send_messages"
         have = channel.permissions_for(self.message.guild.me)
         return _lacking(have, [speak, "embed_links", "attach_files"])
+
+    @property
+    def upload_limit(self) -> int:
+        """See `Exchange`."""
+        guild = self.message.guild
+        limit = guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+        return min(limit, UPLOAD_AIM)
 
     async def _send(self, reply: Reply) -> None:
         if self.reply:
@@ -211,6 +240,11 @@ class InteractionExchange(Exchange):
     def missing_permissions(self) -> list[str]:
         """See `Exchange`. Discord tells with every interaction what Bobby may do there."""
         return _lacking(self.interaction.app_permissions, ["embed_links", "attach_files"])
+
+    @property
+    def upload_limit(self) -> int:
+        """See `Exchange`. Discord tells it with every interaction."""
+        return min(self.interaction.filesize_limit, UPLOAD_AIM)
 
     async def _send(self, reply: Reply) -> None:
         if not self.interaction.response.is_done():

@@ -122,6 +122,26 @@ def in_message(message: Content) -> tuple[Picture, ...]:
     return pictures
 
 
+async def pointed_at(
+    interaction: discord.Interaction[Any],
+    picture: discord.Attachment | None,
+    link: str | None,
+    person: User | None,
+) -> Found:
+    """Return the picture that a slash command's options mean, the newest here if none is given.
+
+    Raises:
+        NoPicture, MissingPermission: See `newest_here`.
+    """
+    if picture:
+        return Found((attached(picture),))
+    if link:
+        return Found((linked(link),))
+    if person:
+        return Found((avatar(person),))
+    return await newest_here(interaction)
+
+
 async def newest_here(interaction: discord.Interaction[Any]) -> Found:
     """Return the newest picture of the channel in which a slash command named none.
 

@@ -70,7 +70,7 @@ def classified(results: Sequence[Classified], note: str | None = None) -> Reply:
 
 
 def _refused(why: str, title: str | None, *, hidden: bool) -> discord.Embed:
-    return discord.Embed(title=_title(title, hidden=hidden), description=why, colour=RED)
+    return discord.Embed(title=shown_name(title, hidden=hidden), description=why, colour=RED)
 
 
 def _labelled(labels: Labels, title: str | None, *, hidden: bool) -> discord.Embed:
@@ -80,14 +80,15 @@ def _labelled(labels: Labels, title: str | None, *, hidden: bool) -> discord.Emb
     body = "\n".join([head, *lines])
     notes = [f"-# {text}" for text in _notes(labels)]
     embed = discord.Embed(
-        title=_title(title, hidden=hidden),
+        title=shown_name(title, hidden=hidden),
         description="\n".join([f"||{body}||" if hidden else body, *notes]),
         colour=BLUE if labels.sure else GREY,
     )
     return embed.set_footer(text=receipt(labels))
 
 
-def _title(name: str | None, *, hidden: bool) -> str | None:
+def shown_name(name: str | None, *, hidden: bool) -> str | None:
+    """Return a file's name as an embed's title: escaped, short, hidden if it is a spoiler's."""
     if name is None:
         return None
     shown = escape_markdown(name)

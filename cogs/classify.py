@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot import pictures, replies
 from bot.client import Bobby, BobbyContext
+from bot.completion import completions
 from bot.errors import BobbyError
 from bot.exchange import Exchange, Interaction, InteractionExchange
 from bot.pictures import Found, Picture
@@ -67,33 +68,18 @@ class ClassifyCog(commands.Cog, name="Classify"):
         model: str | None = None,
     ) -> None:
         """Name the five most likely labels of a picture."""
-
-        async def find() -> Found:
-            if picture:
-                return Found((pictures.attached(picture),))
-            if link:
-                return Found((pictures.linked(link),))
-            if person:
-                return Found((pictures.avatar(person),))
-            return await pictures.newest_here(interaction)
-
-        await self._answer(InteractionExchange(interaction), find, model)
+        await self._answer(
+            InteractionExchange(interaction),
+            lambda: pictures.pointed_at(interaction, picture, link, person),
+            model,
+        )
 
     @classify_slash.autocomplete("model")
     async def complete_model(
         self, _interaction: Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        """Offer the models whose name contains what was typed, those that are ready first."""
-        wanted = typed.lower().replace("-", "_").replace(" ", "_")
-        cards = [card for card in self.bot.executor.models if wanted in card.name]
-        cards.sort(key=lambda card: (not card.ready, not card.name.startswith(wanted), card.name))
-        return [
-            app_commands.Choice(
-                name=card.name if card.ready else f"{card.name} (weights not here)",
-                value=card.name,
-            )
-            for card in cards[:25]
-        ]
+        """Offer the classifiers whose name contains what was typed, those that are ready first."""
+        return completions(self.bot.executor.models, "classify", typed)
 
     async def classify_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Name the five most likely labels of every picture in a message."""

@@ -1,0 +1,27 @@
+"""Offers the names of models while somebody types one."""
+
+from collections.abc import Iterable
+
+from discord import app_commands
+
+from models.jobs import ModelCard
+
+OFFERED = 25
+"""Discord shows no more choices."""
+
+
+def completions(
+    cards: Iterable[ModelCard], task: str, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Return the models of `task` whose name contains `typed`, those that are ready first."""
+    wanted = typed.lower().replace("-", "_").replace(" ", "_")
+    found = [card for card in cards if card.task == task and wanted in card.name]
+    found.sort(key=lambda card: (not card.ready, not card.name.startswith(wanted), card.name))
+    return [
+        app_commands.Choice(name=_shown(card)[:100], value=card.name) for card in found[:OFFERED]
+    ]
+
+
+def _shown(card: ModelCard) -> str:
+    about = f": {card.expects}" if card.expects else ""
+    return f"{card.name}{about}{'' if card.ready else ' (weights not here)'}"

@@ -1,0 +1,234 @@
+"""`!zebra`, `!translate` and `!cycle`: pictures through generators, and back again.
+
+Also `/zebra`, `/translate`, `/cycle`, and "Zebra" in the message menu. One code path for all; they
+differ only in which generator they mean and in how the picture is pointed at.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import pictures
+from bot.client import Bobby, BobbyContext
+from bot.completion import completions
+from bot.errors import BobbyError, UnknownModel
+from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.pictures import Found, Picture
+from bot.replies_translate import Outcome, translated
+from models.jobs import Cycle, Cycled, Translate, Translated
+
+MAX_PICTURES = 4
+"""A translation costs as much as dozens of classifications."""
+SMALLER = 4
+"""When Discord refuses a file, the next one is to have at most so many times fewer bytes."""
+
+_SIZE = re.compile(r"\bsize[:=] ?(\d{1,5})\b", re.IGNORECASE)
+
+Find = Callable[[], Awaitable[Found]]
+Size = app_commands.Range[int, 32, 2048]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted: the pair (None is horse to zebra), the working size, and there or back."""
+
+    pair: str | None = None
+    size: int | None = None
+    back_again: bool = False
+
+
+def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) -> Wish:
+    """Read `size:N`, and the pair where the command takes one, from what stands behind it.
+
+    Raises:
+        UnknownModel: The command needs a pair and none is named.
+    """
+    size = _SIZE.search(text)
+    words = _SIZE.sub(" ", text).split()
+    if names_pair and not words:
+        raise UnknownModel(
+            "Name what to translate into what, as in `translate horse2zebra`."
+            " `/translate` offers the pairs as you type."
+        )
+    return Wish(
+        pair=words[0] if names_pair else None,
+        size=int(size[1]) if size else None,
+        back_again=back_again,
+    )
+
+
+class TranslateCog(commands.Cog, name="Translate"):
+    """Turns one kind of thing in a picture into another, horses into zebras first of all."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+        self.menu = app_commands.ContextMenu(name="Zebra", callback=self.zebra_message)
+
+    async def cog_load(self) -> None:
+        """Add the entry of the message menu, which discord.py does not do by itself."""
+        self.bot.tree.add_command(self.menu)
+
+    async def cog_unload(self) -> None:
+        """Take the entry of the message menu away again."""
+        self.bot.tree.remove_command(self.menu.name, type=self.menu.type)
+
+    @commands.command(usage="[size:N] [link or @person]")
+    async def zebra(self, context: BobbyContext, *, text: str = "") -> None:
+        """Turn the horse in a picture into a zebra."""
+        words = pictures.read_words(text)
+        await self._answer(context.exchange, self._find(context, words), read_wish(words.rest))
+
+    @commands.command(usage="PAIR [size:N] [link or @person]")
+    async def translate(self, context: BobbyContext, *, text: str = "") -> None:
+        """Turn one thing into another, such as apple2orange."""
+        words = pictures.read_words(text)
+        wish = read_wish(words.rest, names_pair=True)
+        await self._answer(context.exchange, self._find(context, words), wish)
+
+    @commands.command(usage="[size:N] [link or @person]")
+    async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
+        """Turn the horse into a zebra and back into a horse."""
+        words = pictures.read_words(text)
+        wish = read_wish(words.rest, back_again=True)
+        await self._answer(context.exchange, self._find(context, words), wish)
+
+    def _find(self, context: BobbyContext, words: pictures.Words) -> Find:
+        return lambda: pictures.find(self.bot, context.message, words)
+
+    @app_commands.command(name="zebra")
+    @app_commands.describe(
+        picture="The picture with the horse",
+        link="Or a link to one",
+        person="Or a person, for their avatar",
+        size="Short side in pixels at which the generator works; 256 otherwise",
+    )
+    async def zebra_slash(
+        self,
+        interaction: Interaction,
+        picture: discord.Attachment | None = None,
+        link: str | None = None,
+        person: discord.User | None = None,
+        size: Size | None = None,
+    ) -> None:
+        """Turn the horse in a picture into a zebra."""
+        await self._answer(
+            InteractionExchange(interaction),
+            lambda: pictures.pointed_at(interaction, picture, link, person),
+            Wish(size=size),
+        )
+
+    @app_commands.command(name="translate")
+    @app_commands.describe(
+        pair="What to turn into what",
+        picture="The picture",
+        link="Or a link to one",
+        person="Or a person, for their avatar",
+        size="Short side in pixels at which the generator works; 256 otherwise",
+    )
+    async def translate_slash(  # noqa: PLR0917  (discord.py passes the options by name)
+        self,
+        interaction: Interaction,
+        pair: str,
+        picture: discord.Attachment | None = None,
+        link: str | None = None,
+        person: discord.User | None = None,
+        size: Size | None = None,
+    ) -> None:
+        """Turn one thing in a picture into another."""
+        await self._answer(
+            InteractionExchange(interaction),
+            lambda: pictures.pointed_at(interaction, picture, link, person),
+            Wish(pair, size),
+        )
+
+    @translate_slash.autocomplete("pair")
+    async def complete_pair(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the pairs whose name contains what was typed, those that are ready first."""
+        return completions(self.bot.executor.models, "translate", typed)
+
+    @app_commands.command(name="cycle")
+    @app_commands.describe(
+        picture="The picture with the horse",
+        link="Or a link to one",
+        person="Or a person, for their avatar",
+    )
+    async def cycle_slash(
+        self,
+        interaction: Interaction,
+        picture: discord.Attachment | None = None,
+        link: str | None = None,
+        person: discord.User | None = None,
+    ) -> None:
+        """Turn the horse into a zebra and back into a horse."""
+        await self._answer(
+            InteractionExchange(interaction),
+            lambda: pictures.pointed_at(interaction, picture, link, person),
+            Wish(back_again=True),
+        )
+
+    async def zebra_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """Turn the horses in a message's pictures into zebras."""
+
+        async def find() -> Found:
+            return Found(pictures.in_message(message))
+
+        await self._answer(InteractionExchange(interaction), find, Wish())
+
+    async def _answer(self, exchange: Exchange, find: Find, wish: Wish) -> None:
+        async with exchange.thinking():
+            exchange.require_permissions()
+            found = await find()
+            some = found.pictures[: 1 if wish.back_again else MAX_PICTURES]
+            reply = await self._translated(exchange, some, found.note, wish, exchange.upload_limit)
+
+        async def shrink() -> Reply:
+            less = exchange.upload_limit // SMALLER
+            return await self._translated(exchange, some, found.note, wish, less)
+
+        await exchange.answer(reply, shrink)
+
+    async def _translated(
+        self,
+        exchange: Exchange,
+        some: tuple[Picture, ...],
+        note: str | None,
+        wish: Wish,
+        max_bytes: int,
+    ) -> Reply:
+        outcomes = await asyncio.gather(
+            *(self._run(exchange, picture, wish, max_bytes) for picture in some)
+        )
+        return translated(outcomes, note)
+
+    async def _run(
+        self, exchange: Exchange, picture: Picture, wish: Wish, max_bytes: int
+    ) -> Outcome:
+        """Translate one picture of a question; a bad one fails alone, with its sentence."""
+        try:
+            data = await self.bot.fetcher.fetch(picture)
+            return Outcome(picture, await self._submit(exchange, data, wish, max_bytes))
+        except BobbyError as error:
+            return Outcome(picture, str(error))
+
+    async def _submit(
+        self, exchange: Exchange, data: bytes, wish: Wish, max_bytes: int
+    ) -> Translated | Cycled:
+        submit, asker = self.bot.executor.submit, exchange.asker
+        if wish.back_again:
+            # Three files go into one reply.
+            cycle = Cycle(picture=data, max_bytes=max_bytes // 3, model=wish.pair, size=wish.size)
+            return await submit(cycle, asker)
+        job = Translate(picture=data, max_bytes=max_bytes, model=wish.pair, size=wish.size)
+        return await submit(job, asker)
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(TranslateCog(bot))
