@@ -75,7 +75,8 @@ export class MessageList {
     }
     this.#regroup(node);
     this.#regroup(node.nextElementSibling);
-    if (this.#focused === null || !this.#nodes.has(this.#focused)) this.#rove(this.list.lastElementChild);
+    // Whoever comes into the list by Tab begins at the newest message.
+    if (!this.list.contains(document.activeElement)) this.#rove(this.list.lastElementChild);
   }
 
   /** Show a message that has just been posted: follow it, or count it when the reader is elsewhere. */
