@@ -97,5 +97,15 @@ def test_the_command_line_is_the_settings(settings: Settings) -> None:
 def test_the_environment_holds_no_secret() -> None:
     """Only names of the list pass, whatever else there is."""
     environment = {"PATH": "/bin", "DISCORD_TOKEN": "x", "BOBBY_PREFIX": "?", "GITHUB_TOKEN": "x"}
-    assert worker_environment(environment) == {"PATH": "/bin"}
+    where = {"PYTHONPATH", "PYTHONSAFEPATH"}
+    assert worker_environment(environment).keys() - where == {"PATH"}
     assert "DISCORD_TOKEN" not in worker_environment(os.environ | {"DISCORD_TOKEN": "x"})
+
+
+def test_the_worker_is_this_very_bobbys() -> None:
+    """His folder comes first, the operator's own path after it, the working directory never."""
+    home = str(Path(__file__).parents[3])
+    plain = worker_environment({})
+    assert plain == {"PYTHONPATH": home, "PYTHONSAFEPATH": "1"}
+    more = worker_environment({"PYTHONPATH": "/more"})
+    assert more["PYTHONPATH"].split(os.pathsep) == [home, "/more"]
