@@ -97,16 +97,17 @@ async def test_too_large_a_file_fails_with_its_reason(chat: Chat) -> None:
 
 
 async def test_what_is_no_picture_is_a_file_to_download(chat: Chat) -> None:
-    """A text file, and a picture that the browser can't draw, are cards with a link."""
-    chat.expected.append("404")
+    """A text file, and pictures that the browser can't draw, are cards with a link."""
     await chat.choose(
         {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"},
         {"name": "scan.tiff", "mimeType": "image/tiff", "buffer": b"II*\0"},
+        upload("broken.png", picture()[:33]),
     )
     await chat.box.focus()
     said = await chat.send()
-    await expect(said.locator(".file-card")).to_have_count(2)
-    await expect(said.get_by_role("link", name="notes.txt")).to_be_visible()
+    await expect(said.locator(".file-card")).to_have_count(3)
+    for name in ("notes.txt", "scan.tiff", "broken.png"):
+        await expect(said.get_by_role("link", name=name)).to_be_visible()
 
 
 async def test_a_picture_in_an_embed_opens_large_and_closes_with_escape(chat: Chat) -> None:

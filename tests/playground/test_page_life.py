@@ -123,8 +123,8 @@ async def test_every_control_has_a_name(chat: Chat) -> None:
     await expect(chat.page.locator(".components")).to_be_visible()
     nameless = await chat.page.evaluate(
         """() => [...document.querySelectorAll("button, a, textarea, input, [role=button]")]
-            .filter((node) => node.checkVisibility() && !node.ariaHidden && !node.getAttribute("aria-label")
-                && !node.textContent.trim() && !node.labels?.length)
+            .filter((node) => node.checkVisibility() && !node.ariaHidden)
+            .filter((node) => !(node.ariaLabel || node.textContent.trim() || node.labels?.length))
             .map((node) => node.outerHTML)"""
     )
     assert nameless == []

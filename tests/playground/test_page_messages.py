@@ -219,6 +219,11 @@ async def test_reactions_are_added_and_taken_back(chat: Chat) -> None:
     await chat.menu(await chat.say("good dog"), "React with 🐾")
     reaction = chat.page.get_by_role("button", name="🐾, 1 reaction")
     await expect(reaction).to_have_attribute("aria-pressed", "true")
+    await chat.box.press("ArrowUp")
+    await chat.box.fill("very good dog")
+    await chat.box.press("Enter")
+    await expect(chat.messages.locator(".edited")).to_be_visible()
+    await expect(reaction).to_have_attribute("aria-pressed", "true")
     assert chat.posted[0].reactions["🐾"] == [chat.playground.world.owner.id]
     await reaction.click()
     await expect(reaction).to_have_count(0)
