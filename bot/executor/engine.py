@@ -51,11 +51,11 @@ class BatchLost(WorkerLost):
         return "The worker died before it came to this picture. Please try again in a minute."
 
 
-def unavailable(reason: str) -> WorkerUnavailable:
-    """Return the error for people that says why there is no worker."""
+def unavailable() -> WorkerUnavailable:
+    """Return the error for people; why there is no worker is the operator's matter."""
     return WorkerUnavailable(
-        f"Bobby can't look at pictures: its worker doesn't start. {reason}"
-        " Please tell the operator of this bot."
+        "I can't look at pictures just now: the part of me that does so can't be started."
+        " Whoever runs me finds the reason in the log."
     )
 
 

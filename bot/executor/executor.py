@@ -122,7 +122,7 @@ class Executor:
         """Wait until the worker answers and return what it is.
 
         Raises:
-            WorkerUnavailable: There is no worker and none is coming; the sentence says why.
+            WorkerUnavailable: There is no worker and none is coming.
             Closing: Bobby is shutting down.
         """
         return await self._engine.ready()
@@ -165,7 +165,7 @@ class Executor:
             raise _closing()
         status = self._engine.status
         if status.state == "unavailable":
-            raise unavailable(status.reason or "")
+            raise unavailable()
         # The engine tells jobs apart by identity, and a caller may ask the same one twice.
         call = _Call(copy.copy(job), asker, answer=asyncio.get_running_loop().create_future())
         self._queue.admit(call)

@@ -118,14 +118,14 @@ class Supervisor:
         """Wait for a worker that is ready, through restarts too.
 
         Raises:
-            WorkerUnavailable: None is coming; the sentence carries the reason.
+            WorkerUnavailable: None is coming.
             Closing: The supervisor is closed.
         """
         while self._state != "ready" or self._worker is None:
             if self._state == "closed":
                 raise Closing(CLOSING)
             if self._state == "unavailable":
-                raise unavailable(self._reason or "")
+                raise unavailable()
             await self._settled.wait()
         return self._worker
 

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from bot.client import Bobby
 from bot.discord_api import point_discord_at
-from bot.errors import BobbyError, SetupError
+from bot.errors import SetupError
+from bot.executor.factory import warm
 from bot.playground.server import Playground
 from bot.replies import BLUE
 from bot.service import assembled, connected, stop_signal
@@ -67,10 +68,7 @@ async def play(settings: Settings, *, port: int, browser: bool, as_json: bool) -
 
 async def _ready(bot: Bobby, channel_id: int) -> None:
     """Wait until `bot` can answer, then have it say hello in the channel."""
-    try:
-        await bot.executor.ready()
-    except BobbyError as error:
-        raise SetupError(str(error)) from None
+    await warm(bot.executor)
     await bot.wait_until_ready()
     channel = bot.get_channel(channel_id)
     assert isinstance(channel, discord.TextChannel)

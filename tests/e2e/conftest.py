@@ -1,6 +1,7 @@
 """One playground, one Bobby with a real worker, and guests who talk to him over real sockets."""
 
 import asyncio
+import inspect
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,8 +23,12 @@ _numbers = itertools.count(1)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let every end-to-end test share one event loop, and so one Bobby and one worker."""
     for item in items:
-        if "tests/e2e" in item.path.as_posix() and isinstance(item, pytest.Function):
+        if "tests/e2e" in item.path.as_posix() and _is_async(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
+
+
+def _is_async(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function)
 
 
 @dataclass(frozen=True)

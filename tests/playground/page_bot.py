@@ -95,7 +95,8 @@ class PageBot(discord.Client):
             embed = discord.Embed(title=EVIL, description=EVIL).add_field(name=EVIL, value=EVIL)
             view = discord.ui.View(timeout=None)
             view.add_item(discord.ui.Button(label=EVIL, custom_id="evil"))
-            await message.channel.send(EVIL, embed=embed.set_footer(text=EVIL), view=view)
+            embed.set_footer(text=EVIL).set_image(url="https://elsewhere.example/spy.png")
+            await message.channel.send(EVIL, embed=embed, view=view)
 
     async def _echo(self, message: discord.Message) -> None:
         embed = discord.Embed(title="Echo", description=message.content, colour=0xF5B54A)

@@ -112,6 +112,13 @@ async def test_markup_stays_text_everywhere(chat: Chat) -> None:
     assert await chat.page.title() != "hacked"
 
 
+async def test_pictures_of_other_sites_are_links(chat: Chat) -> None:
+    """A picture that lies elsewhere is not loaded, so that nobody learns who looks at it."""
+    await chat.say("!evil")
+    elsewhere = chat.page.get_by_role("link", name="Picture on another site")
+    await expect(elsewhere).to_have_attribute("href", "https://elsewhere.example/spy.png")
+
+
 async def test_script_addresses_never_become_links(chat: Chat) -> None:
     """A masked link leads to http and https alone."""
     said = await chat.say("[press](javascript:alert(1)) [and](data:text/html,x)")
@@ -211,6 +218,11 @@ async def test_reactions_are_added_and_taken_back(chat: Chat) -> None:
     """A reaction from the menu shows a count; pressing it takes it back."""
     await chat.menu(await chat.say("good dog"), "React with 🐾")
     reaction = chat.page.get_by_role("button", name="🐾, 1 reaction")
+    await expect(reaction).to_have_attribute("aria-pressed", "true")
+    await chat.box.press("ArrowUp")
+    await chat.box.fill("very good dog")
+    await chat.box.press("Enter")
+    await expect(chat.messages.locator(".edited")).to_be_visible()
     await expect(reaction).to_have_attribute("aria-pressed", "true")
     assert chat.posted[0].reactions["🐾"] == [chat.playground.world.owner.id]
     await reaction.click()

@@ -125,7 +125,8 @@ function start(token) {
       list.arrive(data);
       if (data.author.id !== store.me.id) title.arrived();
     },
-    MESSAGE_UPDATE: (data) => list.update(data.id, data),
+    // An event says the same to everyone, so it can't know which reactions are mine.
+    MESSAGE_UPDATE: ({ reactions: _, ...data }) => list.update(data.id, data),
     MESSAGE_DELETE: (data) => list.remove(data.id),
     MESSAGE_DELETE_BULK: (data) => data.ids.forEach((id) => list.remove(id)),
     MESSAGE_REACTION_ADD: reaction,

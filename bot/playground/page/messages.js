@@ -75,16 +75,18 @@ export class MessageList {
     }
     this.#regroup(node);
     this.#regroup(node.nextElementSibling);
-    if (this.#focused === null || !this.#nodes.has(this.#focused)) this.#rove(this.list.lastElementChild);
+    // Whoever comes into the list by Tab begins at the newest message.
+    if (!this.list.contains(document.activeElement)) this.#rove(this.list.lastElementChild);
   }
 
   /** Show a message that has just been posted: follow it, or count it when the reader is elsewhere. */
   arrive(message) {
-    const known = this.#messages.has(message.id);
+    // One's own message comes twice, as the answer to the request and as an event.
+    if (this.#messages.has(message.id)) return;
     const follow = this.#atEnd || message.author.id === this.chat.store.me?.id;
     this.put(message);
     if (follow) this.toEnd();
-    else if (!known) this.#unread += 1;
+    else this.#unread += 1;
     this.#showJump();
   }
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.errors import BadPicture, UnknownModel, WorkerUnavailable
+from bot.errors import BadPicture, SetupError, UnknownModel, WorkerUnavailable
 from bot.executor import Asker, open_executor
-from bot.executor.factory import worker_command, worker_environment
+from bot.executor.factory import warm, worker_command, worker_environment
 from bot.settings import Settings
 from models.jobs import Classify, Labels
 
@@ -64,13 +64,13 @@ async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings
 
 @pytest.mark.slow
 async def test_a_device_that_is_not_here_is_said_at_once(settings: Settings) -> None:
-    """The worker's own sentence reaches whoever waits; it is not started again."""
+    """The worker's own sentence reaches the operator; it is not started again."""
     wrong = settings.model_copy(update={"device": "cuda:99"})
     async with open_executor(wrong) as executor:
-        with pytest.raises(WorkerUnavailable, match=r"cuda:99.*Please tell the operator"):
-            await executor.ready()
+        with pytest.raises(SetupError, match="cuda:99"):
+            await warm(executor)
         assert executor.snapshot().restarts == 0
-        with pytest.raises(WorkerUnavailable, match="cuda:99"):
+        with pytest.raises(WorkerUnavailable):
             await executor.submit(Classify(picture=GREY), ANN)
 
 
@@ -97,5 +97,15 @@ def test_the_command_line_is_the_settings(settings: Settings) -> None:
 def test_the_environment_holds_no_secret() -> None:
     """Only names of the list pass, whatever else there is."""
     environment = {"PATH": "/bin", "DISCORD_TOKEN": "x", "BOBBY_PREFIX": "?", "GITHUB_TOKEN": "x"}
-    assert worker_environment(environment) == {"PATH": "/bin"}
+    where = {"PYTHONPATH", "PYTHONSAFEPATH"}
+    assert worker_environment(environment).keys() - where == {"PATH"}
     assert "DISCORD_TOKEN" not in worker_environment(os.environ | {"DISCORD_TOKEN": "x"})
+
+
+def test_the_worker_is_this_very_bobbys() -> None:
+    """His folder comes first, the operator's own path after it, the working directory never."""
+    home = str(Path(__file__).parents[3])
+    plain = worker_environment({})
+    assert plain == {"PYTHONPATH": home, "PYTHONSAFEPATH": "1"}
+    more = worker_environment({"PYTHONPATH": "/more"})
+    assert more["PYTHONPATH"].split(os.pathsep) == [home, "/more"]
