@@ -50,7 +50,7 @@ def playground(port: int, *, no_browser: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file.")
 def classify(files: tuple[Path, ...], model: str | None, *, as_json: bool) -> None:
     """Name the five most likely labels of picture FILES."""
-    from bot.offline import classify_files
+    from bot.offline.classify import classify_files
 
     settings = _prepare()
     if not _run(classify_files(settings, files, model, as_json=as_json)):
@@ -74,7 +74,7 @@ def zebra(
     as_json: bool,
 ) -> None:
     """Turn the horse in picture FILE into a zebra."""
-    from bot.offline_translate import translate_file
+    from bot.offline.zebra import translate_file
     from models.jobs import Translate
 
     # A disk takes what Discord would not: only the frames between the processes set a limit.
@@ -88,7 +88,7 @@ def zebra(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a model.")
 def models(*, as_json: bool) -> None:
     """List every model: task, parameters, weights, and where they are."""
-    from bot.offline import list_models
+    from bot.offline.listing import list_models
 
     settings = _prepare()
     _run(list_models(settings, as_json=as_json))

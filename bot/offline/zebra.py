@@ -6,10 +6,18 @@ from pathlib import Path
 import msgspec
 
 from bot.errors import BobbyError
-from bot.offline import OPERATOR, print_error, print_line, read_file, warm_worker
+from bot.offline.worker import (
+    OPERATOR,
+    plain,
+    print_error,
+    print_json,
+    print_line,
+    read_file,
+    warm_worker,
+)
 from bot.replies_translate import verdict
 from bot.settings import Settings
-from models.jobs import Label, Translate, Translated
+from models.jobs import Translate, Translated
 
 
 async def translate_file(
@@ -56,15 +64,16 @@ def _write(output: Path, answer: Translated) -> Path:
 def _print(file: Path, written: Path, answer: Translated, *, as_json: bool) -> None:
     seen = answer.verdict
     if as_json:
-        line = {
-            "file": str(file),
-            "model": answer.model,
-            "output": str(written),
-            "size": [answer.image.width, answer.image.height],
-            "before": _plain(seen.before),
-            "after": _plain(seen.after),
-        }
-        print_line(msgspec.json.encode(line).decode())
+        print_json(
+            {
+                "file": str(file),
+                "model": answer.model,
+                "output": str(written),
+                "size": [answer.image.width, answer.image.height],
+                "before": plain(seen.before),
+                "after": plain(seen.after),
+            }
+        )
         return
     print_line(f"{file} → {written}  ({answer.image.width}×{answer.image.height})")
     print_line(f"  {verdict(seen)}")
@@ -72,7 +81,3 @@ def _print(file: Path, written: Path, answer: Translated, *, as_json: bool) -> N
         print_line(f"  {answer.model} knows only {answer.expects}.")
     if answer.substitution:
         print_line(f"  {answer.substitution}")
-
-
-def _plain(label: Label) -> dict[str, object]:
-    return {"label": label.label, "probability": label.probability}

@@ -1,0 +1,126 @@
+"""`!zebra`, `!translate` and `!cycle`, from the message to the picture that comes back."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from bot.playground.records import Channel
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said
+from tests.playground.clients import Page, Rest
+
+MESSAGES = "/channels/{channel_id}/messages"
+
+
+@pytest.fixture
+def horse_jpg(shared_data: Path) -> tuple[str, bytes]:
+    """Return the picture of the horse."""
+    return "horse.jpg", (shared_data / "horse.jpg").read_bytes()
+
+
+async def picture_of(reply: dict[str, Any]) -> Image.Image:
+    """Return the picture that a reply shows."""
+    url = reply["embeds"][0]["image"]["url"]
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return Image.open(io.BytesIO(await answer.read()))
+
+
+async def test_a_horse_becomes_a_zebra(guest: Guest, horse_jpg: tuple[str, bytes]) -> None:
+    """The picture comes back at its own size, and the classifier's verdict stands beside it."""
+    message = await guest.say("!zebra", horse_jpg)
+    reply = await guest.reply(message)
+    text = said(reply)
+    assert "sorrel" in text.splitlines()[2]
+    assert "→ zebra" in text
+    assert "given back at 1500×1220" in text
+    before = Image.open(io.BytesIO(horse_jpg[1])).convert("RGB")
+    after = (await picture_of(reply)).convert("RGB")
+    assert after.size == before.size
+    changed = ImageStat.Stat(ImageChops.difference(before, after)).mean
+    assert sum(changed) / 3 > 2
+    assert len(guest.replies(message)) == 1
+
+
+async def test_the_picture_has_alt_text(guest: Guest, horse_jpg: tuple[str, bytes]) -> None:
+    """Who can't see it hears what became of it."""
+    reply = await guest.ask("!zebra", ("SPOILER_horse.jpg", horse_jpg[1]))
+    (attachment,) = reply["attachments"]
+    assert "→" in attachment["description"]
+    assert attachment["filename"].startswith("SPOILER_")
+    assert "image" not in reply["embeds"][0]
+
+
+async def test_without_a_horse_it_says_so_and_tries(guest: Guest) -> None:
+    """A plain picture still comes back."""
+    reply = await guest.ask("!zebra", ("teal.png", pictures.plain()))
+    assert "I have tried all the same" in said(reply)
+    assert (await picture_of(reply)).size == (64, 48)
+
+
+async def test_a_size_can_be_asked_for(guest: Guest, horse_jpg: tuple[str, bytes]) -> None:
+    """`size:` is the short side at which the generator works, and the reply states it."""
+    reply = await guest.ask("!zebra size:128", horse_jpg)
+    assert "×128," in said(reply)
+
+
+async def test_an_animation_stays_one(guest: Guest) -> None:
+    """Every frame is translated, in the same container."""
+    reply = await guest.ask("!zebra", ("dance.gif", pictures.animation(5)))
+    assert "5 of 5 frames" in said(reply)
+    image = await picture_of(reply)
+    assert image.format == "GIF"
+    assert getattr(image, "n_frames", 1) == 5
+
+
+async def test_a_pair_has_to_be_named(guest: Guest) -> None:
+    """`!translate` alone says how to name one."""
+    reply = await guest.ask("!translate", ("a.png", pictures.plain()))
+    assert "horse2zebra" in said(reply)
+
+
+async def test_an_unknown_pair_gets_suggestions(guest: Guest) -> None:
+    """A slip of the pen is answered with the nearest names."""
+    reply = await guest.ask("!translate aple2orange", ("a.png", pictures.plain()))
+    assert "apple2orange" in said(reply)
+
+
+async def test_a_pair_without_weights_says_so(guest: Guest) -> None:
+    """No other translation stands in for it."""
+    reply = await guest.ask("!translate monet2photo", ("a.png", pictures.plain()))
+    assert "monet2photo" in said(reply)
+    assert "weights" in said(reply)
+
+
+async def test_too_large_a_picture_is_made_smaller_once(
+    house: House, guest: Guest, horse_jpg: tuple[str, bytes]
+) -> None:
+    """When Discord refuses the file, a smaller one takes its place."""
+    faults = house.playground.faults
+    message = await guest.say("!zebra", horse_jpg)
+    order = faults.answer("POST", MESSAGES, 413, code=40005)
+    reply = await guest.reply(message)
+    assert order.left == 0
+    assert (await picture_of(reply)).width > 0
+    assert len(guest.replies(message)) == 1
+
+
+async def test_the_message_menu_answers(
+    house: House, guest: Guest, channel: Channel, horse_jpg: tuple[str, bytes]
+) -> None:
+    """ "Zebra" in the menu of a message with a horse."""
+    target = await guest.say("", horse_jpg)
+    token = guest.person.token
+    async with (
+        Rest(house.playground.api, token) as rest,
+        Page(house.playground, token, rest) as page,
+    ):
+        data = {**await page.command("Zebra", channel.id), "target_id": target["id"]}
+        await page.interact(2, data, channel_id=channel.id)
+        reply = await page.event("MESSAGE_UPDATE")
+    assert "→" in said(reply)
+    assert (await picture_of(reply)).size == (1500, 1220)
