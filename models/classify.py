@@ -16,10 +16,11 @@ from torch import Tensor
 from torchvision.transforms import functional
 from torchvision.transforms._presets import ImageClassification
 
-from models.catalog import Catalog, Record
+from models.catalog import Catalog
 from models.decode import DecodeError, decode
 from models.inference import Networks
 from models.jobs import Classify, Failure, Label, Labels, Ready
+from models.records import Classification
 from models.selection import Choice, Selection
 from models.weights import Shelf
 
@@ -46,7 +47,7 @@ million, would not fit any memory.
 class Prepared:
     """A decoded picture, small: `tensor` (3, H, W) is the normalised input, `crop` its PNG."""
 
-    choice: Choice
+    choice: Choice[Classification]
     tensor: Tensor
     crop: bytes
     width: int
@@ -126,7 +127,7 @@ class Classifier:
         ]
 
 
-def prepare(data: bytes, choice: Choice) -> Prepared:
+def prepare(data: bytes, choice: Choice[Classification]) -> Prepared:
     """Decode `data` and apply the preprocessing of the chosen record.
 
     Raises:
@@ -167,7 +168,7 @@ def present(
 
     Of equally likely labels the one that stands first in the label set comes first.
     """
-    record: Record = item.choice.record
+    record = item.choice.record
     probabilities, places = logits.double().softmax(0).sort(descending=True, stable=True)
     top = tuple(
         Label(label=record.labels[int(place)], probability=float(probability))

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.catalog import Record
 from models.fusion import fuse
+from models.records import Classification
 from models.weights import Shelf
 
 _log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Pass:
 class Network:
     """One model with its weights on the device, in eval mode and float32."""
 
-    def __init__(self, record: Record, shelf: Shelf, device: torch.device) -> None:
+    def __init__(self, record: Classification, shelf: Shelf, device: torch.device) -> None:
         self._device = device
         side = record.preprocessing().crop_size[0]
         example = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
@@ -108,7 +108,7 @@ class Network:
     def _placed(self, batch: Tensor) -> Tensor:
         return batch.to(self._device, memory_format=torch.channels_last)
 
-    def _plain(self, record: Record, shelf: Shelf) -> nn.Module:
+    def _plain(self, record: Classification, shelf: Shelf) -> nn.Module:
         network = record.build()
         network.load_state_dict(record.adapt(shelf.load(record.checkpoint)), strict=True)
         network.eval().requires_grad_(requires_grad=False)
@@ -129,7 +129,7 @@ class Networks:
         self._kept_bytes = kept_bytes
         self._kept: OrderedDict[str, Network] = OrderedDict()
 
-    def get(self, record: Record) -> Network:
+    def get(self, record: Classification) -> Network:
         """Return the network of `record`, loaded now if it isn't kept.
 
         Raises:

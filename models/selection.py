@@ -5,30 +5,35 @@ the shelf of weights and hands a record to the task; it loads nothing.
 """
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from models.catalog import Catalog, Record
 from models.jobs import Failure, ModelCard
+from models.records import Record
 from models.weights import Shelf, WeightsError
 
 
+R = TypeVar("R", bound=Record)
+
+
 @dataclass(frozen=True)
-class Choice:
+class Choice(Generic[R]):
     """The record that answers, and why it is not the one asked for, when it isn't."""
 
-    record: Record
+    record: R
     substitution: str | None = None
 
 
-class Selection:
+class Selection(Generic[R]):
     """Chooses among `catalog` by what `shelf` holds; `default` is meant when no name is given."""
 
-    def __init__(self, catalog: Catalog, shelf: Shelf, default: str) -> None:
+    def __init__(self, catalog: Mapping[str, R], shelf: Shelf, default: str) -> None:
         self._catalog = catalog
         self._shelf = shelf
         self._default = default
 
-    def choose(self, name: str | None) -> Choice | Failure:
+    def choose(self, name: str | None) -> Choice[R] | Failure:
         """Return the record for `name`, or the substitute for it, or why there is neither."""
         asked = self._default if name is None else name
         if (wanted := self._catalog.get(asked.strip().lower())) is None:
@@ -51,9 +56,10 @@ class Selection:
         """Return what there is to know of every record, in the catalogue's order."""
         return tuple(self._card(record) for record in self._catalog.values())
 
-    def _best_like(self, wanted: Record) -> Record | None:
-        rivals = [r for r in self._catalog.values() if r is not wanted]
-        for record in sorted(rivals, key=lambda r: r.accuracy, reverse=True):
+    def _best_like(self, wanted: R) -> R | None:
+        """Return the most accurate record for the same purpose; among equals, the first listed."""
+        rivals = [r for r in self._catalog.values() if r.purpose == wanted.purpose]
+        for record in sorted(rivals, key=lambda r: r.accuracy or 0, reverse=True):
             try:
                 self._shelf.genuine(record.checkpoint)
             except WeightsError:
@@ -82,6 +88,7 @@ class Selection:
             location=found.location if found else None,
             size_bytes=checkpoint.size_bytes,
             accuracy=record.accuracy,
+            expects=record.expects,
         )
 
 

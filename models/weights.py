@@ -1,8 +1,8 @@
 """Where checkpoints are on this machine, and whether they are what was published.
 
-Owns the search (Bobby's cache, torch's own, an installed package, in this order), the check of
-the SHA-256 in the catalogue's record and the reading of the file. It hands state dicts to
-`models.inference`. It never downloads, never invents weights and never unpickles objects.
+Owns the search (Bobby's cache, torch's own, an installed package, our own `models/pretrained`, in
+this order), the check against the record's proof and the reading of the file. It hands state
+dicts to `models.inference`. It never downloads, never invents weights, never unpickles objects.
 """
 
 import hashlib
@@ -16,10 +16,14 @@ from pathlib import Path
 
 import platformdirs
 import torch
+from safetensors.torch import load_file
 
-from models.catalog import Checkpoint, StateDict
+from models.records import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256, StateDict
 
 _log = logging.getLogger(__name__)
+
+PRETRAINED = Path(__file__).parent / "pretrained"
+"""The folder of weights that we trained and ship."""
 
 _Stamp = tuple[str, int, int]
 """A file as it was when it was checked: path, modification time in ns, size in bytes."""
@@ -57,22 +61,24 @@ class Shelf:
         """
         places = list(self._places(checkpoint))
         for found in places:
-            if self._is_genuine(found.path, checkpoint.sha256):
+            if self._is_genuine(found.path, checkpoint.proof):
                 return found
         if not places:
             raise WeightsError("weights are not on this machine")
         raise WeightsError(
             f"weights file {checkpoint.file} in the {places[0].location} is damaged "
-            f"(its SHA-256 should begin with {checkpoint.sha256})"
+            f"({_rule(checkpoint.proof)})"
         )
 
     def load(self, checkpoint: Checkpoint) -> StateDict:
-        """Return the tensors of `checkpoint`, by name, on the CPU.
+        """Return the tensors of `checkpoint`, by name, on the CPU, as precise as they are stored.
 
         Raises:
             WeightsError: As for `genuine`.
         """
         path = self.genuine(checkpoint).path
+        if path.suffix == ".safetensors":
+            return load_file(path)
         state: StateDict = torch.load(path, map_location="cpu", weights_only=True)
         return state
 
@@ -86,17 +92,36 @@ class Shelf:
                 yield Found(path, location)
         if checkpoint.package and (file := _in_package(checkpoint.package, checkpoint.file)):
             yield Found(file, f"package {checkpoint.package}")
+        if checkpoint.shipped and (path := PRETRAINED / checkpoint.file).is_file():
+            yield Found(path, "package bobby")
 
-    def _is_genuine(self, path: Path, sha256: str) -> bool:
+    def _is_genuine(self, path: Path, proof: Proof) -> bool:
         with self._lock:
             stamp = _stamp(path)
             if stamp not in self._genuine:
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                self._genuine[stamp] = digest.startswith(sha256)
+                self._genuine[stamp] = self._proven(path, proof)
                 if not self._genuine[stamp]:
-                    _log.warning("%s has SHA-256 %s, not %s…: not used", path, digest, sha256)
+                    _log.warning("%s is not used: %s", path, _rule(proof))
             return self._genuine[stamp]
+
+    def _proven(self, path: Path, proof: Proof) -> bool:
+        match proof:
+            case Sha256(prefix):
+                return _sha256(path).startswith(prefix)
+            case GitBlob(blob):
+                return _git_blob(path) == blob
+            case PinnedAtFirstUse():
+                return _sha256(path) == self._pin(path)
+
+    def _pin(self, path: Path) -> str:
+        """Return the hash that `path` is held to: what it had when it was first used."""
+        pin = self.cache / f"{path.name}.sha256"
+        if not pin.is_file():
+            digest = _sha256(path)
+            pin.parent.mkdir(parents=True, exist_ok=True)
+            pin.write_text(f"{digest}  {path.name}\n", encoding="ascii")
+            _log.warning("%s: no hash is published; SHA-256 %s is pinned now", path, digest)
+        return pin.read_text(encoding="ascii").partition(" ")[0]
 
     def _known(self, path: Path) -> bool | None:
         return self._genuine.get(_stamp(path))
@@ -105,6 +130,31 @@ class Shelf:
 def _stamp(path: Path) -> _Stamp:
     facts = path.stat()
     return str(path), facts.st_mtime_ns, facts.st_size
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _git_blob(path: Path) -> str:
+    """Return the id that git gives the file; SHA-1 because git's ids are."""
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _rule(proof: Proof) -> str:
+    """Return what `proof` asks of a file, to stand in brackets behind a complaint."""
+    match proof:
+        case Sha256(prefix):
+            return f"its SHA-256 should begin with {prefix}"
+        case GitBlob(blob):
+            return f"its git blob id should be {blob}"
+        case PinnedAtFirstUse():
+            return "its SHA-256 is not the one pinned at its first use"
 
 
 @cache

@@ -112,7 +112,7 @@ async def test_too_large_a_picture_is_made_smaller_once(
 async def test_the_message_menu_answers(
     house: House, guest: Guest, channel: Channel, horse_jpg: tuple[str, bytes]
 ) -> None:
-    """ "Zebra" in the menu of a message with a horse."""
+    """The menu of a message with a horse has the entry Zebra."""
     target = await guest.say("", horse_jpg)
     token = guest.person.token
     async with (
