@@ -18,8 +18,8 @@ from torchvision.transforms._presets import ImageClassification
 
 from models.catalog import Catalog
 from models.decode import DecodeError, decode
-from models.inference import Networks
-from models.jobs import Classify, Failure, Label, Labels, Ready
+from models.jobs import Classify, Failure, Label, Labels, ModelCard
+from models.kept import Networks
 from models.records import Classification
 from models.selection import Choice, Selection
 from models.weights import Shelf
@@ -44,6 +44,14 @@ million, would not fit any memory.
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What a model sees of a picture: `tensor` (3, H, W) is its normalised input."""
+
+    choice: Choice[Classification]
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A decoded picture, small: `tensor` (3, H, W) is the normalised input, `crop` its PNG."""
 
@@ -58,12 +66,12 @@ class Prepared:
 class Classifier:
     """Answers `Classify` jobs with the models of `catalog` whose weights `shelf` holds."""
 
-    def __init__(self, catalog: Catalog, shelf: Shelf, device: torch.device, default: str) -> None:
+    def __init__(self, catalog: Catalog, shelf: Shelf, networks: Networks, default: str) -> None:
         self._selection = Selection(catalog, shelf, default)
-        self._networks = Networks(shelf, device)
+        self._networks = networks
 
-    def ready(self) -> Ready | Failure:
-        """Load the default model, try it on an example and tell what there is.
+    def warm_up(self) -> Choice[Classification] | Failure:
+        """Load the default model, try it on an example and return it.
 
         Raises:
             Exception: Whatever loading or running the default model raised.
@@ -71,13 +79,27 @@ class Classifier:
         choice = self._selection.choose(None)
         if isinstance(choice, Failure):
             return choice
-        example = prepare(_example(), choice)
-        self._networks.get(choice.record).run(example.tensor[None])
-        return Ready(
-            device=_device_name(self._networks.device),
-            default=choice.record.name,
-            models=self._selection.cards(),
-        )
+        example = sight(Image.radial_gradient("L").convert("RGB"), choice)
+        self.look([example])
+        return choice
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Return what there is to know of every classifier."""
+        return self._selection.cards()
+
+    def sight(self, image: Image.Image) -> Sight | Failure:
+        """Return what the default model would see of `image`; safe on any thread."""
+        choice = self._selection.choose(None)
+        return choice if isinstance(choice, Failure) else sight(image, choice)
+
+    def look(self, sights: Sequence[Sight]) -> Tensor:
+        """Return the probabilities (N, classes) of `sights`, at least one, all for one model.
+
+        Raises:
+            Exception: Whatever loading or running the model raised.
+        """
+        network = self._networks.classifier(sights[0].choice.record)
+        return network.run(torch.stack([seen.tensor for seen in sights])).logits.softmax(1)
 
     def answer(self, jobs: Sequence[Classify]) -> list[Labels | Failure]:
         """Return one answer for each of `jobs`, in their order."""
@@ -111,7 +133,9 @@ class Classifier:
         """Run `items`, all for one model, as one pass of its network."""
         record = items[0].choice.record
         try:
-            done = self._networks.get(record).run(torch.stack([item.tensor for item in items]))
+            done = self._networks.classifier(record).run(
+                torch.stack([item.tensor for item in items])
+            )
         except torch.OutOfMemoryError:
             _log.exception("%s ran out of memory", record.name)
             sentence = f"{record.name} ran out of memory: try a smaller model, or again later."
@@ -120,7 +144,7 @@ class Classifier:
             _log.exception("%s failed", record.name)
             sentence = f"{record.name} ran into an error: try another model."
             return [Failure(code="model_failed", sentence=sentence)] * len(items)
-        device = _device_name(self._networks.device)
+        device = device_name(self._networks.device)
         return [
             present(item, logits, device, done.milliseconds, len(items))
             for item, logits in zip(items, done.logits, strict=True)
@@ -138,15 +162,26 @@ def prepare(data: bytes, choice: Choice[Classification]) -> Prepared:
     seen = crop(picture.image, preset)
     png = io.BytesIO()
     seen.save(png, "PNG", compress_level=1)
-    pixels = functional.convert_image_dtype(functional.pil_to_tensor(seen), torch.float32)
     return Prepared(
         choice=choice,
-        tensor=functional.normalize(pixels, mean=preset.mean, std=preset.std),
+        tensor=_normalised(seen, preset),
         crop=png.getvalue(),
         width=picture.image.width,
         height=picture.image.height,
         frames=picture.frames,
     )
+
+
+def sight(image: Image.Image, choice: Choice[Classification]) -> Sight:
+    """Return what the chosen model sees of the RGB picture `image`."""
+    preset = choice.record.preprocessing()
+    return Sight(choice, _normalised(crop(image, preset), preset))
+
+
+def _normalised(seen: Image.Image, preset: ImageClassification) -> Tensor:
+    pixels = functional.convert_image_dtype(functional.pil_to_tensor(seen), torch.float32)
+    normalised: Tensor = functional.normalize(pixels, mean=preset.mean, std=preset.std)
+    return normalised
 
 
 def crop(image: Image.Image, preset: ImageClassification) -> Image.Image:
@@ -190,14 +225,7 @@ def present(
     )
 
 
-def _example() -> bytes:
-    """Return a small encoded picture with something on it, to warm up with."""
-    png = io.BytesIO()
-    Image.radial_gradient("L").convert("RGB").save(png, "PNG")
-    return png.getvalue()
-
-
-def _device_name(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
     """Return the device as people know it, a GPU with its product's name."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"

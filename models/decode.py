@@ -2,12 +2,15 @@
 
 Owns the reading of files: which formats, how many pixels, which way is up, what stands behind
 transparency. It hands `models.classify` and its siblings a `Picture`, or raises `DecodeError`
-with the sentence people read; nothing else leaves it, whatever the bytes are. It never resizes
-and ignores colour profiles, as the published preprocessing of the networks does.
+with the sentence people read; nothing else leaves it, whatever the bytes are. `models.frames`
+reads the rest of a file through the same checks. It never resizes and ignores colour profiles, as
+the published preprocessing of the networks does.
 """
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -99,14 +102,25 @@ def decode(data: bytes) -> Picture:
     Raises:
         DecodeError: The bytes are empty, no picture, damaged, or have more than `MAX_PIXELS`.
     """
+    with reading(data) as image:
+        frames = frame_count(image, data)
+        image.load()
+        return Picture(over_white(*layers(upright(image))), frames)
+
+
+@contextmanager
+def reading(data: bytes) -> Iterator[Image.Image]:
+    """Open the file in `data` by its header; whatever reading its pixels raises is translated.
+
+    Raises:
+        DecodeError: As for `decode`.
+    """
     if not data:
         raise DecodeError("empty_file")
     try:
         with _opened(data) as image:
             _refuse_bombs(image, data)
-            frames = _frame_count(image, data)
-            image.load()
-            return Picture(_rgb(_upright(image)), frames)
+            yield image
     except DecodeError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -139,7 +153,8 @@ def _refuse_bombs(image: Image.Image, data: bytes) -> None:
         raise DecodeError("damaged_picture")
 
 
-def _frame_count(image: Image.Image, data: bytes) -> int:
+def frame_count(image: Image.Image, data: bytes) -> int:
+    """Return how many frames the file's animation has; 1 when it is still."""
     if image.format == "GIF":
         return _gif_frames(data)
     return int(getattr(image, "n_frames", 1)) if image.format in _ANIMATED else 1
@@ -169,7 +184,7 @@ def _gif_table_bytes(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
     """Turn `image` as its EXIF orientation says; EXIF that can't be read turns nothing."""
     try:
         orientation = image.getexif().get(_ORIENTATION)
@@ -179,20 +194,32 @@ def _upright(image: Image.Image) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """Return `image` in mode RGB: deep grey scaled, transparency over white."""
+def layers(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Return the colours of `image`, in mode RGB, deep grey scaled, and its alpha, in mode L.
+
+    Alpha is None where the picture can't be seen through anywhere.
+    """
     if image.mode.startswith("I;16"):
         image = _scaled(image.convert("I"), (65535.0,))
     elif image.mode == "I":
         image = _scaled(image, (65535.0,))
     elif image.mode == "F":
         image = _scaled(image, (1.0, 255.0, 65535.0))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        paper = Image.new("RGB", image.size, "white")
-        paper.paste(image, mask=image.getchannel("A"))
-        return paper
-    return image.convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB"), None
+    image = image.convert("RGBA")
+    alpha = image.getchannel("A")
+    opaque = alpha.getextrema() == (255, 255)
+    return image.convert("RGB"), None if opaque else alpha
+
+
+def over_white(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """Return the picture that `layers` took apart as it looks on white paper."""
+    if alpha is None:
+        return colours
+    paper = Image.new("RGB", colours.size, "white")
+    paper.paste(colours, mask=alpha)
+    return paper
 
 
 def _scaled(image: Image.Image, whites: tuple[float, ...]) -> Image.Image:

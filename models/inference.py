@@ -1,14 +1,14 @@
 """Networks with their weights, ready to run, and the one way to run them.
 
 Owns building from a catalogue record, the device, the fast form (fused, channels last) with the
-check that it agrees with the plain one, batches that outgrow the memory, and how many networks
-are kept. It takes tensors from a task such as `models.classify` and gives logits back; it knows
-no pictures and no labels. Not safe for several threads: one thread runs the networks.
+check that it agrees with the plain one, and batches that outgrow the memory. It takes tensors from
+a task such as `models.classify` and gives logits back; it knows no pictures and no labels. Not
+safe for several threads: one thread runs the networks, which `models.kept` holds.
 """
 
 import logging
 import time
-from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -16,13 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from models.fusion import fuse
-from models.records import Classification
+from models.records import Classification, Record
 from models.weights import Shelf
 
 _log = logging.getLogger(__name__)
-
-KEPT_BYTES = 4 * 1024**3
-"""Networks are kept while their weights together need no more than this; the oldest go first."""
 
 TOLERANCE = 1e-4
 """The fast form's logits may differ from the plain network's by so much."""
@@ -70,14 +67,14 @@ class Network:
         side = record.preprocessing().crop_size[0]
         example = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
         example = self._placed(example)
-        network = self._plain(record, shelf)
-        with _exact():
-            plain = fuse(network, example)
+        network = self._on_device(record, shelf)
+        with exact():
+            unfused = fuse(network, example)
         self._network = network
-        difference = float((self.run(example.cpu()).logits - plain.cpu()).abs().max())
+        difference = float((self.run(example.cpu()).logits - unfused.cpu()).abs().max())
         if not difference <= TOLERANCE:
             _log.info("%s runs unfused: fused logits are off by %.1e", record.name, difference)
-            self._network = self._plain(record, shelf)
+            self._network = self._on_device(record, shelf)
         self.bytes = sum(p.nbytes for p in self._network.parameters())
 
     def run(self, batch: Tensor) -> Pass:
@@ -87,19 +84,9 @@ class Network:
             torch.OutOfMemoryError: Even half the batch does not fit the device.
         """
         begun = time.perf_counter()
-        with torch.inference_mode(), _exact():
-            logits = self._logits_or_halves(batch)
+        with torch.inference_mode(), exact():
+            logits = whole_or_halves(self._logits, batch)
         return Pass(logits, (time.perf_counter() - begun) * 1000)
-
-    def _logits_or_halves(self, batch: Tensor) -> Tensor:
-        try:
-            return self._logits(batch)
-        except torch.OutOfMemoryError:
-            if len(batch) == 1:
-                raise
-        # Out here the exception, and the memory that its traceback kept alive, are gone.
-        _log.warning("A batch of %d outgrew %s: halving it", len(batch), self._device)
-        return torch.cat([self._logits(half) for half in batch.tensor_split(2)])
 
     def _logits(self, batch: Tensor) -> Tensor:
         logits: Tensor = self._network(self._placed(batch))
@@ -108,42 +95,38 @@ class Network:
     def _placed(self, batch: Tensor) -> Tensor:
         return batch.to(self._device, memory_format=torch.channels_last)
 
-    def _plain(self, record: Classification, shelf: Shelf) -> nn.Module:
-        network = record.build()
-        network.load_state_dict(record.adapt(shelf.load(record.checkpoint)), strict=True)
-        network.eval().requires_grad_(requires_grad=False)
+    def _on_device(self, record: Record, shelf: Shelf) -> nn.Module:
+        network = plain(record, shelf)
         return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
 
 
-def _exact() -> AbstractContextManager[None]:
+def plain(record: Record, shelf: Shelf) -> nn.Module:
+    """Return the network of `record` with its weights, in eval mode and float32, on the CPU.
+
+    Raises:
+        WeightsError: Its checkpoint is not here, or not what was published.
+    """
+    network = record.build()
+    network.load_state_dict(record.adapt(shelf.load(record.checkpoint)), strict=True)
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def whole_or_halves(run: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+    """Return `run(batch)`, in two parts if the whole outgrows the device's memory.
+
+    Raises:
+        torch.OutOfMemoryError: Even half the batch does not fit.
+    """
+    try:
+        return run(batch)
+    except torch.OutOfMemoryError:
+        if len(batch) == 1:
+            raise
+    # Out here the exception, and the memory that its traceback kept alive, are gone.
+    _log.warning("A batch of %d outgrew the memory: halving it", len(batch))
+    return torch.cat([run(half) for half in batch.tensor_split(2)])
+
+
+def exact() -> AbstractContextManager[None]:
     """Keep a GPU's convolutions in full float32, and the same from run to run."""
     return torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
-
-
-class Networks:
-    """Loads networks when they are first asked for and keeps the latest used."""
-
-    def __init__(self, shelf: Shelf, device: torch.device, kept_bytes: int = KEPT_BYTES) -> None:
-        self.device = device
-        self._shelf = shelf
-        self._kept_bytes = kept_bytes
-        self._kept: OrderedDict[str, Network] = OrderedDict()
-
-    def get(self, record: Classification) -> Network:
-        """Return the network of `record`, loaded now if it isn't kept.
-
-        Raises:
-            WeightsError: Its checkpoint is not here, or not what was published.
-        """
-        if record.name not in self._kept:
-            begun = time.perf_counter()
-            self._kept[record.name] = Network(record, self._shelf, self.device)
-            _log.info("%s loaded in %.1f s", record.name, time.perf_counter() - begun)
-        self._kept.move_to_end(record.name)
-        while len(self._kept) > 1 and self._size() > self._kept_bytes:
-            name, _ = self._kept.popitem(last=False)
-            _log.info("%s dropped to bound memory", name)
-        return self._kept[record.name]
-
-    def _size(self) -> int:
-        return sum(network.bytes for network in self._kept.values())

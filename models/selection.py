@@ -13,7 +13,6 @@ from models.jobs import Failure, ModelCard
 from models.records import Record
 from models.weights import Shelf, WeightsError
 
-
 R = TypeVar("R", bound=Record)
 
 

@@ -1,8 +1,9 @@
 """The worker process: frames in on standard input, frames out on standard output.
 
-Owns the loop, its threads and the way it starts and ends; what is done to a picture is
-`models.classify`'s affair. Pictures are decoded as they arrive, on a few threads, and kept only as
-small tensors; one thread runs the networks, so the next batch is decoded while this one runs.
+Owns the loop, its threads and the way it starts and ends; what is done to a picture is the affair
+of `models.tasks`. Pictures are decoded as they arrive, on a few threads, and kept only as small as
+the networks want them; one thread runs the networks, so the next batch is decoded, and answers of
+the last one are encoded, while this one runs.
 The process ends when its standard input ends, also in the middle of a batch.
 """
 
@@ -20,17 +21,15 @@ from typing import BinaryIO, TypeAlias
 
 import torch
 
-from models.catalog import catalog
-from models.classify import Classifier, Prepared
 from models.decode import guard_process
 from models.inference import DeviceError, device_for
 from models.jobs import (
     LENGTH_BYTES,
+    Answer,
     Failure,
     Finished,
     Forget,
     FromWorker,
-    Labels,
     Run,
     Started,
     Submit,
@@ -40,12 +39,13 @@ from models.jobs import (
     frame,
     to_worker,
 )
+from models.tasks import Prepared, Tasks
 from models.weights import Shelf
 
 _log = logging.getLogger(__name__)
 
 _DECODERS = 2
-"""So many pictures are decoded at once; each may need a few hundred MB while it is."""
+"""So many pictures are decoded or encoded at once; each may need a few hundred MB while it is."""
 
 _GRACE = 1.0
 """Seconds that a running batch gets to end by itself once the input has ended."""
@@ -57,8 +57,8 @@ _LOST = Failure(code="model_failed", sentence="This picture got lost on the way:
 class Worker:
     """Turns messages into answers: `handle` on the reading thread, `run_batches` on another."""
 
-    def __init__(self, classifier: Classifier, send: Callable[[FromWorker], None]) -> None:
-        self._classifier = classifier
+    def __init__(self, tasks: Tasks, send: Callable[[FromWorker], None]) -> None:
+        self._tasks = tasks
         self._send = send
         self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
         self._waiting: dict[int, _Decoded] = {}
@@ -68,7 +68,7 @@ class Worker:
         """Take in one message; never waits for a picture or a network."""
         match message:
             case Submit(id=key, job=job):
-                self._waiting[key] = self._decoders.submit(self._classifier.prepare, job)
+                self._waiting[key] = self._decoders.submit(self._tasks.prepare, job)
             case Forget(id=key):
                 if (forgotten := self._waiting.pop(key, None)) is not None:
                     forgotten.cancel()
@@ -80,17 +80,23 @@ class Worker:
         self._batches.put(None)
 
     def run_batches(self) -> None:
-        """Run batches in the order they were asked for, until `close`."""
+        """Run batches in the order they were asked for, until `close` and all are answered."""
         while (batch := self._batches.get()) is not None:
             run, decoded = batch
             self._send(Started(batch=run.batch))
-            answers = self._classifier.run([_decoded(item) for item in decoded])
-            self._finish(run.ids, answers)
-        self._decoders.shutdown(wait=False, cancel_futures=True)
+            done = self._tasks.run([_decoded(item) for item in decoded])
+            for key, answer in zip(run.ids, done, strict=True):
+                if callable(answer):
+                    self._decoders.submit(self._finish, key, answer)
+                else:
+                    self._send(Finished(id=key, result=answer))
+        self._decoders.shutdown()
 
-    def _finish(self, ids: Sequence[int], answers: Sequence[Labels | Failure]) -> None:
-        for key, answer in zip(ids, answers, strict=True):
-            self._send(Finished(id=key, result=answer))
+    def _finish(self, key: int, present: Callable[[], Answer | Failure]) -> None:
+        try:
+            self._send(Finished(id=key, result=present()))
+        except BrokenPipeError:
+            _log.info("The bot is gone")
 
 
 def _decoded(item: _Decoded | None) -> Prepared | Failure:
@@ -148,10 +154,10 @@ def serve(pipe: Pipe, options: argparse.Namespace) -> int:
     """Start, say ready or why not, answer until the input ends; return the exit status."""
     arrivals: SimpleQueue[Worker | None] = SimpleQueue()
     threading.Thread(target=_read, args=(pipe, arrivals), name="read", daemon=True).start()
-    classifier = _started(pipe, options)
-    if classifier is None:
+    tasks = _started(pipe, options)
+    if tasks is None:
         return 1
-    worker = Worker(classifier, pipe.send)
+    worker = Worker(tasks, pipe.send)
     arrivals.put(worker)
     try:
         worker.run_batches()
@@ -176,12 +182,12 @@ def _read(pipe: Pipe, arrivals: "SimpleQueue[Worker | None]") -> None:
     _leave(0)
 
 
-def _started(pipe: Pipe, options: argparse.Namespace) -> Classifier | None:
+def _started(pipe: Pipe, options: argparse.Namespace) -> Tasks | None:
     """Load and warm up the default model; tell the bot how it went."""
     try:
         device = device_for(options.device)
-        classifier = Classifier(catalog(), Shelf(options.cache), device, options.default_model)
-        ready = classifier.ready()
+        tasks = Tasks(Shelf(options.cache), device, options.default_model)
+        ready = tasks.ready()
     except DeviceError as error:
         pipe.send(Unready(reason=str(error)))
         return None
@@ -193,7 +199,7 @@ def _started(pipe: Pipe, options: argparse.Namespace) -> Classifier | None:
         pipe.send(Unready(reason=ready.sentence))
         return None
     pipe.send(ready)
-    return classifier
+    return tasks
 
 
 def _leave(status: int) -> None:

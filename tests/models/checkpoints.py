@@ -4,11 +4,15 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 from torch import nn
 
-from models.catalog import Record, catalog
+from models.catalog import catalog
+from models.records import Classification, Sha256
+
+Change: TypeAlias = Callable[[Classification], Classification]
 
 
 def settle(network: nn.Module, side: int) -> nn.Module:
@@ -32,7 +36,7 @@ def settle(network: nn.Module, side: int) -> nn.Module:
     return network.eval()
 
 
-def save(name: str, folder: Path, change: Callable[[Record], Record] = lambda r: r) -> Record:
+def save(name: str, folder: Path, change: Change = lambda r: r) -> Classification:
     """Save `name`'s network with random weights in `folder` and return the record of that file.
 
     The file is named as published files are, with the beginning of its own hash.
@@ -46,6 +50,6 @@ def save(name: str, folder: Path, change: Callable[[Record], Record] = lambda r:
     sha256 = hashlib.sha256(draft.read_bytes()).hexdigest()[:8]
     file = draft.rename(folder / f"{name}-{sha256}.pth")
     checkpoint = replace(
-        record.checkpoint, file=file.name, sha256=sha256, size_bytes=file.stat().st_size
+        record.checkpoint, file=file.name, proof=Sha256(sha256), size_bytes=file.stat().st_size
     )
     return replace(record, checkpoint=checkpoint)

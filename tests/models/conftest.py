@@ -7,6 +7,7 @@ import torch
 
 from models.catalog import catalog
 from models.classify import Classifier
+from models.kept import Networks
 from models.weights import Shelf
 
 
@@ -32,4 +33,5 @@ def shelf(tmp_path: Path) -> Shelf:
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     """Return a classifier on the CPU that has EfficientNet-Lite0 and nothing else."""
     empty = Shelf(tmp_path_factory.mktemp("bobby"))
-    return Classifier(catalog(), empty, torch.device("cpu"), "efficientnet_lite0")
+    networks = Networks(empty, torch.device("cpu"))
+    return Classifier(catalog(), empty, networks, "efficientnet_lite0")

@@ -8,7 +8,8 @@ import torch
 from torchvision import models as torchvision_models
 from torchvision.models import get_model_weights, list_models
 
-from models.catalog import Record, catalog
+from models.catalog import catalog
+from models.records import Classification, Sha256
 
 NETWORKS = list_models(module=torchvision_models)
 SMALL = [name for name in NETWORKS if catalog()[name].parameters < 9_000_000]
@@ -22,14 +23,15 @@ def test_every_classifier_of_torchvision_has_a_record() -> None:
 
 
 @pytest.mark.parametrize("record", catalog().values(), ids=list(catalog()))
-def test_the_facts_of_a_record(record: Record) -> None:
+def test_the_facts_of_a_record(record: Classification) -> None:
     """A thousand labels, one published file with its hash, and a licence."""
     checkpoint = record.checkpoint
     assert len(record.labels) == 1000
     assert record.labels[207] == "golden retriever"
-    assert len(checkpoint.sha256) >= 8
-    assert int(checkpoint.sha256, 16) >= 0
-    assert checkpoint.file.endswith(f"-{checkpoint.sha256}.pth")
+    assert isinstance(checkpoint.proof, Sha256)
+    assert len(checkpoint.proof.prefix) >= 8
+    assert int(checkpoint.proof.prefix, 16) >= 0
+    assert checkpoint.file.endswith(f"-{checkpoint.proof.prefix}.pth")
     assert checkpoint.source.startswith(("https://download.pytorch.org/models/", "package "))
     assert checkpoint.license in {"BSD-3-Clause", "Apache-2.0", "CC-BY-NC-4.0"}
     # Some files keep batch-norm counts or two heads, some keep their weights in 16 bits.

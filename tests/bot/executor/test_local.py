@@ -79,7 +79,17 @@ def jobs(*names: str, model: str | None = None) -> list[Classify]:
 
 def said(results: Sequence[Result]) -> list[str]:
     """Return what the workers answered."""
-    return [r.top[0].label if isinstance(r, Labels) else r.sentence if r else "" for r in results]
+    return [_said(result) for result in results]
+
+
+def _said(result: Result) -> str:
+    match result:
+        case Labels(top=top):
+            return top[0].label
+        case Failure(sentence=sentence):
+            return sentence
+        case _:
+            return ""
 
 
 def ignore() -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from models.jobs import (
     LENGTH_BYTES,
-    Classify,
     Failure,
     Finished,
     Forget,
     FromWorker,
+    Job,
     Labels,
     Run,
     Started,
@@ -87,7 +87,7 @@ STARTS: dict[str, Callable[[], None]] = {
 }
 
 
-def run(job: Classify, size: int) -> Labels | Failure:
+def run(job: Job, size: int) -> Labels | Failure:
     """Do what the job's model says, or give its picture back."""
     match job.model:
         case "die":
@@ -133,7 +133,7 @@ def main() -> None:
         fail_twice(diary)
     STARTS.get(start, lambda: None)()
     send(READY)
-    jobs: dict[int, Classify] = {}
+    jobs: dict[int, Job] = {}
     while (message := receive()) is not None:
         match message:
             case Submit(id=number, job=job):

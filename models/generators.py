@@ -1,0 +1,67 @@
+"""Generators of pictures with their weights, and the one way to run them.
+
+Owns what a generator gives back: colour for every pixel and, where it has one, the matte that says
+which pixels it means. It takes and gives tensors and knows no files. One thread runs it.
+"""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.inference import exact, plain, whole_or_halves
+from models.networks.zebra_student import MatteGenerator
+from models.records import Pair
+from models.weights import Shelf
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """What a pass gave, on the CPU: `colour` (N, 3, H, W) in [-1, 1] and the time in ms.
+
+    `matte`, (N, 1, H, W) in [0, 1], says where the colour belongs; None means everywhere.
+    """
+
+    colour: Tensor
+    matte: Tensor | None
+    milliseconds: float
+
+    def over(self, pictures: Tensor) -> Tensor:
+        """Return `pictures`, which these were painted for, with the colour where it belongs."""
+        return self.colour if self.matte is None else pictures.lerp(self.colour, self.matte)
+
+
+class Generator:
+    """One generator with its weights on the device, in eval mode and float32.
+
+    `rounds_sides` says that it takes sides that are no multiples of 4, and rounds them up.
+    """
+
+    def __init__(self, record: Pair, shelf: Shelf, device: torch.device) -> None:
+        self._device = device
+        self._network = plain(record, shelf).to(device)
+        self.rounds_sides = not isinstance(self._network, MatteGenerator)
+        self.bytes = sum(p.nbytes for p in self._network.parameters())
+
+    def run(self, pictures: Tensor) -> Strokes:
+        """Run `pictures`, (N, 3, H, W) in [-1, 1] on the CPU; H and W multiples of 4, at least 16.
+
+        Raises:
+            torch.OutOfMemoryError: Even half the batch does not fit the device.
+        """
+        begun = time.perf_counter()
+        with torch.inference_mode(), exact():
+            painted = whole_or_halves(self._painted, pictures)
+        milliseconds = (time.perf_counter() - begun) * 1000
+        matte = painted[:, 3:] if painted.shape[1] > 3 else None
+        return Strokes(painted[:, :3], matte, milliseconds)
+
+    def _painted(self, pictures: Tensor) -> Tensor:
+        """Return colour and, of a network that has one, the matte as a fourth channel."""
+        pictures = pictures.to(self._device)
+        if isinstance(self._network, MatteGenerator):
+            layers = self._network.layers(pictures)
+            return torch.cat([layers.colour, layers.matte], 1).float().cpu()
+        colour: Tensor = self._network(pictures)
+        return colour.float().cpu()

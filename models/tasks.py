@@ -1,0 +1,67 @@
+"""Every task that a worker can do, behind one door: prepare on any thread, run on one.
+
+Owns which task a job is for and the pieces that tasks share. `run` yields for each job either its
+answer or a callable that still has to make it, which any thread may call. The worker and tests
+hand jobs in; what is done to a picture is the affair of `models.classify` and its siblings.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+import torch
+
+from models import classify, translate
+from models.catalog import catalog
+from models.classify import Classifier, device_name
+from models.jobs import Answer, Classify, Failure, Job, Ready
+from models.kept import Networks
+from models.pairs import pairs
+from models.translate import Translator
+from models.weights import Shelf
+
+Prepared: TypeAlias = classify.Prepared | translate.Prepared
+Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
+
+
+class Tasks:
+    """The tasks of one worker, which share its networks."""
+
+    def __init__(self, shelf: Shelf, device: torch.device, default: str) -> None:
+        self._device = device
+        networks = Networks(shelf, device)
+        self._classifier = Classifier(catalog(), shelf, networks, default)
+        self._translator = Translator(pairs(), shelf, networks, self._classifier)
+
+    def ready(self) -> Ready | Failure:
+        """Warm the default classifier up and tell what there is.
+
+        Raises:
+            Exception: Whatever loading or running the default model raised.
+        """
+        choice = self._classifier.warm_up()
+        if isinstance(choice, Failure):
+            return choice
+        return Ready(
+            device=device_name(self._device),
+            default=choice.record.name,
+            models=self._classifier.cards() + self._translator.cards(),
+        )
+
+    def prepare(self, job: Job) -> Prepared | Failure:
+        """Decode the picture of `job`; safe on any thread."""
+        if isinstance(job, Classify):
+            return self._classifier.prepare(job)
+        return self._translator.prepare(job)
+
+    def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
+        """Yield what became of each of `batch`, in its order, as soon as it is known."""
+        looks = [item for item in batch if isinstance(item, classify.Prepared)]
+        seen = iter(self._classifier.run(looks))
+        for item in batch:
+            match item:
+                case classify.Prepared():
+                    yield next(seen)
+                case translate.Prepared():
+                    yield from self._translator.run([item])
+                case Failure():
+                    yield item
