@@ -18,7 +18,7 @@ BLUE = discord.Colour(0x4A7DFF)
 GREY = discord.Colour(0x8A8F98)
 RED = discord.Colour(0xD9534F)
 
-BAR_CELLS = 12
+BAR_CELLS = 8
 
 
 @dataclass(frozen=True, slots=True)
