@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
-COGS = ("cogs.classify", "cogs.translate", "cogs.about")
+COGS = ("cogs.classify", "cogs.translate", "cogs.caption", "cogs.about")
 
 CLOSE_SECONDS = 2.0
 """What closing grants the replies at hand."""

@@ -62,6 +62,7 @@ class Reply:
     text: str | None = None
     embeds: tuple[discord.Embed, ...] = ()
     uploads: tuple[Upload, ...] = ()
+    view: discord.ui.View | None = None
 
     def as_text(self) -> "Reply":
         """Return it without embeds, for places where Bobby may not post any."""
@@ -70,7 +71,7 @@ class Reply:
             parts += filter(None, [embed.title and f"**{embed.title}**", embed.description])
             parts += [f"**{field.name}** {field.value}" for field in embed.fields]
             parts += [f"-# {embed.footer.text}"] if embed.footer.text else []
-        return Reply("\n".join(parts)[:2000], (), self.uploads)
+        return Reply("\n".join(parts)[:2000], (), self.uploads, self.view)
 
     def without_uploads(self) -> "Reply":
         """Return what remains where no file of this size may be sent."""
@@ -216,16 +217,21 @@ class MessageExchange(Exchange):
             reply.text,
             embeds=reply.embeds,
             files=[upload.to_file() for upload in reply.uploads],
+            view=reply.view or discord.utils.MISSING,
             reference=reference,  # type: ignore[arg-type]  # None is what the overload defaults to
             mention_author=False,
         )
 
 
 class InteractionExchange(Exchange):
-    """A slash command or an entry of the message menu."""
+    """A slash command, an entry of the message menu, or a button.
 
-    def __init__(self, interaction: Interaction) -> None:
+    A `private` one is answered so that only the asker sees it.
+    """
+
+    def __init__(self, interaction: Interaction, *, private: bool = False) -> None:
         self.interaction = interaction
+        self.private = private
         self.asker = Asker(interaction.user.id, interaction.guild_id)
 
     def __str__(self) -> str:
@@ -234,7 +240,7 @@ class InteractionExchange(Exchange):
     @contextlib.asynccontextmanager
     async def thinking(self) -> AsyncIterator[None]:
         """Defer: Discord shows Bobby thinking until the answer comes."""
-        await self.interaction.response.defer(thinking=True)
+        await self.interaction.response.defer(thinking=True, ephemeral=self.private)
         yield
 
     def missing_permissions(self) -> list[str]:
@@ -252,6 +258,8 @@ class InteractionExchange(Exchange):
                 reply.text,
                 embeds=reply.embeds,
                 files=[upload.to_file() for upload in reply.uploads],
+                view=reply.view or discord.utils.MISSING,
+                ephemeral=self.private,
             )
             return
         try:
@@ -274,6 +282,7 @@ def _edited(reply: Reply) -> dict[str, Any]:
         "content": reply.text,
         "embeds": reply.embeds,
         "attachments": [upload.to_file() for upload in reply.uploads],
+        "view": reply.view,
     }
 
 

@@ -80,7 +80,19 @@ class Cycle(Message, frozen=True):
     size: int | None = None
 
 
-Job: TypeAlias = Classify | Translate | Cycle
+class Caption(Message, frozen=True):
+    """What does a picture show, in English?
+
+    `beams`, from 1 to 10, is how many captions are searched side by side; None leaves it to the
+    model.
+    """
+
+    picture: bytes
+    model: str | None = None
+    beams: int | None = None
+
+
+Job: TypeAlias = Classify | Translate | Cycle | Caption
 """Everything a worker can be asked to do."""
 
 
@@ -202,6 +214,27 @@ class Cycled(Message, frozen=True):
     substitution: str | None = None
 
 
+class Captioned(Message, frozen=True):
+    """The answer to `Caption`: one sentence without a full stop, and up to three others.
+
+    `log_probability` is the mean over the caption's tokens. `sure` is False when it is so low that
+    the caption is a guess. `width`, `height` and `frames` are the picture's, as in `Labels`.
+    """
+
+    caption: str
+    log_probability: float
+    sure: bool
+    alternatives: tuple[str, ...]
+    model: str
+    weights: str
+    width: int
+    height: int
+    frames: int
+    device: str
+    milliseconds: float
+    substitution: str | None = None
+
+
 class Failure(Message, frozen=True):
     """A job that could not be done: one code of the error tree and a sentence for the person."""
 
@@ -209,7 +242,7 @@ class Failure(Message, frozen=True):
     sentence: str
 
 
-Answer: TypeAlias = Labels | Translated | Cycled
+Answer: TypeAlias = Labels | Translated | Cycled | Captioned
 
 
 class ModelCard(Message, frozen=True):
@@ -222,7 +255,7 @@ class ModelCard(Message, frozen=True):
     """
 
     name: str
-    task: Literal["classify", "translate"]
+    task: Literal["classify", "translate", "caption"]
     parameters: int
     weights: str
     source: str

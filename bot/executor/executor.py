@@ -18,6 +18,8 @@ from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavaila
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
 from models.jobs import (
     Answer,
+    Caption,
+    Captioned,
     Classify,
     Cycle,
     Cycled,
@@ -150,6 +152,8 @@ class Executor:
     async def submit(self, job: Translate, asker: Asker) -> Translated: ...
     @overload
     async def submit(self, job: Cycle, asker: Asker) -> Cycled: ...
+    @overload
+    async def submit(self, job: Caption, asker: Asker) -> Captioned: ...
     async def submit(self, job: Job, asker: Asker) -> Answer:
         """Return the answer to `job`. Cancelling is normal: the job is dropped if it can be.
 

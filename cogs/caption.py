@@ -1,0 +1,201 @@
+"""`!caption`, `/caption` and two entries of the message menu: what a picture shows, in English.
+
+"Caption" answers in the channel, "Describe for alt text" in private. A button gives other ways to
+say it; it carries what it needs in its id, so that it works after a restart as well.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import pictures, replies
+from bot.client import Bobby, BobbyContext
+from bot.errors import BobbyError, NoPicture
+from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.failures import explain
+from bot.pictures import Found, Picture
+from bot.replies_caption import Described, alt_text, captioned, other_ways
+from models.jobs import Caption
+
+MAX_PICTURES = 10
+"""Discord shows at most ten embeds in a message."""
+
+Find = Callable[[], Awaitable[Found]]
+Beams = app_commands.Range[int, 1, 10]
+
+_BEAMS = re.compile(r"\b(?:beams[:=] ?)?(10|[1-9])\b", re.IGNORECASE)
+
+
+class Alternatives(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"alternatives:(?P<kind>ask|in):(?P<channel>\d+):(?P<message>\d+)",
+):
+    """The button "Other ways to say it".
+
+    `kind` tells whether the message asked (`ask`), or has the pictures itself (`in`).
+    """
+
+    def __init__(self, kind: str, channel_id: int, message_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label="Other ways to say it",
+                custom_id=f"alternatives:{kind}:{channel_id}:{message_id}",
+            )
+        )
+        self.kind = kind
+        self.channel_id = channel_id
+        self.message_id = message_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button again from its id; discord.py calls it."""
+        return cls(match["kind"], int(match["channel"]), int(match["message"]))
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Answer whoever pressed, in private."""
+        cog = interaction.client.get_cog("Caption")
+        assert isinstance(cog, CaptionCog)
+        await cog.say_otherwise(InteractionExchange(interaction, private=True), self)
+
+
+class CaptionCog(commands.Cog, name="Caption"):
+    """Says in English what a picture shows."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+        self.menus = (
+            app_commands.ContextMenu(name="Caption", callback=self.caption_message),
+            app_commands.ContextMenu(name="Describe for alt text", callback=self.describe_message),
+        )
+
+    async def cog_load(self) -> None:
+        """Add what discord.py does not add by itself: the menu's entries and the button."""
+        for menu in self.menus:
+            self.bot.tree.add_command(menu)
+        self.bot.add_dynamic_items(Alternatives)
+
+    async def cog_unload(self) -> None:
+        """Take them away again."""
+        for menu in self.menus:
+            self.bot.tree.remove_command(menu.name, type=menu.type)
+        self.bot.remove_dynamic_items(Alternatives)
+
+    @commands.command(usage="[beams] [link or @person]")
+    async def caption(self, context: BobbyContext, *, text: str = "") -> None:
+        """Say in English what a picture shows."""
+        message = context.message
+        await self._answer(
+            context.exchange,
+            lambda: pictures.find(self.bot, message, pictures.read_words(text)),
+            read_beams(text),
+            Alternatives("ask", message.channel.id, message.id),
+        )
+
+    @app_commands.command(name="caption")
+    @app_commands.describe(
+        picture="The picture to describe",
+        link="Or a link to one",
+        person="Or a person, for their avatar",
+        beams="How many captions are searched side by side, 1 to 10",
+    )
+    async def caption_slash(
+        self,
+        interaction: Interaction,
+        picture: discord.Attachment | None = None,
+        link: str | None = None,
+        person: discord.User | None = None,
+        beams: Beams | None = None,
+    ) -> None:
+        """Say in English what a picture shows."""
+        await self._answer(
+            InteractionExchange(interaction),
+            lambda: pictures.pointed_at(interaction, picture, link, person),
+            beams,
+            None,
+        )
+
+    async def caption_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """Say in English what every picture in a message shows."""
+        await self._answer(
+            InteractionExchange(interaction),
+            lambda: _inside(message),
+            None,
+            Alternatives("in", message.channel.id, message.id),
+        )
+
+    async def describe_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """Answer in private with a sentence that is ready to paste as alt text."""
+        exchange = InteractionExchange(interaction, private=True)
+        async with exchange.thinking():
+            described = await self._describe(exchange, await _inside(message), None)
+        await exchange.answer(alt_text(described))
+
+    async def say_otherwise(self, exchange: InteractionExchange, button: Alternatives) -> None:
+        """Answer a press of the button, from the very message its id names."""
+        try:
+            async with exchange.thinking():
+                found, beams = await self._asked_again(button)
+                reply = other_ways(await self._describe(exchange, found, beams))
+        except Exception as error:  # noqa: BLE001  (discord.py has no error handler for buttons)
+            reply = replies.sentence(explain(error, exchange))
+        await exchange.answer(reply)
+
+    async def _asked_again(self, button: Alternatives) -> tuple[Found, int | None]:
+        channel = self.bot.get_partial_messageable(button.channel_id)
+        try:
+            message = await channel.fetch_message(button.message_id)
+        except discord.NotFound:
+            raise NoPicture("That picture is gone. Post it again and ask anew.") from None
+        if button.kind == "in":
+            return await _inside(message), None
+        context = await self.bot.get_context(message, cls=BobbyContext)
+        text = context.view.read_rest().strip()
+        return await pictures.find(self.bot, message, pictures.read_words(text)), read_beams(text)
+
+    async def _answer(
+        self, exchange: Exchange, find: Find, beams: int | None, button: Alternatives | None
+    ) -> None:
+        async with exchange.thinking():
+            exchange.require_permissions()
+            found = await find()
+            described = await self._describe(exchange, found, beams)
+        view = None
+        if button and any(not isinstance(one.result, str) for one in described):
+            view = discord.ui.View(timeout=None).add_item(button)
+        await exchange.answer(captioned(described, found.note, view))
+
+    async def _describe(
+        self, exchange: Exchange, found: Found, beams: int | None
+    ) -> list[Described]:
+        some = found.pictures[:MAX_PICTURES]
+        return await asyncio.gather(*(self._look(exchange, picture, beams) for picture in some))
+
+    async def _look(self, exchange: Exchange, picture: Picture, beams: int | None) -> Described:
+        """Caption one picture of a question; a bad one fails alone, with its sentence."""
+        try:
+            job = Caption(picture=await self.bot.fetcher.fetch(picture), beams=beams)
+            return Described(picture, await self.bot.executor.submit(job, exchange.asker))
+        except BobbyError as error:
+            return Described(picture, str(error))
+
+
+def read_beams(text: str) -> int | None:
+    """Return the number of beams that is named behind the command, if one is."""
+    found = _BEAMS.search(pictures.read_words(text).rest)
+    return int(found[1]) if found else None
+
+
+async def _inside(message: discord.Message) -> Found:
+    return Found(pictures.in_message(message))
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(CaptionCog(bot))
