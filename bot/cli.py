@@ -106,6 +106,8 @@ def _prepare() -> Settings:
         datefmt="%H:%M:%S",
         stream=sys.stderr,
     )
+    # At its finest discord.py logs whole messages, and those are nobody's business.
+    logging.getLogger("discord").setLevel(max(logging.INFO, logging.root.level))
     return settings
 
 

@@ -5,6 +5,7 @@ link or a mentioned person's avatar, else the newest picture among the channel's
 Owns the finding; hands addresses to `bot.fetch`, which gets the bytes.
 """
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -224,6 +225,9 @@ async def _unfurled(client: discord.Client, message: discord.Message) -> discord
             timeout=UNFURL_SECONDS,
         )
     except TimeoutError:
+        # The edit may have come before anybody listened.
+        with contextlib.suppress(discord.HTTPException):
+            return await message.channel.fetch_message(message.id)
         return message
     return payload.message
 
