@@ -37,6 +37,9 @@ from models.working import (
 
 _log = logging.getLogger(__name__)
 
+MEMORY_BYTES = 4 * 1024**3
+"""The worker stays below this while it translates, its networks and other tasks' included."""
+
 DEFAULT = "horse2zebra"
 """The pair that is meant when none is named."""
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from models.catalog import catalog
-from models.records import Classification, Sha256
+from models.records import Classification, Pair, Sha256
 
 Change: TypeAlias = Callable[[Classification], Classification]
 
@@ -51,5 +51,19 @@ def save(name: str, folder: Path, change: Change = lambda r: r) -> Classificatio
     file = draft.rename(folder / f"{name}-{sha256}.pth")
     checkpoint = replace(
         record.checkpoint, file=file.name, proof=Sha256(sha256), size_bytes=file.stat().st_size
+    )
+    return replace(record, checkpoint=checkpoint)
+
+
+def save_pair(network: nn.Module, record: Pair, folder: Path) -> Pair:
+    """Save `network` in `folder` as the weights of `record`; return the record of that file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{record.purpose}.pth"
+    torch.save(network.state_dict(), file)
+    checkpoint = replace(
+        record.checkpoint,
+        file=file.name,
+        proof=Sha256(hashlib.sha256(file.read_bytes()).hexdigest()),
+        shipped=False,
     )
     return replace(record, checkpoint=checkpoint)
