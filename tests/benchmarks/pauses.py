@@ -1,0 +1,83 @@
+"""The longest that the bot's event loop is away while 64 large pictures are asked for at once."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from bot.playground.server import Playground
+from tests.benchmarks.figures import Figure, progress
+from tests.benchmarks.stage import WatchedBot, guest, photograph, watched_bot
+from tests.e2e.guest import Guest, said
+
+ROUNDS = 5
+PEOPLE = 16
+EACH = 4
+WIDTH, HEIGHT = 4000, 3000
+GOAL = 20.0
+"""Milliseconds that the loop may be away."""
+WITHIN = 120.0
+
+Message = dict[str, Any]
+
+
+async def measure() -> list[Figure]:
+    """Have 16 people post 4 pictures each, then ask for all of them in the same moment."""
+    pictures = [photograph(WIDTH, HEIGHT, shade) for shade in (0, 80, 160, 240)]
+    late, longest, used, pulse, took = [], [], [], [], []
+    loop = asyncio.get_running_loop()
+    async with (
+        Playground() as playground,
+        watched_bot(playground) as bot,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        people = [
+            await stack.enter_async_context(guest(playground, f"person{number}"))
+            for number in range(PEOPLE)
+        ]
+        posted = await _post(people, pictures)
+        for number in range(-1, ROUNDS):
+            progress(f"pauses: round {max(0, number + 1)} of {ROUNDS}")
+            await asyncio.sleep(2)
+            await bot.report()
+            begun = loop.time()
+            await asyncio.gather(*(_ask(one, message) for one, message in posted))
+            if number >= 0:  # the first round only warms up
+                took.append(loop.time() - begun)
+                report = await _report(bot)
+                late.append(report["loop"]["late"] * 1000)
+                callback = max(report["loop"]["longest"], default=(0.0, 0.0, "none"))
+                longest.append(callback[0] * 1000)
+                used.append(callback[1] * 1000)
+                pulse.append(report["pulse"])
+    size = sum(map(len, pictures)) / len(pictures) / 2**20
+    return [
+        Figure(f"until {PEOPLE * EACH} pictures of {size:.1f} MiB were answered", "s", took),
+        Figure("the longest that the loop was late", "ms", late, GOAL),
+        Figure("the longest single callback, by the clock", "ms", longest),
+        Figure("    on the processor", "ms", used),
+        Figure("what `!status` says of it", "ms", pulse),
+    ]
+
+
+async def _report(bot: WatchedBot) -> dict[str, Any]:
+    report = await bot.report()
+    for seconds, used, name in report["loop"]["longest"][:5]:
+        progress(f"  {seconds * 1000:6.1f} ms ({used * 1000:.1f} on the processor)  {name}")
+    return report
+
+
+async def _post(people: list[Guest], pictures: list[bytes]) -> list[tuple[Guest, Message]]:
+    """Post `EACH` pictures a person, without asking anything yet."""
+    posted = []
+    for one in people:
+        for number in range(EACH):
+            picture = pictures[number % len(pictures)]
+            posted.append((one, await one.say("look", (f"{number}.jpg", picture))))
+    return posted
+
+
+async def _ask(one: Guest, message: Message) -> None:
+    """Ask for a picture that was posted, and wait for the answer."""
+    question = await one.say("!classify", reply_to=message["id"])
+    reply = await one.reply(question, within=WITHIN)
+    assert "efficientnet_lite0" in said(reply), said(reply)
