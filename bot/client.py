@@ -77,6 +77,7 @@ class Bobby(commands.Bot):
         self.fetcher = fetcher
         self.pulse = Pulse()
         self.conversations = Conversations()
+        self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
 
@@ -126,9 +127,18 @@ class Bobby(commands.Bot):
         self.finish_before_closing()
         context.exchange = MessageExchange(message, self.conversations.began(message))
         try:
+            await self._wait_for_turn()
             await self.invoke(context)
         finally:
             self.conversations.ended(message.id, context.exchange.reply)
+
+    async def _wait_for_turn(self) -> None:
+        """Let one command begin in each round of the event loop.
+
+        A crowd that asks at once would otherwise hold the loop until the last of it has begun.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
 
     def _is_worth_a_word(self, context: BobbyContext) -> bool:
         """Tell an unknown command meant for Bobby from one meant for another bot."""
