@@ -9,13 +9,13 @@ from tests.benchmarks.figures import Figure, progress
 from tests.benchmarks.stage import WatchedBot, guest, photograph, watched_bot
 from tests.e2e.guest import Guest, said
 
-ROUNDS = 5
+ROUNDS = 3
 PEOPLE = 16
 EACH = 4
 WIDTH, HEIGHT = 4000, 3000
 GOAL = 20.0
 """Milliseconds that the loop may be away."""
-WITHIN = 120.0
+WITHIN = 600.0
 
 Message = dict[str, Any]
 
@@ -23,7 +23,7 @@ Message = dict[str, Any]
 async def measure() -> list[Figure]:
     """Have 16 people post 4 pictures each, then ask for all of them in the same moment."""
     pictures = [photograph(WIDTH, HEIGHT, shade) for shade in (0, 80, 160, 240)]
-    late, longest, used, pulse, took = [], [], [], [], []
+    rounds, late, longest, pulse, took = [], [], [], [], []
     loop = asyncio.get_running_loop()
     async with (
         Playground() as playground,
@@ -44,25 +44,28 @@ async def measure() -> list[Figure]:
             if number >= 0:  # the first round only warms up
                 took.append(loop.time() - begun)
                 report = await _report(bot)
+                rounds.append(report["loop"]["round"] * 1000)
                 late.append(report["loop"]["late"] * 1000)
-                callback = max(report["loop"]["longest"], default=(0.0, 0.0, "none"))
-                longest.append(callback[0] * 1000)
-                used.append(callback[1] * 1000)
+                longest.append(report["loop"]["longest"] * 1000)
                 pulse.append(report["pulse"])
     size = sum(map(len, pictures)) / len(pictures) / 2**20
     return [
         Figure(f"until {PEOPLE * EACH} pictures of {size:.1f} MiB were answered", "s", took),
-        Figure("the longest that the loop was late", "ms", late, GOAL),
-        Figure("the longest single callback, by the clock", "ms", longest),
-        Figure("    on the processor", "ms", used),
-        Figure("what `!status` says of it", "ms", pulse),
+        Figure("the longest pause: one round of the event loop", "ms", rounds, GOAL),
+        Figure("    of which the longest single callback", "ms", longest),
+        Figure("the longest that a sleeping coroutine woke too late", "ms", late),
+        Figure("    as `!status` sees it, ten times a second", "ms", pulse),
     ]
 
 
 async def _report(bot: WatchedBot) -> dict[str, Any]:
     report = await bot.report()
-    for seconds, used, name in report["loop"]["longest"][:5]:
-        progress(f"  {seconds * 1000:6.1f} ms ({used * 1000:.1f} on the processor)  {name}")
+    progress(f"  a round of {report['loop']['round'] * 1000:.1f} ms, in which there ran:")
+    for work in report["loop"]["meanwhile"]:
+        progress(
+            f"  {work['clock'] * 1000:6.1f} ms ({work['processor'] * 1000:.1f} on the processor)"
+            f"  {work['count']} × {work['name']}"
+        )
     return report
 
 

@@ -64,8 +64,10 @@ async def watched_bot(playground: Playground) -> AsyncIterator[WatchedBot]:
 
 def door(playground: Playground, folder: Path) -> dict[str, str]:
     """Return the environment of a bot that logs in to `playground`."""
-    settings = {"BOBBY_API_URL": playground.api, TOKEN: playground.bot_token}
-    return environment(folder, settings | {"BOBBY_LOG_LEVEL": "WARNING"})
+    settings = {"BOBBY_API_URL": playground.api, "BOBBY_TIMEOUT": "600"}
+    return environment(
+        folder, settings | {TOKEN: playground.bot_token, "BOBBY_LOG_LEVEL": "WARNING"}
+    )
 
 
 async def logged_in(playground: Playground, within: float) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from bot.client import Bobby
@@ -17,8 +18,6 @@ from models.jobs import Answer, Job
 
 BEAT = 0.002
 """Seconds between two looks at the clock."""
-LONG = 0.002
-"""Seconds from which on a callback is worth keeping."""
 
 Submitting: TypeAlias = Callable[[Job, Asker], Coroutine[Any, Any, Answer]]
 
@@ -26,53 +25,88 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@dataclass
+class Work:
+    """Callbacks of one name: how many, and their seconds by the clock and on the processor."""
+
+    name: str
+    count: int = 0
+    clock: float = 0.0
+    processor: float = 0.0
+
+
 class LoopWatch:
-    """Sees how long the event loop is away: by a beat, and by timing every callback."""
+    """Sees how long the event loop is away, round by round, and with what."""
 
     def __init__(self) -> None:
-        self.latest = 0.0
-        self.callbacks: list[tuple[float, float, str]] = []
+        self._latest = 0.0
+        self._longest_round = 0.0
+        self._meanwhile: list[Work] = []
+        self._longest = 0.0
+        self._this_round: dict[str, Work] = {}
 
     async def beat(self) -> None:
-        """Beat for ever; `latest` becomes the longest that a beat was late, in seconds."""
+        """Beat for ever, noting the longest that a beat was late: what a coroutine feels."""
         while True:
             due = time.monotonic() + BEAT
             await asyncio.sleep(BEAT)
-            self.latest = max(self.latest, time.monotonic() - due)
+            self._latest = max(self._latest, time.monotonic() - due)
+
+    def time_rounds(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Time every round of `loop`: from one look at its sockets and timers to the next."""
+        selector = loop._selector  # type: ignore[attr-defined]  # private, yet the only way
+        select = selector.select
+        looked = time.perf_counter()
+
+        def timed(timeout: float | None = None) -> object:
+            nonlocal looked
+            if (took := time.perf_counter() - looked) > self._longest_round:
+                self._longest_round = took
+                self._meanwhile = list(self._this_round.values())
+            self._this_round = {}
+            ready = select(timeout)
+            looked = time.perf_counter()
+            return ready
+
+        selector.select = timed
 
     def time_callbacks(self) -> None:
-        """From now on keep every callback that takes `LONG` or more.
-
-        Each with its seconds on the clock, its seconds on the processor, and its name.
-        """
+        """Time every callback of every loop from now on."""
         run = asyncio.Handle._run
 
         def timed(handle: asyncio.Handle) -> None:
+            name = _name(handle)
             clock, processor = time.perf_counter(), time.thread_time()
             run(handle)
-            if (took := time.perf_counter() - clock) >= LONG:
-                used = time.thread_time() - processor
-                self.callbacks.append((took, used, _name(handle)))
+            took, used = time.perf_counter() - clock, time.thread_time() - processor
+            self._longest = max(self._longest, took)
+            work = self._this_round.setdefault(name, Work(name))
+            work.count += 1
+            work.clock += took
+            work.processor += used
 
         asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]  # there is no hook
 
     def report(self) -> dict[str, object]:
         """Return what was seen since the last report, times in seconds."""
+        meanwhile = sorted(self._meanwhile, key=lambda work: work.clock, reverse=True)
         report = {
-            "late": self.latest,
-            "longest": sorted(self.callbacks, reverse=True)[:10],
+            "late": self._latest,
+            "round": self._longest_round,
+            "meanwhile": [asdict(work) for work in meanwhile[:6]],
+            "longest": self._longest,
         }
-        self.latest, self.callbacks = 0.0, []
+        self._latest, self._longest_round, self._longest = 0.0, 0.0, 0.0
         return report
 
 
 def _name(handle: asyncio.Handle) -> str:
-    """Return what a callback is: a task by its coroutine."""
+    """Return what kind of callback it is: a task by its coroutine."""
     callback: Any = handle._callback  # type: ignore[attr-defined]  # private, yet the only way
     owner = getattr(callback, "__self__", None)
     if isinstance(owner, asyncio.Task):
-        return f"{owner.get_coro()}"
-    return repr(callback)
+        callback = owner.get_coro()
+    return getattr(callback, "__qualname__", type(callback).__name__)
 
 
 class StageWatch:

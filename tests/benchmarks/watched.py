@@ -11,6 +11,7 @@ import sys
 import psutil
 
 from bot import discord_api
+from bot.cli import _run
 from bot.client import Bobby
 from bot.service import assembled, connected
 from bot.settings import read_settings
@@ -24,6 +25,7 @@ async def main() -> None:
     await discord_api.point_at(settings.api_url)
     loop_watch, stage_watch = LoopWatch(), StageWatch()
     loop_watch.time_callbacks()
+    loop_watch.time_rounds(asyncio.get_running_loop())
     async with (
         assembled(settings) as bot,
         connected(bot, settings.token.get_secret_value()) as gateway,
@@ -54,4 +56,4 @@ async def _answer_lines(bot: Bobby, loop_watch: LoopWatch, stage_watch: StageWat
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    _run(main())
