@@ -29,6 +29,7 @@ def pictures(record: Record, count: int) -> Tensor:
         *("shufflenet_v2_x0_5", "efficientnet_lite0"),
     ],
 )
+@pytest.mark.timeout(600)  # the deep ones take minutes on a machine that is busy otherwise
 def test_logits_agree_with_the_plain_network(tmp_path: Path, shelf: Shelf, name: str) -> None:
     """A saved checkpoint loads, and its fused form differs by less than 1e-4."""
     record = save(name, tmp_path / "bobby")
