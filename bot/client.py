@@ -80,6 +80,7 @@ class Bobby(commands.Bot):
         self.fetcher = fetcher
         self.pulse = Pulse()
         self.conversations = Conversations()
+        self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
 
@@ -129,6 +130,7 @@ class Bobby(commands.Bot):
         self.finish_before_closing()
         context.exchange = self.conversations.began(message)
         try:
+            await self._wait_for_turn()
             await self._answer(context)
         finally:
             self.conversations.ended(message.id)
@@ -147,6 +149,14 @@ class Bobby(commands.Bot):
             await context.command.invoke(context)
         except commands.CommandError as error:
             await exchange.answer(replies.sentence(explain(error, exchange)))
+
+    async def _wait_for_turn(self) -> None:
+        """Let one command begin in each round of the event loop.
+
+        A crowd that asks at once would otherwise hold the loop until the last of it has begun.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
 
     def _is_worth_a_word(self, context: BobbyContext) -> bool:
         """Tell an unknown command meant for Bobby from one meant for another bot."""

@@ -290,7 +290,10 @@ def _galleries(components: Sequence[object]) -> Iterator[Picture]:
 
 
 def _name_in(url: str) -> str:
-    return PurePosixPath(URL(url).path).name or "picture"
+    try:
+        return PurePosixPath(URL(url).path).name or "picture"
+    except ValueError:  # anyone can post an address that is none; fetching it says so
+        return "picture"
 
 
 def _in_spoiler(content: str, position: int | None = None, *, text: str | None = None) -> bool:

