@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from bot.playground.server import Playground
-from models.catalog import catalog
-from models.classify import Classifier
 from models.jobs import Classify, Labels
-from models.kept import Networks
+from models.tasks import Tasks
 from models.weights import Shelf
 from tests.benchmarks.figures import Figure, milliseconds, progress
 from tests.benchmarks.stage import guest, photograph, watched_bot
@@ -44,10 +42,9 @@ class Asked:
 async def measure() -> list[Figure]:
     """Ask and call in turns, with the same picture."""
     picture = photograph(1024, 768)
-    shelf = Shelf(None)
-    kept = Networks(shelf, torch.device("cpu"))
-    classifier = Classifier(catalog(), shelf, kept, "efficientnet_lite0")
-    classifier.warm_up()
+    job = Classify(picture=picture)
+    tasks = Tasks(Shelf(None), torch.device("cpu"), "efficientnet_lite0")
+    tasks.ready()
     asked: list[Asked] = []
     called: list[float] = []
     networks: list[float] = []
@@ -61,7 +58,7 @@ async def measure() -> list[Figure]:
                 progress(f"posting: {number} of {ROUNDS}")
             await asyncio.sleep(PAUSE)
             begun = time.perf_counter()
-            (labels,) = classifier.answer([Classify(picture=picture)])
+            (labels,) = tasks.run([tasks.prepare(job)])
             call = time.perf_counter() - begun
             assert isinstance(labels, Labels)
             await asyncio.sleep(PAUSE)
