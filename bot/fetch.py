@@ -9,6 +9,7 @@ nor unpacks what a server has compressed.
 
 import asyncio
 import contextlib
+import io
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -204,12 +205,12 @@ class Fetcher:
                 )
             if (response.content_length or 0) > self._max_bytes:
                 raise self._too_large()
-            body = bytearray()
+            body = io.BytesIO()  # unlike a bytearray's, its bytes are had without a copy
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                body += chunk
-                if len(body) > self._max_bytes:
+                body.write(chunk)
+                if body.tell() > self._max_bytes:
                     raise self._too_large()
-            return bytes(body)
+            return body.getvalue()
 
     def _too_large(self) -> PictureTooLarge:
         mib = self._max_bytes / 2**20
