@@ -5,11 +5,13 @@ Reads the settings once and hands them on. Each command imports what it needs wh
 """
 
 import asyncio
+import gc
 import logging
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -33,7 +35,13 @@ def run() -> None:
 
 
 @cli.command()
-@click.option("--port", default=0, show_default="a free one", help="Port of the page.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="a free one",
+    help="Port of the page.",
+)
 @click.option("--no-browser", is_flag=True, help="Only print the page's link.")
 @click.option("--json", "as_json", is_flag=True, help="Print how to reach everything as JSON.")
 def playground(port: int, *, no_browser: bool, as_json: bool) -> None:
@@ -106,16 +114,33 @@ def _prepare() -> Settings:
         datefmt="%H:%M:%S",
         stream=sys.stderr,
     )
+    # At its finest discord.py logs whole messages, and those are nobody's business.
+    logging.getLogger("discord").setLevel(max(logging.INFO, logging.root.level))
     return settings
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  (whatever the coroutine returns)
+    # What is imported stays for good; to look through all of it for garbage again and again
+    # would hold the event loop for 30 ms each time.
+    gc.freeze()
     try:
         return asyncio.run(work)
     except SetupError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         sys.exit(130)
+    except BaseExceptionGroup as group:
+        if not group.split(BrokenPipeError)[0]:
+            raise
+        _leave_quietly()
+    except BrokenPipeError:
+        _leave_quietly()
+
+
+def _leave_quietly() -> NoReturn:
+    """End as `head` expects when whoever reads the answers has had enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(141)
 
 
 def main() -> None:

@@ -30,8 +30,10 @@ discord.VoiceClient.warn_dave = False
 
 COGS = ("cogs.classify", "cogs.translate", "cogs.caption", "cogs.about")
 
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 1.0
 """What closing grants the replies at hand."""
+SLIP_LENGTH = 7
+"""A shorter command is no slip of another: `!stats` is no `!status`."""
 
 
 class BobbyContext(commands.Context["Bobby"]):
@@ -55,7 +57,7 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
 
 
 class Bobby(commands.Bot):
-    """The Discord side of Bobby. Its executor and fetcher are opened and closed by `main()`."""
+    """The Discord side of Bobby. `bot.service` opens and closes its executor and fetcher."""
 
     def __init__(self, *, settings: Settings, executor: Executor, fetcher: Fetcher) -> None:
         intents = discord.Intents(guilds=True, messages=True, message_content=True)
@@ -64,6 +66,7 @@ class Bobby(commands.Bot):
             intents=intents,
             tree_cls=BobbyTree,
             help_command=None,
+            max_messages=None,  # nothing that people write is kept
             case_insensitive=True,
             strip_after_prefix=True,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -77,6 +80,7 @@ class Bobby(commands.Bot):
         self.fetcher = fetcher
         self.pulse = Pulse()
         self.conversations = Conversations()
+        self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
 
@@ -124,11 +128,35 @@ class Bobby(commands.Bot):
         if context.command is None and not self._is_worth_a_word(context):
             return
         self.finish_before_closing()
-        context.exchange = MessageExchange(message, self.conversations.began(message))
+        context.exchange = self.conversations.began(message)
         try:
-            await self.invoke(context)
+            await self._wait_for_turn()
+            await self._answer(context)
         finally:
-            self.conversations.ended(message.id, context.exchange.reply)
+            self.conversations.ended(message.id)
+
+    async def _answer(self, context: BobbyContext) -> None:
+        """Run the command, or say why not.
+
+        discord.py would report errors to a task of its own, which an edit could not cancel.
+        """
+        exchange = context.exchange
+        if context.command is None:
+            if exchange.may_speak():
+                await exchange.answer(replies.sentence(self._unknown(context)))
+            return
+        try:
+            await context.command.invoke(context)
+        except commands.CommandError as error:
+            await exchange.answer(replies.sentence(explain(error, exchange)))
+
+    async def _wait_for_turn(self) -> None:
+        """Let one command begin in each round of the event loop.
+
+        A crowd that asks at once would otherwise hold the loop until the last of it has begun.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
 
     def _is_worth_a_word(self, context: BobbyContext) -> bool:
         """Tell an unknown command meant for Bobby from one meant for another bot."""
@@ -136,17 +164,10 @@ class Bobby(commands.Bot):
         return mentioned or self._nearest(context.invoked_with) is not None
 
     def _nearest(self, name: str | None) -> str | None:
-        close = difflib.get_close_matches((name or "").lower(), self.all_commands, 1, 0.75)
+        """Return the command that `name` is a slip of; short names are too often other bots'."""
+        long = [command.name for command in self.commands if len(command.name) >= SLIP_LENGTH]
+        close = difflib.get_close_matches((name or "").lower(), long, 1, 0.85)
         return close[0] if close else None
-
-    async def on_command_error(self, context: Any, error: commands.CommandError) -> None:  # noqa: ANN401  (discord.py's own signature)
-        """Answer with the sentence for `error`; discord.py calls it in a task of its own."""
-        self.finish_before_closing()
-        exchange: MessageExchange = context.exchange
-        unknown = isinstance(error, commands.CommandNotFound)
-        text = self._unknown(context) if unknown else explain(error, exchange)
-        await exchange.answer(replies.sentence(text))
-        self.conversations.ended(exchange.message.id, exchange.reply)
 
     def _unknown(self, context: BobbyContext) -> str:
         if nearest := self._nearest(context.invoked_with):
@@ -157,20 +178,20 @@ class Bobby(commands.Bot):
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Read an edited message again, within a minute, and stop what it asked for before."""
-        if not payload.message.author.bot and self.conversations.edited(payload.message):
+        if not payload.message.author.bot and await self.conversations.edited(payload.message):
             await self.on_message(payload.message)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Stop what the deleted message asked for."""
-        self._stop(payload.message_id)
+        await self._stop(payload.message_id)
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Stop what the deleted messages asked for."""
         for message_id in payload.message_ids:
-            self._stop(message_id)
+            await self._stop(message_id)
 
-    def _stop(self, message_id: int) -> None:
-        if self.conversations.deleted(message_id):
+    async def _stop(self, message_id: int) -> None:
+        if await self.conversations.deleted(message_id):
             log.info("No reply to message %d: it was deleted, so its job was cancelled", message_id)
 
 

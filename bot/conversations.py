@@ -1,26 +1,41 @@
 """Which text commands are being answered, and which were answered just now.
 
 It lets a deleted message cancel its job and an edited one be asked again, its reply edited rather
-than doubled. Owns the memory of it: bounded, and gone a minute after the message was written.
+than doubled. Owns the memory of it, which is bounded: a minute after a message was written, or
+when its answer stands, whichever is later, it is forgotten. It keeps no words.
 """
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
 
 import discord
 
+from bot.exchange import MessageExchange
+
 EDITABLE = timedelta(minutes=1)
 """How long after it was written an edited message is read again."""
-REMEMBERED = 1000
 
 
 @dataclass(slots=True)
 class _Talk:
-    asked: tuple[object, ...]
+    """`asked` tells one wording from another; `task` is set while `exchange` is being answered."""
+
+    asked: int
+    exchange: MessageExchange
     task: asyncio.Task[object] | None = None
-    reply: discord.Message | None = None
+
+    async def stop(self) -> bool:
+        """Cancel the answering, wait until it has ended, and return whether there was any."""
+        task = self.task
+        if task is None or task.done():
+            return False
+        task.cancel()
+        await asyncio.wait({task})
+        await self.exchange.settle()
+        return True
 
 
 class Conversations:
@@ -29,53 +44,62 @@ class Conversations:
     def __init__(self) -> None:
         self._talks: OrderedDict[int, _Talk] = OrderedDict()
 
-    def began(self, message: discord.Message) -> discord.Message | None:
-        """Note that the current task answers `message`; return the reply it got before, if any."""
-        talk = self._talks.setdefault(message.id, _Talk(_asked(message)))
-        talk.asked = _asked(message)
-        talk.task = asyncio.current_task()
-        while len(self._talks) > REMEMBERED:
-            self._talks.popitem(last=False)
-        return talk.reply
+    def began(self, message: discord.Message) -> MessageExchange:
+        """Note that the current task answers `message`; return the exchange to answer it with.
 
-    def ended(self, message_id: int, reply: discord.Message | None) -> None:
-        """Note that the command in message `message_id` is over and got `reply`."""
-        if talk := self._talks.get(message_id):
-            if talk.task is asyncio.current_task():
-                talk.task = None
-            talk.reply = reply or talk.reply
+        If the message was answered before, its reply will be edited.
+        """
+        self._forget()
+        before = self._talks.pop(message.id, None)
+        exchange = MessageExchange(message, before.exchange.reply if before else None)
+        self._talks[message.id] = _Talk(_asked(message), exchange, asyncio.current_task())
+        return exchange
 
-    def deleted(self, message_id: int) -> bool:
-        """Cancel what message `message_id` asked for; return whether there was anything."""
+    def ended(self, message_id: int) -> None:
+        """Note that the current task is done with message `message_id`."""
+        talk = self._talks.get(message_id)
+        if talk and talk.task is asyncio.current_task():
+            talk.task = None
+
+    async def deleted(self, message_id: int) -> bool:
+        """Cancel what message `message_id` asked for; return whether it was being answered.
+
+        A reply that was just being posted is deleted as well.
+        """
         talk = self._talks.pop(message_id, None)
-        return talk is not None and _cancel(talk)
+        if talk is None or not await talk.stop():
+            return False
+        if talk.exchange.reply:
+            with contextlib.suppress(discord.HTTPException):
+                await talk.exchange.reply.delete()
+        return True
 
-    def edited(self, message: discord.Message) -> bool:
+    async def edited(self, message: discord.Message) -> bool:
         """Cancel what `message` asked for before its edit; return whether to read it again.
 
-        Discord also reports an edit when it adds the preview of a link: that asks nothing new.
+        Discord also reports an edit when it adds the preview of a link: that asks nothing new. An
+        edit that comes too late changes nothing.
         """
+        if discord.utils.utcnow() - message.created_at > EDITABLE:
+            return False
         talk = self._talks.get(message.id)
         if talk is None:
-            return message.edited_at is not None and _is_fresh(message)
-        if talk.asked == _asked(message):
+            return message.edited_at is not None
+        asked = _asked(message)
+        if talk.asked == asked:
             return False
-        talk.asked = _asked(message)
-        _cancel(talk)
-        return _is_fresh(message)
+        talk.asked = asked
+        await talk.stop()
+        return talk.asked == asked  # otherwise a later edit takes its turn
+
+    def _forget(self) -> None:
+        oldest = discord.utils.utcnow() - EDITABLE
+        for message_id, talk in list(self._talks.items()):
+            if talk.exchange.message.created_at > oldest:
+                break
+            if talk.task is None:
+                del self._talks[message_id]
 
 
-def _asked(message: discord.Message) -> tuple[object, ...]:
-    return (message.content, *(attachment.id for attachment in message.attachments))
-
-
-def _is_fresh(message: discord.Message) -> bool:
-    return discord.utils.utcnow() - message.created_at < EDITABLE
-
-
-def _cancel(talk: _Talk) -> bool:
-    if talk.task is None or talk.task.done():
-        return False
-    talk.task.cancel()
-    talk.task = None
-    return True
+def _asked(message: discord.Message) -> int:
+    return hash((message.content, *(attachment.id for attachment in message.attachments)))

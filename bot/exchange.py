@@ -10,10 +10,12 @@ import asyncio
 import contextlib
 import io
 import logging
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import aiohttp
 import discord
 
 from bot.errors import MissingPermission
@@ -29,6 +31,11 @@ typing sign that overtakes its answer would stand there for ten seconds."""
 TYPING_EVERY = 8.0
 """Seconds between typing signs; Discord shows each for ten."""
 
+RETRY_AFTER = 1.0
+"""Seconds to the second try of a reply; discord.py has tried some errors five times by then."""
+
+_NETWORK = (OSError, aiohttp.ClientError)
+_INVALID_BODY = 50035
 _CANNOT_QUOTE = {160002}  # replying needs Read Message History
 _TOO_LARGE = {40005}
 _TOKEN_GONE = {10015, 50027}  # the interaction's 15 minutes are over
@@ -134,16 +141,29 @@ class Exchange(abc.ABC):
                 await self._send(reply.without_uploads())
         except discord.HTTPException as error:
             log.warning("No reply to %s: Discord says %s (%s)", self, error.text, error.code)
+        except _NETWORK as error:
+            log.warning("No reply to %s: Discord can't be reached (%r)", self, error)
 
     async def _fits(self, reply: Reply) -> bool:
         """Post `reply`; return False where Discord says that its files are too large."""
         try:
-            await self._send(reply)
+            await self._persist(reply)
         except discord.HTTPException as error:
-            if not reply.uploads or not (error.status == 413 or error.code in _TOO_LARGE):
+            if reply.uploads and (error.status == 413 or error.code in _TOO_LARGE):
+                return False
+            if error.status != 400 or error.code != _INVALID_BODY:
                 raise
-            return False
+            log.exception("Discord would not take the reply to %s", self)
+            await self._send(Reply("Discord would not take my answer. Please ask anew."))
         return True
+
+    async def _persist(self, reply: Reply) -> None:
+        """Post `reply`, once more where Discord or the network failed."""
+        try:
+            await self._send(reply)
+        except (discord.DiscordServerError, *_NETWORK):
+            await asyncio.sleep(RETRY_AFTER)
+            await self._send(reply)
 
 
 class MessageExchange(Exchange):
@@ -152,6 +172,8 @@ class MessageExchange(Exchange):
     def __init__(self, message: discord.Message, earlier: discord.Message | None = None) -> None:
         self.message = message
         self.reply = earlier
+        self._nonce = secrets.token_hex(8)  # with it, a lost answer is not posted twice
+        self._posting: asyncio.Task[None] | None = None
         self.asker = Asker(message.author.id, message.guild.id if message.guild else None)
 
     def __str__(self) -> str:
@@ -165,10 +187,11 @@ class MessageExchange(Exchange):
             yield
         finally:
             task.cancel()
+            await asyncio.wait({task})
 
     async def _type(self) -> None:
         await asyncio.sleep(TYPING_AFTER)
-        with contextlib.suppress(discord.HTTPException):
+        with contextlib.suppress(discord.HTTPException, *_NETWORK):
             while True:
                 await self.message.channel.typing()
                 await asyncio.sleep(TYPING_EVERY)
@@ -190,12 +213,26 @@ class MessageExchange(Exchange):
         limit = guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
         return min(limit, UPLOAD_AIM)
 
+    def may_speak(self) -> bool:
+        """Tell whether Bobby may post where the command stands."""
+        return not any(name.startswith("Send Messages") for name in self.missing_permissions())
+
+    async def settle(self) -> None:
+        """Wait until a reply that is being posted stands there: `reply` is true from then on."""
+        if self._posting:
+            await asyncio.wait({self._posting})
+
     async def _send(self, reply: Reply) -> None:
+        # Posting goes on when the command is cancelled: whether it got there must be known.
+        self._posting = asyncio.create_task(self._send_now(reply))
+        await asyncio.shield(self._posting)
+
+    async def _send_now(self, reply: Reply) -> None:
         if self.reply:
             with contextlib.suppress(discord.NotFound):
                 self.reply = await self.reply.edit(**_edited(reply))
                 return
-        if any(name.startswith("Send Messages") for name in self.missing_permissions()):
+        if not self.may_speak():
             await self._tell_in_private(reply)
             return
         reference = self.message.to_reference(fail_if_not_exists=False)
@@ -218,6 +255,7 @@ class MessageExchange(Exchange):
             embeds=reply.embeds,
             files=[upload.to_file() for upload in reply.uploads],
             view=reply.view or discord.utils.MISSING,
+            nonce=self._nonce,
             reference=reference,  # type: ignore[arg-type]  # None is what the overload defaults to
             mention_author=False,
         )

@@ -25,19 +25,6 @@ def _own_words(error: BaseException) -> str:
     return str(error)
 
 
-def _bad_quotes(_: BaseException) -> str:
-    return "A quotation mark in that command has no partner. Leave the quotation marks out."
-
-
-def _cooldown(error: BaseException) -> str:
-    assert isinstance(error, commands.CommandOnCooldown | app_commands.CommandOnCooldown)
-    return f"That is a bit fast. Try again in {error.retry_after:.0f} seconds."
-
-
-def _not_allowed(_: BaseException) -> str:
-    return "You may not use that command here."
-
-
 def _stale(_: BaseException) -> str:
     return "That command has changed since your Discord loaded it. Try again in a minute."
 
@@ -52,11 +39,6 @@ def _no_access(_: BaseException) -> str:
 
 SENTENCES: dict[type[BaseException], Sentence] = {
     BobbyError: _own_words,
-    commands.ArgumentParsingError: _bad_quotes,
-    commands.CommandOnCooldown: _cooldown,
-    commands.CheckFailure: _not_allowed,
-    app_commands.CommandOnCooldown: _cooldown,
-    app_commands.CheckFailure: _not_allowed,
     app_commands.CommandSignatureMismatch: _stale,
     app_commands.CommandNotFound: _stale,
     discord.DiscordServerError: _discord_down,

@@ -2,28 +2,56 @@
 
 Two ways lead out. Addresses that Discord itself gave us (its CDN and its link proxy) are trusted.
 Links that people typed may lead only to public addresses, which is checked on every address at the
-moment of connecting, so that redirects and names that resolve elsewhere are caught too. Never
-decodes a picture.
+moment of connecting, so that redirects and names that resolve elsewhere are caught too. Nobody
+can keep the others waiting: each person downloads a few pictures at once. Never decodes a picture,
+nor unpacks what a server has compressed.
 """
 
 import asyncio
+import contextlib
+import io
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakValueDictionary
 
 import aiohttp
 from yarl import URL
 
-from bot.errors import AskerError, FetchFailed, LinkRefused, PictureTooLarge
+from bot.errors import AskerError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
 from bot.pictures import Picture
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+SLOTS = 16
+"""Downloads that run at once; in memory, each may have as many bytes as a picture may."""
+PER_PERSON = 2
+"""Downloads of one person that run at once; their others wait for these."""
+
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is given out to be reached from everywhere, but for `_RESERVED`."""
+_RESERVED = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments
+            "192.88.99.0/24",  # relays of 6to4
+            "2001::/23",  # protocol assignments, Teredo among them
+            "2001:db8::/32",  # documentation
+            "2002::/16",  # 6to4, which stands for an IPv4 address
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+"""Networks of the IANA registries of special addresses that Python, in some versions, lets pass."""
 _CHUNK_BYTES = 256 * 1024
-_USER_AGENT = "Bobby (a Discord bot that looks at pictures)"
+_HEADERS = {
+    "User-Agent": "Bobby (a Discord bot that looks at pictures)",
+    "Accept-Encoding": "identity",
+}
 
 
 class _NotPublicError(OSError):
@@ -33,26 +61,26 @@ class _NotPublicError(OSError):
 def is_public(address: IPAddress) -> bool:
     """Tell whether `address` is reachable by anyone on the internet.
 
-    IPv6 addresses that stand for an IPv4 address (mapped, 6to4, Teredo, NAT64) are judged by that.
+    IPv6 addresses that stand for an IPv4 address (mapped, NAT64) are judged by that one.
     """
-    if isinstance(address, ipaddress.IPv6Address):
-        embedded = [address.ipv4_mapped, address.sixtofour]
-        if address.teredo:
-            embedded.append(address.teredo[1])
-        if address in _NAT64:
-            embedded.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if any(inner is not None and not is_public(inner) for inner in embedded):
-            return False
-        if address.ipv4_mapped is not None:
-            return is_public(address.ipv4_mapped)
-    return address.is_global and not address.is_multicast
+    if any(address in network for network in _RESERVED):
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast
+    if address.ipv4_mapped is not None:
+        return is_public(address.ipv4_mapped)
+    if address in _NAT64:
+        return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return address in _GLOBAL_UNICAST
 
 
 class Fetcher:
     """Streams pictures into memory; open with `async with`.
 
-    At most `concurrency` downloads run at once, so that a crowd can't fill the memory before the
-    queue's own limits apply. `allow` decides which addresses a person's link may lead to.
+    At most `slots` downloads run at once, and `PER_PERSON` of one person, so that no crowd can fill
+    the memory (`slots` times `max_bytes` at the worst) before the queue's own limits apply, and
+    nobody's slow links can keep the others waiting. `timeout` is in seconds. `allow` decides which
+    addresses a person's link may lead to.
     """
 
     def __init__(
@@ -60,20 +88,24 @@ class Fetcher:
         *,
         max_bytes: int,
         timeout: float = 20.0,
-        concurrency: int = 8,
+        slots: int = SLOTS,
         allow: Callable[[IPAddress], bool] = is_public,
     ) -> None:
         self._max_bytes = max_bytes
         self._timeout = timeout
         self._allow = allow
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(slots)
+        # Weak, so that a person's own semaphore goes with the last download that holds it.
+        self._own_slots: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
-        self._trusted = aiohttp.ClientSession(headers={"User-Agent": _USER_AGENT})
+        self._trusted = aiohttp.ClientSession(headers=_HEADERS, auto_decompress=False)
         self._public = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(socket_factory=self._public_socket),
-            headers={"User-Agent": _USER_AGENT},
+            headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,  # a proxy would connect for us, to wherever the link leads
         )
         return self
 
@@ -86,46 +118,51 @@ class Fetcher:
         await self._trusted.close()
         await self._public.close()
 
-    async def fetch(self, picture: Picture) -> bytes:
-        """Return the file of `picture`, by the way its address allows.
+    async def fetch(self, picture: Picture, *, person: int) -> bytes:
+        """Return the file of `picture`, for which the person with the id `person` asked.
+
+        The time limit is that of the download; a person's later pictures may wait as long as it
+        takes for their earlier ones.
 
         Raises:
-            LinkRefused, PictureTooLarge, FetchFailed: See the two methods below.
-        """
-        if picture.from_discord:
-            return await self.from_discord(picture.url)
-        return await self.from_link(picture.url)
-
-    async def from_discord(self, url: str) -> bytes:
-        """Return the file at `url`, an address that Discord gave us.
-
-        Raises:
+            LinkRefused: It is no http(s) link, has a password in it, or leads to an address that is
+                not public.
             PictureTooLarge: It has more than `max_bytes`.
-            FetchFailed: It did not come whole and in time.
-        """
-        return await self._fetch(self._trusted, URL(url, encoded=True), "Discord")
-
-    async def from_link(self, link: str) -> bytes:
-        """Return the file at `link`, which a person typed.
-
-        Raises:
-            LinkRefused: It is no http(s) link, or leads to an address that is not public.
-            PictureTooLarge: It has more than `max_bytes`.
-            FetchFailed: It did not come whole and in time, or is a web page.
+            FetchFailed: It did not come whole and in time, is a web page, or is compressed.
+            Overloaded: Other people's downloads left no slot for as long as a download may take.
         """
         try:
-            url = URL(link)
-            port = url.port
+            if picture.from_discord:
+                session, url, who = self._trusted, URL(picture.url, encoded=True), "Discord"
+            else:
+                session, url, who = self._public, _typed(picture.url), "The site behind that link"
         except ValueError:
             raise LinkRefused("That link is not a web address I can read.") from None
-        if url.scheme not in {"http", "https"} or not url.host or port is None:
-            raise LinkRefused("I can only follow links that begin with http:// or https://.")
-        return await self._fetch(self._public, url, "The site behind that link")
+        async with self._turn(person):
+            return await self._fetch(session, url, who)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, person: int) -> AsyncIterator[None]:
+        """Hold one of the person's own slots and one of all, waiting for them in this order."""
+        own = self._own_slots.setdefault(person, asyncio.Semaphore(PER_PERSON))
+        async with own:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await self._slots.acquire()
+            except TimeoutError:
+                raise Overloaded(
+                    "So many people's pictures are on their way to me that yours did not get its"
+                    " turn. Try again in a minute."
+                ) from None
+            try:
+                yield
+            finally:
+                self._slots.release()
 
     async def _fetch(self, session: aiohttp.ClientSession, url: URL, who: str) -> bytes:
         """Stream `url` and say in people's words what went wrong, `who` being the server."""
         try:
-            async with self._slots, asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout):
                 return await self._stream(session, url, who)
         except TimeoutError:
             raise FetchFailed(
@@ -143,13 +180,17 @@ class Fetcher:
             raise FetchFailed(
                 "That link redirects in circles. Attach the picture itself."
             ) from None
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-            raise LinkRefused("That link leads to something that is not a web address.") from None
+        except (ValueError, aiohttp.NonHttpUrlClientError) as error:
+            # Not every broken address is an aiohttp.InvalidURL: a name like `a..b` has no form in
+            # which it can be looked up, which is a UnicodeError.
+            raise LinkRefused("That link leads to something that is not a web address.") from error
         except (aiohttp.ClientError, OSError) as error:
             raise FetchFailed(f"{who} broke off while sending the picture. Try again.") from error
 
     async def _stream(self, session: aiohttp.ClientSession, url: URL, who: str) -> bytes:
-        async with session.get(url, max_redirects=5) as response:
+        # Where Discord's own addresses redirect to would be followed unchecked.
+        follow = session is self._public
+        async with session.get(url, max_redirects=5, allow_redirects=follow) as response:
             if response.status != 200:
                 raise _refusal(response.status, who)
             if response.content_type in {"text/html", "application/xhtml+xml"}:
@@ -157,14 +198,19 @@ class Fetcher:
                     "That link leads to a web page, not to a picture."
                     " Link to the picture's own address, or attach it."
                 )
+            if _is_encoded(response):
+                raise FetchFailed(
+                    f"{who} sends that picture compressed once more, which I don't unpack."
+                    " Attach the picture itself."
+                )
             if (response.content_length or 0) > self._max_bytes:
                 raise self._too_large()
-            body = bytearray()
+            body = io.BytesIO()  # unlike a bytearray's, its bytes are had without a copy
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                body += chunk
-                if len(body) > self._max_bytes:
+                body.write(chunk)
+                if body.tell() > self._max_bytes:
                     raise self._too_large()
-            return bytes(body)
+            return body.getvalue()
 
     def _too_large(self) -> PictureTooLarge:
         mib = self._max_bytes / 2**20
@@ -179,7 +225,33 @@ class Fetcher:
         return socket.socket(family, kind, protocol)
 
 
+def _typed(link: str) -> URL:
+    """Return a link that a person typed, checked as far as that goes without connecting.
+
+    Raises:
+        ValueError: It is no address at all.
+        LinkRefused: It is one that is not followed.
+    """
+    url = URL(link)
+    if url.scheme not in {"http", "https"} or not url.host or url.port is None:
+        raise LinkRefused("I can only follow links that begin with http:// or https://.")
+    if url.user or url.password:
+        raise LinkRefused(
+            "That link has a user name or password in it, so I won't follow it."
+            " Attach the picture itself."
+        )
+    return url
+
+
+def _is_encoded(response: aiohttp.ClientResponse) -> bool:
+    """Tell whether the body would have to be decompressed before it is a file."""
+    encodings = ",".join(response.headers.getall("Content-Encoding", [])).lower().split(",")
+    return any(encoding.strip() not in {"", "identity"} for encoding in encodings)
+
+
 def _refusal(status: int, who: str) -> AskerError:
+    if 300 <= status < 400:
+        return FetchFailed(f"{who} has moved that picture. Attach the picture itself.")
     if status in {404, 410}:
         return FetchFailed(f"{who} no longer has that picture. Send it again.")
     if status in {401, 403}:

@@ -5,6 +5,7 @@ link or a mentioned person's avatar, else the newest picture among the channel's
 Owns the finding; hands addresses to `bot.fetch`, which gets the bytes.
 """
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -224,6 +225,9 @@ async def _unfurled(client: discord.Client, message: discord.Message) -> discord
             timeout=UNFURL_SECONDS,
         )
     except TimeoutError:
+        # The edit may have come before anybody listened.
+        with contextlib.suppress(discord.HTTPException):
+            return await message.channel.fetch_message(message.id)
         return message
     return payload.message
 
@@ -286,7 +290,10 @@ def _galleries(components: Sequence[object]) -> Iterator[Picture]:
 
 
 def _name_in(url: str) -> str:
-    return PurePosixPath(URL(url).path).name or "picture"
+    try:
+        return PurePosixPath(URL(url).path).name or "picture"
+    except ValueError:  # anyone can post an address that is none; fetching it says so
+        return "picture"
 
 
 def _in_spoiler(content: str, position: int | None = None, *, text: str | None = None) -> bool:

@@ -18,6 +18,8 @@ BLUE = discord.Colour(0x4A7DFF)
 GREY = discord.Colour(0x8A8F98)
 RED = discord.Colour(0xD9534F)
 
+TITLE_LENGTH = 60
+"""Characters of a file's name that are shown."""
 BAR_CELLS = 8
 
 
@@ -51,16 +53,22 @@ def sentence(text: str) -> Reply:
 def classified(results: Sequence[Classified], note: str | None = None) -> Reply:
     """Return the reply to a classification of one to ten pictures, an embed for each.
 
-    `note` says how the picture was found, where that is not plain.
+    `note` says how the picture was found, where that is not plain. All embeds together stay under
+    Discord's 6,000 characters: why another model has answered is said once.
     """
     embeds: list[discord.Embed] = []
+    substitution: str | None = None
     uploads: list[Upload] = []
     for number, result in enumerate(results, start=1):
         title = result.picture.name if len(results) > 1 else None
         if isinstance(result.outcome, str):
             embeds.append(_refused(result.outcome, title, hidden=result.picture.spoiler))
             continue
-        embed = _labelled(result.outcome, title, hidden=result.picture.spoiler)
+        notes = [f"frame 1 of {result.outcome.frames}"] if result.outcome.frames > 1 else []
+        if result.outcome.substitution not in {None, substitution}:
+            substitution = result.outcome.substitution
+            notes.append(escape_markdown(substitution or ""))
+        embed = _labelled(result.outcome, title, notes, hidden=result.picture.spoiler)
         upload = _crop(result.outcome, result.picture, number)
         uploads.append(upload)
         if not upload.spoiler:
@@ -73,15 +81,16 @@ def _refused(why: str, title: str | None, *, hidden: bool) -> discord.Embed:
     return discord.Embed(title=shown_name(title, hidden=hidden), description=why, colour=RED)
 
 
-def _labelled(labels: Labels, title: str | None, *, hidden: bool) -> discord.Embed:
+def _labelled(
+    labels: Labels, title: str | None, notes: list[str], *, hidden: bool
+) -> discord.Embed:
     lines = [_line(label) for label in labels.top]
     best = escape_markdown(labels.top[0].label)
     head = f"**{best}**" if labels.sure else f"**Not sure.** Perhaps {best}?"
     body = "\n".join([head, *lines])
-    notes = [f"-# {text}" for text in _notes(labels)]
     embed = discord.Embed(
         title=shown_name(title, hidden=hidden),
-        description="\n".join([f"||{body}||" if hidden else body, *notes]),
+        description="\n".join([f"||{body}||" if hidden else body, *(f"-# {n}" for n in notes)]),
         colour=BLUE if labels.sure else GREY,
     )
     return embed.set_footer(text=receipt(labels))
@@ -91,23 +100,13 @@ def shown_name(name: str | None, *, hidden: bool) -> str | None:
     """Return a file's name as an embed's title: escaped, short, hidden if it is a spoiler's."""
     if name is None:
         return None
-    shown = escape_markdown(name)
-    shown = shown if len(shown) <= 200 else f"{name[:100]}…"
+    shown = escape_markdown(name if len(name) <= TITLE_LENGTH else f"{name[:TITLE_LENGTH]}…")
     return f"||{shown}||" if hidden else shown
 
 
 def _line(label: Label) -> str:
     figure = f"{bar(label.probability)} {percent(label.probability):>7}"
     return f"`{figure}` {escape_markdown(label.label)}"
-
-
-def _notes(labels: Labels) -> list[str]:
-    notes = []
-    if labels.frames > 1:
-        notes.append(f"frame 1 of {labels.frames}")
-    if labels.substitution:
-        notes.append(escape_markdown(labels.substitution))
-    return notes
 
 
 def receipt(labels: Labels) -> str:

@@ -1,5 +1,6 @@
 """How a translation looks: the picture, the verdict, and what the generator worked at."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -100,4 +101,5 @@ def _seen(label: Label) -> str:
 
 
 def _upload(image: Image, name: str, alt: str, picture: Picture) -> Upload:
-    return Upload(f"{name}.{image.extension}", image.data, alt, spoiler=picture.spoiler)
+    plain = re.sub(r"[^\w-]", "-", name)  # Discord renames other files, and embeds lose them
+    return Upload(f"{plain}.{image.extension}", image.data, alt, spoiler=picture.spoiler)

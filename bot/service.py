@@ -33,12 +33,17 @@ PERMISSIONS = discord.Permissions(
 )
 """What Bobby asks for in a server: to read, to answer with pictures, and nothing else."""
 
+AUTHENTICATION_FAILED = 4004
+"""The gateway's close code for a token that no longer holds."""
+
 HOW_TO_GET_IN = """\
 There is no token, so I can't log in to Discord.
   1. Open https://discord.com/developers/applications and choose "New Application".
   2. On its page "Bot", choose "Reset Token" and copy the token.
   3. On the same page, switch on "Message Content Intent", so that I can read commands.
   4. Put the token into a file named .env, as DISCORD_TOKEN=…, and start `bobby run` again.
+  5. Invite me: https://discord.com/oauth2/authorize?client_id=APPLICATION_ID&{invite}
+     with the "Application ID" of the page "General Information". The log shows this link, too.
 To try me without an account, start `bobby playground`."""
 
 HOW_TO_RENEW = """\
@@ -50,14 +55,23 @@ Copy it whole: it has two dots in it, and is not the application's id or its pub
 HOW_TO_BE_TOLD = """\
 Discord lets me in only with the Message Content Intent, so that I can read commands.
   1. Open https://discord.com/developers/applications/{application}/bot
-  2. Switch on "Message Content Intent", save, and start `bobby run` again."""
+  2. Switch on "Message Content Intent", save, and start `bobby run` again.
+  3. If I am in no server yet, invite me: {invite}"""
 
 
 def invite_link(application_id: int) -> str:
     """Return the link with which somebody adds Bobby to a server."""
-    return discord.utils.oauth_url(
-        application_id, permissions=PERMISSIONS, scopes=("bot", "applications.commands")
-    )
+    return f"https://discord.com/oauth2/authorize?client_id={application_id}&{_invitation()}"
+
+
+def _invitation() -> str:
+    return f"scope=bot+applications.commands&permissions={PERMISSIONS.value}"
+
+
+def _without_intent(bot: Bobby) -> str:
+    application = bot.application_id
+    assert application is not None
+    return HOW_TO_BE_TOLD.format(application=application, invite=invite_link(application))
 
 
 @contextlib.asynccontextmanager
@@ -92,7 +106,7 @@ async def run_on_discord(settings: Settings) -> None:
         SetupError: Discord won't let Bobby in; the text says what to do, step by step.
     """
     if settings.token is None:
-        raise SetupError(HOW_TO_GET_IN)
+        raise SetupError(HOW_TO_GET_IN.format(invite=_invitation()))
     await _find_api(settings.api_url)
     stop = stop_signal()
     async with assembled(settings) as bot, connected(bot, settings.token.get_secret_value()) as end:
@@ -131,7 +145,15 @@ async def _log_in(bot: Bobby, token: str) -> None:
     except discord.LoginFailure:
         raise SetupError(HOW_TO_RENEW) from None
     except discord.PrivilegedIntentsRequired:
-        raise SetupError(HOW_TO_BE_TOLD.format(application=bot.application_id)) from None
+        raise SetupError(_without_intent(bot)) from None
+    except discord.ConnectionClosed as error:
+        if error.code == AUTHENTICATION_FAILED:
+            raise SetupError(HOW_TO_RENEW) from None
+        raise SetupError(
+            f"Discord closed the connection for good (code {error.code}). Start again; if that"
+            " does not help, look the code up at https://discord.com/developers/docs/topics/"
+            "opcodes-and-status-codes."
+        ) from None
     except discord.HTTPException as error:
         raise SetupError(
             f"Discord refused the login: {error.status} {error.text}. Try again in a minute."

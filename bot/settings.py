@@ -1,6 +1,6 @@
 """The operator's settings: one frozen object, read once from the environment and `.env`.
 
-`main()` reads it and passes it down; importing this module reads nothing.
+The command line reads it and passes it down; importing this module reads nothing.
 """
 
 import re
@@ -81,6 +81,8 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     """
     try:
         return Settings(_env_file=env_file)
+    except UnicodeDecodeError:
+        raise SetupError(f"{env_file} is not UTF-8 text. Save it as such.") from None
     except ValidationError as error:
         sentences = [
             f"{_variable(str(e['loc'][0]))} is {e['input']!r}, but {_allowed(e['msg'])}."

@@ -15,9 +15,9 @@ Your pictures live in my memory only, and only for as long as the answer takes. 
 them to a disk, send none of them to anybody else, and train on none of them.
 
 I read a message when it is a command, when you reply to it with one, or when you ask for the \
-newest picture and I look for it. I keep no messages. Of your last command I remember its number, \
-its words and the reply I gave, in memory only, so that you can edit it. The log says that \
-something was asked and how it ended, without your words or your picture.
+newest picture and I look for it. I keep no messages. For a minute after your command I remember \
+that it was one and which reply I gave, so that you can edit it. The log says that something was \
+asked and how it ended, without your words or your picture.
 
 What others can see is what Discord shows: your message and my reply. Delete mine like any other."""
 

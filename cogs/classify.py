@@ -13,8 +13,8 @@ from discord.ext import commands
 from bot import pictures, replies
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.errors import BobbyError
 from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.failures import explain
 from bot.pictures import Found, Picture
 from bot.replies import Classified
 from models.jobs import Classify
@@ -101,15 +101,18 @@ class ClassifyCog(commands.Cog, name="Classify"):
             results = await asyncio.gather(
                 *(self._look(exchange, one, model) for one in found.pictures[:MAX_PICTURES])
             )
-        await exchange.answer(replies.classified(results, found.note))
+        count = len(found.pictures)
+        cut = f"the first {MAX_PICTURES} of {count}" if count > MAX_PICTURES else None
+        await exchange.answer(replies.classified(results, cut or found.note))
 
     async def _look(self, exchange: Exchange, picture: Picture, model: str | None) -> Classified:
         """Classify one picture of a question; a bad one fails alone, with its sentence."""
         try:
-            job = Classify(picture=await self.bot.fetcher.fetch(picture), model=model)
+            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
+            job = Classify(picture=data, model=model)
             return Classified(picture, await self.bot.executor.submit(job, exchange.asker))
-        except BobbyError as error:
-            return Classified(picture, str(error))
+        except Exception as error:  # noqa: BLE001  (the others go on; `explain` logs this one)
+            return Classified(picture, explain(error, exchange))
 
 
 async def setup(bot: Bobby) -> None:

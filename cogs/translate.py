@@ -212,7 +212,7 @@ class TranslateCog(commands.Cog, name="Translate"):
     ) -> Outcome:
         """Translate one picture of a question; a bad one fails alone, with its sentence."""
         try:
-            data = await self.bot.fetcher.fetch(picture)
+            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
             return Outcome(picture, await self._submit(exchange, data, wish, max_bytes))
         except BobbyError as error:
             return Outcome(picture, str(error))

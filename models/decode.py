@@ -8,36 +8,50 @@ the published preprocessing of the networks does.
 """
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from models.jobs import Failure, FailureCode
 
 MAX_PIXELS = 64_000_000
 """Pictures with more pixels are refused by their header, before one pixel is decoded."""
 
-FORMATS = (
-    *("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "ICO", "ICNS", "CUR"),
-    *("DIB", "PPM", "TGA", "PCX", "DCX", "PSD", "QOI", "DDS", "SGI", "SUN", "XBM", "XPM", "FLI"),
-)
-"""Pillow's formats that hold a picture and are read without a program of somebody else's.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "PPM")
+"""The formats that people post and that Pillow decodes in C without the interpreter's lock.
 
-EPS and WMF need one, PDF and FITS and the meteorological formats hold no picture that people post.
+JPEG covers MPO. Others hold the lock for seconds (JPEG 2000, QOI, DDS, ICNS, XPM), decode while
+the header is read (ICO), or hold no picture that people post.
 """
+
+_MAX_INTERPRETED = 200_000
+"""Pixels and bytes together that a decoder written in Python may get: at most about a second."""
+
+_MAX_READS = 400_000
+"""Plugins walk through a file's blocks in Python; a GIF of 25 MB needs 200,000 reads to its end."""
 
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 """A file that begins so but whose header makes no sense was a picture once."""
 
-_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF", "FLI"}
+_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 """Formats whose further frames are an animation, not pages, layers, sizes or a gain map."""
 
 _MAX_JPEG_SCANS = 200
 """A progressive JPEG has about ten; each costs a pass over all pixels, however short it is."""
+
+_MAX_PNG_PROFILES = 4
+"""One is allowed; each may unpack to a megabyte, whichever is used in the end."""
+
+_MAX_TIFF_NUMBERS = 1 << 16
+"""In one entry: strips and tiles are listed so, and each becomes an object or a fraction."""
+
+_MAX_EXIF_BYTES = 1 << 16
+"""As in a JPEG. Each of its entries may claim all of it, and is copied."""
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = {
@@ -67,6 +81,10 @@ _SENTENCES: dict[FailureCode, str] = {
 }
 _HEIC = "I can't read HEIC pictures: save or share it as a JPEG and send that."
 _VIDEO = "This is a video: send a still picture from it."
+_SLOW = (
+    "This kind of picture file takes too long to read at this size: save it as a JPEG or PNG and "
+    "send that."
+)
 
 
 class DecodeError(Exception):
@@ -85,11 +103,33 @@ class Picture:
     frames: int
 
 
+class _Metered(io.BytesIO):
+    """A file that stops a reader who goes over it bit by bit or again and again."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._reads = _MAX_READS
+        self._bytes = 4 * len(data) + (1 << 20)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as any file does.
+
+        Raises:
+            DecodeError: There were more reads than a sound file needs.
+        """
+        data = super().read(size)
+        self._reads -= 1
+        self._bytes -= len(data)
+        if self._reads < 0 or self._bytes < 0:
+            raise DecodeError("damaged_picture")
+        return data
+
+
 def guard_process() -> None:
     """Set Pillow up for a process of its own: silent, and strict about pictures in pictures.
 
-    An icon's entries have headers of their own, which Pillow alone sees: it raises above twice
-    its limit, and warns below, which is no news to anyone.
+    What lies inside a file may have headers of its own, which Pillow alone sees: it raises above
+    twice its limit, and warns below, which is no news to anyone.
     """
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
     warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -129,14 +169,35 @@ def reading(data: bytes) -> Iterator[Image.Image]:
         raise DecodeError("damaged_picture") from error
 
 
-def _opened(data: bytes) -> Image.Image:
+def _opened(data: bytes) -> ImageFile.ImageFile:
     """Read the header alone."""
+    if data.startswith(b"\x89PNG") and data.count(b"iCCP") > _MAX_PNG_PROFILES:
+        raise DecodeError("damaged_picture")
+    if data[:2] in {b"II", b"MM"} and _longest_tiff_entry(data) > _MAX_TIFF_NUMBERS:
+        raise DecodeError("not_a_picture", _SLOW)
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        return Image.open(_Metered(data), formats=FORMATS)
     except UnidentifiedImageError:
         if data.startswith(_BEGINNINGS):
             raise DecodeError("damaged_picture") from None
         raise DecodeError("not_a_picture", _known_stranger(data)) from None
+
+
+def _longest_tiff_entry(data: bytes) -> int:
+    """Return how many numbers the longest entry of a TIFF's first directory claims; 0 if broken."""
+    order, big = "<" if data[:1] == b"I" else ">", data[2:3] == b"+"
+    at_form, count_form, entry_form = ("8xQ", "Q", "2xHQ8x") if big else ("4xI", "H", "2xHI4x")
+    try:
+        (at,) = struct.unpack_from(order + at_form, data)
+        (entries,) = struct.unpack_from(order + count_form, data, at)
+        start, size = at + struct.calcsize(order + count_form), struct.calcsize(order + entry_form)
+    except struct.error:
+        return 0
+    # A directory that is cut off is read as far as it goes.
+    listed = data[start : start + min(entries, (len(data) - start) // size) * size]
+    found = struct.iter_unpack(order + entry_form, listed)
+    opaque = {1, 2, 7}  # bytes, text and whatever a program keeps for itself stay as they are
+    return max((count for kind, count in found if kind not in opaque), default=0)
 
 
 def _known_stranger(data: bytes) -> str | None:
@@ -146,11 +207,14 @@ def _known_stranger(data: bytes) -> str | None:
     return _VIDEO if data.startswith(b"\x1aE\xdf\xa3") else None
 
 
-def _refuse_bombs(image: Image.Image, data: bytes) -> None:
+def _refuse_bombs(image: ImageFile.ImageFile, data: bytes) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise DecodeError("too_many_pixels")
     if image.format in {"JPEG", "MPO"} and data.count(b"\xff\xda") > _MAX_JPEG_SCANS:
         raise DecodeError("damaged_picture")
+    interpreted = any(tile.codec_name in Image.DECODERS for tile in image.tile)
+    if interpreted and image.width * image.height + len(data) > _MAX_INTERPRETED:
+        raise DecodeError("not_a_picture", _SLOW)
 
 
 def frame_count(image: Image.Image, data: bytes) -> int:
@@ -186,6 +250,9 @@ def _gif_table_bytes(flags: int) -> int:
 
 def upright(image: Image.Image) -> Image.Image:
     """Turn `image` as its EXIF orientation says; EXIF that can't be read turns nothing."""
+    exif = image.info.get("exif") or image.info.get("Raw profile type exif") or b""
+    if len(exif) > _MAX_EXIF_BYTES:
+        return image
     try:
         orientation = image.getexif().get(_ORIENTATION)
     except Exception:  # noqa: BLE001 - damaged metadata beside good pixels

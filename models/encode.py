@@ -92,6 +92,9 @@ def animation(
     match container:
         case "WEBP":
             options |= {"quality": 90, "method": 2}
+            if frames[0].mode == "RGBA":
+                # Whole frames: of opaque parts the file would say that nothing is transparent.
+                options |= {"kmin": 1, "kmax": 1}
         case "GIF":
             options |= {"disposal": 2} if frames[0].mode == "RGBA" else {}
         case "PNG":

@@ -26,7 +26,6 @@ _CONTAINERS: dict[str, Container] = {
     "PNG": "PNG",
     "WEBP": "WEBP",
     "AVIF": "WEBP",
-    "FLI": "GIF",
 }
 """Which container an animation is answered in: its own where that can be written quickly."""
 

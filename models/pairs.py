@@ -2,7 +2,7 @@
 
 Owns names, checkpoints, licences and what each pair expects to see. A plain name such as
 `horse2zebra` is the file this project set out with; `horse2zebra:authors` is the one that the
-authors serve, `horse2zebra_small` our own. It opens no file and builds nothing when imported.
+authors serve. It opens no file and builds nothing when imported.
 
 Source of names and addresses: Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using
 Cycle-Consistent Adversarial Networks", ICCV 2017, github.com/junyanz/pytorch-CycleGAN-and-pix2pix.
@@ -13,8 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from models.networks.cyclegan import ResNetGenerator, without_statistics
-from models.networks.zebra_student import MatteGenerator
-from models.records import Checkpoint, GitBlob, Pair, PinnedAtFirstUse, Sha256
+from models.records import Checkpoint, GitBlob, Pair, PinnedAtFirstUse
 
 HORSES = frozenset(
     {
@@ -89,7 +88,7 @@ _PAIRS: dict[str, dict[str, Any]] = {
 @cache
 def pairs() -> MappingProxyType[str, Pair]:
     """Return every record by its name; of one translation the better ones come first."""
-    records = [_zebra(), _small_zebra(), *(_of_the_authors(name) for name in _PAIRS)]
+    records = [_zebra(), *(_of_the_authors(name) for name in _PAIRS)]
     return MappingProxyType({record.name: record for record in records})
 
 
@@ -108,26 +107,6 @@ def _zebra() -> Pair:
         build=ResNetGenerator,
         adapt=without_statistics,
         parameters=_PARAMETERS,
-        **_PAIRS["horse2zebra"],
-    )
-
-
-def _small_zebra() -> Pair:
-    """Return our own generator, which comes with Bobby."""
-    return Pair(
-        name="horse2zebra_small",
-        purpose="horse2zebra",
-        checkpoint=Checkpoint(
-            name="trained for Bobby",
-            source="models/pretrained, trained by models/train/zebra.py",
-            file="horse2zebra_small.safetensors",
-            proof=Sha256("b2b919afe6ef98fa"),
-            license="research and education",
-            size_bytes=1_854_392,
-            shipped=True,
-        ),
-        build=MatteGenerator,
-        parameters=919204,
         **_PAIRS["horse2zebra"],
     )
 

@@ -5,6 +5,7 @@ the shelf of weights and hands a record to the task; it loads nothing.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -68,10 +69,12 @@ class Selection(Generic[R]):
 
     def _unknown(self, name: str) -> Failure:
         close = difflib.get_close_matches(name.strip().lower(), self._catalog, n=3, cutoff=0.5)
-        hint = f"did you mean {_either(close)}?" if close else "ask for the list of models."
-        return Failure(
-            code="unknown_model", sentence=f"I know no model called “{name[:50]}”: {hint}"
+        hint = (
+            f"did you mean {_either(close)}?" if close else "check its spelling, or leave it out."
         )
+        # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
+        plain = re.sub(r"[^\w:.-]", "", name)[:50]
+        return Failure(code="unknown_model", sentence=f"I know no model called “{plain}”: {hint}")
 
     def _card(self, record: Record) -> ModelCard:
         checkpoint = record.checkpoint

@@ -19,6 +19,9 @@ SHORT_SIDE = 256
 LEAST_SIDE = 16
 """A generator's sides are at least this long and multiples of 4."""
 
+LONGEST_SIDE = 8192
+"""A strip is not enlarged beyond this: there is nothing in it to see."""
+
 MOST_PIXELS = 1024 * 1024
 """A generator works on at most so many pixels at once, of one picture or several.
 
@@ -33,9 +36,9 @@ def working_size(width: int, height: int, short: int | None) -> tuple[int, int]:
     the long side is rounded down, as torchvision's `Resize` does.
     """
     low, high = sorted((width, height))
-    most = max(1, math.isqrt(MOST_PIXELS * low // high))
-    least = min(max(short or SHORT_SIDE, LEAST_SIDE), most)
-    longest = min(least * high // low, MOST_PIXELS // max(least, LEAST_SIDE))
+    most = min(math.isqrt(MOST_PIXELS * low // high), LONGEST_SIDE * low // high)
+    least = max(1, min(max(short or SHORT_SIDE, LEAST_SIDE), most))
+    longest = min(least * high // low, MOST_PIXELS // max(least, LEAST_SIDE), LONGEST_SIDE)
     return (least, longest) if width <= height else (longest, least)
 
 

@@ -2,7 +2,7 @@
 
 Owns the child and its three pipes: messages go in and come out whole, and what the child writes
 to standard error goes to the log, line by line. It decides nothing: when to start, kill or
-replace a worker is `local`'s business.
+replace a worker is `supervisor`'s business.
 """
 
 import asyncio

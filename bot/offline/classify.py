@@ -14,6 +14,7 @@ from bot.offline.worker import (
     print_json,
     print_line,
     read_file,
+    shown,
     warm_worker,
 )
 from bot.replies import bar, percent, receipt
@@ -68,11 +69,11 @@ async def _classified(
 
 def _print_json(file: Path, labels: Labels) -> None:
     top = [plain(label) for label in labels.top]
-    print_json({"file": str(file), "model": labels.model, "labels": top})
+    print_json({"file": shown(file), "model": labels.model, "labels": top})
 
 
 def _print_text(file: Path, outcome: Labels) -> None:
-    print_line(f"{file}  ({outcome.width}×{outcome.height})")
+    print_line(f"{shown(file)}  ({outcome.width}×{outcome.height})")
     for label in outcome.top:
         print_line(f"  {bar(label.probability)} {percent(label.probability):>7}  {label.label}")
     notes = [] if outcome.sure else ["The model is not sure."]

@@ -9,6 +9,9 @@ from bot.offline.worker import print_json, warm_worker
 from bot.settings import Settings
 from models.jobs import ModelCard
 
+WIDTH = 132
+"""Columns that the table needs."""
+
 
 async def list_models(settings: Settings, *, as_json: bool) -> None:
     """Print every model of the catalogue, those that are ready first.
@@ -23,7 +26,8 @@ async def list_models(settings: Settings, *, as_json: bool) -> None:
         for card in cards:
             print_json(_without_tag(card))
         return
-    Console().print(_table(cards, default))
+    # A line stays a line, however narrow the terminal is: it scrolls, and pipes can read it.
+    Console(width=max(Console().width, WIDTH)).print(_table(cards, default))
 
 
 def _without_tag(card: ModelCard) -> dict[str, object]:
@@ -34,11 +38,11 @@ def _table(cards: Sequence[ModelCard], default: str | None) -> Table:
     ready = sum(card.ready for card in cards)
     table = Table(title=f"{ready} of {len(cards)} models are ready", title_justify="left", box=None)
     table.add_column("Model", no_wrap=True)
-    table.add_column("Task")
+    table.add_column("Task", no_wrap=True)
     table.add_column("Parameters", justify="right", no_wrap=True)
     table.add_column("Top-1", justify="right", no_wrap=True)
     table.add_column("Weights", no_wrap=True)
-    table.add_column("Where they are")
+    table.add_column("Where they are", no_wrap=True)
     for card in cards:
         table.add_row(
             card.name,

@@ -5,6 +5,7 @@ Answers are printed to standard output, progress and complaints to standard erro
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from bot.errors import PictureTooLarge
+from bot.errors import BadPicture, PictureTooLarge
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
 from bot.executor.queue import Asker
@@ -43,13 +44,23 @@ def read_file(file: Path, max_bytes: int) -> bytes:
     """Return the content of `file`.
 
     Raises:
+        BadPicture: It is a pipe or a device, which might never end.
         PictureTooLarge: It has more than `max_bytes`.
         OSError: It can't be read.
     """
-    if file.stat().st_size > max_bytes:
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise BadPicture("This is no regular file. Save the picture to a file first.")
+    with file.open("rb") as opened:
+        data = opened.read(max_bytes + 1)
+    if len(data) > max_bytes:
         mib = max_bytes // 2**20
         raise PictureTooLarge(f"The file is over {mib} MiB; BOBBY_MAX_FILE_MIB raises the limit.")
-    return file.read_bytes()
+    return data
+
+
+def shown(file: Path) -> str:
+    """Return the name of `file` as text; bytes that are none are replaced."""
+    return os.fsencode(file).decode(errors="replace")
 
 
 def plain(label: Label) -> dict[str, object]:
@@ -60,10 +71,10 @@ def plain(label: Label) -> dict[str, object]:
 def print_error(file: Path, sentence: str, *, as_json: bool) -> None:
     """Say why there is no answer for `file`."""
     if as_json:
-        print_json({"file": str(file), "error": sentence})
+        print_json({"file": shown(file), "error": sentence})
     else:
         complaints = Console(stderr=True, style="red", highlight=False, soft_wrap=True)
-        complaints.print(f"{file}: {sentence}", markup=False)
+        complaints.print(f"{shown(file)}: {sentence}", markup=False)
 
 
 def print_json(line: dict[str, object]) -> None:

@@ -13,6 +13,7 @@ from bot.offline.worker import (
     print_json,
     print_line,
     read_file,
+    shown,
     warm_worker,
 )
 from bot.replies_translate import verdict
@@ -43,7 +44,11 @@ async def translate_file(
             answer = await executor.submit(job, OPERATOR)
             written = await asyncio.to_thread(_write, output, answer)
         except OSError as error:
-            print_error(file, f"{error.filename}: {error.strerror}.", as_json=as_json)
+            print_error(
+                file,
+                f"{shown(Path(error.filename))} can't be used: {error.strerror}.",
+                as_json=as_json,
+            )
             return False
         except BobbyError as error:
             print_error(file, str(error), as_json=as_json)
@@ -66,16 +71,16 @@ def _print(file: Path, written: Path, answer: Translated, *, as_json: bool) -> N
     if as_json:
         print_json(
             {
-                "file": str(file),
+                "file": shown(file),
                 "model": answer.model,
-                "output": str(written),
+                "output": shown(written),
                 "size": [answer.image.width, answer.image.height],
                 "before": plain(seen.before),
                 "after": plain(seen.after),
             }
         )
         return
-    print_line(f"{file} → {written}  ({answer.image.width}×{answer.image.height})")
+    print_line(f"{shown(file)} → {shown(written)}  ({answer.image.width}×{answer.image.height})")
     print_line(f"  {verdict(seen)}")
     if not seen.expected:
         print_line(f"  {answer.model} knows only {answer.expects}.")

@@ -5,6 +5,7 @@ orders.
 """
 
 import asyncio
+import contextlib
 
 from aiohttp import web
 
@@ -93,8 +94,9 @@ class Cdn:
             headers["Content-Disposition"] = "attachment"
         await asyncio.sleep(self._slow.delay)
         response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
-        await self._deliver(response, data)
+        with contextlib.suppress(ConnectionError):  # clients may hang up at any time
+            await response.prepare(request)
+            await self._deliver(response, data)
         return response
 
     async def _deliver(self, response: web.StreamResponse, data: bytes) -> None:

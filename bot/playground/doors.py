@@ -53,7 +53,7 @@ class Doors:
             request[PERSON] = person
         method, route = request.method, _pattern(request)
         headers, wait = self._rates.spend(token, method, route, dict(request.match_info))
-        order = self._faults.take(method, route)
+        order = self._faults.take(method, route, person)
         if order is not None and not order.after:
             response = _json(order.status, order.body, order.headers)
         elif wait is not None:

@@ -49,6 +49,7 @@ class Order:
     headers: dict[str, str]
     left: int
     after: bool
+    by: Person | None
 
 
 @dataclass(slots=True)
@@ -92,18 +93,27 @@ class Faults:
         headers: Mapping[str, str] | None = None,
         extra: Json | None = None,
         after: bool = False,
+        by: Person | None = None,
     ) -> Order:
         """Answer the next `times` requests to `route` ("/channels/{channel_id}/messages") so.
 
-        With `after`, the request is carried out first and only its answer is lost. Returns the
-        order, whose `left` counts down.
+        With `by`, only those of that person or bot. With `after`, the request is carried out
+        first and only its answer is lost. Returns the order, whose `left` counts down.
         """
         body = {"message": message or f"{status}: ordered", "code": code, **(extra or {})}
-        order = Order(method, route, status, body, dict(headers or {}), times, after)
+        order = Order(method, route, status, body, dict(headers or {}), times, after, by)
         self.orders.append(order)
         return order
 
-    def rate_limit(self, method: str, route: str, *, retry_after: float, times: int = 1) -> Order:
+    def rate_limit(
+        self,
+        method: str,
+        route: str,
+        *,
+        retry_after: float,
+        times: int = 1,
+        by: Person | None = None,
+    ) -> Order:
         """Answer the next `times` requests to `route` with 429, to wait `retry_after` seconds."""
         return self.answer(
             method,
@@ -113,12 +123,14 @@ class Faults:
             times=times,
             headers={"Retry-After": str(retry_after), "X-RateLimit-Scope": "user"},
             extra={"retry_after": retry_after, "global": False},
+            by=by,
         )
 
-    def take(self, method: str, route: str) -> Order | None:
+    def take(self, method: str, route: str, person: Person | None) -> Order | None:
         """Return the order that stands for this request, used up by one, if there is one."""
         for order in self.orders:
-            if order.left > 0 and (order.method, order.route) == (method, route):
+            meant = order.by is None or order.by is person
+            if meant and order.left > 0 and (order.method, order.route) == (method, route):
                 order.left -= 1
                 return order
         return None

@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 (AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED) = (4004, 4005)
 (INVALID_SEQUENCE, DISALLOWED_INTENTS) = (4007, 4014)
 
+ACK_AFTER = 0.02
+"""Seconds until a heartbeat is acknowledged. discord.py notes in a thread when it has sent one; an
+answer that comes sooner, as it can without a network between, is measured from the one before."""
+
 
 class Connection:
     """One websocket. A task of its own writes what is queued, so that nobody waits for it."""
@@ -133,7 +137,8 @@ class Gateway:
         op, data = message.get("op"), message.get("d")
         if op == HEARTBEAT:
             if not self._faults.withhold_acks:
-                connection.send({"op": HEARTBEAT_ACK})
+                acknowledge = asyncio.get_running_loop().call_later
+                acknowledge(ACK_AFTER, connection.send, {"op": HEARTBEAT_ACK})
         elif op == IDENTIFY and isinstance(data, dict):
             self._identify(connection, data)
         elif op == RESUME and isinstance(data, dict):

@@ -5,6 +5,7 @@ Collects every complaint about a body and raises them together, as the tree that
 
 from collections.abc import Iterator
 
+from bot.playground import addresses
 from bot.playground.errors import Complaints
 from bot.playground.forms import Form
 from bot.playground.records import COMPONENTS_V2, Json
@@ -57,7 +58,7 @@ def _embeds(complaints: Complaints, embeds: list[Json]) -> None:
         complaints.longer_than(256, f"{path}.author.name", author.get("name"))
         complaints.more_than(25, f"{path}.fields", fields)
         _fields(complaints, path, fields)
-        _addresses(complaints, path, embed)
+        addresses.check(complaints, path, embed)
         texts = [embed.get("title"), embed.get("description"), footer.get("text")]
         texts += [author.get("name")]
         texts += [text for field in fields for text in (field.get("name"), field.get("value"))]
@@ -74,17 +75,6 @@ def _fields(complaints: Complaints, path: str, fields: list[Json]) -> None:
             complaints.longer_than(limit, place, field.get(name))
             if not field.get(name):
                 complaints.add(place, "BASE_TYPE_REQUIRED", _REQUIRED)
-
-
-def _addresses(complaints: Complaints, path: str, embed: Json) -> None:
-    for part, schemes in (
-        ("image", ("http://", "https://", "attachment://")),
-        ("thumbnail", ("http://", "https://", "attachment://")),
-    ):
-        url = (embed.get(part) or {}).get("url")
-        if isinstance(url, str) and not url.startswith(schemes):
-            sentence = "Scheme must be one of ('http', 'https')."
-            complaints.add(f"{path}.{part}.url", "URL_TYPE_INVALID_SCHEME", sentence)
 
 
 def _components(complaints: Complaints, components: list[Json], *, second: bool) -> None:

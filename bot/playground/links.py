@@ -45,13 +45,21 @@ class Links:
         return f"{path}?ex={until}&is={since}&hm={self._signature(path, until, since)}&"
 
     def _signature(self, path: str, until: str, since: str) -> str:
-        text = f"{path} {until} {since}".encode()
+        text = _bytes(f"{path} {until} {since}")
         return hmac.new(self._key, text, hashlib.sha256).hexdigest()
 
     def is_valid(self, path: str, query: Mapping[str, str]) -> bool:
         """Whether `query` signs `path` (without the proxy's prefix) and has not run out."""
         until, since = query.get("ex", ""), query.get("is", "")
         expected = self._signature(path, until, since)
-        if not hmac.compare_digest(expected, query.get("hm", "")):
+        if not hmac.compare_digest(_bytes(expected), _bytes(query.get("hm", ""))):
             return False
-        return int(until, 16) > time.time() * 1000
+        try:
+            return int(until, 16) > time.time() * 1000
+        except ValueError:
+            return False
+
+
+def _bytes(text: str) -> bytes:
+    """Return `text` as bytes, whatever stands in it: people may ask for any address."""
+    return text.encode(errors="backslashreplace")

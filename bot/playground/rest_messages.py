@@ -9,6 +9,7 @@ from bot.playground import errors, forms, message_payloads, payloads
 from bot.playground.answers import caller, channel_of, done, message_of, ok, path_id
 from bot.playground.composing import snowflake
 from bot.playground.links import Links
+from bot.playground.nonces import Nonces
 from bot.playground.permissions import P, require
 from bot.playground.posting import Posting
 from bot.playground.posting_rules import check_post, check_words, may_read
@@ -23,6 +24,7 @@ class MessageRoutes:
         self._world = world
         self._posting = posting
         self._links = links
+        self._nonces = Nonces()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, below the API's prefix."""
@@ -70,15 +72,19 @@ class MessageRoutes:
         return ok(self._shown(message_of(channel, request), me))
 
     async def create(self, request: web.Request) -> web.Response:
-        """Post a message."""
+        """Post a message, unless it enforces its nonce and was posted under it before."""
         me, channel = caller(request), channel_of(self._world, request)
         require(me, channel)
         form = await forms.read_message(request, file_limit=self._world.file_limit(channel.guild))
+        nonce = form.payload.get("nonce") if form.payload.get("enforce_nonce") else None
+        if (first := self._nonces.recall(me, nonce)) is not None:
+            return ok(message_payloads.message(first, self._links, viewer=me))
         check_post(self._world, me, channel, form)
         reference = form.payload.get("message_reference") or {}
         if reference.get("type") == 1:
             self._check_forward(me, reference)
         message = self._posting.create(channel, me, form)
+        self._nonces.remember(message)
         return ok(message_payloads.message(message, self._links, viewer=me))
 
     def _check_forward(self, me: Person, reference: Json) -> None:

@@ -81,6 +81,7 @@ class _Reference(msgspec.Struct):
 class _Message(msgspec.Struct):
     content: str | None = None
     nonce: Id | None = None
+    enforce_nonce: bool | None = None
     tts: bool | None = None
     flags: int | None = None
     embeds: list[_Embed] | None = None

@@ -2,8 +2,9 @@
 
 `SeparableGenerator` paints colour everywhere; `MatteNetwork` finds the animals: the first ten
 blocks of EfficientNet-Lite0 with their normalisation folded in, and a top-down decoder.
-`MatteGenerator` joins them: answer = matte * colour + (1 - matte) * picture. Pictures are
-(N, 3, H, W) in [-1, 1]. Nothing here reads files or trains.
+`MatteGenerator` joins them: answer = matte * colour + (1 - matte) * picture, where the animals
+are toned like a sorrel before they are painted, so that white, black and piebald horses get
+stripes too. Pictures are (N, 3, H, W) in [-1, 1]. Nothing here reads files or trains.
 """
 
 from typing import NamedTuple
@@ -13,6 +14,11 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from models.networks.separable import SeparableGenerator
+
+SORREL = (0.0, -0.24, -0.44)
+"""The mean colour of a toned animal, red to blue in [-1, 1]."""
+SPREAD = 0.28
+"""The standard deviation of its brightness, of a range of 2."""
 
 
 class InvertedBottleneck(nn.Module):
@@ -94,14 +100,26 @@ class MatteGenerator(nn.Module):
 
     def layers(self, pictures: torch.Tensor) -> Translation:
         """Return answer and colour (N, 3, H, W) in [-1, 1] and matte (N, 1, H, W) in [0, 1]."""
-        colour = self.colour(pictures)
         # Stretched, so that a sure matte is exactly 0 or 1 and the background exactly untouched.
         matte = (torch.sigmoid(self.matte(pictures)) * 1.2 - 0.1).clamp(0, 1)
+        colour = self.colour(sorrel(pictures, matte))
         return Translation(torch.lerp(pictures, colour, matte), colour, matte)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Translate `pictures`, (N, 3, H, W) in [-1, 1]; H and W are multiples of 4 from 16 on."""
         return self.layers(pictures).answer
+
+
+def sorrel(pictures: torch.Tensor, matte: torch.Tensor) -> torch.Tensor:
+    """Give what `matte` (N, 1, H, W) marks, and it alone, the brightness and hue of a sorrel."""
+    hue = pictures.new_tensor(SORREL)[:, None, None] + 1  # of black at 0
+    area = matte.sum((2, 3), keepdim=True).clamp_min(1)
+    grey = pictures.mean(1, keepdim=True)
+    mean = (grey * matte).sum((2, 3), keepdim=True) / area
+    spread = ((grey - mean).square() * matte).sum((2, 3), keepdim=True).div(area).sqrt()
+    shape = (grey - mean) * SPREAD / spread.clamp_min(0.1)
+    toned = (hue + shape * hue / hue.mean() - 1).clamp(-1, 1)
+    return torch.lerp(pictures, toned, matte)
 
 
 def _enlarge(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

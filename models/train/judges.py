@@ -1,6 +1,6 @@
 """Classifiers that say what a picture looks like: EfficientNet-Lite0, 1 and 2 from packages.
 
-Lite1 chooses among a recipe's targets; Lite0 and Lite2 judge results and are never trained
+Lite1 lends a recipe its early features; Lite0 and Lite2 judge results and are never trained
 against. Owns the wider and deeper members of the family and how a square picture is shown to
 them. Pictures are (N, 3, S, S) in [-1, 1].
 """

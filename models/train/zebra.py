@@ -2,10 +2,9 @@
 
     python -m models.train.zebra --horses DIR --masks DIR --others DIR --teacher FILE --out DIR
 
-Three stages, each resumable: where the animals are (`zebra_matte`), what each should look like
-(`zebra_targets`), and how to paint that (`zebra_colour`). One horse in eight, chosen by its name,
-is never shown to any of them. Progress goes to the terminal; losses, checkpoints and contact
-sheets to the folder OUT.
+Two stages, each resumable: where the animals are (`zebra_matte`) and how to paint them
+(`zebra_colour`). One horse in eight, chosen by its name, is never shown to either. Progress goes
+to the terminal; losses, checkpoints and contact sheets to the folder OUT.
 """
 
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from rich.progress import track
 
 from models.networks.separable import SeparableGenerator
 from models.networks.zebra_student import MatteGenerator
-from models.train import zebra_colour, zebra_matte, zebra_targets
+from models.train import zebra_colour, zebra_matte
 from models.train.contact import sheet
 from models.train.evaluate_zebra import contact
 from models.train.judges import Judge, weights_of
@@ -27,8 +26,8 @@ from models.train.weights import save
 
 SHEET_EVERY = 200
 """Steps between two contact sheets."""
-TEACHABLE = 0.3
-"""A horse whose best target reads as zebra with less than this probability teaches nothing."""
+GENEROUS = 0.5
+"""Added to the matte's logits at the end: finds 94 % of the animals' area rather than 92 %."""
 
 RECORD = {
     "task": "horse2zebra",
@@ -65,28 +64,6 @@ def train_matte(
             draw(student, sample, run.folder / "sheet.png")
 
 
-def make_targets(
-    teacher: SeparableGenerator, horses: Pictures, masks: Pictures, path: Path
-) -> zebra_colour.Lesson:
-    """Return what there is to learn about colour, made once and kept in `path` as it grows."""
-    done: dict[str, list[torch.Tensor]] = {"colours": [], "scores": []}
-    if path.exists():
-        done = torch.load(path, weights_only=True)
-    first = len(done["scores"])
-    if first < len(horses):
-        chooser = Judge(1)
-        found = zebra_targets.targets(teacher, chooser, horses.pixels[first:], masks.pixels[first:])
-        for colour, score in track(found, "targets", total=len(horses) - first):
-            done["colours"].append(colour)
-            done["scores"].append(torch.tensor(score))
-            if len(done["scores"]) % 50 == 0 or len(done["scores"]) == len(horses):
-                torch.save(done, path)
-    good = torch.stack(done["scores"]) >= TEACHABLE
-    return zebra_colour.Lesson(
-        horses.pixels[good], masks.pixels[good], torch.stack(done["colours"])[good]
-    )
-
-
 def train_colour(
     student: MatteGenerator, lesson: zebra_colour.Lesson, sample: Pictures, go: Stage
 ) -> None:
@@ -118,7 +95,7 @@ def draw(student: MatteGenerator, sample: Pictures, path: Path) -> None:
 @click.option("--teacher", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 @click.option("--matte-steps", default=950, show_default=True)
-@click.option("--colour-steps", default=1300, show_default=True)
+@click.option("--colour-steps", default=300, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", default=2, show_default=True)
 def main(  # noqa: PLR0917  # click fills them by name
@@ -150,8 +127,11 @@ def main(  # noqa: PLR0917  # click fills them by name
     student.colour.load_state_dict(torch.load(teacher, weights_only=True))
     painter = SeparableGenerator().eval()
     painter.load_state_dict(student.colour.state_dict())
-    lesson = make_targets(painter, kept, marked, out / "targets.pt")
+    lesson = zebra_colour.Lesson(kept.pixels, marked.pixels, painter)
     train_colour(student, lesson, sample, Stage(out, colour_steps, seed))
+    assert student.matte.logits.bias is not None
+    with torch.no_grad():
+        student.matte.logits.bias += GENEROUS
     file = out / "horse2zebra_small.safetensors"
     save(student, file, RECORD)
     click.echo(f"Wrote {file}. Next: python -m models.train.evaluate_zebra --weights {file}")

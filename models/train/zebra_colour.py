@@ -1,8 +1,8 @@
-"""Third stage of the zebra recipe: teach `SeparableGenerator` stripes for every kind of horse.
+"""Second stage of the zebra recipe: teach `SeparableGenerator` stripes for every kind of horse.
 
-Learns from the targets of the second stage, with the horses in the input lightened or darkened at
-random while the target stays; so white and black horses get stripes like any other. Only what is
-inside the mask counts. Knows nothing of the matte network.
+Taught by the published compressed generator: what it paints on a horse toned like a sorrel, with
+bolder contrast, is what the student has to paint on that horse lightened, darkened or lit anew at
+random. Only what is inside the mask counts. Knows nothing of the matte network.
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,22 @@ from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.networks.efficientnet_lite import EfficientNetLite0
+from models.networks.zebra_student import sorrel
 from models.train.augment import crops, relit, retoned
 from models.train.losses import inside, smaller, texture
 from models.train.run import Run, Stateful
 
-CROP, BATCH, RATE = 160, 4, 3e-4
+CROP, BATCH, RATE, BOLD = 160, 4, 1e-4, 1.35
 WEIGHTS = {"colour": 4.0, "features": 2.0, "texture": 1.0}
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """Horses, masks and the colours to learn, uint8 and in the same order."""
+    """Horses and their masks, uint8 and in the same order, and who paints the examples."""
 
     horses: torch.Tensor
     masks: torch.Tensor
-    colours: torch.Tensor
+    teacher: nn.Module
 
 
 class Features(nn.Module):
@@ -69,7 +70,7 @@ class ColourTraining:
     def step(self, lesson: Lesson, dice: torch.Generator) -> dict[str, float]:
         """Take one step on a batch drawn from `lesson`; return its losses by name."""
         x, mask, target = batch(lesson, dice)
-        answer = torch.lerp(x, self.generator(x), mask)
+        answer = torch.lerp(x, self.generator(sorrel(x, mask)), mask)
         wanted = torch.lerp(x, target, mask)
         ours = self.features(answer)
         with torch.no_grad():
@@ -93,13 +94,21 @@ class ColourTraining:
 def batch(lesson: Lesson, dice: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Draw pictures in [-1, 1] with animals retoned, their soft masks in [0, 1], and colours."""
     chosen = torch.randint(len(lesson.horses), (BATCH,), generator=dice)
-    layers = [lesson.horses[chosen], lesson.masks[chosen], lesson.colours[chosen]]
-    x = torch.cat(layers, 1) / 255
-    x[:, 3:4] = F.avg_pool2d(F.max_pool2d(x[:, 3:4], 5, 1, 2), 3, 1, 1)
+    x = torch.cat([lesson.horses[chosen], lesson.masks[chosen]], 1) / 255
+    x[:, 3:] = F.avg_pool2d(F.max_pool2d(x[:, 3:], 5, 1, 2), 3, 1, 1)
     x = crops(x, CROP, (0.65, 1.2), dice)
-    pictures, mask, colour = x[:, :3], x[:, 3:4], x[:, 4:]
+    pictures, mask = x[:, :3], x[:, 3:]
+    with torch.no_grad():
+        colour = bolder(lesson.teacher(sorrel(pictures * 2 - 1, mask)), mask)
     pictures = relit(retoned(pictures, mask, dice), dice, 0.5)
-    return pictures * 2 - 1, mask, colour * 2 - 1
+    return pictures * 2 - 1, mask, colour
+
+
+def bolder(colour: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Raise the contrast of `colour`, in [-1, 1], around its mean inside `mask`."""
+    area = mask.sum((2, 3), keepdim=True).clamp_min(1)
+    mean = (colour * mask).sum((2, 3), keepdim=True) / area
+    return (mean + (colour - mean) * BOLD).clamp(-1, 1)
 
 
 def train(

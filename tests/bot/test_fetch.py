@@ -1,6 +1,7 @@
 """Fetching pictures: limits of size, time and place, against a real server on this machine."""
 
 import asyncio
+import gzip
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,13 +11,16 @@ from typing import TypeAlias
 import pytest
 from aiohttp import web
 
-from bot.errors import BobbyError, FetchFailed, LinkRefused, PictureTooLarge
-from bot.fetch import Fetcher, IPAddress, is_public
+from bot.errors import BobbyError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
+from bot.fetch import PER_PERSON, Fetcher, IPAddress, is_public
+from bot.pictures import Picture, linked
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PUBLIC = "127.0.0.2"
 """Stands for a public address: loopback too, but not the one that an attacker is after."""
+ANN, BEN = 1, 2
+"""Two people who ask for pictures."""
 
 
 @asynccontextmanager
@@ -37,27 +41,58 @@ def only_public(address: IPAddress) -> bool:
     return str(address) == PUBLIC
 
 
-def fetcher(*, max_bytes: int = 1000, timeout: float = 5.0) -> Fetcher:
+def fetcher(*, max_bytes: int = 1000, timeout: float = 5.0, slots: int = 16) -> Fetcher:
     """Return a fetcher that takes `PUBLIC` for a public address."""
-    return Fetcher(max_bytes=max_bytes, timeout=timeout, allow=only_public)
+    return Fetcher(max_bytes=max_bytes, timeout=timeout, slots=slots, allow=only_public)
 
 
-async def fails(link: str, kind: type[BobbyError], *, within: float = 5.0) -> str:
+def discords(url: str) -> Picture:
+    """Return a picture whose address Discord gave us."""
+    return Picture(url, "a.png", from_discord=True)
+
+
+async def picture(_: web.Request) -> web.Response:
+    """Answer with a picture of five bytes."""
+    return web.Response(body=b"bytes", content_type="image/png")
+
+
+async def fails(link: str | Picture, kind: type[BobbyError], *, within: float = 5.0) -> str:
     """Return the sentence with which fetching `link` fails, an error of class `kind`."""
+    wanted = linked(link) if isinstance(link, str) else link
     async with fetcher(timeout=within) as fetch:
         with pytest.raises(kind) as caught:
-            await fetch.from_link(link)
+            await fetch.fetch(wanted, person=ANN)
     return str(caught.value)
 
 
 async def test_a_link_brings_its_bytes() -> None:
     """What the server sends is what comes."""
-
-    async def picture(_: web.Request) -> web.Response:
-        return web.Response(body=b"bytes", content_type="image/png")
-
     async with site(picture) as url, fetcher() as fetch:
-        assert await fetch.from_link(f"{url}/a.png") == b"bytes"
+        assert await fetch.fetch(linked(f"{url}/a.png"), person=ANN) == b"bytes"
+
+
+async def test_discords_addresses_need_not_be_public() -> None:
+    """They are trusted, and wherever Discord's files are, they are fetched."""
+    async with site(picture, "127.0.0.1") as url, fetcher() as fetch:
+        assert await fetch.fetch(discords(f"{url}/a.png"), person=ANN) == b"bytes"
+
+
+async def test_discords_addresses_may_not_redirect() -> None:
+    """What is trusted without a look may not lead elsewhere."""
+    asked: list[str] = []
+
+    async def secret(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(body=b"secret")
+
+    async with site(secret, "127.0.0.1") as inside:
+
+        async def redirect(_: web.Request) -> web.Response:
+            raise web.HTTPFound(f"{inside}/metadata")
+
+        async with site(redirect) as url:
+            assert "has moved" in await fails(discords(url), FetchFailed)
+    assert asked == []
 
 
 async def test_a_redirect_to_a_private_address_is_refused() -> None:
@@ -90,16 +125,68 @@ async def test_names_of_this_machine_are_refused(host: str) -> None:
     async with site(secret, "127.0.0.1") as inside, Fetcher(max_bytes=1000) as fetch:
         port = inside.rpartition(":")[2]
         with pytest.raises((LinkRefused, FetchFailed)):
-            await fetch.from_link(f"http://{host}:{port}/a.png")
+            await fetch.fetch(linked(f"http://{host}:{port}/a.png"), person=ANN)
 
 
+@pytest.mark.parametrize("from_discord", [True, False])
 @pytest.mark.parametrize(
     "link",
-    ["ftp://example.com/a.png", "file:///etc/passwd", "http://", "http://[bad/", "http://a:99999/"],
+    [
+        "ftp://example.com/a.png",
+        "file:///etc/passwd",
+        "http://",
+        "http://[",
+        "http://[bad/",
+        "http://a:99999/",
+        "http://a..b/x.png",
+        f"http://{'a' * 70}.example/",
+    ],
 )
-async def test_what_is_no_web_address_is_refused(link: str) -> None:
-    """Other schemes and broken addresses are refused before any connection."""
-    assert await fails(link, LinkRefused)
+async def test_what_is_no_web_address_is_refused(link: str, *, from_discord: bool) -> None:
+    """Other schemes, broken addresses and impossible names are refused, whoever wrote them."""
+    assert await fails(Picture(link, "a.png", from_discord), LinkRefused)
+
+
+@pytest.mark.parametrize("host", ["xn--a", "xn--é", "xn--0.com", "℀.com"])
+async def test_names_that_have_no_form_to_look_up_are_refused(host: str) -> None:
+    """Names in other scripts have rules of their own, which can be broken."""
+    assert "can read" in await fails(f"http://{host}/a.png", LinkRefused)
+
+
+@pytest.mark.parametrize("host", ["user:secret@example.com", "user@example.com", ":x@example.com"])
+async def test_a_link_with_a_password_is_refused(host: str) -> None:
+    """Whose password it is, Bobby can't know, and a channel is no place for one."""
+    sentence = await fails(f"http://{host}/a.png", LinkRefused)
+    assert "user name or password" in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize("target", ["http://a..b/", "http://[", "http://a:99999/"])
+async def test_a_redirect_to_no_address_is_refused(target: str) -> None:
+    """What a server calls an address is read as carefully as what a person does."""
+
+    async def redirect(_: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": target})
+
+    async with site(redirect) as url:
+        assert "not a web address" in await fails(url, LinkRefused)
+
+
+async def test_no_proxy_connects_for_bobby(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment would lead past the check of addresses, and is not used."""
+    asked: list[str] = []
+
+    async def proxy(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(body=b"by proxy", content_type="image/png")
+
+    async with site(proxy) as address, site(picture) as url, fetcher() as fetch:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, address)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        assert await fetch.fetch(linked(f"{url}/a.png"), person=ANN) == b"bytes"
+    assert asked == []
 
 
 async def test_a_redirect_to_another_scheme_is_refused() -> None:
@@ -138,6 +225,36 @@ async def test_too_many_bytes_are_refused(*, honest: bool) -> None:
 
     async with site(endless) as url:
         assert "larger" in await fails(url, PictureTooLarge)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate, gzip", "br", "GZIP"])
+@pytest.mark.parametrize("from_discord", [True, False])
+async def test_a_compressed_body_is_refused(encoding: str, *, from_discord: bool) -> None:
+    """A few hundred bytes that unpack to a million are not unpacked; nobody asked for that form."""
+    wanted: list[str | None] = []
+
+    async def bomb(request: web.Request) -> web.Response:
+        wanted.append(request.headers.get("Accept-Encoding"))
+        return web.Response(
+            body=gzip.compress(bytes(800_000)),
+            headers={"Content-Encoding": encoding},
+            content_type="image/png",
+        )
+
+    async with site(bomb) as url:
+        assert "compressed" in await fails(Picture(url, "a.png", from_discord), FetchFailed)
+    assert wanted == ["identity"]
+
+
+async def test_a_body_that_says_it_is_plain_is_taken() -> None:
+    """`identity` is the name of no compression at all."""
+
+    async def plain(_: web.Request) -> web.Response:
+        headers = {"Content-Encoding": "identity"}
+        return web.Response(body=b"bytes", content_type="image/png", headers=headers)
+
+    async with site(plain) as url, fetcher() as fetch:
+        assert await fetch.fetch(linked(url), person=ANN) == b"bytes"
 
 
 async def test_a_slow_server_is_given_up() -> None:
@@ -207,6 +324,7 @@ async def test_nobody_listening_is_told() -> None:
     [
         ("8.8.8.8", True),
         ("2606:4700::1111", True),
+        ("2a00:1450:4001:80b::200e", True),
         ("::ffff:8.8.8.8", True),
         ("10.0.0.1", False),
         ("169.254.169.254", False),
@@ -220,8 +338,93 @@ async def test_nobody_listening_is_told() -> None:
         ("2002:7f00:1::", False),
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::808:808", True),
+        ("127.0.0.1", False),
+        ("192.0.0.8", False),
+        ("192.88.99.1", False),
+        ("198.18.0.1", False),
+        ("203.0.113.1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("::7f00:1", False),
+        ("::808:808", False),
+        ("::ffff:10.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("100::1", False),
+        ("2001::1", False),
+        ("2001:0:808:808::1", False),
+        ("2001:20::1", False),
+        ("2001:db8::1", False),
+        ("2002:808:808::1", False),
+        ("3fff::1", False),
+        ("4000::1", False),
+        ("5f00::1", False),
+        ("fec0::1", False),
+        ("ff0e::1", False),
     ],
 )
 def test_which_addresses_are_public(address: str, *, public: bool) -> None:
-    """Private, link-local, shared, multicast and embedded private addresses are not."""
+    """Private, link-local, shared, multicast, reserved and embedded private addresses are not."""
     assert is_public(ipaddress.ip_address(address)) is public
+
+
+async def test_one_persons_slow_pictures_leave_the_others_their_turn() -> None:
+    """Of one person's flood a few are fetched at once; another person's picture passes them."""
+    asked: list[str] = []
+    full, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if len(asked) == PER_PERSON:
+            full.set()
+        await go_on.wait()
+        return await picture(request)
+
+    async with site(slow) as slow_url, site(picture) as quick_url, fetcher() as fetch:
+        flood = [
+            asyncio.create_task(fetch.fetch(linked(f"{slow_url}/{number}"), person=ANN))
+            for number in range(40)
+        ]
+        await full.wait()
+        assert await fetch.fetch(linked(quick_url), person=BEN) == b"bytes"
+        assert len(asked) == PER_PERSON
+        assert not any(task.done() for task in flood)
+        go_on.set()
+        assert await asyncio.gather(*flood) == [b"bytes"] * 40
+        assert asked == [f"/{number}" for number in range(40)]
+        flood.clear()
+        assert not fetch._own_slots, "who waits for nothing is not remembered"
+
+
+async def test_waiting_for_ones_own_pictures_is_not_timed() -> None:
+    """The last of many slow pictures comes, though all together take longer than one may."""
+
+    async def slow(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.6)
+        return await picture(request)
+
+    async with site(slow) as url, fetcher(timeout=2.0) as fetch:
+        many = [fetch.fetch(linked(url), person=ANN) for _ in range(4 * PER_PERSON)]
+        assert await asyncio.gather(*many) == [b"bytes"] * len(many)
+
+
+async def test_a_full_house_is_told_and_not_mistaken_for_a_slow_server() -> None:
+    """Who gets no slot in time hears why; and the slots are free again afterwards."""
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        began.set()
+        await go_on.wait()
+        return await picture(request)
+
+    async with site(slow) as url, fetcher(slots=1) as fetch:
+        first = asyncio.create_task(fetch.fetch(linked(url), person=ANN))
+        await began.wait()
+        fetch._timeout = 0.1
+        with pytest.raises(Overloaded, match="turn"):
+            await fetch.fetch(linked(url), person=BEN)
+        fetch._timeout = 5.0
+        go_on.set()
+        assert await first == b"bytes"
+        assert await fetch.fetch(linked(url), person=BEN) == b"bytes"

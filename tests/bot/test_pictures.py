@@ -1,8 +1,10 @@
 """Reading what stands behind a command. Finding pictures is proved end to end, in `tests/e2e`."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.pictures import read_words
+from bot.pictures import linked, read_words
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,24 @@ def test_a_link_within_a_spoiler_is_a_spoiler() -> None:
     assert words.link.spoiler
     assert words.link.url == "https://a.example/b.png"
     assert words.rest == "alexnet"
+
+
+@pytest.mark.parametrize(
+    ("link", "name"),
+    [
+        ("https://a.example/b/c.png?x=1", "c.png"),
+        ("https://a.example/", "picture"),
+        ("http://host:99999/a.png", "picture"),
+        ("http://[", "picture"),
+        ("my dog", "my dog"),
+    ],
+)
+def test_a_linked_picture_has_a_name(link: str, name: str) -> None:
+    """It is the file's; an address that is none still makes a picture, which nobody can fetch."""
+    assert linked(link).name == name
+
+
+@given(st.text())
+def test_any_text_behind_a_scheme_makes_a_picture(text: str) -> None:
+    """Whatever another bot writes in its embeds, finding pictures goes on."""
+    assert linked(f"http://{text}").name

@@ -1,5 +1,6 @@
 """How an answer looks."""
 
+import msgspec
 import pytest
 
 from bot import replies
@@ -101,10 +102,21 @@ def test_untrusted_text_is_escaped(text: str) -> None:
 
 def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
     """Ten embeds stay under 6,000 characters in all, and each title under 256."""
-    results = [Classified(picture("*" * 260), labels("x" * 60))] * 10
+    answer = msgspec.structs.replace(
+        labels("x" * 60), device="cuda:0 (a product with a long name)", substitution="s" * 120
+    )
+    results = [Classified(picture("*" * 260), answer)] * 10
     embeds = replies.classified(results).embeds
     assert sum(len(embed) for embed in embeds) <= 6000
     assert all(embed.title and len(embed.title) <= 256 for embed in embeds)
+
+
+def test_why_another_model_answered_is_said_once() -> None:
+    """Among several pictures the first embed says it for all."""
+    answer = msgspec.structs.replace(labels(), substitution="alexnet is not here.")
+    embeds = replies.classified([Classified(picture(), answer)] * 3).embeds
+    said = ["alexnet" in (embed.description or "") for embed in embeds]
+    assert said == [True, False, False]
 
 
 def test_a_reply_without_embeds_says_the_same() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
+import torch
 
 from bot.client import Bobby
 from bot.discord_api import DISCORD, point_discord_at
@@ -15,6 +16,7 @@ from bot.playground.records import Channel
 from bot.playground.server import Playground
 from bot.service import assembled, connected
 from bot.settings import Settings
+from models.networks.cyclegan import ResNetGenerator
 from tests.e2e.guest import Guest
 
 _numbers = itertools.count(1)
@@ -40,11 +42,17 @@ class House:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def house() -> AsyncIterator[House]:
-    """Run a playground with Bobby logged in and warm, for all tests of this package."""
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Run a playground with Bobby logged in and warm, for all tests of this package.
+
+    The generators of horses and zebras are the published network with random weights.
+    """
+    cache = tmp_path_factory.mktemp("weights")
+    for pair in ("horse2zebra", "zebra2horse"):
+        torch.save(ResNetGenerator().state_dict(), cache / f"{pair}.pth")
     async with Playground() as playground:
         point_discord_at(playground.api, gateway=playground.gateway)
-        settings = Settings(_env_file=None, max_per_person=40)
+        settings = Settings(_env_file=None, max_per_person=40, cache=cache)
         async with assembled(settings) as bot, connected(bot, playground.bot_token) as gateway:
             ready = asyncio.create_task(_ready(bot))
             await asyncio.wait({ready, gateway}, timeout=60, return_when=asyncio.FIRST_COMPLETED)

@@ -96,7 +96,9 @@ async def test_a_rate_limit_is_waited_out(house: House, guest: Guest) -> None:
     """429 on the reply delays it and does not double it."""
     with held():
         message = await guest.say("!classify", PICTURE)
-        order = house.playground.faults.rate_limit("POST", MESSAGES, retry_after=0.3)
+        order = house.playground.faults.rate_limit(
+            "POST", MESSAGES, retry_after=0.3, by=house.playground.world.bot
+        )
     assert top(await guest.reply(message))
     assert order.left == 0
     await settled(guest, message)

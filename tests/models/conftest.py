@@ -8,6 +8,7 @@ import torch
 from models.catalog import catalog
 from models.classify import Classifier
 from models.kept import Networks
+from models.tasks import Tasks
 from models.weights import Shelf
 
 
@@ -35,3 +36,10 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     empty = Shelf(tmp_path_factory.mktemp("bobby"))
     networks = Networks(empty, torch.device("cpu"))
     return Classifier(catalog(), empty, networks, "efficientnet_lite0")
+
+
+@pytest.fixture(scope="session")
+def tasks(tmp_path_factory: pytest.TempPathFactory) -> Tasks:
+    """Return every task on the CPU, with EfficientNet-Lite0 and nothing else."""
+    empty = Shelf(tmp_path_factory.mktemp("bobby"))
+    return Tasks(empty, torch.device("cpu"), "efficientnet_lite0")

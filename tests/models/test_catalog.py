@@ -13,7 +13,7 @@ from models.records import Classification, Sha256
 
 NETWORKS = list_models(module=torchvision_models)
 SMALL = [name for name in NETWORKS if catalog()[name].parameters < 9_000_000]
-"""Every family of networks is among these and the ones named where they are used."""
+"""Quick enough to build in a test; those of the large families are built below by name."""
 
 
 def test_every_classifier_of_torchvision_has_a_record() -> None:

@@ -1,6 +1,7 @@
 """What tests may order: failing routes, slow files, and logs to look things up in."""
 
 import asyncio
+import logging
 import time
 
 import aiohttp
@@ -30,6 +31,64 @@ async def test_a_lost_answer(person: Rest, playground: Playground) -> None:
     path = f"/channels/{playground.channel_id}/messages"
     assert (await person.ask("POST", path, {"content": "x"})).status == 500
     assert len(playground.world.channel.messages) == 1
+
+
+NONCE = {"content": "pong", "nonce": "7", "enforce_nonce": True}
+
+
+async def test_a_nonce_posts_once(
+    bot_rest: Rest, person: Rest, page: Page, playground: Playground
+) -> None:
+    """Asked again after a lost answer, the first message is returned, and told once."""
+    playground.faults.answer("POST", MESSAGES, 500, after=True)
+    path = f"/channels/{playground.channel_id}/messages"
+    assert (await bot_rest.ask("POST", path, NONCE)).status == 500
+    again = await bot_rest.ask("POST", path, NONCE)
+    (first,) = playground.world.channel.messages.values()
+    assert (again.status, again.data["id"]) == (200, str(first.id))
+    others: list[tuple[Rest, dict[str, object]]] = [
+        (person, NONCE),
+        (bot_rest, NONCE | {"nonce": "8"}),
+        (bot_rest, {"content": "pong", "nonce": "9"}),
+        (bot_rest, {"content": "pong", "nonce": "9"}),
+        (bot_rest, {"content": "pong", "enforce_nonce": True}),
+    ]
+    for client, body in others:
+        assert (await client.ask("POST", path, body)).data["id"] != str(first.id)
+    await page.event("MESSAGE_CREATE", 1 + len(others))
+    await asyncio.sleep(0.05)
+    heard = [one["id"] for one in page.heard("MESSAGE_CREATE")]
+    assert len(set(heard)) == len(heard) == 1 + len(others)
+
+
+async def test_a_refused_nonce_is_free(bot_rest: Rest, playground: Playground) -> None:
+    """What was never posted may be posted under the same nonce."""
+    path = f"/channels/{playground.channel_id}/messages"
+    assert (await bot_rest.ask("POST", path, NONCE | {"content": ""})).status == 400
+    assert (await bot_rest.ask("POST", path, NONCE)).status == 200
+
+
+async def test_nonces_are_forgotten(
+    bot_rest: Rest, playground: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some minutes a nonce is as good as new."""
+    monkeypatch.setattr("bot.playground.nonces.REMEMBERED_SECONDS", 0.1)
+    path = f"/channels/{playground.channel_id}/messages"
+    ids = []
+    for pause in (0.0, 0.15, 0.0):
+        ids.append((await bot_rest.ask("POST", path, NONCE)).data["id"])
+        await asyncio.sleep(pause)
+    assert ids[0] == ids[1] != ids[2]
+
+
+async def test_discord_py_retries_under_its_nonce(bot: EchoBot, playground: Playground) -> None:
+    """With a nonce, discord.py's own retry after a lost answer posts once."""
+    playground.faults.answer("POST", MESSAGES, 500, after=True)
+    channel = bot.get_channel(playground.channel_id)
+    assert isinstance(channel, discord.TextChannel)
+    sent = await channel.send("pong", nonce=7)
+    assert [one.id for one in playground.world.channel.messages.values()] == [sent.id]
+    assert [one.status for one in playground.faults.asked("POST", MESSAGES)] == [500, 200]
 
 
 @pytest.mark.parametrize("status", [429, 500, 502])
@@ -115,6 +174,44 @@ async def test_links_run_out(person: Rest, playground: Playground) -> None:
     playground.links.lifetime = -1
     late = (await person.ask("GET", path)).data
     assert (await person.fetch(late["attachments"][0]["url"]))[0] == 404
+
+
+async def test_a_link_may_say_anything(person: Rest, playground: Playground) -> None:
+    """Whatever stands in a link's query, it is an invalid link and no failure of the server."""
+    message = await person.say(playground.channel_id, "", ("a.png", b"x"))
+    where = yarl.URL(message["attachments"][0]["url"])
+    host, port = "127.0.0.1", where.port
+    for query in (b"hm=%C3%A9", "hm=é".encode(), b"hm=\xff", b"ex=zz&is=0&hm=0", b"ex=%FF&hm=%FF"):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET %s?%s HTTP/1.0\r\n" % (where.raw_path.encode(), query))
+        writer.write(f"Host: {host}:{port}\r\n\r\n".encode())
+        status = (await reader.read()).split(b" ")[1]
+        assert status in {b"404", b"400"}, query  # 400 when it is no HTTP to begin with
+        writer.close()
+        await writer.wait_closed()
+    links = playground.links
+    assert not links.is_valid(
+        "/a", {"ex": "zz", "is": "0", "hm": links._signature("/a", "zz", "0")}
+    )
+
+
+async def test_clients_that_hang_up_are_no_news(
+    person: Rest, playground: Playground, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who leaves in the midst of a file, before it or while it stalls leaves the log quiet."""
+    message = await person.say(playground.channel_id, "", ("a.bin", bytes(5_000_000)))
+    url = yarl.URL(message["attachments"][0]["url"])
+    slow = playground.faults.cdn
+    with caplog.at_level(logging.WARNING):
+        for delay, speed, stall in ((0.0, None, None), (0.0, 1e6, None), (0.1, None, None)):
+            slow.delay, slow.bytes_per_second, slow.stall_after = delay, speed, stall
+            _, writer = await asyncio.open_connection("127.0.0.1", url.port)
+            request = f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: 127.0.0.1:{url.port}\r\n\r\n"
+            writer.write(request.encode())
+            await asyncio.sleep(0.05)
+            writer.transport.abort()
+            await asyncio.sleep(0.3)
+    assert caplog.records == []
 
 
 async def test_a_deleted_message_takes_its_files(person: Rest, playground: Playground) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -121,6 +122,20 @@ async def test_a_silent_server_is_left(playground: Playground, person: Rest) -> 
         await asyncio.wait_for(bot.resumed.wait(), 10)
         await person.say(playground.channel_id, "hello")
         await bot.hear()
+
+
+async def test_an_acknowledgement_leaves_the_client_time(playground: Playground) -> None:
+    """It comes a moment after the heartbeat and lets what is said meanwhile go first."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(playground.gateway) as socket:
+        await socket.send_json({"op": 2, "d": {"token": playground.user_token}})
+        while (await socket.receive_json()).get("t") != "GUILD_CREATE":
+            pass
+        began = time.monotonic()
+        await socket.send_json({"op": 1, "d": None})
+        await socket.send_json({"op": 8, "d": {"guild_id": str(playground.guild_id)}})
+        assert (await socket.receive_json())["t"] == "GUILD_MEMBERS_CHUNK"
+        assert (await socket.receive_json())["op"] == 11
+        assert time.monotonic() - began > 0.015
 
 
 async def test_zlib_stream(playground: Playground) -> None:

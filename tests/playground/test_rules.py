@@ -40,6 +40,12 @@ TOO_MUCH: list[tuple[dict[str, Any], str]] = [
     ({"embeds": [{"description": "x" * 3500}] * 2}, "embeds"),
     ({"embeds": [{"title": "x"}] * 11}, "embeds"),
     (embed(image={"url": "file:///etc/passwd"}), "embeds.0.image.url"),
+    (embed(title="x", url="http://["), "embeds.0.url"),
+    (embed(title="x", url="attachment://a.png"), "embeds.0.url"),
+    (embed(thumbnail={"url": "https://a..b/x.png"}), "embeds.0.thumbnail.url"),
+    (embed(author={"name": "x", "url": "javascript:alert(1)"}), "embeds.0.author.url"),
+    (embed(author={"name": "x", "icon_url": "http://a:99999/"}), "embeds.0.author.icon_url"),
+    (embed(footer={"text": "x", "icon_url": "http://"}), "embeds.0.footer.icon_url"),
     (row(button("")), "components.0.components.0.custom_id"),
     (row(button("x" * 101)), "components.0.components.0.custom_id"),
     (row(button("a"), button("a")), "components.0.components.1.custom_id"),
@@ -67,6 +73,50 @@ async def test_an_invalid_form_names_its_field(
         node = node[part]
     assert node["_errors"][0]["code"]
     assert playground.world.channel.messages == {}
+
+
+NO_ADDRESSES = [
+    "",
+    "no address",
+    "//elsewhere.example/a.png",
+    "ftp://elsewhere.example/a.png",
+    "http://[",
+    "http://[::g]/",
+    "http://elsewhere.example:99999/a.png",
+    "http://elsewhere.example:port/",
+    "http://a..b/",
+    "http://-a.example/",
+    "http://300.1.1.1/",
+    "http:///a.png",
+    "http://elsewhere.example/a b.png",
+    f"http://{'x' * 64}.example/",
+    f"http://elsewhere.example/{'x' * 2048}",
+    "attachment://",
+]
+ADDRESSES = [
+    "https://elsewhere.example/a.png?x=%20#y",
+    "http://127.0.0.1:8080/attachments/1/2/a.png",
+    "http://[::1]:8080/",
+    "HTTP://localhost/",
+    "https://bücher.example/",
+    "https://a_b.elsewhere.example./",
+    "attachment://a.png",
+]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES + ADDRESSES)
+async def test_a_picture_has_a_well_formed_address(
+    bot_rest: Rest, playground: Playground, address: str
+) -> None:
+    """Discord refuses what is no address; nobody looks whether a picture is there."""
+    path = f"/channels/{playground.channel_id}/messages"
+    answer = await bot_rest.ask("POST", path, embed(image={"url": address}))
+    if address in ADDRESSES:
+        assert answer.status == 200
+        assert answer.data["embeds"][0]["image"]["url"] == address
+    else:
+        assert (answer.status, answer.data["code"]) == (400, 50035)
+        assert answer.data["errors"]["embeds"]["0"]["image"]["url"]["_errors"][0]["message"]
 
 
 @pytest.mark.parametrize("longest", [embed(title="x" * 256), {"content": "x" * 2000}])

@@ -1,5 +1,6 @@
 // The marks inside a line: bold, italic, underline, strikethrough, code, spoilers, links, mentions, times.
-// A small scanner over a table of rules; the first rule that matches at a place wins.
+// A small scanner over a table of rules; the first rule that matches at a place wins. Anybody may
+// write the text: no rule may look at the same characters again from every place it could begin.
 
 import { el } from "./dom.js";
 import { discordTime, longTime } from "./format.js";
@@ -9,7 +10,6 @@ const DEEPEST = 12;
 /** Each rule: a sticky pattern and what to make of its match. `inner` renders nested text. */
 const RULES = [
   [/\\([^0-9A-Za-z\s])/y, (m) => m[1]],
-  [/(`+)([\s\S]*?[^`])\1(?!`)/y, (m) => el("code", {}, m[2].replace(/^ (?=`)|(?<=`) $/g, ""))],
   [/<(https?:\/\/[^\s<>]+)>/y, (m) => link(m[1], m[1])],
   [/\[((?:\\.|[^[\]\\\n])+)\]\(<?(https?:\/\/[^\s<>()]+(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+"[^"\n]*")?\)/y,
     (m, inner, names) => (names.inLink ? null : link(m[2], inner(m[1], { ...names, inLink: true })))],
@@ -39,13 +39,15 @@ export function inline(text, names, depth = 0) {
   const inner = (part, innerNames = names) => (depth < DEEPEST ? inline(part, innerNames, depth + 1) : [part]);
   for (let at = 0; at < text.length; ) {
     const [node, length] = matchAt(text, at, inner, names);
-    nodes.push(node);
+    if (typeof node === "string" && typeof nodes.at(-1) === "string") nodes[nodes.length - 1] += node;
+    else nodes.push(node);
     at += length;
   }
   return nodes;
 }
 
 function matchAt(text, at, inner, names) {
+  if (text[at] === "`") return codeAt(text, at);
   for (const [pattern, make] of RULES) {
     pattern.lastIndex = at;
     const match = pattern.exec(text);
@@ -55,6 +57,28 @@ function matchAt(text, at, inner, names) {
   PLAIN.lastIndex = at;
   const [plain] = PLAIN.exec(text);
   return [plain, plain.length];
+}
+
+/** Code from a run of backticks to the next run of the same length; without one, the run is text. */
+function codeAt(text, at) {
+  const from = runEnd(text, at);
+  const run = text.slice(at, from);
+  let close = text.indexOf(run, from);
+  while (close !== -1) {
+    const end = runEnd(text, close);
+    if (end - close === run.length) {
+      const code = text.slice(from, close).replace(/^ (?=`)|(?<=`) $/g, "");
+      return [el("code", {}, code), end - at];
+    }
+    close = text.indexOf(run, end);
+  }
+  return [run, run.length];
+}
+
+function runEnd(text, at) {
+  let end = at;
+  while (text[end] === "`") end += 1;
+  return end;
 }
 
 /** A link that opens elsewhere; the patterns let only http and https addresses come here. */

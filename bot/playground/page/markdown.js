@@ -5,9 +5,9 @@ import { el } from "./dom.js";
 import { inline } from "./inline.js";
 
 const FENCE = /```(?:([\w+#.-]+)\n)?\n?([\s\S]*?)\n?```/g;
-const HEADING = /^(#{1,3})\s+(.+)$/;
-const SUBTEXT = /^-#\s+(.+)$/;
-const ITEM = /^(\s*)([-*]|\d{1,9}\.)\s+(.+)$/;
+const HEADING = /^(#{1,3})\s+(\S.*)$/s;
+const SUBTEXT = /^-#\s+(\S.*)$/s;
+const ITEM = /^(\s*)([-*]|\d{1,9}\.)\s+(\S.*)$/s;
 const DEEPEST = 6;
 
 /**

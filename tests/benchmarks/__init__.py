@@ -1,0 +1,1 @@
+"""Figures of speed, measured and not asserted: `python -m tests.benchmarks`."""

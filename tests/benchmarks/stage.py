@@ -1,0 +1,110 @@
+"""Where the benchmarks take place: a playground in this process, the bot in one of its own.
+
+Owns the processes it starts and the guests who ask. What is measured is the others' business.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+from PIL import Image
+
+from bot.playground.server import Playground
+from tests.e2e.guest import Guest
+from tests.e2e.processes import ROOT, TOKEN, environment
+
+START = 300.0
+"""Seconds that a start may take, the worker's included."""
+
+
+class WatchedBot:
+    """A running `tests.benchmarks.watched`."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def report(self) -> dict[str, Any]:
+        """Return what the bot did since the last report."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(b"report\n")
+        return cast("dict[str, Any]", json.loads(await self._process.stdout.readline()))
+
+
+@contextlib.asynccontextmanager
+async def watched_bot(playground: Playground) -> AsyncIterator[WatchedBot]:
+    """Run a watched bot that is logged in to `playground` and warm."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.benchmarks.watched"),
+            cwd=ROOT,
+            env=door(playground, Path(folder)),
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=2**24,
+        )
+        try:
+            await logged_in(playground, START)
+            async with guest(playground, "warmer") as warmer:
+                await warmer.ask("!classify", ("a.jpg", photograph(400, 300)), within=START)
+            yield WatchedBot(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            await process.wait()
+
+
+def door(playground: Playground, folder: Path) -> dict[str, str]:
+    """Return the environment of a bot that logs in to `playground`."""
+    settings = {"BOBBY_API_URL": playground.api, "BOBBY_TIMEOUT": "600"}
+    return environment(
+        folder, settings | {TOKEN: playground.bot_token, "BOBBY_LOG_LEVEL": "WARNING"}
+    )
+
+
+async def logged_in(playground: Playground, within: float) -> None:
+    """Wait until the bot's session is open, which is when the first message would reach it."""
+    async with asyncio.timeout(within):
+        while not playground.hub.connected(playground.world.bot):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.002)
+
+
+@contextlib.asynccontextmanager
+async def guest(playground: Playground, name: str) -> AsyncIterator[Guest]:
+    """Return a person with a channel of their own."""
+    channel = playground.world.add_channel(name)
+    person = await playground.new_person(name)
+    async with Guest(playground, person, channel.id) as one:
+        yield one
+
+
+def photograph(width: int, height: int, shade: int = 128) -> bytes:
+    """Return a JPEG with about as much in it as a photograph: 0.3 to 0.4 bytes a pixel."""
+    noise = Image.effect_noise((width // 2, height // 2), 24).resize((width, height))
+    ramp = Image.linear_gradient("L").resize((width, height))
+    flat = Image.new("L", (width, height), shade)
+    with tempfile.TemporaryFile() as file:
+        Image.merge("RGB", (noise, ramp, flat)).save(file, "JPEG", quality=93)
+        file.seek(0)
+        return file.read()
+
+
+def python(code: str) -> str:
+    """Run `code` in a new process and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
