@@ -15,7 +15,7 @@ from discord.ext import commands
 
 from bot import replies
 from bot.conversations import Conversations
-from bot.exchange import Exchange, Interaction, InteractionExchange, MessageExchange
+from bot.exchange import Interaction, InteractionExchange, MessageExchange
 from bot.executor.executor import Executor
 from bot.failures import explain
 from bot.fetch import Fetcher
@@ -23,6 +23,10 @@ from bot.pulse import Pulse
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
+# Bobby never speaks: that the libraries for it are missing is no news to an operator.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
 
 COGS = ("cogs.classify", "cogs.about")
 
@@ -136,12 +140,13 @@ class Bobby(commands.Bot):
         return close[0] if close else None
 
     async def on_command_error(self, context: Any, error: commands.CommandError) -> None:  # noqa: ANN401  (discord.py's own signature)
-        """Answer with the sentence for `error`."""
-        exchange: Exchange = context.exchange
-        if isinstance(error, commands.CommandNotFound):
-            await exchange.answer(replies.sentence(self._unknown(context)))
-        else:
-            await exchange.answer(replies.sentence(explain(error, exchange)))
+        """Answer with the sentence for `error`; discord.py calls it in a task of its own."""
+        self.finish_before_closing()
+        exchange: MessageExchange = context.exchange
+        unknown = isinstance(error, commands.CommandNotFound)
+        text = self._unknown(context) if unknown else explain(error, exchange)
+        await exchange.answer(replies.sentence(text))
+        self.conversations.ended(exchange.message.id, exchange.reply)
 
     def _unknown(self, context: BobbyContext) -> str:
         if nearest := self._nearest(context.invoked_with):

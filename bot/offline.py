@@ -14,9 +14,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bot.errors import BobbyError, PictureTooLarge, SetupError
+from bot.errors import BobbyError, PictureTooLarge
 from bot.executor.executor import Executor
-from bot.executor.factory import open_executor
+from bot.executor.factory import open_executor, warm
 from bot.executor.queue import Asker
 from bot.replies import bar, percent, receipt
 from bot.settings import Settings
@@ -34,10 +34,7 @@ async def _worker(settings: Settings) -> AsyncIterator[Executor]:
     caps = {"max_per_person": READ_AHEAD, "max_per_server": READ_AHEAD, "max_queue": READ_AHEAD}
     async with open_executor(settings.model_copy(update=caps)) as executor:
         with progress.status("Starting the worker and loading its model…"):
-            try:
-                await executor.ready()
-            except BobbyError as error:
-                raise SetupError(str(error)) from None
+            await warm(executor)
         yield executor
 
 
@@ -104,7 +101,8 @@ def _print_json(file: Path, outcome: Labels | str) -> None:
 
 def _print_text(file: Path, outcome: Labels | str) -> None:
     if isinstance(outcome, str):
-        Console(stderr=True).print(f"{file}: {outcome}", style="red", markup=False)
+        line = f"{file}: {outcome}"
+        Console(stderr=True).print(line, style="red", markup=False, highlight=False, soft_wrap=True)
         return
     print_line(f"{file}  ({outcome.width}×{outcome.height})")
     for label in outcome.top:
@@ -137,17 +135,22 @@ def _without_tag(card: ModelCard) -> dict[str, object]:
 
 def _table(cards: Sequence[ModelCard], default: str | None) -> Table:
     ready = sum(card.ready for card in cards)
-    table = Table(title=f"{ready} of {len(cards)} models are ready", title_justify="left")
-    for heading in ("Model", "Task", "Parameters", "Top-1", "Weights", "Where they are"):
-        table.add_column(heading, justify="right" if heading in {"Parameters", "Top-1"} else "left")
+    table = Table(title=f"{ready} of {len(cards)} models are ready", title_justify="left", box=None)
+    table.add_column("Model", no_wrap=True)
+    table.add_column("Task")
+    table.add_column("Parameters", justify="right", no_wrap=True)
+    table.add_column("Top-1", justify="right", no_wrap=True)
+    table.add_column("Weights", no_wrap=True)
+    table.add_column("Where they are")
     for card in cards:
         table.add_row(
-            f"{card.name} (default)" if card.name == default else card.name,
+            card.name,
             card.task,
             f"{card.parameters / 1e6:.1f} M",
             f"{card.accuracy:.1f} %" if card.accuracy else "–",
             card.weights,
-            card.location or f"not here; from {card.source}",
+            f"{card.location or 'not here'}{', the default' if card.name == default else ''}",
+            style=None if card.ready else "dim",
         )
     return table
 

@@ -130,7 +130,8 @@ async def newest_here(interaction: discord.Interaction[Any]) -> Found:
         MissingPermission: The history may not be read.
     """
     channel = interaction.channel
-    if interaction.is_guild_integration() and isinstance(channel, discord.abc.Messageable):
+    member = interaction.is_guild_integration() or interaction.context.dm_channel
+    if member and isinstance(channel, discord.abc.Messageable):
         return await newest(channel, before=interaction)
     raise NoPicture("Give me a picture: attach one, add a link, or name a person for the avatar.")
 
@@ -142,19 +143,21 @@ async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowfl
         NoPicture: None of them has one.
         MissingPermission: The history may not be read.
     """
-    try:
-        up = 0
-        async for message in channel.history(limit=HISTORY, before=before):
-            up += 1
-            if picture := next(_pictures(message), None):
-                messages = "1 message" if up == 1 else f"{up} messages"
-                whose = f"using {message.author.mention}'s picture, [{messages} up]"
-                return Found((picture,), f"{whose}({message.jump_url})")
-    except discord.Forbidden:
+    # Without the permission Discord does not refuse: it shows an empty history.
+    if isinstance(channel, discord.abc.GuildChannel | discord.Thread) and not (
+        channel.permissions_for(channel.guild.me).read_message_history
+    ):
         raise MissingPermission(
             "There is no picture in your message, and I may not look for one in this channel:"
             " I need the permission **Read Message History**. Attach the picture instead."
-        ) from None
+        )
+    up = 0
+    async for message in channel.history(limit=HISTORY, before=before):
+        up += 1
+        if picture := next(_pictures(message), None):
+            messages = "1 message" if up == 1 else f"{up} messages"
+            whose = f"using {message.author.mention}'s picture, [{messages} up]"
+            return Found((picture,), f"{whose}({message.jump_url})")
     raise NoPicture(
         "I found no picture here. Attach one, reply to a message that has one, add a link,"
         f" or mention somebody for their avatar. (I looked through the last {HISTORY} messages.)"
@@ -207,11 +210,11 @@ async def _unfurled(client: discord.Client, message: discord.Message) -> discord
 
 def _pictures(message: Content) -> Iterator[Picture]:
     for attachment in message.attachments:
-        if _looks_like_picture(attachment) and not _is_our_crop(message, attachment):
+        if _looks_like_picture(attachment) and not _is_our_crop(message, attachment.filename):
             yield attached(attachment)
     yield from _stickers(message)
     for embed in message.embeds:
-        if picture := _of_embed(embed):
+        if (picture := _of_embed(embed)) and not _is_our_crop(message, picture.name):
             yield replace(picture, spoiler=_in_spoiler(message.content, text=embed.url))
     yield from _galleries(message.components)
     if isinstance(message, discord.Message):
@@ -229,11 +232,9 @@ def _looks_like_picture(attachment: discord.Attachment) -> bool:
     return _EXTENSION.search(attachment.filename) is not None
 
 
-def _is_our_crop(message: Content, attachment: discord.Attachment) -> bool:
-    name = attachment.filename.removeprefix("SPOILER_")
-    return (
-        isinstance(message, discord.Message) and message.author.bot and name.startswith(CROP_NAME)
-    )
+def _is_our_crop(message: Content, name: str) -> bool:
+    by_bot = isinstance(message, discord.Message) and message.author.bot
+    return by_bot and name.removeprefix("SPOILER_").startswith(CROP_NAME)
 
 
 def _stickers(message: Content) -> Iterator[Picture]:

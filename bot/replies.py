@@ -18,8 +18,7 @@ BLUE = discord.Colour(0x4A7DFF)
 GREY = discord.Colour(0x8A8F98)
 RED = discord.Colour(0xD9534F)
 
-BAR_CELLS = 12
-_EIGHTHS = " ▏▎▍▌▋▊▉"
+BAR_CELLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,12 @@ class Classified:
 
 
 def bar(probability: float, cells: int = BAR_CELLS) -> str:
-    """Return `probability` in [0, 1] as a bar of `cells` characters, in steps of an eighth."""
-    eighths = round(min(max(probability, 0.0), 1.0) * cells * 8)
-    full, part = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(cells)
+    """Return `probability` in [0, 1] as a bar of `cells` characters.
+
+    The empty part has a character of its own: Discord may drop spaces at the end of code.
+    """
+    full = round(min(max(probability, 0.0), 1.0) * cells)
+    return "█" * full + "░" * (cells - full)
 
 
 def percent(probability: float) -> str:
@@ -95,7 +96,8 @@ def _title(name: str | None, *, hidden: bool) -> str | None:
 
 
 def _line(label: Label) -> str:
-    return f"`{bar(label.probability)}` {percent(label.probability)} {escape_markdown(label.label)}"
+    figure = f"{bar(label.probability)} {percent(label.probability):>7}"
+    return f"`{figure}` {escape_markdown(label.label)}"
 
 
 def _notes(labels: Labels) -> list[str]:

@@ -93,10 +93,20 @@ async def run_on_discord(settings: Settings) -> None:
     """
     if settings.token is None:
         raise SetupError(HOW_TO_GET_IN)
-    await discord_api.point_at(settings.api_url)
+    await _find_api(settings.api_url)
     stop = stop_signal()
     async with assembled(settings) as bot, connected(bot, settings.token.get_secret_value()) as end:
         await asyncio.wait({end, asyncio.create_task(stop.wait())}, return_when=FIRST_COMPLETED)
+
+
+async def _find_api(url: str) -> None:
+    try:
+        await discord_api.point_at(url)
+    except (aiohttp.ClientError, OSError) as error:
+        raise SetupError(
+            f"The Discord API at {url} can't be reached ({error}). Check BOBBY_API_URL and this"
+            " machine's network, and start again."
+        ) from None
 
 
 @contextlib.asynccontextmanager
@@ -122,6 +132,10 @@ async def _log_in(bot: Bobby, token: str) -> None:
         raise SetupError(HOW_TO_RENEW) from None
     except discord.PrivilegedIntentsRequired:
         raise SetupError(HOW_TO_BE_TOLD.format(application=bot.application_id)) from None
+    except discord.HTTPException as error:
+        raise SetupError(
+            f"Discord refused the login: {error.status} {error.text}. Try again in a minute."
+        ) from error
     except (aiohttp.ClientConnectionError, OSError) as error:
         raise SetupError(
             f"Discord can't be reached ({error}). Check this machine's network and start again."

@@ -90,7 +90,7 @@ class AboutCog(commands.Cog, name="About"):
         ready = sum(card.ready for card in snapshot.models)
         embed = discord.Embed(title="How I am", colour=BLUE)
         for name, value in {
-            "Worker": snapshot.state if not snapshot.reason else snapshot.reason,
+            "Worker": snapshot.state,
             "Device": snapshot.device or "–",
             "Models ready": f"{ready} of {len(snapshot.models)}",
             "Default model": snapshot.default or "–",

@@ -27,6 +27,9 @@ FORMATS = (
 EPS and WMF need one, PDF and FITS and the meteorological formats hold no picture that people post.
 """
 
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+"""A file that begins so but whose header makes no sense was a picture once."""
+
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF", "FLI"}
 """Formats whose further frames are an animation, not pages, layers, sizes or a gain map."""
 
@@ -117,6 +120,8 @@ def _opened(data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
+        if data.startswith(_BEGINNINGS):
+            raise DecodeError("damaged_picture") from None
         raise DecodeError("not_a_picture", _known_stranger(data)) from None
 
 
@@ -200,4 +205,5 @@ def _scaled(image: Image.Image, whites: tuple[float, ...]) -> Image.Image:
     white = next((white for white in whites if low >= 0 and high <= white), None)
     black = low if white is None else 0.0
     scale = 255 / ((white or high) - black or 1.0)
-    return image.point(lambda value: value * scale - black * scale).convert("L")
+    half = 0.5  # the conversion drops what is behind the point
+    return image.point(lambda value: value * scale + (half - black * scale)).convert("L")

@@ -9,6 +9,7 @@ no pictures and no labels. Not safe for several threads: one thread runs the net
 import logging
 import time
 from collections import OrderedDict
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -70,7 +71,8 @@ class Network:
         example = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
         example = self._placed(example)
         network = self._plain(record, shelf)
-        plain = fuse(network, example)
+        with _exact():
+            plain = fuse(network, example)
         self._network = network
         difference = float((self.run(example.cpu()).logits - plain.cpu()).abs().max())
         if not difference <= TOLERANCE:
@@ -85,15 +87,19 @@ class Network:
             torch.OutOfMemoryError: Even half the batch does not fit the device.
         """
         begun = time.perf_counter()
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
-            try:
-                logits = self._logits(batch)
-            except torch.OutOfMemoryError:
-                if len(batch) == 1:
-                    raise
-                _log.warning("A batch of %d outgrew %s: halving it", len(batch), self._device)
-                logits = torch.cat([self._logits(half) for half in batch.tensor_split(2)])
+        with torch.inference_mode(), _exact():
+            logits = self._logits_or_halves(batch)
         return Pass(logits, (time.perf_counter() - begun) * 1000)
+
+    def _logits_or_halves(self, batch: Tensor) -> Tensor:
+        try:
+            return self._logits(batch)
+        except torch.OutOfMemoryError:
+            if len(batch) == 1:
+                raise
+        # Out here the exception, and the memory that its traceback kept alive, are gone.
+        _log.warning("A batch of %d outgrew %s: halving it", len(batch), self._device)
+        return torch.cat([self._logits(half) for half in batch.tensor_split(2)])
 
     def _logits(self, batch: Tensor) -> Tensor:
         logits: Tensor = self._network(self._placed(batch))
@@ -107,6 +113,11 @@ class Network:
         network.load_state_dict(record.adapt(shelf.load(record.checkpoint)), strict=True)
         network.eval().requires_grad_(requires_grad=False)
         return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
+
+
+def _exact() -> AbstractContextManager[None]:
+    """Keep a GPU's convolutions in full float32, and the same from run to run."""
+    return torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
 
 
 class Networks:

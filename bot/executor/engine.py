@@ -23,7 +23,8 @@ Result: TypeAlias = Answer | Failure | None
 class EngineStatus:
     """How an engine is now.
 
-    `reason` is the sentence that says why the last worker ended, None when none did. `ready` is
+    `reason` is the sentence that says why there is no worker: why the last one ended; None when
+    one is ready or none has ended yet. `ready` is
     what the newest worker that was ever ready said of itself. `restarts` counts the workers
     started after the first.
     """
@@ -50,11 +51,11 @@ class BatchLost(WorkerLost):
         return "The worker died before it came to this picture. Please try again in a minute."
 
 
-def unavailable(reason: str) -> WorkerUnavailable:
-    """Return the error for people that says why there is no worker."""
+def unavailable() -> WorkerUnavailable:
+    """Return the error for people; why there is no worker is the operator's matter."""
     return WorkerUnavailable(
-        f"Bobby can't look at pictures: its worker doesn't start. {reason}"
-        " Please tell the operator of this bot."
+        "I can't look at pictures just now: the part of me that does so can't be started."
+        " Whoever runs me finds the reason in the log."
     )
 
 
@@ -101,5 +102,8 @@ class Engine(Protocol):
         ...
 
     def forget(self, job: Job) -> None:
-        """Say that nobody waits for `job`, this very object, any more; it may still be run."""
+        """Say that nobody waits for `job`, this very object, any more.
+
+        It is dropped where that is cheap and may be run all the same.
+        """
         ...

@@ -8,7 +8,7 @@ process, a picture's bytes or Discord.
 import asyncio
 import copy
 import logging
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -60,7 +60,7 @@ class Executor:
 
     def __init__(self, engine: Engine, *, limits: Limits, batch_size: int, timeout: float) -> None:
         self._engine = engine
-        self._queue: FairQueue[_Call] = FairQueue(limits)
+        self._queue: FairQueue[_Call] = FairQueue(limits, self._kind)
         self._batch_size = batch_size
         self._timeout = timeout
         self._arrived = asyncio.Event()
@@ -110,7 +110,7 @@ class Executor:
         """Wait until the worker answers and return what it is.
 
         Raises:
-            WorkerUnavailable: There is no worker and none is coming; the sentence says why.
+            WorkerUnavailable: There is no worker and none is coming.
             Closing: Bobby is shutting down.
         """
         return await self._engine.ready()
@@ -147,7 +147,7 @@ class Executor:
             raise _closing()
         status = self._engine.status
         if status.state == "unavailable":
-            raise unavailable(status.reason or "")
+            raise unavailable()
         # The engine tells jobs apart by identity, and a caller may ask the same one twice.
         call = _Call(copy.copy(job), asker, answer=asyncio.get_running_loop().create_future())
         self._queue.admit(call)
@@ -160,7 +160,7 @@ class Executor:
                 f"There was no answer within {self._timeout:g} seconds. Please try again later."
             ) from None
         finally:
-            if call.answer.cancelled() and not self._queue.withdraw(call) and not call.started:
+            if call.answer.cancelled() and not self._queue.withdraw(call):
                 self._engine.forget(call.job)
 
     async def _dispatch(self) -> None:
@@ -223,6 +223,7 @@ class Executor:
             await self._try(batch)
 
     async def _try(self, batch: list[_Call]) -> None:
+        await self._engine.ready()
         wanted = [call for call in batch if not call.answer.done()]
         if not wanted:
             return
@@ -239,6 +240,10 @@ class Executor:
             )
         for call, result in zip(wanted, results, strict=True):
             self._settle(call, result)
+
+    def _kind(self, job: Job) -> Hashable:
+        """Return what jobs of one batch share: the task and the model that the name means now."""
+        return type(job), job.model or self.default
 
     def _settle(self, call: _Call, result: Result) -> None:
         if call.answer.done():

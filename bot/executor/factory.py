@@ -1,24 +1,29 @@
 """From settings to an executor: which worker is started, with what in its environment.
 
 Owns the worker's command line and the allow-list of its environment. The worker may run
-strangers' code, so it never gets this process's environment, where the token may be.
+strangers' code, so it never gets this process's environment, where the token may be. It is this
+very Bobby's worker, whatever packages lie in the working directory.
 """
 
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
+from bot.errors import BobbyError, SetupError, WorkerUnavailable
 from bot.executor.executor import Executor
 from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
+from bot.executor.supervisor import Program
 from bot.settings import Settings
+from models import jobs
 
 _PASSED_ON = frozenset(
     {
         # where things are
         *("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "TORCH_HOME", "XDG_CACHE_HOME"),
         # how Python and its libraries are found
-        *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+        *("PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
         # language and time
         *("LANG", "LC_ALL", "LC_CTYPE", "TZ"),
         # which devices, how many threads
@@ -31,21 +36,27 @@ _PASSED_ON = frozenset(
         *("SYSTEMROOT", "SYSTEMDRIVE", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),
     }
 )
-"""Every variable that the worker may see."""
+"""Every variable that the worker may see, besides those that tell it where Bobby is."""
+
+_HOME = str(Path(jobs.__file__).parents[1])
+"""The folder that the packages `bot` and `models` of this process lie in."""
 
 _SLOWEST_LOAD = 30.0
 """Seconds that reading a big network from disk may take; the worker is silent meanwhile."""
 
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of `environment` that the worker gets: never the token."""
-    return {name: value for name, value in environment.items() if name in _PASSED_ON}
+    """Return what the worker gets: never the token, and the very `models` that this process has."""
+    passed_on = {name: value for name, value in environment.items() if name in _PASSED_ON}
+    path = os.pathsep.join(filter(None, [_HOME, environment.get("PYTHONPATH")]))
+    return passed_on | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
 def worker_command(settings: Settings) -> list[str]:
     """Return the command line that starts the worker under this very Python."""
     command = [sys.executable, "-m", "models.worker"]
     command += ["--default-model", settings.default_model, "--device", settings.device]
+    command += ["--log-level", settings.log_level]
     if settings.cache is not None:
         command += ["--cache", str(settings.cache)]
     return command
@@ -54,12 +65,11 @@ def worker_command(settings: Settings) -> list[str]:
 def open_executor(settings: Settings) -> Executor:
     """Return the executor that `settings` describe, over a local worker.
 
-    Enter it with `async with`: that starts the worker and does not wait for it; await `ready()`
-    for that. Leaving ends the worker, in less than 5 seconds.
+    Enter it with `async with`: that starts the worker and does not wait for it; `warm` does that.
+    Leaving ends the worker, in less than 5 seconds.
     """
     engine = LocalEngine(
-        worker_command(settings),
-        worker_environment(os.environ),
+        Program(worker_command(settings), worker_environment(os.environ)),
         # Every job of a batch was asked for before the batch began, so once it has run for the
         # timeout without progress, nobody waits for any of it.
         hang_after=max(settings.timeout, _SLOWEST_LOAD),
@@ -70,3 +80,20 @@ def open_executor(settings: Settings) -> Executor:
         batch_size=settings.batch_size,
         timeout=settings.timeout,
     )
+
+
+async def warm(executor: Executor) -> None:
+    """Wait until the worker of `executor` answers.
+
+    Raises:
+        SetupError: It can't be started; the sentence tells the operator why.
+    """
+    try:
+        await executor.ready()
+    except WorkerUnavailable:
+        reason = executor.snapshot().reason
+        raise SetupError(
+            f"The worker, which looks at the pictures, can't start. {reason}"
+        ) from None
+    except BobbyError as error:
+        raise SetupError(str(error)) from None

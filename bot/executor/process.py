@@ -18,6 +18,10 @@ from models.jobs import LENGTH_BYTES, FromWorker, ToWorker, body_length, from_wo
 
 _PIPE_LIMIT = 1024 * 1024
 _LINE_LIMIT = 8192
+_LAST_WORDS = 0.2
+"""Seconds granted to logging them."""
+
+_SIGNALS = {number.value: number.name for number in signal.Signals}
 
 logger = logging.getLogger(__name__)
 worker_log = logging.getLogger("worker")
@@ -79,7 +83,7 @@ class WorkerProcess:
         if code is None:
             return "The worker closed its output."
         if code < 0:
-            return f"The worker was killed by {signal.Signals(-code).name}."
+            return f"The worker was killed by {_SIGNALS.get(-code, f'signal {-code}')}."
         return f"The worker ended with exit code {code}."
 
     async def send(self, message: ToWorker) -> None:
@@ -135,6 +139,8 @@ class WorkerProcess:
         finally:
             if self._process.returncode is None:
                 self.kill()
+            # The last words of a dead worker are in the pipe's buffer still, and matter most.
+            await asyncio.wait([self._errors], timeout=_LAST_WORDS)
             rest.cancel()
             self._errors.cancel()
             await asyncio.gather(rest, self._errors, return_exceptions=True)
@@ -173,4 +179,5 @@ async def _log_lines(stream: asyncio.StreamReader) -> None:
 
 def _log(line: bytes) -> None:
     if text := line.decode(errors="replace").rstrip():
-        worker_log.info("%s", text)
+        # The worker has sorted out by level already: what it wrote is to be seen.
+        worker_log.log(max(logging.INFO, worker_log.getEffectiveLevel()), "%s", text)

@@ -6,7 +6,7 @@ executor and never waits, never looks at a clock and never answers anyone.
 """
 
 from collections import Counter, deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
@@ -52,20 +52,19 @@ class Ticket:
     job: Job
     asker: Asker
 
-    @property
-    def kind(self) -> Hashable:
-        """What the jobs of one batch share: the task and the model's name as it was asked for."""
-        return type(self.job), self.job.model
-
 
 T = TypeVar("T", bound=Ticket)
 
 
 class FairQueue(Generic[T]):
-    """Tickets that wait, and the count of those taken until they are released."""
+    """Tickets that wait, and the count of those taken until they are released.
 
-    def __init__(self, limits: Limits) -> None:
+    `kind` tells what the jobs of one batch share; it is asked when a batch is taken.
+    """
+
+    def __init__(self, limits: Limits, kind: Callable[[Job], Hashable]) -> None:
         self._limits = limits
+        self._kind = kind
         self._waiting: dict[int, deque[T]] = {}  # by person; whose turn is next comes first
         self._held: set[T] = set()
         self._bytes = 0
@@ -103,12 +102,14 @@ class FairQueue(Generic[T]):
         left. Who gave goes behind those who did not, so that everybody's turn comes.
         """
         batch: list[T] = []
+        kind: Hashable = None
         turns = deque(self._waiting)
         while turns and len(batch) < most:
             person = turns.popleft()
             line = self._waiting[person]
-            if batch and line[0].kind != batch[0].kind:
+            if batch and self._kind(line[0].job) != kind:
                 continue
+            kind = self._kind(line[0].job)
             batch.append(line.popleft())
             del self._waiting[person]
             if line:

@@ -1,0 +1,56 @@
+"""Pointing discord.py at a server other than Discord's: a proxy, or the playground.
+
+The library keeps its addresses in class attributes; this sets them, for the whole process, and
+touches nothing else of it.
+"""
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+DISCORD = Route.BASE
+_DISCORD_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY
+_DISCORD_CDN = discord.Asset.BASE
+
+
+def point_discord_at(api_url: str, *, gateway: str | None = None) -> None:
+    """Let every client of this process talk to the API at `api_url`.
+
+    `gateway` is the websocket's address; without it, `/gateway` on the same host is taken. Files
+    without a link of their own (avatars, emoji, stickers) are then asked of the same host too.
+    Discord's own address puts everything back.
+    """
+    Route.BASE = api_url.rstrip("/")
+    if Route.BASE == DISCORD:
+        DiscordWebSocket.DEFAULT_GATEWAY = _DISCORD_GATEWAY
+        discord.Asset.BASE = _DISCORD_CDN
+        return
+    origin = yarl.URL(api_url).origin()
+    beside = origin.with_scheme("wss" if origin.scheme == "https" else "ws") / "gateway"
+    DiscordWebSocket.DEFAULT_GATEWAY = beside if gateway is None else yarl.URL(gateway)
+    discord.Asset.BASE = str(origin)
+
+
+async def point_at(api_url: str) -> None:
+    """Let every client of this process talk to the API at `api_url` and to its gateway.
+
+    An API other than Discord's is asked where its gateway is.
+
+    Raises:
+        aiohttp.ClientError: The API does not answer, or not with an address.
+    """
+    gateway = None
+    if api_url.rstrip("/") != DISCORD:
+        gateway = await _gateway_of(api_url)
+    point_discord_at(api_url, gateway=gateway)
+
+
+async def _gateway_of(api_url: str) -> str:
+    timeout = aiohttp.ClientTimeout(total=10)
+    async with (
+        aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
+        session.get(f"{api_url.rstrip('/')}/gateway") as response,
+    ):
+        return str((await response.json())["url"])

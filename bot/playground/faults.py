@@ -1,0 +1,178 @@
+"""What tests may order the playground to do wrong, and what they may look up afterwards.
+
+Keeps the log of requests and of typing. Nothing here happens unless a test asks for it.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.playground.hub import Hub, Session, Wire
+from bot.playground.links import Links
+from bot.playground.records import Json, Person
+
+MOST_LOGGED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A request that was answered: `route` is the pattern, without the API's prefix.
+
+    `who` is the id of whose token it carried, `at` is `time.monotonic()`.
+    """
+
+    method: str
+    route: str
+    path: str
+    status: int
+    who: int | None
+    at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Somebody showed as typing; `at` is `time.monotonic()`."""
+
+    channel_id: int
+    user_id: int
+    at: float
+
+
+@dataclass(slots=True)
+class Order:
+    """An answer that the next requests to a route get instead of the real one."""
+
+    method: str
+    route: str
+    status: int
+    body: Json
+    headers: dict[str, str]
+    left: int
+    after: bool
+
+
+@dataclass(slots=True)
+class SlowFiles:
+    """How the CDN delivers: `delay` in seconds, `stall_after` in bytes (then it stops for good)."""
+
+    delay: float = 0.0
+    bytes_per_second: float | None = None
+    stall_after: int | None = None
+
+
+@dataclass(slots=True)
+class Faults:
+    """Orders to misbehave, and the logs.
+
+    `refuse_connections`: the gateway answers 503; `refuse_resume`: every resume is answered with
+    op 9; `withhold_acks`: heartbeats are not acknowledged.
+    """
+
+    hub: Hub = field(repr=False)
+    links: Links = field(repr=False)
+    requests: list[Logged] = field(default_factory=list)
+    typing: list[Typing] = field(default_factory=list)
+    cdn: SlowFiles = field(default_factory=SlowFiles)
+    refuse_connections: bool = False
+    refuse_resume: bool = False
+    withhold_acks: bool = False
+    orders: list[Order] = field(default_factory=list)
+
+    # --- REST -------------------------------------------------------------------------------------
+
+    def answer(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        *,
+        code: int = 0,
+        message: str = "",
+        times: int = 1,
+        headers: Mapping[str, str] | None = None,
+        extra: Json | None = None,
+        after: bool = False,
+    ) -> Order:
+        """Answer the next `times` requests to `route` ("/channels/{channel_id}/messages") so.
+
+        With `after`, the request is carried out first and only its answer is lost. Returns the
+        order, whose `left` counts down.
+        """
+        body = {"message": message or f"{status}: ordered", "code": code, **(extra or {})}
+        order = Order(method, route, status, body, dict(headers or {}), times, after)
+        self.orders.append(order)
+        return order
+
+    def rate_limit(self, method: str, route: str, *, retry_after: float, times: int = 1) -> Order:
+        """Answer the next `times` requests to `route` with 429, to wait `retry_after` seconds."""
+        return self.answer(
+            method,
+            route,
+            429,
+            message="You are being rate limited.",
+            times=times,
+            headers={"Retry-After": str(retry_after), "X-RateLimit-Scope": "user"},
+            extra={"retry_after": retry_after, "global": False},
+        )
+
+    def take(self, method: str, route: str) -> Order | None:
+        """Return the order that stands for this request, used up by one, if there is one."""
+        for order in self.orders:
+            if order.left > 0 and (order.method, order.route) == (method, route):
+                order.left -= 1
+                return order
+        return None
+
+    def log(self, request: Logged) -> None:
+        """Keep `request`; of very many, the older half is let go."""
+        if len(self.requests) >= MOST_LOGGED:
+            del self.requests[: MOST_LOGGED // 2]
+        self.requests.append(request)
+
+    def asked(self, method: str, route: str) -> list[Logged]:
+        """Return the logged requests to `route`."""
+        return [one for one in self.requests if (one.method, one.route) == (method, route)]
+
+    def typed(self, channel_id: int, user_id: int) -> None:
+        """Log that somebody types."""
+        self.typing.append(Typing(channel_id, user_id, time.monotonic()))
+
+    # --- gateway ----------------------------------------------------------------------------------
+
+    def drop_connections(self, person: Person | None = None) -> int:
+        """Cut every gateway connection (of `person`) without a word; return how many."""
+        return self._each(person, lambda session: _wire(session).abort())
+
+    def close_connections(self, code: int, person: Person | None = None) -> int:
+        """Close every gateway connection (of `person`) with `code`; return how many."""
+        return self._each(person, lambda session: _wire(session).close(code))
+
+    def ask_to_reconnect(self, person: Person | None = None) -> int:
+        """Send op 7; return to how many."""
+        return self._each(person, lambda session: _wire(session).send({"op": 7, "d": None}))
+
+    def invalidate_sessions(self, *, resumable: bool, person: Person | None = None) -> int:
+        """Send op 9; return to how many. A session that is not resumable is gone."""
+
+        def invalidate(session: Session) -> None:
+            session.resumable = resumable
+            _wire(session).send({"op": 9, "d": resumable})
+
+        return self._each(person, invalidate)
+
+    def _each(self, person: Person | None, act: Callable[[Session], None]) -> int:
+        sessions = self.hub.connected(person)
+        for session in sessions:
+            act(session)
+        return len(sessions)
+
+    # --- CDN --------------------------------------------------------------------------------------
+
+    def expire_links(self) -> None:
+        """Let every attachment's link that was given out so far be one that has run out."""
+        self.links.expire()
+
+
+def _wire(session: Session) -> Wire:
+    assert session.wire is not None, "only connected sessions are asked"
+    return session.wire

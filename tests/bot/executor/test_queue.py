@@ -1,0 +1,223 @@
+"""The fair queue: order, batches, limits and what counts against them."""
+
+import re
+from collections import Counter
+from collections.abc import Hashable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.errors import Overloaded
+from bot.executor.queue import Asker, FairQueue, Limits, Ticket
+from models.jobs import Classify, Job
+
+WIDE = Limits(all=10_000, bytes=10_000_000, per_server=10_000, per_person=10_000)
+
+
+def kind(job: Job) -> Hashable:
+    """Tell jobs apart by the model's name."""
+    return job.model
+
+
+def queue(**limits: int) -> FairQueue[Ticket]:
+    """Return a queue as wide as the tests need, but for `limits`."""
+    values = {
+        "all": WIDE.all,
+        "bytes": WIDE.bytes,
+        "per_server": WIDE.per_server,
+        "per_person": WIDE.per_person,
+    }
+    return FairQueue(Limits(**(values | limits)), kind)
+
+
+def ticket(person: int, name: str = "", *, model: str = "m", server: int | None = None) -> Ticket:
+    """Return a ticket whose picture's bytes are `name`."""
+    return Ticket(Classify(picture=name.encode(), model=model), Asker(person, server))
+
+
+def names(batch: list[Ticket]) -> list[str]:
+    """Return the pictures of `batch`."""
+    return [ticket.job.picture.decode() for ticket in batch]
+
+
+def test_people_take_turns_and_each_is_served_in_order() -> None:
+    """Ann's four pictures and Ben's two alternate; nobody's own order changes."""
+    line = queue()
+    for name in ("a1", "a2", "a3", "a4"):
+        line.admit(ticket(1, name))
+    for name in ("b1", "b2"):
+        line.admit(ticket(2, name))
+    assert names(line.take(3)) == ["a1", "b1", "a2"]
+    assert names(line.take(3)) == ["b2", "a3", "a4"]
+    assert line.take(3) == []
+
+
+def test_a_batch_is_of_one_kind_and_the_first_in_turn_decides_it() -> None:
+    """Somebody who wants another model keeps the place at the front and decides the next batch."""
+    line = queue()
+    line.admit(ticket(1, "a1", model="resnet"))
+    line.admit(ticket(2, "b1", model="vit"))
+    line.admit(ticket(1, "a2", model="resnet"))
+    line.admit(ticket(3, "c1", model="resnet"))
+    assert names(line.take(8)) == ["a1", "c1", "a2"]
+    assert names(line.take(8)) == ["b1"]
+
+
+def test_nobodys_later_picture_overtakes_the_earlier_one() -> None:
+    """A person's second job waits behind the first, even if it would fit the batch."""
+    line = queue()
+    line.admit(ticket(1, "a1", model="resnet"))
+    line.admit(ticket(2, "b1", model="vit"))
+    line.admit(ticket(2, "b2", model="resnet"))
+    assert names(line.take(8)) == ["a1"]
+    assert names(line.take(8)) == ["b1"]
+    assert names(line.take(8)) == ["b2"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        ({"per_person": 2}, r"You have 2 pictures waiting .* one person.* Please wait"),
+        (
+            {"per_server": 2},
+            r"This server has 2 pictures waiting .* one server.* again in a minute",
+        ),
+        ({"all": 2}, r"Bobby has 2 pictures waiting .* again in a minute"),
+        ({"all": 2, "per_person": 2}, r"You have 2 pictures"),
+    ],
+)
+def test_a_reached_limit_is_named_with_its_number(limits: dict[str, int], sentence: str) -> None:
+    """The third picture is refused, the refusal changes nothing, and a release makes room."""
+    line = queue(**limits)
+    line.admit(ticket(1, server=7))
+    line.admit(ticket(1, server=7))
+    for _ in range(2):
+        with pytest.raises(Overloaded, match=sentence):
+            line.admit(ticket(1, server=7))
+    taken = line.take(1)
+    with pytest.raises(Overloaded):
+        line.admit(ticket(1, server=7))
+    line.release(taken[0])
+    line.release(taken[0])
+    line.admit(ticket(1, server=7))
+    with pytest.raises(Overloaded):
+        line.admit(ticket(1, server=7))
+
+
+def test_bytes_are_limited_and_the_sentence_has_them_in_mib() -> None:
+    """What would go over the limit is refused, what just fits is not."""
+    line = queue(bytes=3 * 2**19)
+    line.admit(ticket(1, "x" * 2**20))
+    with pytest.raises(Overloaded, match=re.escape("more than 1.5 MiB")):
+        line.admit(ticket(2, "x" * (2**19 + 1)))
+    line.admit(ticket(2, "x" * 2**19))
+
+
+def test_direct_messages_have_no_server_and_no_servers_limit() -> None:
+    """The limit per server is not shared by all who write in private."""
+    line = queue(per_server=1)
+    line.admit(ticket(1))
+    line.admit(ticket(2))
+    line.admit(ticket(3, server=7))
+    line.admit(ticket(3, server=8))
+    with pytest.raises(Overloaded, match="This server has 1 picture waiting"):
+        line.admit(ticket(3, server=8))
+
+
+def test_a_withdrawn_ticket_is_gone_and_counts_no_more() -> None:
+    """Only a waiting ticket can be withdrawn, and it makes room at once."""
+    line = queue(per_person=2)
+    first, second = ticket(1, "a1"), ticket(1, "a2")
+    line.admit(first)
+    line.admit(second)
+    assert line.withdraw(first)
+    assert not line.withdraw(first)
+    line.admit(ticket(1, "a3"))
+    assert names(line.take(8)) == ["a2", "a3"]
+    assert not line.withdraw(second)
+    assert len(line.held) == 2
+
+
+people = st.integers(1, 6)
+models = st.sampled_from(["resnet", "vit", "swin"])
+steps = st.one_of(
+    st.tuples(st.just("admit"), people, models),
+    st.tuples(st.just("take"), st.integers(1, 8)),
+    st.tuples(st.just("withdraw"), st.integers(0, 30)),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(steps, max_size=60))
+def test_no_job_is_lost_or_given_twice_whatever_happens(
+    deeds: list[tuple[str, int] | tuple[str, int, str]],
+) -> None:
+    """Each ticket leaves once, taken or withdrawn; batches are of one kind; order holds."""
+    line = queue()
+    admitted: list[Ticket] = []
+    left: list[Ticket] = []
+    order: dict[int, list[Ticket]] = {}
+    for deed in deeds:
+        match deed:
+            case ("admit", person, str(model)):
+                admitted.append(ticket(person, str(len(admitted)), model=model))
+                line.admit(admitted[-1])
+                order.setdefault(person, []).append(admitted[-1])
+            case ("take", most):
+                batch = line.take(most)
+                assert len(batch) <= most
+                assert len({kind(t.job) for t in batch}) <= 1
+                assert bool(batch) == (len(admitted) > len(left))
+                for each in batch:
+                    assert order[each.asker.person].pop(0) is each
+                    line.release(each)
+                left += batch
+            case ("withdraw", place) if place < len(admitted):
+                gone = admitted[place]
+                assert line.withdraw(gone) == (gone not in left)
+                if gone not in left:
+                    left.append(gone)
+                    order[gone.asker.person].remove(gone)
+        assert len(line) == len(line.held) == len(admitted) - len(left)
+    while batch := line.take(8):
+        left += batch
+    assert Counter(map(id, left)) == Counter(map(id, admitted))
+
+
+@settings(deadline=None)
+@given(
+    crowd=st.dictionaries(st.integers(2, 8), st.integers(1, 40), max_size=7),
+    most=st.integers(1, 8),
+    before=st.integers(0, 5),
+)
+def test_a_single_job_waits_for_no_more_than_one_turn_of_everybody(
+    crowd: dict[int, int], most: int, before: int
+) -> None:
+    """Beside a crowd with many jobs, one job leaves once each of the others has given one."""
+    line = queue()
+    for person, count in crowd.items():
+        for _ in range(count):
+            line.admit(ticket(person))
+    for _ in range(before):
+        line.take(most)
+    single = ticket(1)
+    line.admit(single)
+    batches = 1
+    while single not in line.take(most):
+        batches += 1
+    assert batches <= -(-(len(crowd) + 1) // most)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(people, models), min_size=1, max_size=40), st.integers(1, 8))
+def test_nobody_starves_whatever_models_others_want(jobs: list[tuple[int, str]], most: int) -> None:
+    """Everybody has given at least one job once there were as many batches as people."""
+    line = queue()
+    for person, model in jobs:
+        line.admit(ticket(person, model=model))
+    everybody = {person for person, _ in jobs}
+    served: set[int] = set()
+    for _ in everybody:
+        served |= {each.asker.person for each in line.take(most)}
+    assert served == everybody

@@ -1,0 +1,111 @@
+"""The executor that settings describe, over the real worker with its real network."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bot.errors import BadPicture, SetupError, UnknownModel, WorkerUnavailable
+from bot.executor import Asker, open_executor
+from bot.executor.factory import warm, worker_command, worker_environment
+from bot.settings import Settings
+from models.jobs import Classify, Labels
+
+ANN = Asker(1)
+GREY = b"P5 64 64 255\n" + bytes(range(64)) * 64
+"""A picture that needs no library to make."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings that read nothing of this machine."""
+    return Settings(_env_file=None, device="cpu", cache=tmp_path, timeout=60)
+
+
+def workers() -> list[psutil.Process]:
+    """Return the workers that this process has now."""
+    return [child for child in psutil.Process().children() if "models.worker" in child.cmdline()]
+
+
+@pytest.mark.slow
+async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings) -> None:
+    """From start to end: batches, bad pictures, SIGKILL from outside, a replacement, no orphan."""
+    async with open_executor(settings) as executor:
+        assert executor.snapshot().state == "starting"
+        first = asyncio.create_task(executor.submit(Classify(picture=GREY), ANN))
+        ready = await executor.ready()
+        assert executor.default == ready.default
+        assert ready.default in [card.name for card in executor.models if card.ready]
+        alone = await first
+        assert alone.model == ready.default
+        assert (alone.width, alone.height, len(alone.top)) == (64, 64, 5)
+
+        pictures = [GREY, b"no picture", GREY, b""]
+        asked = [executor.submit(Classify(picture=picture), ANN) for picture in pictures]
+        asked.append(executor.submit(Classify(picture=GREY, model="no such model"), ANN))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [
+            *(Labels, BadPicture, Labels, BadPicture),
+            UnknownModel,
+        ]
+
+        (worker,) = workers()
+        worker.send_signal(signal.SIGKILL)
+        again = await executor.submit(Classify(picture=GREY), ANN)
+        assert again.top[0].label == alone.top[0].label
+        now = executor.snapshot()
+        assert (now.state, now.restarts, now.answered, now.waiting) == ("ready", 1, 4, 0)
+    assert workers() == []
+
+
+@pytest.mark.slow
+async def test_a_device_that_is_not_here_is_said_at_once(settings: Settings) -> None:
+    """The worker's own sentence reaches the operator; it is not started again."""
+    wrong = settings.model_copy(update={"device": "cuda:99"})
+    async with open_executor(wrong) as executor:
+        with pytest.raises(SetupError, match="cuda:99"):
+            await warm(executor)
+        assert executor.snapshot().restarts == 0
+        with pytest.raises(WorkerUnavailable):
+            await executor.submit(Classify(picture=GREY), ANN)
+
+
+async def test_closing_in_the_middle_of_the_start_leaves_no_worker(settings: Settings) -> None:
+    """Importing torch takes seconds; closing does not wait for it to end."""
+    begun = asyncio.get_running_loop().time()
+    async with open_executor(settings) as executor:
+        await asyncio.sleep(0.5)
+        assert executor.snapshot().state == "starting"
+    assert asyncio.get_running_loop().time() - begun < 5
+    assert workers() == []
+
+
+def test_the_command_line_is_the_settings(settings: Settings) -> None:
+    """Each setting of the worker is handed on; the platform's cache is the worker's to find."""
+    assert worker_command(settings) == [
+        *(sys.executable, "-m", "models.worker"),
+        *("--default-model", "resnet101", "--device", "cpu", "--log-level", "INFO"),
+        *("--cache", str(settings.cache)),
+    ]
+    assert "--cache" not in worker_command(settings.model_copy(update={"cache": None}))
+
+
+def test_the_environment_holds_no_secret() -> None:
+    """Only names of the list pass, whatever else there is."""
+    environment = {"PATH": "/bin", "DISCORD_TOKEN": "x", "BOBBY_PREFIX": "?", "GITHUB_TOKEN": "x"}
+    where = {"PYTHONPATH", "PYTHONSAFEPATH"}
+    assert worker_environment(environment).keys() - where == {"PATH"}
+    assert "DISCORD_TOKEN" not in worker_environment(os.environ | {"DISCORD_TOKEN": "x"})
+
+
+def test_the_worker_is_this_very_bobbys() -> None:
+    """His folder comes first, the operator's own path after it, the working directory never."""
+    home = str(Path(__file__).parents[3])
+    plain = worker_environment({})
+    assert plain == {"PYTHONPATH": home, "PYTHONSAFEPATH": "1"}
+    more = worker_environment({"PYTHONPATH": "/more"})
+    assert more["PYTHONPATH"].split(os.pathsep) == [home, "/more"]

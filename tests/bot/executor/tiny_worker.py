@@ -1,0 +1,157 @@
+"""A worker without networks that speaks the real protocol and misbehaves when told to.
+
+    tiny_worker.py START DIARY
+
+START is how it starts: `well`, or one of the functions of `STARTS`. DIARY is a file to which each
+start and each message adds a line. Once started, a job's `model` says what running it does: one
+of `DEEDS`, or else the picture's bytes come back as the label.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from models.jobs import (
+    LENGTH_BYTES,
+    Classify,
+    Failure,
+    Finished,
+    Forget,
+    FromWorker,
+    Labels,
+    Run,
+    Started,
+    Submit,
+    ToWorker,
+    Unready,
+    body_length,
+    frame,
+    to_worker,
+)
+from tests.bot.executor.answers import READY, labels
+
+OUT = sys.stdout.buffer
+
+
+def send(message: FromWorker) -> None:
+    """Write one message to the bot."""
+    OUT.write(frame(message))
+    OUT.flush()
+
+
+def die() -> None:
+    """End as a crash or the kernel would end it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang() -> None:
+    """Do nothing and read nothing, for ever, whatever SIGTERM says."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(60)
+
+
+def babble() -> None:
+    """Print something that is no frame."""
+    OUT.write(b"Loading model... done\n")
+    OUT.flush()
+    time.sleep(60)
+
+
+def refuse() -> None:
+    """Say that it can't start, and end."""
+    send(Unready(reason="There are no weights here."))
+    sys.exit(1)
+
+
+def leave() -> None:
+    """End without a word, before it is ready."""
+    sys.exit(3)
+
+
+def fail_twice(diary: Path) -> None:
+    """End before it is ready at the first two starts."""
+    if diary.read_text().count("start") <= 2:
+        sys.exit(3)
+
+
+STARTS: dict[str, Callable[[], None]] = {
+    "leave": leave,
+    "refuse": refuse,
+    "babble": babble,
+    "hang": hang,
+}
+
+
+def run(job: Classify, size: int) -> Labels | Failure:
+    """Do what the job's model says, or give its picture back."""
+    match job.model:
+        case "die":
+            die()
+        case "hang":
+            hang()
+        case "babble":
+            babble()
+        case "fail":
+            return Failure(code="damaged_picture", sentence="This picture is damaged.")
+        case "environment":
+            return labels(json.dumps(dict(os.environ)))
+        case "slow":
+            time.sleep(0.3)
+        case "cry":
+            sys.stderr.writelines(f"line {n}\n" for n in range(2000))
+            die()
+        case "shout":
+            sys.stderr.write("a line\n" + "x" * 100_000 + "\nthe last")
+            sys.stderr.flush()
+    return labels(job.picture[:100].decode(errors="replace"), size)
+
+
+def receive() -> ToWorker | None:
+    """Return the bot's next message, None at the end."""
+    prefix = sys.stdin.buffer.read(LENGTH_BYTES)
+    if len(prefix) < LENGTH_BYTES:
+        return None
+    return to_worker(sys.stdin.buffer.read(body_length(prefix)))
+
+
+def main() -> None:
+    """Start as told, then answer until the input ends."""
+    start, diary = sys.argv[1], Path(sys.argv[2])
+
+    def note(line: str) -> None:
+        with diary.open("a") as file:
+            file.write(f"{line}\n")
+
+    note(f"start {os.getpid()}")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if start == "fail_twice":
+        fail_twice(diary)
+    STARTS.get(start, lambda: None)()
+    send(READY)
+    jobs: dict[int, Classify] = {}
+    while (message := receive()) is not None:
+        match message:
+            case Submit(id=number, job=job):
+                note(f"submit {job.picture[:20].decode(errors='replace')}")
+                jobs[number] = job
+            case Forget(id=number):
+                note(f"forget {jobs.pop(number).picture[:20].decode(errors='replace')}")
+            case Run(batch=batch, ids=ids):
+                if start == "die_early" and diary.read_text().count("start") == 1:
+                    die()
+                send(Started(batch=batch))
+                note(
+                    "run " + " ".join(jobs[n].picture[:20].decode("utf-8", "replace") for n in ids)
+                )
+                for number in ids:
+                    send(Finished(id=number, result=run(jobs.pop(number), len(ids))))
+    note("end")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""One playground, one Bobby with a real worker, and guests who talk to him over real sockets."""
+
+import asyncio
+import inspect
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from bot.client import Bobby
+from bot.discord_api import DISCORD, point_discord_at
+from bot.playground.records import Channel
+from bot.playground.server import Playground
+from bot.service import assembled, connected
+from bot.settings import Settings
+from tests.e2e.guest import Guest
+
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every end-to-end test share one event loop, and so one Bobby and one worker."""
+    for item in items:
+        if "tests/e2e" in item.path.as_posix() and _is_async(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
+
+
+def _is_async(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function)
+
+
+@dataclass(frozen=True)
+class House:
+    """Where everything happens: the server and the bot that is logged in to it."""
+
+    playground: Playground
+    bot: Bobby
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def house() -> AsyncIterator[House]:
+    """Run a playground with Bobby logged in and warm, for all tests of this package."""
+    async with Playground() as playground:
+        point_discord_at(playground.api, gateway=playground.gateway)
+        settings = Settings(_env_file=None, max_per_person=40)
+        async with assembled(settings) as bot, connected(bot, playground.bot_token) as gateway:
+            ready = asyncio.create_task(_ready(bot))
+            await asyncio.wait({ready, gateway}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+            assert ready.done(), f"Bobby did not get ready: {gateway}"
+            yield House(playground, bot)
+    point_discord_at(DISCORD)
+
+
+async def _ready(bot: Bobby) -> None:
+    await bot.executor.ready()
+    await bot.wait_until_ready()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def channel(house: House) -> Channel:
+    """Return a channel of the test's own."""
+    return house.playground.world.add_channel(f"room-{next(_numbers)}")
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def guest(house: House, channel: Channel) -> AsyncIterator[Guest]:
+    """Return a person of the test's own, in its channel."""
+    person = await house.playground.new_person(f"guest{next(_numbers)}")
+    async with Guest(house.playground, person, channel.id) as guest:
+        yield guest

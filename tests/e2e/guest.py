@@ -1,0 +1,149 @@
+"""A person in the playground: a plain REST client with a token, as the page is.
+
+Waits for Bobby's replies by listening to what happens in the world, so that no test polls.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from bot.playground.records import Person
+from bot.playground.server import Playground
+from bot.playground.world import Event
+from tests.playground.clients import Rest
+
+File = tuple[str, bytes]
+
+
+class Guest:
+    """Speaks, edits, deletes, and awaits answers; open with `async with`."""
+
+    def __init__(self, playground: Playground, person: Person, channel_id: int) -> None:
+        self.playground = playground
+        self.person = person
+        self.channel_id = channel_id
+        self._heard: list[dict[str, Any]] = []
+        self._news = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self.playground.world.subscribe(self._hear)
+        self._rest = await Rest(self.playground.api, self.person.token).__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._rest.__aexit__(kind, error, trace)
+
+    def _hear(self, event: Event) -> None:
+        if event.name in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}:
+            author = event.data.get("author", {})
+            if author.get("id") == str(self.playground.bot_user_id):
+                self._heard.append({**event.data, "event": event.name})
+                self._news.set()
+
+    # --- speaking ---------------------------------------------------------------------------------
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        files: Sequence[File] = (),
+    ) -> Any:
+        """Ask the API, waiting out rate limits; return its JSON."""
+        while True:
+            answer = await self._rest.ask(method, path, body, files=list(files) or None)
+            if answer.status != 429:
+                assert answer.status < 400, f"{method} {path}: {answer.status} {answer.data}"
+                return answer.data
+            await asyncio.sleep(answer.data["retry_after"])
+
+    async def say(
+        self,
+        content: str = "",
+        *files: File,
+        reply_to: str | None = None,
+        channel_id: int | None = None,
+        **fields: object,
+    ) -> dict[str, Any]:
+        """Post a message with files; return it."""
+        payload: dict[str, object] = {"content": content, **fields}
+        if reply_to:
+            payload["message_reference"] = {"message_id": reply_to}
+        where = f"/channels/{channel_id or self.channel_id}/messages"
+        message: dict[str, Any] = await self.request("POST", where, payload, files)
+        return message
+
+    async def edit(self, message: dict[str, Any], content: str, *files: File) -> dict[str, Any]:
+        """Edit `message`, adding files."""
+        where = f"/channels/{message['channel_id']}/messages/{message['id']}"
+        edited: dict[str, Any] = await self.request("PATCH", where, {"content": content}, files)
+        return edited
+
+    async def delete(self, message: dict[str, Any]) -> None:
+        """Delete `message`."""
+        await self.request("DELETE", f"/channels/{message['channel_id']}/messages/{message['id']}")
+
+    # --- hearing ----------------------------------------------------------------------------------
+
+    def replies(self, message: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what Bobby has posted in reply to `message` so far, edits not counted."""
+        return [
+            one
+            for one in self._heard
+            if (one.get("message_reference") or {}).get("message_id") == message["id"]
+            and one["event"] == "MESSAGE_CREATE"
+        ]
+
+    def in_channel(self, channel_id: int) -> list[dict[str, Any]]:
+        """Return what Bobby has posted in a channel so far, edits not counted."""
+        return [
+            one
+            for one in self._heard
+            if one["channel_id"] == str(channel_id) and one["event"] == "MESSAGE_CREATE"
+        ]
+
+    async def heard(self, wanted: Any, within: float = 30.0) -> dict[str, Any]:
+        """Wait for a message of Bobby's, new or edited, for which `wanted(message)` is true."""
+        async with asyncio.timeout(within):
+            while True:
+                for one in self._heard:
+                    if wanted(one):
+                        return one
+                self._news.clear()
+                await self._news.wait()
+
+    async def reply(self, message: dict[str, Any], within: float = 30.0) -> dict[str, Any]:
+        """Wait for the reply to `message` and return it."""
+        wanted = message["id"]
+        return await self.heard(
+            lambda one: (one.get("message_reference") or {}).get("message_id") == wanted, within
+        )
+
+    async def ask(self, content: str = "", *files: File, **options: Any) -> dict[str, Any]:
+        """Post a message and return the reply to it."""
+        return await self.reply(await self.say(content, *files, **options))
+
+
+def top(message: dict[str, Any], number: int = 0) -> tuple[str, float]:
+    """Return the most likely label and its probability in [0, 1] from a reply's embed."""
+    text = message["embeds"][number]["description"]
+    if found := re.search(r"([\d.]+) %` (.+?)(\|\|)?$", text, re.MULTILINE):
+        return found[2], float(found[1]) / 100
+    raise AssertionError(f"No labels in {message['embeds'][number]}")
+
+
+def said(message: dict[str, Any]) -> str:
+    """Return all text of a message, its embeds included."""
+    parts = [message["content"]]
+    for embed in message["embeds"]:
+        parts += [embed.get("title") or "", embed.get("description") or ""]
+        parts += [f"{field['name']} {field['value']}" for field in embed.get("fields", ())]
+        parts.append((embed.get("footer") or {}).get("text", ""))
+    return "\n".join(parts)

@@ -1,0 +1,217 @@
+"""Things break: the worker, the connection, Discord's answers, the CDN. One reply, always."""
+
+import asyncio
+import contextlib
+import random
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from bot.playground.records import Channel
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said, top
+from tests.playground.clients import eventually
+
+PICTURE = ("a.png", pictures.plain())
+MESSAGES = "/channels/{channel_id}/messages"
+
+
+def worker_of() -> psutil.Process:
+    """Return the one worker process below this one."""
+    workers = [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if "models.worker" in " ".join(child.cmdline())
+    ]
+    assert len(workers) == 1
+    return workers[0]
+
+
+@contextlib.contextmanager
+def held() -> Iterator[psutil.Process]:
+    """Stop the worker while the block lasts, so that what is asked stays in its hands."""
+    worker = worker_of()
+    worker.suspend()
+    try:
+        yield worker
+    finally:
+        worker.resume()
+
+
+async def settled(guest: Guest, message: dict[str, object]) -> None:
+    """Make sure that `message` has exactly one reply, also a moment later."""
+    await asyncio.sleep(0.3)
+    assert len(guest.replies(message)) == 1
+
+
+async def test_a_killed_worker_costs_one_sentence(house: House, guest: Guest) -> None:
+    """SIGKILL in the middle of batches: every question gets one reply, and then all is well."""
+    worker = worker_of()
+    worker.suspend()  # so that the batches are surely in its hands
+    asked = [await guest.say("!classify", PICTURE) for _ in range(20)]
+    await eventually(lambda: house.bot.executor.snapshot().waiting >= 4)
+    worker.send_signal(signal.SIGKILL)
+    replies = [await guest.reply(message, within=60) for message in asked]
+    for message in asked:
+        await settled(guest, message)
+    texts = [said(reply) for reply in replies]
+    assert all("worker died" in text or "efficientnet_lite0" in text for text in texts), texts
+    assert sum("efficientnet_lite0" in text for text in texts) >= 4
+    assert top(await guest.ask("!classify", PICTURE))
+    assert house.bot.executor.snapshot().restarts >= 1
+
+
+async def test_a_message_in_the_gap_is_answered(house: House, guest: Guest) -> None:
+    """The connection is cut without a word; what was posted meanwhile is replayed and answered."""
+    faults = house.playground.faults
+    faults.refuse_connections = True
+    assert faults.drop_connections(house.playground.world.bot) == 1
+    message = await guest.say("!classify", PICTURE)
+    await asyncio.sleep(0.3)
+    faults.refuse_connections = False
+    assert top(await guest.reply(message, within=60))
+    await settled(guest, message)
+
+
+@pytest.mark.parametrize("how", ["op 7", "op 9 resumable", "close 4000"])
+async def test_a_reconnect_loses_nothing(house: House, guest: Guest, how: str) -> None:
+    """Discord asks for it, now and then."""
+    faults, bot = house.playground.faults, house.playground.world.bot
+    match how:
+        case "op 7":
+            assert faults.ask_to_reconnect(bot) == 1
+        case "op 9 resumable":
+            assert faults.invalidate_sessions(resumable=True, person=bot) == 1
+        case _:
+            assert faults.close_connections(4000, bot) == 1
+    message = await guest.say("!classify", PICTURE)
+    assert top(await guest.reply(message, within=60))
+    await settled(guest, message)
+
+
+async def test_a_rate_limit_is_waited_out(house: House, guest: Guest) -> None:
+    """429 on the reply delays it and does not double it."""
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        order = house.playground.faults.rate_limit("POST", MESSAGES, retry_after=0.3)
+    assert top(await guest.reply(message))
+    assert order.left == 0
+    await settled(guest, message)
+
+
+async def test_an_error_of_discords_is_tried_again(house: House, guest: Guest) -> None:
+    """500 on the reply is tried again."""
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        order = house.playground.faults.answer("POST", MESSAGES, 500)
+    assert top(await guest.reply(message))
+    assert order.left == 0
+    await settled(guest, message)
+
+
+async def test_too_large_an_upload_is_answered_in_words(house: House, guest: Guest) -> None:
+    """40005 on the reply: the labels come without the crop, and say so."""
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        house.playground.faults.answer("POST", MESSAGES, 413, code=40005)
+    reply = await guest.reply(message)
+    assert top(reply)
+    assert "too large for this server" in said(reply)
+    await settled(guest, message)
+
+
+async def test_a_refused_reply_is_a_line_in_the_log(
+    house: House, guest: Guest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where there can be no reply, the log says why."""
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        house.playground.faults.answer("POST", MESSAGES, 403, code=200000, message="AutoMod")
+    await eventually(lambda: f"No reply to message {message['id']}" in caplog.text)
+    assert "AutoMod" in caplog.text
+    assert guest.replies(message) == []
+
+
+async def test_a_slow_cdn_is_given_up_in_words(house: House, guest: Guest) -> None:
+    """A picture that does not come in time gets a sentence, and others are answered meanwhile."""
+    house.playground.faults.cdn.stall_after = 10
+    house.bot.fetcher._timeout = 1.0
+    try:
+        message = await guest.say("!classify", PICTURE)
+        assert "took more than 1 seconds" in said(await guest.reply(message))
+    finally:
+        house.playground.faults.cdn.stall_after = None
+        house.bot.fetcher._timeout = 20.0
+    await settled(guest, message)
+
+
+async def test_an_expired_link_is_told(house: House, guest: Guest) -> None:
+    """The CDN no longer knows the picture."""
+    message = await guest.say("!classify", PICTURE)
+    house.playground.faults.expire_links()
+    assert await guest.reply(message)
+    await settled(guest, message)
+
+
+async def test_a_deleted_message_cancels_its_job(
+    house: House, guest: Guest, channel: Channel, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is posted, nothing stays in the queue, and the log says why."""
+    caplog.set_level("INFO")
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        snapshot = house.bot.executor.snapshot
+        await eventually(lambda: snapshot().waiting + snapshot().running > 0)
+        await guest.delete(message)
+        await eventually(lambda: f"No reply to message {message['id']}" in caplog.text)
+    await eventually(lambda: snapshot().waiting + snapshot().running == 0)
+    assert top(await guest.ask("!classify", PICTURE))
+    assert len(guest.in_channel(channel.id)) == 1
+
+
+async def test_an_edited_away_message_cancels_its_job(
+    house: House, guest: Guest, channel: Channel
+) -> None:
+    """A command that is no command any more gets no answer."""
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        snapshot = house.bot.executor.snapshot
+        await eventually(lambda: snapshot().waiting + snapshot().running > 0)
+        await guest.edit(message, "never mind")
+        await asyncio.sleep(0.2)
+    assert top(await guest.ask("!classify", PICTURE))
+    assert guest.replies(message) == []
+
+
+async def test_a_flood_is_refused_with_the_number(house: House, guest: Guest) -> None:
+    """One person may have 40 pictures waiting here; the next is told so at once."""
+    with held():
+        asked = [await guest.say("!classify", *[PICTURE] * 10) for _ in range(5)]
+        reply = await guest.reply(asked[4], within=10)
+        assert "40" in said(reply)
+    for message in asked[:4]:
+        assert top(await guest.reply(message))
+
+
+async def test_five_hundred_damaged_pictures(house: House, guest: Guest, channel: Channel) -> None:
+    """Whatever the damage, each gets an answer or a sentence, and the worker lives."""
+    dice = random.Random(7)
+    whole = [
+        pictures.plain(size=(90, 70), kind=kind)
+        for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
+    ]
+    restarts = house.bot.executor.snapshot().restarts
+    for _ in range(50):
+        files = []
+        for number in range(10):
+            data = bytearray(dice.choice(whole))
+            for _ in range(dice.randint(1, 30)):
+                data[dice.randrange(len(data))] = dice.randrange(256)
+            files.append((f"{number}.png", bytes(data[: dice.randint(1, len(data))])))
+        reply = await guest.ask("!classify", *files)
+        assert len(reply["embeds"]) == 10
+        assert "reference" not in said(reply).lower()
+    assert house.bot.executor.snapshot().restarts == restarts

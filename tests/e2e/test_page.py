@@ -1,0 +1,27 @@
+"""What a newcomer does: start the playground, open the page, post a picture."""
+
+from pathlib import Path
+
+from tests.browser import open_browser, open_page
+from tests.screenshots import post, running_playground
+
+
+async def test_a_picture_posted_in_the_page_is_answered(shared_data: Path) -> None:
+    """The page opens with Bobby's hello, and the dog's picture is answered within it."""
+    async with (
+        open_browser() as browser,
+        running_playground() as where,
+        open_page(browser, where["page"]) as watched,
+    ):
+        hello = watched.page.locator("#messages .embed").first
+        await hello.wait_for()
+        assert "!classify" in await hello.inner_text()
+        await post(watched.page, shared_data / "bobby.jpg", "!classify")
+        answer = watched.page.locator("#messages .embed").last
+        text = await answer.inner_text()
+        figure = next(part for part in text.split() if part.replace(".", "").isdecimal())
+        assert "golden retriever" in text.splitlines()[0]
+        assert float(figure) >= 90
+        crop = answer.get_by_role("img").first
+        assert "golden retriever" in (await crop.get_attribute("alt") or "")
+        assert watched.complaints == []

@@ -1,0 +1,35 @@
+"""Fixtures of the models' side: the folders a test may look for weights in, and a classifier."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.catalog import catalog
+from models.classify import Classifier
+from models.weights import Shelf
+
+
+@pytest.fixture(autouse=True)
+def _own_torch_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test depend on what the machine's own torch cache happens to hold."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_threads() -> None:
+    """Leave the other cores to whatever else the machine does."""
+    torch.set_num_threads(2)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """Return a shelf whose caches are empty: only installed packages hold weights."""
+    return Shelf(tmp_path / "bobby")
+
+
+@pytest.fixture(scope="session")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+    """Return a classifier on the CPU that has EfficientNet-Lite0 and nothing else."""
+    empty = Shelf(tmp_path_factory.mktemp("bobby"))
+    return Classifier(catalog(), empty, torch.device("cpu"), "efficientnet_lite0")

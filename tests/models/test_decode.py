@@ -1,0 +1,304 @@
+"""What `models.decode` makes of every kind of file, whole and damaged."""
+
+import io
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from models.decode import DecodeError, decode
+from models.jobs import FailureCode
+from tests.models.pictures import ANIMATED, animation, damaged, encoded, every_kind, scene
+
+
+def huge_png(side: int) -> bytes:
+    """Return a PNG of a few kB that claims `side` by `side` pixels and truly holds its rows."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    packer = zlib.compressobj(9)
+    row = bytes(1 + side // 8)
+    rows = b"".join(packer.compress(row) for _ in range(100)) + packer.flush()
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+def refusal(data: bytes) -> tuple[FailureCode, str]:
+    """Return the code and the sentence that `data` is refused with."""
+    with pytest.raises(DecodeError) as caught:
+        decode(data)
+    return caught.value.failure.code, caught.value.failure.sentence
+
+
+def near(pixel: object, expected: tuple[int, ...], by: int = 6) -> bool:
+    """Tell whether an RGB pixel is `expected`, but for a lossy format's rounding."""
+    assert isinstance(pixel, tuple)
+    return all(abs(a - b) <= by for a, b in zip(pixel, expected, strict=True))
+
+
+@pytest.mark.parametrize("data", every_kind())
+def test_every_kind_becomes_rgb_of_its_size(data: bytes) -> None:
+    """Whatever the format and the mode, the answer is RGB and as large as the file says."""
+    with Image.open(io.BytesIO(data)) as told:
+        size = told.size
+    picture = decode(data)
+    assert picture.image.mode == "RGB"
+    assert picture.image.size == size
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "TGA", "SGI", "PCX"])
+def test_lossless_formats_keep_every_pixel(kind: str) -> None:
+    """An RGB picture comes through a lossless format unchanged."""
+    assert decode(encoded(scene(), kind)).image.tobytes() == scene().tobytes()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(kind: str, orientation: int) -> None:
+    """A picture stored turned, with the orientation that says so, comes out upright."""
+    turned = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
+    upright = scene((64, 48))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = upright if turned is None else upright.transpose(turned)
+    image = decode(encoded(stored, kind, exif=exif)).image
+    assert image.size == (64, 48)
+    for at in ((4, 4), (60, 4), (4, 44), (60, 44)):
+        expected = upright.getpixel(at)
+        assert isinstance(expected, tuple)
+        assert near(image.getpixel(at), expected, by=24)
+
+
+@pytest.mark.parametrize("kind", ANIMATED)
+def test_first_frame_of_an_animation(kind: str) -> None:
+    """The first frame is the picture and the frames are counted."""
+    picture = decode(animation(kind, 5))
+    assert picture.frames == 5
+    assert near(picture.image.getpixel((16, 16)), (255, 0, 0), by=12)
+
+
+def test_still_pictures_have_one_frame() -> None:
+    """A gain map, a page or an icon's other size is no frame of an animation."""
+    for kind in ("MPO", "TIFF"):
+        two = encoded(scene(), kind, save_all=True, append_images=[scene((32, 32))])
+        assert decode(two).frames == 1
+    assert decode(encoded(scene(), "GIF")).frames == 1
+
+
+def test_gif_that_breaks_off_after_its_first_frame_is_usable() -> None:
+    """The frames that can be told apart are counted, and the first one is shown."""
+    whole = animation("GIF", 4)
+    picture = decode(whole[: len(whole) // 2])
+    assert 1 <= picture.frames < 4
+    assert near(picture.image.getpixel((16, 16)), (255, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("mode", "pixel", "options"),
+    [
+        ("RGBA", (0, 0, 255, 0), {}),
+        ("LA", (0, 0), {}),
+        ("RGB", (0, 0, 255), {"transparency": (0, 0, 255)}),
+        ("L", 7, {"transparency": 7}),
+        ("P", 5, {"transparency": 5}),
+        ("P", 1, {"transparency": bytes([255, 0, 255])}),
+    ],
+)
+def test_transparency_is_white(mode: str, pixel: object, options: dict[str, object]) -> None:
+    """What can be seen through shows white paper, not the colour hidden beneath."""
+    image = Image.new(mode, (20, 20), pixel)  # type: ignore[arg-type]  # the mode's own pixels
+    if mode == "P":
+        image.putpalette(bytes(range(256)) * 3)
+    assert decode(encoded(image, "PNG", **options)).image.getpixel((9, 9)) == (255, 255, 255)
+
+
+def test_half_transparency_mixes_with_white() -> None:
+    """Half-transparent blue over white paper is light blue."""
+    image = Image.new("RGBA", (20, 20), (0, 0, 255, 128))
+    assert near(decode(encoded(image)).image.getpixel((9, 9)), (127, 127, 255), by=1)
+
+
+def test_cmyk_jpeg_keeps_its_colours() -> None:
+    """Four inks become the colours they print, not their negative."""
+    image = Image.new("RGB", (32, 32), (200, 40, 90)).convert("CMYK")
+    assert near(decode(encoded(image, "JPEG", quality=95)).image.getpixel((16, 16)), (200, 40, 90))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+def test_deep_grey_is_scaled_not_clipped(kind: str) -> None:
+    """Sixteen bits of grey become eight: a middle grey stays in the middle."""
+    image = Image.new("I;16", (16, 16), 32768)
+    image.paste(65535, (0, 0, 4, 4))
+    picture = decode(encoded(image, kind)).image
+    assert picture.getpixel((10, 10)) == (128, 128, 128)
+    assert picture.getpixel((1, 1)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("black", "middle", "white"), [(0.0, 0.5, 1.0), (0.0, 127.5, 255.0), (-300.0, 0.0, 300.0)]
+)
+def test_floating_point_grey_is_scaled(black: float, middle: float, white: float) -> None:
+    """Floating-point grey comes out from black to white, whichever range it is kept in."""
+    image = Image.new("F", (16, 16), middle)
+    image.paste(black, (0, 0, 4, 4))
+    image.paste(white, (12, 12, 16, 16))
+    picture = decode(encoded(image, "TIFF")).image
+    assert picture.getpixel((1, 1)) == (0, 0, 0)
+    assert near(picture.getpixel((8, 8)), (127, 127, 127), by=1)
+    assert picture.getpixel((14, 14)) == (255, 255, 255)
+
+
+def test_sixteen_bit_colour_png() -> None:
+    """Colour with sixteen bits a channel keeps its upper eight."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    row = b"\0" + struct.pack(">HHH", 0x8123, 0x4001, 0xFF00) * 4
+    data = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(row * 4))
+        + chunk(b"IEND", b"")
+    )
+    assert decode(data).image.getpixel((2, 2)) == (0x81, 0x40, 0xFF)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "advice"),
+    [
+        (b"", "empty_file", "attach"),
+        (b"hello, I am a text", "not_a_picture", "send a JPEG"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not_a_picture", "send a JPEG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "not_a_picture", "HEIC"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(99), "not_a_picture", "video"),
+        (b"\x1aE\xdf\xa3" + bytes(99), "not_a_picture", "video"),
+        (encoded(scene(), "JPEG")[:400], "damaged_picture", "again"),
+        (encoded(scene((300, 300)), "PNG")[:200], "damaged_picture", "again"),
+        (encoded(scene(), "PNG")[:20], "damaged_picture", "again"),
+        (huge_png(30_000), "too_many_pixels", "smaller"),
+        (huge_png(8_008), "too_many_pixels", "smaller"),
+    ],
+    ids=[
+        "empty",
+        "text",
+        "eps",
+        "heic",
+        "mp4",
+        "webm",
+        "cut-jpeg",
+        "cut-png",
+        "cut-header",
+        "bomb",
+        "over-cap",
+    ],
+)
+def test_refusals_name_the_cause_and_the_cure(data: bytes, code: str, advice: str) -> None:
+    """Each unusable file has its code and one sentence that says what to do."""
+    found, sentence = refusal(data)
+    assert found == code
+    assert advice in sentence
+    assert sentence.endswith(".")
+
+
+def test_a_lying_extension_does_not_matter() -> None:
+    """Files are told apart by their bytes alone: a name is not even asked for."""
+    assert decode(encoded(scene(), "WEBP")).image.size == (64, 48)
+
+
+def test_sixty_four_million_pixels_are_taken() -> None:
+    """The cap itself is allowed."""
+    image = decode(encoded(Image.new("1", (8000, 8000)), "PNG")).image
+    assert image.size == (8000, 8000)
+
+
+def test_a_bomb_costs_no_memory() -> None:
+    """30,000 by 30,000 pixels in a few kB are refused by their header, in a bounded process."""
+    program = (
+        "import resource, sys\n"
+        "from models.decode import DecodeError, decode, guard_process\n"
+        "guard_process()\n"
+        "data = sys.stdin.buffer.read()\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n    decode(data)\n"
+        "except DecodeError as error:\n    print(error.failure.code)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    bomb = huge_png(30_000)
+    assert len(bomb) < 10_000
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=bomb, capture_output=True, check=True
+    )
+    code, growth = done.stdout.split()
+    assert code == b"too_many_pixels"
+    assert int(growth) < 8 * 1024  # KiB; the pixels would be 110 MiB at one bit each
+    assert done.stderr == b""
+
+
+def test_a_bomb_inside_an_icon_is_refused() -> None:
+    """An icon's entry has a header of its own, which is looked at as well."""
+    inner = huge_png(20_000)
+    entry = struct.pack("<BBBBHHII", 0, 0, 0, 0, 1, 32, len(inner), 22)
+    assert refusal(struct.pack("<HHH", 0, 1, 1) + entry + inner)[0] == "too_many_pixels"
+
+
+def test_a_million_frames_are_counted_in_a_moment() -> None:
+    """A GIF of ever so many tiny frames delays nobody."""
+    frame = b"\x2c\0\0\0\0\1\0\1\0\0" + b"\x02\x02\x44\x01\x00"
+    data = b"GIF89a\1\0\1\0\x80\0\0" + bytes(6) + frame * 300_000 + b"\x3b"
+    assert decode(data).frames == 300_000
+
+
+def test_endless_scans_are_refused() -> None:
+    """A progressive JPEG with hundreds of scans would be decoded for minutes."""
+    whole = encoded(scene(), "JPEG", progressive=True)
+    start = whole.rindex(b"\xff\xda")
+    assert refusal(whole[:start] + whole[start:-2] * 300 + b"\xff\xd9")[0] == "damaged_picture"
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_broken_exif_leaves_the_picture() -> None:
+    """Metadata that can't be read turns nothing and refuses nothing."""
+    data = encoded(scene(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff garbage")
+    assert decode(data).image.size == (64, 48)
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+def test_damaged_pictures_never_raise_anything_else() -> None:
+    """Of 1,000 randomly damaged pictures each is decoded or refused with a sentence."""
+    refused = sum(_is_refused(data) for data in damaged(1000))
+    assert 200 < refused < 1000  # both happen: the damage is neither always deadly nor never
+
+
+def _is_refused(data: bytes) -> bool:
+    try:
+        decode(data)
+    except DecodeError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("make", [lambda: b"\0" * 999, lambda: b"\xff\xd8\xff", lambda: b"GIF89a"])
+def test_fragments_are_refused(make: Callable[[], bytes]) -> None:
+    """A few bytes of a header are no picture."""
+    assert refusal(make())[0] in {"not_a_picture", "damaged_picture"}

