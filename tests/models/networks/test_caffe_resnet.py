@@ -19,6 +19,8 @@ def reference() -> ResNet:
         first.conv1.stride, first.conv2.stride = (2, 2), (1, 1)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
             nn.init.uniform_(module.running_mean, -0.1, 0.1)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
             nn.init.uniform_(module.weight, 0.2, 0.6)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,8 @@ class Reference:
         gates = (1 + np.tanh(sums[: 3 * _SIZE] / 2)) / 2
         candidate = np.maximum(sums[3 * _SIZE : 4 * _SIZE], sums[4 * _SIZE :])
         c = gates[_SIZE : 2 * _SIZE] * c + gates[:_SIZE] * candidate
-        return gates[2 * _SIZE :] * np.tanh(c), c
+        h = (gates[2 * _SIZE :] * np.tanh(c)).astype(np.float32)
+        return h, c
 
     def say(self, token: int, h: Array, c: Array) -> tuple[Array, Array, Array]:
         """Return the log-probabilities after `token`, and the states."""
@@ -58,7 +60,8 @@ class Reference:
 
     def beams(self, feature: Array, width: int) -> tuple[int, ...]:
         """Return the published beam search's best caption, finished beams going on at -1000."""
-        live = [((), np.float32(0), self.begin(feature))]
+        live: list[tuple[tuple[int, ...], Any, tuple[Array, Array, Array]]] = []
+        live.append(((), np.float32(0), self.begin(feature)))
         done: list[tuple[tuple[int, ...], float]] = []
         for at in range(_LONGEST):
             candidates = []

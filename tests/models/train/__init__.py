@@ -1,0 +1,1 @@
+"""Tests of the recipes, on data made here."""
