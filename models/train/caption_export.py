@@ -20,7 +20,7 @@ from torch import Tensor
 
 from models.captioner import DEFAULT_BEAMS, Captioner, quantised
 from models.consensus import Gram, Rarity
-from models.networks.caption_transformer import UNKNOWN, CaptionTransformer, Shape
+from models.networks.caption_transformer import UNKNOWN, Shape
 from models.train.caption import Recipe
 from models.train.caption_data import Features, Flickr8k, cache_features, vocabulary
 from models.train.caption_scores import each_cider_d
@@ -29,6 +29,9 @@ _RARE = 5
 """N-grams in the captions of fewer pictures than this are not kept: they count as seen once."""
 
 _LONGEST_GRAM = 4
+_CHOICE = 200
+"""Validation pictures that the threshold is chosen on."""
+
 _POOR = 0.2
 """A caption with a CIDEr-D below this mostly says something that is not in the picture."""
 
@@ -37,15 +40,8 @@ def export(data: Flickr8k, maps: Path, run: Path, target: Path) -> None:
     """Write the captioner of the run in the folder `run` to the file `target`."""
     names = data.names("train")
     words = vocabulary([text for name in names for text in data.captions[name]], Recipe.seen)
-    state: dict[str, Any] = torch.load(run / "run.pt", weights_only=True)
-    prefix = "module."
-    average = {
-        name.removeprefix(prefix): tensor
-        for name, tensor in state["average"].items()
-        if name.startswith(prefix)
-    }
     shape = Shape(len(words))
-    tensors = quantised(average)
+    tensors = quantised(averaged(run))
     rarity = rarity_of([data.captions[name] for name in names], words)
     tensors["grams"], tensors["grams.seen"] = _table(rarity)
     header = {
@@ -53,7 +49,6 @@ def export(data: Flickr8k, maps: Path, run: Path, target: Path) -> None:
         "words": words,
         "pictures": rarity.pictures,
         "threshold": -100.0,
-        "epochs": state["epoch"],
     }
     _write(tensors, header, target)
     header["threshold"] = _threshold(Captioner.load(target), data, maps)
@@ -70,13 +65,15 @@ def rarity_of(captions: Sequence[Sequence[str]], words: Sequence[str]) -> Rarity
     return Rarity(len(captions), {gram: n for gram, n in seen.items() if n >= _RARE})
 
 
-def averaged(run: Path, tokens: int) -> CaptionTransformer:
-    """Return the running average of the run in the folder `run`, in float32."""
+def averaged(run: Path) -> dict[str, Tensor]:
+    """Return the running average's state of the run in the folder `run`."""
     state: dict[str, Any] = torch.load(run / "run.pt", weights_only=True)
-    network = CaptionTransformer(Shape(tokens))
-    wrapped = torch.optim.swa_utils.AveragedModel(network)
-    wrapped.load_state_dict(state["average"])
-    return network.eval()
+    prefix = "module."
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in state["average"].items()
+        if name.startswith(prefix)
+    }
 
 
 def _grams(row: Sequence[int]) -> list[Gram]:
@@ -98,13 +95,13 @@ def _threshold(captioner: Captioner, data: Flickr8k, maps: Path) -> float:
     """
     cache_features(data, maps, "validation")
     features = Features(maps, "validation")
+    names = features.names[:_CHOICE]
     found = [
         captioner.ranked(features.cells([index], [0])[0], DEFAULT_BEAMS)[0]
-        for index in range(len(features.names))
+        for index in range(len(names))
     ]
     said = {
-        name: captioner.text(caption.tokens)
-        for name, caption in zip(features.names, found, strict=True)
+        name: captioner.text(caption.tokens) for name, caption in zip(names, found, strict=True)
     }
     poor = each_cider_d(said, data.captions) < _POOR
     means = np.array([caption.mean for caption in found])
