@@ -1,1 +1,1 @@
-"""How our own weights were made: recipes that run from folders of pictures, nothing of the bot."""
+"""How the weights in `models.pretrained` were made; the bot never imports this package."""

@@ -1,1 +1,1 @@
-"""Tests."""
+"""Tests of the networks against references written independently of them."""

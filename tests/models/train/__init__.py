@@ -1,1 +1,1 @@
-"""Tests."""
+"""Tests of the recipes, on data made here."""

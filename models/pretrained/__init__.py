@@ -1,0 +1,1 @@
+"""The weights that we trained ourselves; `models.train` says how."""
