@@ -66,6 +66,21 @@ def classify(files: tuple[Path, ...], model: str | None, *, as_json: bool) -> No
 
 
 @cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", help="The captioner to ask; the default one otherwise.")
+@click.option("--beams", type=click.IntRange(1, 10), help="Captions searched side by side.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file.")
+def caption(
+    files: tuple[Path, ...], model: str | None, beams: int | None, *, as_json: bool
+) -> None:
+    """Say in English what picture FILES show."""
+    from bot.offline.caption import caption_files
+
+    if not _run(caption_files(_prepare(), files, model, beams, as_json=as_json)):
+        sys.exit(1)
+
+
+@cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The answer.")
 @click.option("--pair", help="What to turn into what; horse2zebra otherwise.")

@@ -21,7 +21,7 @@ class Described:
 
 
 def sentence_of(caption: str) -> str:
-    """Return a model's caption as a sentence: `A dog runs.`"""
+    """Return a model's caption as a sentence, with a capital and a full stop."""
     return caption[:1].upper() + caption[1:] + "."
 
 

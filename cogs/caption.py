@@ -15,7 +15,7 @@ from discord.ext import commands
 
 from bot import pictures, replies
 from bot.client import Bobby, BobbyContext
-from bot.errors import BobbyError, NoPicture
+from bot.errors import NoPicture
 from bot.exchange import Exchange, Interaction, InteractionExchange
 from bot.failures import explain
 from bot.pictures import Found, Picture
@@ -180,10 +180,11 @@ class CaptionCog(commands.Cog, name="Caption"):
     async def _look(self, exchange: Exchange, picture: Picture, beams: int | None) -> Described:
         """Caption one picture of a question; a bad one fails alone, with its sentence."""
         try:
-            job = Caption(picture=await self.bot.fetcher.fetch(picture), beams=beams)
+            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
+            job = Caption(picture=data, beams=beams)
             return Described(picture, await self.bot.executor.submit(job, exchange.asker))
-        except BobbyError as error:
-            return Described(picture, str(error))
+        except Exception as error:  # noqa: BLE001  (its neighbours are answered all the same)
+            return Described(picture, explain(error, exchange))
 
 
 def read_beams(text: str) -> int | None:

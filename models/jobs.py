@@ -81,7 +81,7 @@ class Cycle(Message, frozen=True):
 
 
 class Caption(Message, frozen=True):
-    """What does a picture show, in English?
+    """A question what a picture shows, in English.
 
     `beams`, from 1 to 10, is how many captions are searched side by side; None leaves it to the
     model.

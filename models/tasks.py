@@ -10,16 +10,17 @@ from typing import TypeAlias
 
 import torch
 
-from models import classify, translate
+from models import classify, describe, translate
 from models.catalog import catalog
 from models.classify import Classifier, device_name
-from models.jobs import Answer, Classify, Failure, Job, Ready
+from models.describe import Describer
+from models.jobs import Answer, Caption, Classify, Failure, Job, Ready
 from models.kept import Networks
 from models.pairs import pairs
 from models.translate import Translator
 from models.weights import Shelf
 
-Prepared: TypeAlias = classify.Prepared | translate.Prepared
+Prepared: TypeAlias = classify.Prepared | translate.Prepared | describe.Prepared
 Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
 
@@ -31,6 +32,7 @@ class Tasks:
         networks = Networks(shelf, device)
         self._classifier = Classifier(catalog(), shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
+        self._describer = Describer(shelf, device)
 
     def ready(self) -> Ready | Failure:
         """Warm the default classifier up and tell what there is.
@@ -44,14 +46,22 @@ class Tasks:
         return Ready(
             device=device_name(self._device),
             default=choice.record.name,
-            models=self._classifier.cards() + self._translator.cards(),
+            models=(
+                *self._classifier.cards(),
+                *self._translator.cards(),
+                *self._describer.cards(),
+            ),
         )
 
     def prepare(self, job: Job) -> Prepared | Failure:
         """Decode the picture of `job`; safe on any thread."""
-        if isinstance(job, Classify):
-            return self._classifier.prepare(job)
-        return self._translator.prepare(job)
+        match job:
+            case Classify():
+                return self._classifier.prepare(job)
+            case Caption():
+                return self._describer.prepare(job)
+            case _:
+                return self._translator.prepare(job)
 
     def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
         """Yield what became of each of `batch`, in its order, as soon as it is known."""
@@ -63,5 +73,7 @@ class Tasks:
                     yield next(seen)
                 case translate.Prepared():
                     yield from self._translator.run([item])
+                case describe.Prepared():
+                    yield from self._describer.run([item])
                 case Failure():
                     yield item

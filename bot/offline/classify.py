@@ -1,22 +1,10 @@
 """`bobby classify`: the five most likely labels of picture files."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.errors import BobbyError
 from bot.executor.executor import Executor
-from bot.offline.worker import (
-    OPERATOR,
-    READ_AHEAD,
-    plain,
-    print_error,
-    print_json,
-    print_line,
-    read_file,
-    shown,
-    warm_worker,
-)
+from bot.offline.worker import OPERATOR, answer_files, plain, print_json, print_line, shown
 from bot.replies import bar, percent, receipt
 from bot.settings import Settings
 from models.jobs import Classify, Labels
@@ -25,46 +13,17 @@ from models.jobs import Classify, Labels
 async def classify_files(
     settings: Settings, files: Sequence[Path], model: str | None, *, as_json: bool
 ) -> bool:
-    """Print the five most likely labels of each of `files`, in order; return whether all went well.
-
-    A bad file has its error printed and does not stop the others.
+    """Print the five most likely labels of each of `files`; return whether all went well.
 
     Raises:
         SetupError: The worker can't be started.
     """
-    slots = asyncio.Semaphore(READ_AHEAD)
+
+    async def ask(executor: Executor, picture: bytes) -> Labels:
+        return await executor.submit(Classify(picture=picture, model=model), OPERATOR)
+
     show = _print_json if as_json else _print_text
-    well = True
-    async with warm_worker(settings) as executor, asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(_classified(executor, settings, file, model, slots)) for file in files
-        ]
-        for file, task in zip(files, tasks, strict=True):
-            outcome = await task
-            if isinstance(outcome, str):
-                well = False
-                print_error(file, outcome, as_json=as_json)
-            else:
-                show(file, outcome)
-    return well
-
-
-async def _classified(
-    executor: Executor,
-    settings: Settings,
-    file: Path,
-    model: str | None,
-    slots: asyncio.Semaphore,
-) -> Labels | str:
-    """Return the labels of `file`, or the sentence why there are none."""
-    async with slots:
-        try:
-            picture = await asyncio.to_thread(read_file, file, settings.max_file_mib * 2**20)
-            return await executor.submit(Classify(picture=picture, model=model), OPERATOR)
-        except OSError as error:
-            return f"The file can't be read: {error.strerror}."
-        except BobbyError as error:
-            return str(error)
+    return await answer_files(settings, files, ask, show, as_json=as_json)
 
 
 def _print_json(file: Path, labels: Labels) -> None:

@@ -4,21 +4,34 @@ The files go through the very executor and worker that answer people, so the ans
 Answers are printed to standard output, progress and complaints to standard error.
 """
 
+import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from rich.console import Console
 
-from bot.errors import BadPicture, PictureTooLarge
+from bot.errors import BadPicture, BobbyError, PictureTooLarge
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
 from bot.executor.queue import Asker
 from bot.settings import Settings
 from models.jobs import Label
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why there is no answer for a file."""
+
+    sentence: str
+
 
 OPERATOR = Asker(0, None)
 READ_AHEAD = 16
@@ -86,3 +99,43 @@ def print_line(text: str) -> None:
     """Print a line of the answer to standard output at once, also when that is a pipe."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+async def answer_files(
+    settings: Settings,
+    files: Sequence[Path],
+    ask: Callable[[Executor, bytes], Awaitable[A]],
+    show: Callable[[Path, A], None],
+    *,
+    as_json: bool,
+) -> bool:
+    """Show the answer to each of `files`, in order; return whether all went well.
+
+    A bad file has its error printed and does not stop the others.
+
+    Raises:
+        SetupError: The worker can't be started.
+    """
+    slots = asyncio.Semaphore(READ_AHEAD)
+    well = True
+    async with warm_worker(settings) as executor, asyncio.TaskGroup() as group:
+
+        async def answer(file: Path) -> A | _Refusal:
+            async with slots:
+                try:
+                    limit = settings.max_file_mib * 2**20
+                    return await ask(executor, await asyncio.to_thread(read_file, file, limit))
+                except OSError as error:
+                    return _Refusal(f"The file can't be read: {error.strerror}.")
+                except BobbyError as error:
+                    return _Refusal(str(error))
+
+        tasks = [group.create_task(answer(file)) for file in files]
+        for file, task in zip(files, tasks, strict=True):
+            outcome = await task
+            if isinstance(outcome, _Refusal):
+                well = False
+                print_error(file, outcome.sentence, as_json=as_json)
+            else:
+                show(file, outcome)
+    return well

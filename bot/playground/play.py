@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 
 HELLO = """\
 I'm Bobby, and I look at pictures. Drop one into this channel, write `{prefix}classify` with it, \
-and I'll tell you the five things it most likely shows.
+and I'll tell you the five things it most likely shows; with `{prefix}caption` I say it in a \
+sentence.
 
 You can also reply to a picture with `{prefix}classify`, type `/` to see my commands, or open a \
 message's menu (**⋯**) and choose **Classify**. `{prefix}help` tells the rest."""

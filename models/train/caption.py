@@ -234,7 +234,7 @@ def main(
     (run / "meeting").unlink(missing_ok=True)
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     cache_features(Flickr8k(data), maps, "train")
-    multiprocessing.spawn(  # type: ignore[attr-defined] # torch re-exports it so
+    multiprocessing.spawn(  # type: ignore[attr-defined, no-untyped-call]  # torch re-exports it so
         _train,
         (processes, Folders(data, maps, run), Recipe(epochs=epochs, cooling=cooling)),
         nprocs=processes,

@@ -1,0 +1,124 @@
+"""`!caption`: a sentence, other ways to say it, and words for those who can't see the picture."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.playground.records import Channel
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said
+from tests.playground.clients import Page, Rest
+
+COMMAND, COMPONENT, BUTTON = 2, 3, 2
+EPHEMERAL = 64
+
+
+@pytest.fixture
+def bobby_jpg(shared_data: Path) -> tuple[str, bytes]:
+    """Return the picture of the golden retriever."""
+    return "bobby.jpg", (shared_data / "bobby.jpg").read_bytes()
+
+
+def button(reply: dict[str, Any]) -> dict[str, Any]:
+    """Return the one button of a reply."""
+    (row,) = reply["components"]
+    (only,) = row["components"]
+    found: dict[str, Any] = only
+    return found
+
+
+async def test_a_dog_is_called_a_dog(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+    """One sentence, with a capital and a full stop, and the model by name."""
+    message = await guest.say("!caption", bobby_jpg)
+    reply = await guest.reply(message)
+    sentence = reply["embeds"][0]["description"].splitlines()[0]
+    assert "dog" in sentence
+    assert sentence.endswith(".")
+    assert "caption_small · " in said(reply)
+    assert len(guest.replies(message)) == 1
+
+
+async def test_a_horse_is_called_a_horse(guest: Guest, shared_data: Path) -> None:
+    """Another picture has another caption."""
+    horse = ("horse.jpg", (shared_data / "horse.jpg").read_bytes())
+    assert "horse" in said(await guest.ask("!caption", horse))
+
+
+async def test_beams_can_be_named(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+    """One beam is the greedy caption, and has the same form."""
+    reply = await guest.ask("!caption 1", bobby_jpg)
+    assert "dog" in said(reply)
+
+
+async def test_a_spoiler_gets_a_spoiler(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+    """The sentence hides."""
+    reply = await guest.ask("!caption", ("SPOILER_bobby.jpg", bobby_jpg[1]))
+    assert reply["embeds"][0]["description"].startswith("||")
+
+
+async def test_bad_files_fail_alone(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+    """The neighbour is captioned."""
+    reply = await guest.ask("!caption", ("notes.txt", b"no picture"), bobby_jpg)
+    assert "not a picture" in reply["embeds"][0]["description"]
+    assert "dog" in reply["embeds"][1]["description"]
+
+
+async def test_the_button_gives_other_ways_in_private(
+    house: House, guest: Guest, channel: Channel, bobby_jpg: tuple[str, bytes]
+) -> None:
+    """It finds the picture again by its id alone, and says so when that is gone."""
+    message = await guest.say("!caption", bobby_jpg)
+    reply = await guest.reply(message)
+    token = guest.person.token
+    async with (
+        Rest(house.playground.api, token) as rest,
+        Page(house.playground, token, rest) as page,
+    ):
+        press = {"component_type": BUTTON, "custom_id": button(reply)["custom_id"]}
+        await page.interact(COMPONENT, press, channel_id=channel.id, message_id=reply["id"])
+        told = await page.event("MESSAGE_UPDATE")
+        assert told["flags"] & EPHEMERAL
+        assert said(told).count("- ") == 3
+        await guest.delete(message)
+        await page.interact(COMPONENT, press, channel_id=channel.id, message_id=reply["id"])
+        assert "gone" in said(await page.event("MESSAGE_UPDATE", 2))
+
+
+@pytest.mark.parametrize("name", ["Caption", "Describe for alt text"])
+async def test_the_message_menu_answers(
+    house: House, guest: Guest, channel: Channel, name: str, bobby_jpg: tuple[str, bytes]
+) -> None:
+    """The caption is for all, alt text for the asker alone and ready to paste."""
+    target = await guest.say("", bobby_jpg)
+    token = guest.person.token
+    async with (
+        Rest(house.playground.api, token) as rest,
+        Page(house.playground, token, rest) as page,
+    ):
+        data = {**await page.command(name, channel.id), "target_id": target["id"]}
+        await page.interact(COMMAND, data, channel_id=channel.id)
+        reply = await page.event("MESSAGE_UPDATE")
+    assert "dog" in said(reply)
+    private = name != "Caption"
+    assert bool(reply["flags"] & EPHEMERAL) is private
+    assert ("```" in reply["content"]) is private
+
+
+async def test_a_message_without_picture_is_told(
+    house: House, guest: Guest, channel: Channel
+) -> None:
+    """The private menu entry answers in private there, too."""
+    target = await guest.say("words", ("a.txt", pictures.plain()[:4]))
+    token = guest.person.token
+    async with (
+        Rest(house.playground.api, token) as rest,
+        Page(house.playground, token, rest) as page,
+    ):
+        data = {
+            **await page.command("Describe for alt text", channel.id),
+            "target_id": target["id"],
+        }
+        await page.interact(COMMAND, data, channel_id=channel.id)
+        assert "no picture" in said(await page.event("MESSAGE_UPDATE"))
