@@ -9,8 +9,8 @@ from bot.offline.worker import print_json, warm_worker
 from bot.settings import Settings
 from models.jobs import ModelCard
 
-WIDTH = 132
-"""Columns that the table needs."""
+WIDEST = 1000
+"""Columns that no table of models comes near."""
 
 
 async def list_models(settings: Settings, *, as_json: bool) -> None:
@@ -26,8 +26,10 @@ async def list_models(settings: Settings, *, as_json: bool) -> None:
         for card in cards:
             print_json(_without_tag(card))
         return
+    table = _table(cards, default)
     # A line stays a line, however narrow the terminal is: it scrolls, and pipes can read it.
-    Console(width=max(Console().width, WIDTH)).print(_table(cards, default))
+    needed = Console(width=WIDEST).measure(table).maximum
+    Console(width=max(Console().width, needed)).print(table)
 
 
 def _without_tag(card: ModelCard) -> dict[str, object]:
