@@ -62,12 +62,12 @@ IMPORT_ALL = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_
 
 
 def modules(*packages: str) -> list[str]:
-    """Return the name of every module of `packages`."""
+    """Return the name of every module of `packages` that needs no extra."""
     return [
         ".".join(file.with_suffix("").relative_to(ROOT).parts)
         for package in packages
         for file in (ROOT / package).rglob("*.py")
-        if file.name not in {"__init__.py", "__main__.py"}
+        if file.name not in {"__init__.py", "__main__.py"} and file.parent.name != "train"
     ]
 
 

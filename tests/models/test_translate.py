@@ -139,7 +139,7 @@ def test_an_animal_is_painted(translator: Translator) -> None:
     network = matte_of(4.0).eval()
     with torch.inference_mode():
         pixels = functional.to_tensor(picture)[None] * 2 - 1
-        colour = functional.to_pil_image((network.colour(pixels)[0] + 1) / 2)
+        colour = functional.to_pil_image((network.layers(pixels).colour[0] + 1) / 2)
     difference = ImageChops.difference(opened(answer.image), colour)
     assert max(high for _, high in difference.getextrema()) <= 1  # type: ignore[misc]  # three bands
 

@@ -399,7 +399,8 @@ def test_delays_double_up_to_the_longest() -> None:
 
 
 PARENT = """
-import asyncio, sys
+import asyncio, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits none
 from bot.executor.local import LocalEngine
 from tests.bot.executor.test_local import Diary, Path, ignore, jobs, tiny
 
