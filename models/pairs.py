@@ -148,7 +148,7 @@ def _our_own() -> Iterator[Pair]:
             name=f"{name}_small",
             purpose=name,
             checkpoint=Checkpoint(
-                name=f"{name}_small",
+                name="our own, 2026",
                 source=f"trained by {recipe}",
                 file=f"{name}_small.safetensors",
                 proof=Sha256(sha256),

@@ -37,7 +37,7 @@ async def test_a_horse_is_translated(guest: Guest, horse_jpg: tuple[str, bytes])
     text = said(reply)
     assert "sorrel" in text
     assert "→ zebra" in text
-    assert "so horse2zebra_small answered" in text
+    assert r"so horse2zebra\_small answered" in text
     assert "given back at 1500×1220" in text
     before = Image.open(io.BytesIO(horse_jpg[1])).convert("RGB")
     after = (await picture_of(reply)).convert("RGB")
