@@ -135,3 +135,23 @@ async def test_there_and_back_are_three_pictures(
     assert "there by horse2zebra_small, back by zebra2horse" in said(reply)
     assert "of the range away from the original" in said(reply)
     assert len(reply["attachments"]) == 2  # the first of three is shown by the embed
+
+
+@pytest.mark.parametrize(
+    ("command", "note"), [("!zebra", "the first 4 of 5"), ("!cycle", "the first of 5")]
+)
+async def test_more_pictures_than_are_taken_are_counted(
+    guest: Guest, command: str, note: str
+) -> None:
+    """The reply says how many it is about."""
+    reply = await guest.ask(command, *[(f"{n}.png", pictures.plain()) for n in range(5)])
+    assert note in said(reply)
+    assert len(reply["embeds"]) == (4 if command == "!zebra" else 1)
+
+
+async def test_bad_files_fail_alone(guest: Guest) -> None:
+    """The neighbour is translated."""
+    reply = await guest.ask("!zebra", ("notes.txt", b"no picture"), ("a.png", pictures.plain()))
+    assert [embed["title"] for embed in reply["embeds"]] == ["notes.txt", "a.png"]
+    assert "not a picture" in reply["embeds"][0]["description"]
+    assert "image" in reply["embeds"][1]
