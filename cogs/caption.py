@@ -4,9 +4,7 @@
 say it; it carries what it needs in its id, so that it works after a restart as well.
 """
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,19 +13,19 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import pictures, replies
+from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.errors import NoPicture
 from bot.exchange import Exchange, Interaction, InteractionExchange
 from bot.failures import explain
-from bot.pictures import Found, Picture
+from bot.pictures import Find, Found
 from bot.replies_caption import Described, alt_text, captioned, other_ways
-from models.jobs import Caption
+from models.jobs import Caption, Captioned
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
 
-Find = Callable[[], Awaitable[Found]]
 Beams = app_commands.Range[int, 1, 10]
 
 _MODEL = re.compile(r"\bmodel[:=] ?(\S+)", re.IGNORECASE)
@@ -153,7 +151,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         """Say in English what every picture in a message shows."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: _inside(message),
+            lambda: pictures.inside(message),
             Wish(),
             Alternatives("in", message.channel.id, message.id),
         )
@@ -162,15 +160,17 @@ class CaptionCog(commands.Cog, name="Caption"):
         """Answer in private with a sentence that is ready to paste as alt text."""
         exchange = InteractionExchange(interaction, private=True)
         async with exchange.thinking():
-            described = await self._describe(exchange, await _inside(message), Wish())
-        await exchange.answer(alt_text(described))
+            found = (await pictures.inside(message)).first(MAX_PICTURES)
+            described = await self._describe(exchange, found, Wish())
+        await exchange.answer(alt_text(described, found.note))
 
     async def say_otherwise(self, exchange: InteractionExchange, button: Alternatives) -> None:
         """Answer a press of the button, from the very message its id names."""
         try:
             async with exchange.thinking():
                 found, wish = await self._asked_again(button)
-                reply = other_ways(await self._describe(exchange, found, wish))
+                some = found.first(MAX_PICTURES)
+                reply = other_ways(await self._describe(exchange, some, wish))
         except Exception as error:  # noqa: BLE001  (discord.py has no error handler for buttons)
             reply = replies.sentence(explain(error, exchange))
         await exchange.answer(reply)
@@ -182,7 +182,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         except discord.NotFound:
             raise NoPicture("That picture is gone. Post it again and ask anew.") from None
         if button.kind == "in":
-            return await _inside(message), Wish()
+            return await pictures.inside(message), Wish()
         context = await self.bot.get_context(message, cls=BobbyContext)
         text = context.view.read_rest().strip()
         return await pictures.find(self.bot, message, pictures.read_words(text)), read_wish(text)
@@ -192,7 +192,7 @@ class CaptionCog(commands.Cog, name="Caption"):
     ) -> None:
         async with exchange.thinking():
             exchange.require_permissions()
-            found = await find()
+            found = (await find()).first(MAX_PICTURES)
             described = await self._describe(exchange, found, wish)
         view = None
         if button and any(not isinstance(one.result, str) for one in described):
@@ -200,21 +200,11 @@ class CaptionCog(commands.Cog, name="Caption"):
         await exchange.answer(captioned(described, found.note, view))
 
     async def _describe(self, exchange: Exchange, found: Found, wish: Wish) -> list[Described]:
-        some = found.pictures[:MAX_PICTURES]
-        return await asyncio.gather(*(self._look(exchange, picture, wish) for picture in some))
-
-    async def _look(self, exchange: Exchange, picture: Picture, wish: Wish) -> Described:
-        """Caption one picture of a question; a bad one fails alone, with its sentence."""
-        try:
-            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
+        async def ask(data: bytes) -> Captioned:
             job = Caption(picture=data, model=wish.model, beams=wish.beams)
-            return Described(picture, await self.bot.executor.submit(job, exchange.asker))
-        except Exception as error:  # noqa: BLE001  (its neighbours are answered all the same)
-            return Described(picture, explain(error, exchange))
+            return await self.bot.executor.submit(job, exchange.asker)
 
-
-async def _inside(message: discord.Message) -> Found:
-    return Found(pictures.in_message(message))
+        return await ask_each(self.bot.fetcher, exchange, found, ask)
 
 
 async def setup(bot: Bobby) -> None:

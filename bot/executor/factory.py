@@ -57,7 +57,8 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what the worker gets: never the token, and the very `models` that this process has."""
     passed_on = {name: value for name, value in environment.items() if name in _PASSED_ON}
     path = os.pathsep.join(filter(None, [_HOME, environment.get("PYTHONPATH")]))
-    return _WAITING | passed_on | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    waiting = {} if "OMP_WAIT_POLICY" in passed_on else _WAITING
+    return waiting | passed_on | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
 def worker_command(settings: Settings) -> list[str]:

@@ -106,13 +106,13 @@ def test_threads_do_not_wait_awake_for_long() -> None:
     """Unless the operator wants them to."""
     assert int(worker_environment({})["GOMP_SPINCOUNT"]) <= 10_000
     assert worker_environment({"GOMP_SPINCOUNT": "infinity"})["GOMP_SPINCOUNT"] == "infinity"
-    assert worker_environment({"OMP_WAIT_POLICY": "active"})["OMP_WAIT_POLICY"] == "active"
+    assert "GOMP_SPINCOUNT" not in worker_environment({"OMP_WAIT_POLICY": "active"})
 
 
 def test_the_worker_is_this_very_bobbys() -> None:
     """His folder comes first, the operator's own path after it, the working directory never."""
     home = str(Path(__file__).parents[3])
     plain = worker_environment({})
-    assert plain == {"PYTHONPATH": home, "PYTHONSAFEPATH": "1"}
+    assert (plain["PYTHONPATH"], plain["PYTHONSAFEPATH"]) == (home, "1")
     more = worker_environment({"PYTHONPATH": "/more"})
     assert more["PYTHONPATH"].split(os.pathsep) == [home, "/more"]
