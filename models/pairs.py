@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from models.networks.cyclegan import ResNetGenerator, without_statistics
-from models.records import Checkpoint, GitBlob, Pair, PinnedAtFirstUse
+from models.records import Checkpoint, GitBlob, Origin, Pair, PinnedAtFirstUse
 
 HORSES = frozenset(
     {
@@ -27,6 +27,12 @@ With sorrel alone 51 % of the horses that `models.verdict` speaks of would be kn
 a few more are taken for are left out: with them a tenth of everyday photographs would hold a horse.
 """
 
+_ORIGIN = Origin(
+    "cyclegan",
+    2017,
+    "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+    "https://arxiv.org/abs/1703.10593",
+)
 _PARAMETERS = 11_378_179
 _AUTHORS = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models"
 _DLWPT = (
@@ -104,6 +110,7 @@ def _zebra() -> Pair:
             proof=GitBlob("ce10268a67fba8227bd42a071e17eef1b358fa2b"),
             license="unstated",
         ),
+        origin=_ORIGIN,
         build=ResNetGenerator,
         adapt=without_statistics,
         parameters=_PARAMETERS,
@@ -123,6 +130,7 @@ def _of_the_authors(name: str) -> Pair:
             proof=PinnedAtFirstUse(),
             license="unstated; the authors' code is under a BSD licence",
         ),
+        origin=_ORIGIN,
         build=ResNetGenerator,
         adapt=without_statistics,
         parameters=_PARAMETERS,
