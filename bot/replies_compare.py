@@ -32,7 +32,7 @@ def compared(
 
     `absent` are the models that were wanted and are not here.
     """
-    head = "`year    size   top-1     time`"
+    head = "`year    MB  top-1    ms`"
     body = "\n".join([agreement(contenders), "", head, *map(_line, contenders)])
     notes = [f"Weights not here: {', '.join(absent)}."] if absent else []
     shown = f"||{body}||" if picture.spoiler else body
@@ -62,14 +62,14 @@ def agreement(contenders: Sequence[Contender]) -> str:
 
 def _line(contender: Contender) -> str:
     card, result = contender.card, contender.result
-    size = f"{card.size_bytes / 1e6:.0f} MB" if card.size_bytes else "–"
-    accuracy = f"{card.accuracy:.1f} %" if card.accuracy else "–"
+    size = f"{card.size_bytes / 1e6:.0f}" if card.size_bytes else "–"
+    accuracy = f"{card.accuracy:.1f}" if card.accuracy else "–"
     if isinstance(result, str):
         time, said = "–", result
     else:
-        time, best = f"{result.milliseconds:.0f} ms", result.top[0]
+        time, best = f"{result.milliseconds:.0f}", result.top[0]
         said = f"{escape_markdown(best.label)} {percent(best.probability)}"
-    return f"`{card.year or '–':<4} {size:>7} {accuracy:>7} {time:>8}` **{card.name}** {said}"
+    return f"`{card.year or '–':<4} {size:>5} {accuracy:>6} {time:>5}` **{card.name}** {said}"
 
 
 def garbage(outcomes: Sequence[Outcome[Labels]], prefix: str, note: str | None) -> Reply:
@@ -87,7 +87,7 @@ def _garbage(outcome: Outcome[Labels], prefix: str) -> discord.Embed:
         description=(
             "These labels mean nothing. It is the same network, but its weights are random numbers:"
             " it has never seen a picture. What it knows is all in the weights; compare with"
-            f" `{prefix}classify {labels.model}`.\n"
+            f" `{prefix}classify {labels.model}`.\n\n"
             + (f"||{lines}||" if outcome.picture.spoiler else lines)
         ),
         colour=GARBAGE,

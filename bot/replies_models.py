@@ -55,7 +55,8 @@ def inspected(card: ModelCard, seen: Inspected) -> Reply:
     embed = discord.Embed(title=card.name, description=f"```\n{outline}\n```", colour=BLUE)
     for name, value in facts(card, seen).items():
         embed.add_field(name=name, value=value, inline=len(value) < 30)
-    embed.add_field(name="Paper", value=f"[{seen.paper}]({seen.paper_url})", inline=False)
+    if seen.paper:
+        embed.add_field(name="Paper", value=f"[{seen.paper}]({seen.paper_url})", inline=False)
     if whole:
         return Reply(embeds=(embed,))
     embed.set_footer(text="The file has every module.")
@@ -68,11 +69,12 @@ def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
     kinds = [f"{one.layers} {one.kind}" for one in seen.layers if one.parameters]
     found = {
         "Parameters": f"{seen.parameters:,}",
-        "Multiply-adds": f"{seen.multiply_adds / 1e9:.2f} billion",
         "In memory": f"{_size(seen.bytes)} in float32",
-        "Layers with weights": ", ".join(kinds),
-        "Input": f"{seen.side}×{seen.side} pixels, RGB",
     }
+    if seen.multiply_adds:
+        found["Multiply-adds"] = f"{seen.multiply_adds / 1e9:.2f} billion"
+    found["Layers with weights"] = ", ".join(kinds)
+    found["Input"] = f"{seen.side}×{seen.side} pixels, RGB"
     if how := seen.preparation:
         found["Preprocessing"] = (
             f"short side to {how.resize} ({how.interpolation}), middle {how.crop}×{how.crop},"
@@ -98,7 +100,8 @@ def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
 def as_text(card: ModelCard, seen: Inspected) -> str:
     """Return all there is to say of a model as a plain text."""
     known = facts(card, seen)
-    known["Paper"] = f"{seen.paper}, {seen.paper_url}"
+    if seen.paper:
+        known["Paper"] = f"{seen.paper}, {seen.paper_url}"
     lines = [card.name, "", *(f"{name}: {value}" for name, value in known.items())]
     lines += ["", seen.tree, "", "Layers of each kind, and their parameters:"]
     lines += [f"{one.layers:6} {one.kind}  {one.parameters:,}" for one in seen.layers]

@@ -35,7 +35,7 @@ def _fits(card: ModelCard, word: str) -> bool:
     kind, _, value = word.partition(":")
     if kind in {"task", "family"} and value:
         return value == (card.task if kind == "task" else card.family)
-    return (word == "ready" and card.ready) or word in f"{card.name} {card.family}"
+    return (word == "ready" and card.ready) or word in f"{card.name} {card.family or ''}"
 
 
 def named(cards: Sequence[ModelCard], name: str) -> ModelCard:

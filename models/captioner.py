@@ -80,6 +80,7 @@ class Captioner:
         self, network: CaptionTransformer, words: Sequence[str], rarity: Rarity, threshold: float
     ) -> None:
         self._network = network.eval()
+        self.shape = network.shape
         self._words = words
         self._rarity = rarity
         self._threshold = threshold

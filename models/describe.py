@@ -7,11 +7,11 @@ Owns the way from an encoded picture to a sentence and its alternatives. The sea
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.captioner import DEFAULT_BEAMS, MAX_BEAMS, WEIGHTS, Captioner
 from models.captioner import prepare as pixels
@@ -19,6 +19,7 @@ from models.catalog import catalog
 from models.classify import device_name
 from models.decode import DecodeError, decode
 from models.jobs import Caption, Captioned, Failure, ModelCard
+from models.networks.caption_transformer import CaptionTransformer
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import LiteMaps
 from models.weights import Shelf
@@ -65,6 +66,14 @@ class Describer:
             size_bytes=WEIGHTS.stat().st_size,
         )
         return (card,)
+
+    @staticmethod
+    def builder() -> Callable[[], nn.Module]:
+        """Return what makes encoder and decoder as one module, for a look inside."""
+        shape = Captioner.load().shape
+        return lambda: nn.ModuleDict(
+            {"encoder": EfficientNetLite0(), "decoder": CaptionTransformer(shape)}
+        )
 
     def prepare(self, job: Caption) -> Prepared | Failure:
         """Decode the picture; safe on any thread."""

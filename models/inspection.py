@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
+from torch import nn
 from torchvision.transforms._presets import ImageClassification
 
-from models import anatomy
+from models import anatomy, describe
 from models.catalog import catalog
 from models.jobs import Failure, Inspect, Inspected, LayerCount, Preparation
+from models.networks.lite_maps import SIDE
 from models.pairs import pairs
 from models.recipes import script
 from models.records import Classification, Record
@@ -26,27 +28,29 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Prepared:
-    """The record that is to be looked into."""
+    """The name of the model that is to be looked into."""
 
-    record: Record
+    name: str
 
 
 class Inspector:
-    """Answers `Inspect` jobs about every classifier and every translation."""
+    """Answers `Inspect` jobs about every classifier and translation, and about the captioner."""
 
     def __init__(self, shelf: Shelf, default: str) -> None:
         records: dict[str, Record] = {**catalog(), **pairs()}
         self._selection = Selection(records, shelf, default)
 
     def prepare(self, job: Inspect) -> Prepared | Failure:
-        """Find the record; safe on any thread."""
+        """Find the model; safe on any thread."""
+        if job.model == describe.NAME:
+            return Prepared(describe.NAME)
         record = self._selection.find(job.model)
-        return record if isinstance(record, Failure) else Prepared(record)
+        return record if isinstance(record, Failure) else Prepared(record.name)
 
     def run(self, batch: Sequence[Prepared]) -> Iterator[Callable[[], Inspected | Failure]]:
         """Yield for each of `batch` what makes its answer, on any thread."""
         for item in batch:
-            yield partial(_inspect_safely, item.record.name)
+            yield partial(_inspect_safely, item.name)
 
 
 def _inspect_safely(name: str) -> Inspected | Failure:
@@ -65,6 +69,8 @@ def inspect(name: str) -> Inspected:
     Raises:
         KeyError: There is none of that name.
     """
+    if name == describe.NAME:
+        return _captioner()
     record: Record = catalog()[name] if name in catalog() else pairs()[name]
     network = anatomy.weightless(record.build)
     preset = record.preprocessing() if isinstance(record, Classification) else None
@@ -73,10 +79,7 @@ def inspect(name: str) -> Inspected:
         model=record.name,
         weights=record.checkpoint.name,
         tree=anatomy.tree(network),
-        layers=tuple(
-            LayerCount(kind=kind, layers=count, parameters=parameters)
-            for kind, count, parameters in anatomy.layers(network)
-        ),
+        layers=_layers(network),
         parameters=record.parameters,
         bytes=4 * record.parameters,
         side=side,
@@ -86,6 +89,28 @@ def inspect(name: str) -> Inspected:
         labels=record.labels if isinstance(record, Classification) else (),
         preparation=_preparation(preset) if preset else None,
         script=script(record) if isinstance(record, Classification) else None,
+    )
+
+
+def _captioner() -> Inspected:
+    """Return what there is to see inside our own captioner, whose work depends on its words."""
+    network = anatomy.weightless(describe.Describer.builder())
+    parameters = sum(p.numel() for p in network.parameters())
+    return Inspected(
+        model=describe.NAME,
+        weights=describe.CHECKPOINT,
+        tree=anatomy.tree(network),
+        layers=_layers(network),
+        parameters=parameters,
+        bytes=4 * parameters,
+        side=SIDE,
+    )
+
+
+def _layers(network: nn.Module) -> tuple[LayerCount, ...]:
+    return tuple(
+        LayerCount(kind=kind, layers=count, parameters=parameters)
+        for kind, count, parameters in anatomy.layers(network)
     )
 
 

@@ -282,9 +282,9 @@ class Inspected(Message, frozen=True):
     """The answer to `Inspect`.
 
     `tree` has a line a module, two spaces deeper than the one it is part of, repeats folded.
-    `multiply_adds` are those of one picture of `side` by `side` pixels. `bytes` are those of the
-    parameters as they run, in float32. `labels`, `preparation` and `script`, which gives the same
-    answer without Bobby, are a classifier's.
+    `multiply_adds` are those of one picture of `side` by `side` pixels, None where there is no
+    fixed number. `bytes` are those of the parameters as they run, in float32. `labels`,
+    `preparation` and `script`, which gives the same answer without Bobby, are a classifier's.
     """
 
     model: str
@@ -294,9 +294,9 @@ class Inspected(Message, frozen=True):
     parameters: int
     bytes: int
     side: int
-    multiply_adds: int
-    paper: str
-    paper_url: str
+    multiply_adds: int | None = None
+    paper: str | None = None
+    paper_url: str | None = None
     labels: tuple[str, ...] = ()
     preparation: Preparation | None = None
     script: str | None = None
