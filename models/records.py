@@ -58,12 +58,12 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a network comes from: its family, and the paper that introduced it."""
+    """Where a network comes from: its family, and the paper that introduced it, if one did."""
 
     family: str
     year: int
-    paper: str
-    url: str
+    paper: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ def test_the_paper_is_the_one_torchvision_names(name: str) -> None:
         return
     documented = ARXIV.search(get_model_builder(name).__doc__ or "")
     assert documented
+    assert origin.url
     assert origin.url.endswith(f"{documented[1]}{documented[2]}")
     assert origin.year == 2000 + int(documented[1])
 

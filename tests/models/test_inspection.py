@@ -52,6 +52,15 @@ def test_a_generator_has_no_labels(tasks: Tasks) -> None:
     assert (found.labels, found.preparation, found.script) == ((), None, None)
 
 
+def test_our_own_generator_has_no_paper(tasks: Tasks) -> None:
+    """The zebra that is part of Bobby can be looked into like the published ones."""
+    found = seen(tasks, "horse2zebra_small")
+    assert found.parameters == 919_204
+    assert sum(kind.parameters for kind in found.layers) == 919_204
+    assert found.multiply_adds
+    assert found.paper is None
+
+
 def test_the_captioner_is_two_networks(tasks: Tasks) -> None:
     """The classifier that looks, and the transformer that speaks."""
     found = seen(tasks, NAME)
