@@ -28,7 +28,7 @@ MAX_PICTURES = 10
 
 
 class Recipe(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"python:(?P<model>[\w:]+)"
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"python:(?P<model>.+)"
 ):
     """The button "Python for this"."""
 

@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.buttons import answer_press
+from bot.buttons import answer_press, edit_on_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED, completions
 from bot.errors import UnknownModel
@@ -54,14 +54,13 @@ class Turn(
         assert isinstance(cog, ModelsCog)
         presser = interaction.user.id
 
-        async def listed(_: InteractionExchange) -> Reply:
+        async def listed() -> Reply:
             return listing(await cog.cards(), self.query, self.number, presser)
 
-        if presser != self.asker:
-            await answer_press(interaction, listed)
-            return
-        reply = listing(await cog.cards(), self.query, self.number, presser)
-        await interaction.response.edit_message(embeds=reply.embeds, view=reply.view)
+        if presser == self.asker:
+            await edit_on_press(interaction, listed)
+        else:
+            await answer_press(interaction, lambda _: listed())
 
 
 def listing(cards: tuple[ModelCard, ...], query: str, number: int, asker: int) -> Reply:

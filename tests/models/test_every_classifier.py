@@ -3,7 +3,7 @@
 Slow as a whole: 80 networks, of up to 645 million parameters.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +58,15 @@ class _Shared(TorchFunctionMode):
         if func is torch.empty and isinstance(made, Tensor) and made.ndim > 1:
             return _noise()[: made.numel()].view(made.shape)
         return made
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread: most of the work is small, and waiting threads take time as well."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
