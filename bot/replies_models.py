@@ -74,7 +74,8 @@ def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
     if seen.multiply_adds:
         found["Multiply-adds"] = f"{seen.multiply_adds / 1e9:.2f} billion"
     found["Layers with weights"] = ", ".join(kinds)
-    found["Input"] = f"{seen.side}×{seen.side} pixels, RGB"
+    if seen.side:
+        found["Input"] = f"{seen.side}×{seen.side} pixels, RGB"
     if how := seen.preparation:
         found["Preprocessing"] = (
             f"short side to {how.resize} ({how.interpolation}), middle {how.crop}×{how.crop},"

@@ -19,7 +19,7 @@ from safetensors import safe_open
 from torch import Tensor
 from torchvision.transforms.v2 import functional as pixels
 
-from models.caption_search import Found, beam_search, samples
+from models.caption_search import Found, search
 from models.consensus import Gram, Rarity, agreement
 from models.networks.caption_transformer import CaptionTransformer, Shape
 from models.networks.lite_maps import SIDE
@@ -73,6 +73,12 @@ def normalised(picture: Image.Image) -> Tensor:
     return (values - MEAN) / STD
 
 
+def shape(path: Path = WEIGHTS) -> Shape:
+    """Return the sizes of the decoder in the file at `path`, whose weights are not read."""
+    with safe_open(path, framework="pt") as file:
+        return Shape(**json.loads(file.metadata()["captioner"])["shape"])
+
+
 class Captioner:
     """The decoder with its weights and words, ready to caption."""
 
@@ -80,7 +86,6 @@ class Captioner:
         self, network: CaptionTransformer, words: Sequence[str], rarity: Rarity, threshold: float
     ) -> None:
         self._network = network.eval()
-        self.shape = network.shape
         self._words = words
         self._rarity = rarity
         self._threshold = threshold
@@ -116,10 +121,9 @@ class Captioner:
         One beam follows the likeliest word. More beams are searched together with drawn
         captions, and the one that agrees most with all of them, by their likelihood, is the best.
         """
-        found = beam_search(self._network, cells, beams)
         if beams == 1:
-            return found
-        drawn = samples(self._network, cells, SAMPLES, TEMPERATURE)
+            return search(self._network, cells, beams)[0]
+        found, drawn = search(self._network, cells, beams, SAMPLES, TEMPERATURE)
         likely = [exp(caption.score) for caption in found]
         weighed = [
             (caption, BEAM_SHARE * w / sum(likely))

@@ -5,22 +5,21 @@ memory. Answers are kept, since nothing about a network changes.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
 from torch import nn
 from torchvision.transforms._presets import ImageClassification
 
-from models import anatomy, describe
+from models import anatomy
+from models.captioners import Captioning, captioners
 from models.catalog import catalog
 from models.jobs import Failure, Inspect, Inspected, LayerCount, Preparation
-from models.networks.lite_maps import SIDE
 from models.pairs import pairs
 from models.recipes import script
 from models.records import Classification, Record
-from models.selection import Selection
-from models.weights import Shelf
+from models.selection import unknown
 from models.working import SHORT_SIDE
 
 _log = logging.getLogger(__name__)
@@ -34,18 +33,12 @@ class Prepared:
 
 
 class Inspector:
-    """Answers `Inspect` jobs about every classifier and translation, and about the captioner."""
-
-    def __init__(self, shelf: Shelf, default: str) -> None:
-        records: dict[str, Record] = {**catalog(), **pairs()}
-        self._selection = Selection(records, shelf, default)
+    """Answers `Inspect` jobs about every classifier, translation and captioner."""
 
     def prepare(self, job: Inspect) -> Prepared | Failure:
         """Find the model; safe on any thread."""
-        if job.model == describe.NAME:
-            return Prepared(describe.NAME)
-        record = self._selection.find(job.model)
-        return record if isinstance(record, Failure) else Prepared(record.name)
+        name = job.model.strip().lower()
+        return Prepared(name) if name in _records() else unknown(job.model, _records())
 
     def run(self, batch: Sequence[Prepared]) -> Iterator[Callable[[], Inspected | Failure]]:
         """Yield for each of `batch` what makes its answer, on any thread."""
@@ -63,16 +56,21 @@ def _inspect_safely(name: str) -> Inspected | Failure:
 
 
 @cache
+def _records() -> Mapping[str, Record | Captioning]:
+    return {**catalog(), **pairs(), **captioners()}
+
+
+@cache
 def inspect(name: str) -> Inspected:
     """Return what there is to see inside the model `name`.
 
     Raises:
         KeyError: There is none of that name.
     """
-    if name == describe.NAME:
-        return _captioner()
-    record: Record = catalog()[name] if name in catalog() else pairs()[name]
+    record = _records()[name]
     network = anatomy.weightless(record.build)
+    if isinstance(record, Captioning):
+        return _captioner(record, network)
     preset = record.preprocessing() if isinstance(record, Classification) else None
     side = preset.crop_size[0] if preset else SHORT_SIDE
     return Inspected(
@@ -92,18 +90,16 @@ def inspect(name: str) -> Inspected:
     )
 
 
-def _captioner() -> Inspected:
-    """Return what there is to see inside our own captioner, whose work depends on its words."""
-    network = anatomy.weightless(describe.Describer.builder())
+def _captioner(record: Captioning, network: nn.Module) -> Inspected:
+    """Return what there is to see inside a captioner, whose work depends on its words."""
     parameters = sum(p.numel() for p in network.parameters())
     return Inspected(
-        model=describe.NAME,
-        weights=describe.CHECKPOINT,
+        model=record.name,
+        weights=record.checkpoint,
         tree=anatomy.tree(network),
         layers=_layers(network),
         parameters=parameters,
         bytes=4 * parameters,
-        side=SIDE,
     )
 
 

@@ -282,8 +282,8 @@ class Inspected(Message, frozen=True):
     """The answer to `Inspect`.
 
     `tree` has a line a module, two spaces deeper than the one it is part of, repeats folded.
-    `multiply_adds` are those of one picture of `side` by `side` pixels, None where there is no
-    fixed number. `bytes` are those of the parameters as they run, in float32. `labels`,
+    `multiply_adds` are those of one picture of `side` by `side` pixels, None where neither
+    is fixed. `bytes` are those of the parameters as they run, in float32. `labels`,
     `preparation` and `script`, which gives the same answer without Bobby, are a classifier's.
     """
 
@@ -293,7 +293,7 @@ class Inspected(Message, frozen=True):
     layers: tuple[LayerCount, ...]
     parameters: int
     bytes: int
-    side: int
+    side: int | None = None
     multiply_adds: int | None = None
     paper: str | None = None
     paper_url: str | None = None

@@ -6,7 +6,7 @@ the shelf of weights and hands a record to the task; it loads nothing.
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -54,7 +54,7 @@ class Selection(Generic[R]):
 
     def find(self, name: str) -> R | Failure:
         """Return the record for `name`, whether or not its weights are here."""
-        return self._catalog.get(name.strip().lower()) or self._unknown(name)
+        return self._catalog.get(name.strip().lower()) or unknown(name, self._catalog)
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return what there is to know of every record, in the catalogue's order."""
@@ -70,15 +70,6 @@ class Selection(Generic[R]):
                 continue
             return record
         return None
-
-    def _unknown(self, name: str) -> Failure:
-        close = difflib.get_close_matches(name.strip().lower(), self._catalog, n=3, cutoff=0.5)
-        hint = (
-            f"did you mean {_either(close)}?" if close else "check its spelling, or leave it out."
-        )
-        # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
-        plain = re.sub(r"[^\w:.-]", "", name)[:50]
-        return Failure(code="unknown_model", sentence=f"I know no model called “{plain}”: {hint}")
 
     def _card(self, record: Record) -> ModelCard:
         checkpoint = record.checkpoint
@@ -98,6 +89,15 @@ class Selection(Generic[R]):
             family=record.origin.family,
             year=record.origin.year,
         )
+
+
+def unknown(name: str, catalog: Collection[str]) -> Failure:
+    """Return the refusal of a name that `catalog` does not have, with those that are like it."""
+    close = difflib.get_close_matches(name.strip().lower(), catalog, n=3, cutoff=0.5)
+    hint = f"did you mean {_either(close)}?" if close else "check its spelling, or leave it out."
+    # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
+    plain = re.sub(r"[^\w:.-]", "", name)[:50]
+    return Failure(code="unknown_model", sentence=f"I know no model called “{plain}”: {hint}")
 
 
 def _either(names: list[str]) -> str:

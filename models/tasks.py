@@ -11,6 +11,7 @@ from typing import TypeAlias
 import torch
 
 from models import classify, describe, inspection, translate, untrained
+from models.captioners import captioners
 from models.catalog import catalog
 from models.classify import Classifier, device_name
 from models.describe import Describer
@@ -40,9 +41,9 @@ class Tasks:
         networks = Networks(shelf, device)
         self._classifier = Classifier(catalog(), shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
-        self._describer = Describer(shelf, device)
+        self._describer = Describer(shelf, device, captioners())
         self._beginner = Beginner(catalog(), shelf, device, default)
-        self._inspector = Inspector(shelf, default)
+        self._inspector = Inspector()
 
     def ready(self) -> Ready | Failure:
         """Warm the default classifier up and tell what there is.

@@ -2,7 +2,6 @@
 
 import pytest
 
-from models.describe import NAME
 from models.jobs import Failure, Finished, Inspect, Inspected, body_length, frame, from_worker
 from models.tasks import Tasks
 
@@ -63,11 +62,18 @@ def test_our_own_generator_has_no_paper(tasks: Tasks) -> None:
 
 def test_the_captioner_is_two_networks(tasks: Tasks) -> None:
     """The classifier that looks, and the transformer that speaks."""
-    found = seen(tasks, NAME)
+    found = seen(tasks, "caption_small")
     assert "  encoder: EfficientNetLite0" in found.tree
     assert "  decoder: CaptionTransformer" in found.tree
     assert found.parameters == 4_652_008 + 3_001_409
     assert found.multiply_adds is None
+
+
+def test_the_published_captioner_is_known_without_its_files(tasks: Tasks) -> None:
+    """Its encoder is ResNet-101 in Caffe's form."""
+    found = seen(tasks, "neuraltalk2")
+    assert "CaffeBottleneck ×23" in found.tree
+    assert found.parameters == 55_901_008
 
 
 def test_an_unknown_name_gets_suggestions(tasks: Tasks) -> None:
