@@ -10,18 +10,26 @@ from typing import TypeAlias
 
 import torch
 
-from models import classify, describe, translate
+from models import classify, describe, inspection, translate, untrained
 from models.captioners import captioners
 from models.catalog import catalog
 from models.classify import Classifier, device_name
 from models.describe import Describer
-from models.jobs import Answer, Caption, Classify, Failure, Job, Ready
+from models.inspection import Inspector
+from models.jobs import Answer, Caption, Classify, Failure, Inspect, Job, Ready, Untrained
 from models.kept import Networks
 from models.pairs import pairs
 from models.translate import Translator
+from models.untrained import Beginner
 from models.weights import Shelf
 
-Prepared: TypeAlias = classify.Prepared | translate.Prepared | describe.Prepared
+Prepared: TypeAlias = (
+    classify.Prepared
+    | translate.Prepared
+    | describe.Prepared
+    | untrained.Prepared
+    | inspection.Prepared
+)
 Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
 
@@ -34,6 +42,8 @@ class Tasks:
         self._classifier = Classifier(catalog(), shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
         self._describer = Describer(shelf, device, captioners())
+        self._beginner = Beginner(catalog(), shelf, device, default)
+        self._inspector = Inspector()
 
     def ready(self) -> Ready | Failure:
         """Warm the default classifier up and tell what there is.
@@ -55,12 +65,16 @@ class Tasks:
         )
 
     def prepare(self, job: Job) -> Prepared | Failure:
-        """Decode the picture of `job`; safe on any thread."""
+        """Decode the picture of `job`, if it has one; safe on any thread."""
         match job:
             case Classify():
                 return self._classifier.prepare(job)
             case Caption():
                 return self._describer.prepare(job)
+            case Untrained():
+                return self._beginner.prepare(job)
+            case Inspect():
+                return self._inspector.prepare(job)
             case _:
                 return self._translator.prepare(job)
 
@@ -76,5 +90,9 @@ class Tasks:
                     yield from self._translator.run([item])
                 case describe.Prepared():
                     yield from self._describer.run([item])
+                case untrained.Prepared():
+                    yield from self._beginner.run([item])
+                case inspection.Prepared():
+                    yield from self._inspector.run([item])
                 case Failure():
                     yield item
