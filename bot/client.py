@@ -21,6 +21,7 @@ from bot.failures import explain
 from bot.fetch import Fetcher
 from bot.pulse import Pulse
 from bot.settings import Settings
+from bot.shelf.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +58,11 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
 
 
 class Bobby(commands.Bot):
-    """The Discord side of Bobby. `bot.service` opens and closes its executor and fetcher."""
+    """The Discord side of Bobby. `bot.service` opens and closes what it is given."""
 
-    def __init__(self, *, settings: Settings, executor: Executor, fetcher: Fetcher) -> None:
+    def __init__(
+        self, *, settings: Settings, executor: Executor, fetcher: Fetcher, library: Library
+    ) -> None:
         intents = discord.Intents(guilds=True, messages=True, message_content=True)
         super().__init__(
             command_prefix=commands.when_mentioned_or(settings.prefix),
@@ -78,6 +81,7 @@ class Bobby(commands.Bot):
         self.settings = settings
         self.executor = executor
         self.fetcher = fetcher
+        self.library = library
         self.pulse = Pulse()
         self.conversations = Conversations()
         self._turn = asyncio.Lock()

@@ -20,6 +20,7 @@ from bot.errors import SetupError
 from bot.executor.factory import open_executor
 from bot.fetch import Fetcher
 from bot.settings import Settings
+from bot.shelf.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,8 @@ async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
     executor = open_executor(settings)
     async with (
         Fetcher(max_bytes=settings.max_file_mib * 2**20) as fetcher,
-        Bobby(settings=settings, executor=executor, fetcher=fetcher) as bot,
+        Library(settings, executor) as library,
+        Bobby(settings=settings, executor=executor, fetcher=fetcher, library=library) as bot,
         executor,
     ):
         yield bot

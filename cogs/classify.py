@@ -98,12 +98,14 @@ class ClassifyCog(commands.Cog, name="Classify"):
         async with exchange.thinking():
             exchange.require_permissions()
             found = await find()
+            found = found.noting(await self.bot.library.provide(exchange, "classify", model))
             results = await asyncio.gather(
                 *(self._look(exchange, one, model) for one in found.pictures[:MAX_PICTURES])
             )
         count = len(found.pictures)
         cut = f"the first {MAX_PICTURES} of {count}" if count > MAX_PICTURES else None
-        await exchange.answer(replies.classified(results, cut or found.note))
+        note = found.noting(cut).note
+        await exchange.answer(replies.classified(results, note))
 
     async def _look(self, exchange: Exchange, picture: Picture, model: str | None) -> Classified:
         """Classify one picture of a question; a bad one fails alone, with its sentence."""

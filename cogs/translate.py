@@ -185,6 +185,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         async with exchange.thinking():
             exchange.require_permissions()
             found = await find()
+            found = found.noting(await self.bot.library.provide(exchange, "translate", wish.pair))
             some = found.pictures[: 1 if wish.back_again else MAX_PICTURES]
             reply = await self._translated(exchange, some, found.note, wish, exchange.upload_limit)
 

@@ -91,6 +91,7 @@ class Selection(Generic[R]):
             size_bytes=checkpoint.size_bytes,
             accuracy=record.accuracy,
             expects=record.expects,
+            files=() if checkpoint.shipped else (checkpoint.file_to_fetch(),),
         )
 
 

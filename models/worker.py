@@ -30,6 +30,7 @@ from models.jobs import (
     Finished,
     Forget,
     FromWorker,
+    Recount,
     Run,
     Started,
     Submit,
@@ -74,6 +75,8 @@ class Worker:
                     forgotten.cancel()
             case Run(ids=ids):
                 self._batches.put((message, [self._waiting.pop(key, None) for key in ids]))
+            case Recount():
+                self._decoders.submit(self._recount)
 
     def close(self) -> None:
         """Let `run_batches` return after the batches it already has."""
@@ -91,6 +94,16 @@ class Worker:
                 else:
                     self._send(Finished(id=key, result=answer))
         self._decoders.shutdown()
+
+    def _recount(self) -> None:
+        stock = self._tasks.recount()
+        if isinstance(stock, Failure):
+            _log.warning("Nothing is ready any more: %s", stock.sentence)
+            return
+        try:
+            self._send(stock)
+        except BrokenPipeError:
+            _log.info("The bot is gone")
 
     def _finish(self, key: int, present: Callable[[], Answer | Failure]) -> None:
         try:
