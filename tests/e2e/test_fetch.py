@@ -8,11 +8,13 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
-from tests.bot.shelf import publisher as manners
 from tests.bot.shelf.publisher import Publisher
 from tests.e2e.processes import BOBBY, START, environment
+
+pytestmark = pytest.mark.slow
 
 PAIR = "apple2orange"
 """A model without a published hash: any content that looks like weights becomes the right one."""
@@ -117,10 +119,6 @@ async def test_verify_finds_the_damaged_and_fetch_mends_it(
 ) -> None:
     """Right files are told, too; the exit status says whether all are."""
     await bobby("fetch", PAIR, folder=tmp_path, mirror=mirror)
-    status, printed, _ = await bobby("verify", folder=tmp_path, mirror=mirror)
-    assert status == 0
-    assert f"{PAIR}: {PAIR}.pth in the Bobby cache is right." in printed
-    assert "efficientnet_lite0: efficientnet-lite0-57934424.pth" in printed
     path = tmp_path / "weights" / f"{PAIR}.pth"
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     with path.open("rb+") as file:
@@ -128,6 +126,8 @@ async def test_verify_finds_the_damaged_and_fetch_mends_it(
         file.write(b"x" * 10)
     status, printed, _ = await bobby("verify", folder=tmp_path, mirror=mirror)
     assert status == 1
+    assert "efficientnet_lite0: efficientnet-lite0-57934424.pth" in printed
+    assert "is right." in printed
     assert f"{PAIR}: weights file {PAIR}.pth in the Bobby cache is damaged" in printed
     status, _, complained = await bobby("fetch", PAIR, folder=tmp_path, mirror=mirror)
     assert status == 0, complained
@@ -136,7 +136,6 @@ async def test_verify_finds_the_damaged_and_fetch_mends_it(
 
 async def test_clean_asks_before_it_removes(tmp_path: Path, mirror: Publisher) -> None:
     """It names halves of downloads and unknown files, and leaves what a model needs."""
-    mirror.manners[f"{PAIR}.pth"] = [manners.breaks_off_at(300_000), manners.answers(404)]
     folder = tmp_path / "weights"
     (folder / "downloads").mkdir(parents=True)
     (folder / "downloads" / "old.pth.part").write_bytes(b"half")
@@ -151,6 +150,3 @@ async def test_clean_asks_before_it_removes(tmp_path: Path, mirror: Publisher) -
     status, _, _ = await bobby("clean", "--yes", folder=tmp_path, mirror=mirror)
     assert status == 0
     assert weights(tmp_path) == ["alexnet-owt-7be5be79.pth"]
-    status, printed, _ = await bobby("clean", folder=tmp_path, mirror=mirror)
-    assert status == 0
-    assert "nothing to remove" in printed
