@@ -7,7 +7,7 @@ Owns the finding; hands addresses to `bot.fetch`, which gets the bytes.
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
@@ -53,6 +53,18 @@ class Found:
     def noting(self, more: str | None) -> "Found":
         """Return the same pictures with one more line, if there is one, below the note."""
         return replace(self, note="\n-# ".join(filter(None, [self.note, more])) or None)
+
+    def first(self, most: int) -> "Found":
+        """Return it with at most `most` pictures; the note says so where there are more."""
+        count = len(self.pictures)
+        if count <= most:
+            return self
+        some = f"the first {most}" if most > 1 else "the first"
+        return Found(self.pictures[:most], f"{some} of {count}")
+
+
+Find: TypeAlias = Callable[[], Awaitable[Found]]
+"""Finds what a command means; called once the person has been shown that Bobby is at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,7 @@ async def find(client: discord.Client, message: discord.Message, words: Words) -
     if own := tuple(map(attached, message.attachments)) or tuple(_stickers(message)):
         return Found(own)
     if message.reference and message.reference.type is discord.MessageReferenceType.reply:
-        return Found(in_message(await _replied_to(message)))
+        return await inside(await _replied_to(message))
     if words.link:
         return Found((await _through_proxy(client, message, words.link),))
     if words.person:
@@ -115,7 +127,7 @@ async def find(client: discord.Client, message: discord.Message, words: Words) -
     return await newest(message.channel, before=message)
 
 
-def in_message(message: Content) -> tuple[Picture, ...]:
+async def inside(message: Content) -> Found:
     """Return every picture of `message`: attachments, stickers, embeds, galleries, forwards.
 
     Raises:
@@ -124,7 +136,7 @@ def in_message(message: Content) -> tuple[Picture, ...]:
     pictures = tuple(_pictures(message))
     if not pictures:
         raise NoPicture("That message has no picture in it. Point me to one that has.")
-    return pictures
+    return Found(pictures)
 
 
 async def pointed_at(

@@ -5,14 +5,15 @@ labels, model names) is untrusted text and escaped.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import discord
 from discord.utils import escape_markdown
 
+from bot.asking import Outcome
 from bot.exchange import Reply, Upload
 from bot.pictures import CROP_NAME, Picture
-from models.jobs import Label, Labels
+from models.jobs import Answer, Label, Labels
 
 BLUE = discord.Colour(0x4A7DFF)
 GREY = discord.Colour(0x8A8F98)
@@ -23,12 +24,7 @@ TITLE_LENGTH = 60
 BAR_CELLS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Classified:
-    """One picture of a question and what became of it: its labels, or a sentence why not."""
-
-    picture: Picture
-    outcome: Labels | str
+Classified: TypeAlias = Outcome[Labels]
 
 
 def bar(probability: float, cells: int = BAR_CELLS) -> str:
@@ -50,6 +46,40 @@ def sentence(text: str) -> Reply:
     return Reply(embeds=(discord.Embed(description=text, colour=RED),))
 
 
+def refused(outcome: Outcome[Any], *, named: bool) -> discord.Embed:
+    """Return the embed of a picture that has no answer: the sentence why not."""
+    title = _title(outcome.picture, named=named)
+    return discord.Embed(title=title, description=str(outcome.result), colour=RED)
+
+
+def answered(
+    picture: Picture,
+    body: str,
+    notes: Sequence[str],
+    answer: Answer,
+    *,
+    sure: bool,
+    named: bool,
+) -> discord.Embed:
+    """Return the embed of a picture's `answer`, which says `body`, with the receipt below.
+
+    `notes` are small print; of a spoiler the body hides and they don't. An answer that is not
+    `sure` is grey. `named` shows the picture's name, where there are several.
+    """
+    shown = f"||{body}||" if picture.spoiler else body
+    embed = discord.Embed(
+        title=_title(picture, named=named),
+        description="\n".join([shown, *(f"-# {note}" for note in notes)]),
+        colour=BLUE if sure else GREY,
+    )
+    return embed.set_footer(text=receipt(answer))
+
+
+def titled(note: str | None) -> str | None:
+    """Return a note on how the pictures were found as the small print above a reply."""
+    return f"-# {note}" if note else None
+
+
 def classified(results: Sequence[Classified], note: str | None = None) -> Reply:
     """Return the reply to a classification of one to ten pictures, an embed for each.
 
@@ -60,48 +90,37 @@ def classified(results: Sequence[Classified], note: str | None = None) -> Reply:
     substitution: str | None = None
     uploads: list[Upload] = []
     for number, result in enumerate(results, start=1):
-        title = result.picture.name if len(results) > 1 else None
-        if isinstance(result.outcome, str):
-            embeds.append(_refused(result.outcome, title, hidden=result.picture.spoiler))
+        labels, named = result.result, len(results) > 1
+        if isinstance(labels, str):
+            embeds.append(refused(result, named=named))
             continue
-        notes = [f"frame 1 of {result.outcome.frames}"] if result.outcome.frames > 1 else []
-        if result.outcome.substitution not in {None, substitution}:
-            substitution = result.outcome.substitution
+        notes = [f"frame 1 of {labels.frames}"] if labels.frames > 1 else []
+        if labels.substitution not in {None, substitution}:
+            substitution = labels.substitution
             notes.append(escape_markdown(substitution or ""))
-        embed = _labelled(result.outcome, title, notes, hidden=result.picture.spoiler)
-        upload = _crop(result.outcome, result.picture, number)
+        body = _named(labels)
+        embed = answered(result.picture, body, notes, labels, sure=labels.sure, named=named)
+        upload = _crop(labels, result.picture, number)
         uploads.append(upload)
         if not upload.spoiler:
             embed.set_thumbnail(url=f"attachment://{upload.name}")
         embeds.append(embed)
-    return Reply(f"-# {note}" if note else None, tuple(embeds), tuple(uploads))
+    return Reply(titled(note), tuple(embeds), tuple(uploads))
 
 
-def _refused(why: str, title: str | None, *, hidden: bool) -> discord.Embed:
-    return discord.Embed(title=shown_name(title, hidden=hidden), description=why, colour=RED)
-
-
-def _labelled(
-    labels: Labels, title: str | None, notes: list[str], *, hidden: bool
-) -> discord.Embed:
-    lines = [_line(label) for label in labels.top]
+def _named(labels: Labels) -> str:
     best = escape_markdown(labels.top[0].label)
     head = f"**{best}**" if labels.sure else f"**Not sure.** Perhaps {best}?"
-    body = "\n".join([head, *lines])
-    embed = discord.Embed(
-        title=shown_name(title, hidden=hidden),
-        description="\n".join([f"||{body}||" if hidden else body, *(f"-# {n}" for n in notes)]),
-        colour=BLUE if labels.sure else GREY,
-    )
-    return embed.set_footer(text=receipt(labels))
+    return "\n".join([head, *map(_line, labels.top)])
 
 
-def shown_name(name: str | None, *, hidden: bool) -> str | None:
+def _title(picture: Picture, *, named: bool) -> str | None:
     """Return a file's name as an embed's title: escaped, short, hidden if it is a spoiler's."""
-    if name is None:
+    if not named:
         return None
+    name = picture.name
     shown = escape_markdown(name if len(name) <= TITLE_LENGTH else f"{name[:TITLE_LENGTH]}…")
-    return f"||{shown}||" if hidden else shown
+    return f"||{shown}||" if picture.spoiler else shown
 
 
 def _line(label: Label) -> str:
@@ -109,12 +128,12 @@ def _line(label: Label) -> str:
     return f"`{figure}` {escape_markdown(label.label)}"
 
 
-def receipt(labels: Labels) -> str:
+def receipt(answer: Answer) -> str:
     """Return the small print of an answer: model, weights, device and milliseconds."""
-    took = f"{labels.milliseconds:.0f} ms"
-    if labels.batch_size > 1:
-        took += f" (batch of {labels.batch_size})"
-    return " · ".join([labels.model, labels.weights, labels.device, took])
+    took = f"{answer.milliseconds:.0f} ms"
+    if isinstance(answer, Labels) and answer.batch_size > 1:
+        took += f" (batch of {answer.batch_size})"
+    return " · ".join([answer.model, answer.weights, answer.device, took])
 
 
 def _crop(labels: Labels, picture: Picture, number: int) -> Upload:

@@ -4,9 +4,7 @@
 say it; it carries what it needs in its id, so that it works after a restart as well.
 """
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 import discord
@@ -14,18 +12,18 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import pictures, replies
+from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.errors import NoPicture
 from bot.exchange import Exchange, Interaction, InteractionExchange
 from bot.failures import explain
-from bot.pictures import Found, Picture
+from bot.pictures import Find, Found
 from bot.replies_caption import Described, alt_text, captioned, other_ways
-from models.jobs import Caption
+from models.jobs import Caption, Captioned
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
 
-Find = Callable[[], Awaitable[Found]]
 Beams = app_commands.Range[int, 1, 10]
 
 _BEAMS = re.compile(r"\b(?:beams[:=] ?)?(10|[1-9])\b", re.IGNORECASE)
@@ -125,7 +123,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         """Say in English what every picture in a message shows."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: _inside(message),
+            lambda: pictures.inside(message),
             None,
             Alternatives("in", message.channel.id, message.id),
         )
@@ -134,15 +132,17 @@ class CaptionCog(commands.Cog, name="Caption"):
         """Answer in private with a sentence that is ready to paste as alt text."""
         exchange = InteractionExchange(interaction, private=True)
         async with exchange.thinking():
-            described = await self._describe(exchange, await _inside(message), None)
-        await exchange.answer(alt_text(described))
+            found = (await pictures.inside(message)).first(MAX_PICTURES)
+            described = await self._describe(exchange, found, None)
+        await exchange.answer(alt_text(described, found.note))
 
     async def say_otherwise(self, exchange: InteractionExchange, button: Alternatives) -> None:
         """Answer a press of the button, from the very message its id names."""
         try:
             async with exchange.thinking():
                 found, beams = await self._asked_again(button)
-                reply = other_ways(await self._describe(exchange, found, beams))
+                some = found.first(MAX_PICTURES)
+                reply = other_ways(await self._describe(exchange, some, beams))
         except Exception as error:  # noqa: BLE001  (discord.py has no error handler for buttons)
             reply = replies.sentence(explain(error, exchange))
         await exchange.answer(reply)
@@ -154,7 +154,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         except discord.NotFound:
             raise NoPicture("That picture is gone. Post it again and ask anew.") from None
         if button.kind == "in":
-            return await _inside(message), None
+            return await pictures.inside(message), None
         context = await self.bot.get_context(message, cls=BobbyContext)
         text = context.view.read_rest().strip()
         return await pictures.find(self.bot, message, pictures.read_words(text)), read_beams(text)
@@ -164,7 +164,7 @@ class CaptionCog(commands.Cog, name="Caption"):
     ) -> None:
         async with exchange.thinking():
             exchange.require_permissions()
-            found = await find()
+            found = (await find()).first(MAX_PICTURES)
             described = await self._describe(exchange, found, beams)
         view = None
         if button and any(not isinstance(one.result, str) for one in described):
@@ -174,27 +174,17 @@ class CaptionCog(commands.Cog, name="Caption"):
     async def _describe(
         self, exchange: Exchange, found: Found, beams: int | None
     ) -> list[Described]:
-        some = found.pictures[:MAX_PICTURES]
-        return await asyncio.gather(*(self._look(exchange, picture, beams) for picture in some))
-
-    async def _look(self, exchange: Exchange, picture: Picture, beams: int | None) -> Described:
-        """Caption one picture of a question; a bad one fails alone, with its sentence."""
-        try:
-            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
+        async def ask(data: bytes) -> Captioned:
             job = Caption(picture=data, beams=beams)
-            return Described(picture, await self.bot.executor.submit(job, exchange.asker))
-        except Exception as error:  # noqa: BLE001  (its neighbours are answered all the same)
-            return Described(picture, explain(error, exchange))
+            return await self.bot.executor.submit(job, exchange.asker)
+
+        return await ask_each(self.bot.fetcher, exchange, found, ask)
 
 
 def read_beams(text: str) -> int | None:
     """Return the number of beams that is named behind the command, if one is."""
     found = _BEAMS.search(pictures.read_words(text).rest)
     return int(found[1]) if found else None
-
-
-async def _inside(message: discord.Message) -> Found:
-    return Found(pictures.in_message(message))
 
 
 async def setup(bot: Bobby) -> None:

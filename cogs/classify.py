@@ -3,21 +3,17 @@
 One code path for all three; they differ only in how the picture is pointed at.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot import pictures, replies
+from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.exchange import Exchange, Interaction, InteractionExchange
-from bot.failures import explain
-from bot.pictures import Found, Picture
-from bot.replies import Classified
-from models.jobs import Classify
+from bot.pictures import Find
+from models.jobs import Classify, Labels
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
@@ -83,38 +79,19 @@ class ClassifyCog(commands.Cog, name="Classify"):
 
     async def classify_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Name the five most likely labels of every picture in a message."""
+        await self._answer(InteractionExchange(interaction), lambda: pictures.inside(message), None)
 
-        async def find() -> Found:
-            return Found(pictures.in_message(message))
+    async def _answer(self, exchange: Exchange, find: Find, model: str | None) -> None:
+        async def ask(data: bytes) -> Labels:
+            job = Classify(picture=data, model=model)
+            return await self.bot.executor.submit(job, exchange.asker)
 
-        await self._answer(InteractionExchange(interaction), find, None)
-
-    async def _answer(
-        self,
-        exchange: Exchange,
-        find: Callable[[], Awaitable[Found]],
-        model: str | None,
-    ) -> None:
         async with exchange.thinking():
             exchange.require_permissions()
-            found = await find()
+            found = (await find()).first(MAX_PICTURES)
             found = found.noting(await self.bot.library.provide(exchange, "classify", model))
-            results = await asyncio.gather(
-                *(self._look(exchange, one, model) for one in found.pictures[:MAX_PICTURES])
-            )
-        count = len(found.pictures)
-        cut = f"the first {MAX_PICTURES} of {count}" if count > MAX_PICTURES else None
-        note = found.noting(cut).note
-        await exchange.answer(replies.classified(results, note))
-
-    async def _look(self, exchange: Exchange, picture: Picture, model: str | None) -> Classified:
-        """Classify one picture of a question; a bad one fails alone, with its sentence."""
-        try:
-            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
-            job = Classify(picture=data, model=model)
-            return Classified(picture, await self.bot.executor.submit(job, exchange.asker))
-        except Exception as error:  # noqa: BLE001  (the others go on; `explain` logs this one)
-            return Classified(picture, explain(error, exchange))
+            results = await ask_each(self.bot.fetcher, exchange, found, ask)
+        await exchange.answer(replies.classified(results, found.note))
 
 
 async def setup(bot: Bobby) -> None:

@@ -4,9 +4,7 @@ Also `/zebra`, `/translate`, `/cycle`, and "Zebra" in the message menu. One code
 differ only in which generator they mean and in how the picture is pointed at.
 """
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import discord
@@ -14,12 +12,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import pictures
+from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.errors import BobbyError, UnknownModel
+from bot.errors import UnknownModel
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
-from bot.pictures import Found, Picture
-from bot.replies_translate import Outcome, translated
+from bot.pictures import Find, Found
+from bot.replies_translate import translated
 from models.jobs import Cycle, Cycled, Translate, Translated
 
 MAX_PICTURES = 4
@@ -29,7 +28,6 @@ SMALLER = 4
 
 _SIZE = re.compile(r"\bsize[:=] ?(\d{1,5})\b", re.IGNORECASE)
 
-Find = Callable[[], Awaitable[Found]]
 Size = app_commands.Range[int, 32, 2048]
 
 
@@ -175,59 +173,38 @@ class TranslateCog(commands.Cog, name="Translate"):
 
     async def zebra_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Turn the horses in a message's pictures into zebras."""
-
-        async def find() -> Found:
-            return Found(pictures.in_message(message))
-
-        await self._answer(InteractionExchange(interaction), find, Wish())
+        await self._answer(
+            InteractionExchange(interaction), lambda: pictures.inside(message), Wish()
+        )
 
     async def _answer(self, exchange: Exchange, find: Find, wish: Wish) -> None:
         async with exchange.thinking():
             exchange.require_permissions()
-            found = await find()
+            found = (await find()).first(1 if wish.back_again else MAX_PICTURES)
             found = found.noting(await self.bot.library.provide(exchange, "translate", wish.pair))
-            some = found.pictures[: 1 if wish.back_again else MAX_PICTURES]
-            reply = await self._translated(exchange, some, found.note, wish, exchange.upload_limit)
+            reply = await self._translated(exchange, found, wish, exchange.upload_limit)
 
         async def shrink() -> Reply:
             less = exchange.upload_limit // SMALLER
-            return await self._translated(exchange, some, found.note, wish, less)
+            return await self._translated(exchange, found, wish, less)
 
         await exchange.answer(reply, shrink)
 
     async def _translated(
-        self,
-        exchange: Exchange,
-        some: tuple[Picture, ...],
-        note: str | None,
-        wish: Wish,
-        max_bytes: int,
+        self, exchange: Exchange, found: Found, wish: Wish, max_bytes: int
     ) -> Reply:
-        outcomes = await asyncio.gather(
-            *(self._run(exchange, picture, wish, max_bytes) for picture in some)
-        )
-        return translated(outcomes, note)
-
-    async def _run(
-        self, exchange: Exchange, picture: Picture, wish: Wish, max_bytes: int
-    ) -> Outcome:
-        """Translate one picture of a question; a bad one fails alone, with its sentence."""
-        try:
-            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
-            return Outcome(picture, await self._submit(exchange, data, wish, max_bytes))
-        except BobbyError as error:
-            return Outcome(picture, str(error))
-
-    async def _submit(
-        self, exchange: Exchange, data: bytes, wish: Wish, max_bytes: int
-    ) -> Translated | Cycled:
         submit, asker = self.bot.executor.submit, exchange.asker
-        if wish.back_again:
-            # Three files go into one reply.
-            cycle = Cycle(picture=data, max_bytes=max_bytes // 3, model=wish.pair, size=wish.size)
-            return await submit(cycle, asker)
-        job = Translate(picture=data, max_bytes=max_bytes, model=wish.pair, size=wish.size)
-        return await submit(job, asker)
+
+        async def ask(data: bytes) -> Translated | Cycled:
+            if wish.back_again:
+                # Three files go into one reply.
+                most = max_bytes // 3
+                cycle = Cycle(picture=data, max_bytes=most, model=wish.pair, size=wish.size)
+                return await submit(cycle, asker)
+            job = Translate(picture=data, max_bytes=max_bytes, model=wish.pair, size=wish.size)
+            return await submit(job, asker)
+
+        return translated(await ask_each(self.bot.fetcher, exchange, found, ask), found.note)
 
 
 async def setup(bot: Bobby) -> None:

@@ -103,7 +103,7 @@ class Classifier:
             Exception: Whatever loading or running the model raised.
         """
         network = self._networks.classifier(sights[0].choice.record)
-        return network.run(torch.stack([seen.tensor for seen in sights])).logits.softmax(1)
+        return network.run(torch.stack([seen.tensor for seen in sights])).output.softmax(1)
 
     def answer(self, jobs: Sequence[Classify]) -> list[Labels | Failure]:
         """Return one answer for each of `jobs`, in their order."""
@@ -151,7 +151,7 @@ class Classifier:
         device = device_name(self._networks.device)
         return [
             present(item, logits, device, done.milliseconds, len(items))
-            for item, logits in zip(items, done.logits, strict=True)
+            for item, logits in zip(items, done.output, strict=True)
         ]
 
 

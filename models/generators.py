@@ -4,13 +4,12 @@ Owns what a generator gives back: colour for every pixel and, where it has one, 
 which pixels it means. It takes and gives tensors and knows no files. One thread runs it.
 """
 
-import time
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from models.inference import exact, plain, whole_or_halves
+from models.inference import plain, timed
 from models.networks.zebra_student import MatteGenerator
 from models.records import Pair
 from models.weights import Shelf
@@ -50,12 +49,9 @@ class Generator:
         Raises:
             torch.OutOfMemoryError: Even half the batch does not fit the device.
         """
-        begun = time.perf_counter()
-        with torch.inference_mode(), exact():
-            painted = whole_or_halves(self._painted, pictures)
-        milliseconds = (time.perf_counter() - begun) * 1000
-        matte = painted[:, 3:] if painted.shape[1] > 3 else None
-        return Strokes(painted[:, :3], matte, milliseconds)
+        done = timed(self._painted, pictures)
+        matte = done.output[:, 3:] if done.output.shape[1] > 3 else None
+        return Strokes(done.output[:, :3], matte, done.milliseconds)
 
     def _painted(self, pictures: Tensor) -> Tensor:
         """Return colour and, of a network that has one, the matte as a fourth channel."""

@@ -53,9 +53,9 @@ def device_for(name: str) -> torch.device:
 
 @dataclass(frozen=True)
 class Pass:
-    """What a batch's pass gave: logits (N, classes) on the CPU, and the network's time in ms."""
+    """What a batch's pass gave: `output` (N, …) on the CPU, and the network's time in ms."""
 
-    logits: Tensor
+    output: Tensor
     milliseconds: float
 
 
@@ -71,22 +71,19 @@ class Network:
         with exact():
             unfused = fuse(network, example)
         self._network = network
-        difference = float((self.run(example.cpu()).logits - unfused.cpu()).abs().max())
+        difference = float((self.run(example.cpu()).output - unfused.cpu()).abs().max())
         if not difference <= TOLERANCE:
             _log.info("%s runs unfused: fused logits are off by %.1e", record.name, difference)
             self._network = self._on_device(record, shelf)
         self.bytes = sum(p.nbytes for p in self._network.parameters())
 
     def run(self, batch: Tensor) -> Pass:
-        """Run `batch`, (N, 3, H, W) and normalised, on the CPU; N at least 1.
+        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalised, on the CPU.
 
         Raises:
             torch.OutOfMemoryError: Even half the batch does not fit the device.
         """
-        begun = time.perf_counter()
-        with torch.inference_mode(), exact():
-            logits = whole_or_halves(self._logits, batch)
-        return Pass(logits, (time.perf_counter() - begun) * 1000)
+        return timed(self._logits, batch)
 
     def _logits(self, batch: Tensor) -> Tensor:
         logits: Tensor = self._network(self._placed(batch))
@@ -111,12 +108,19 @@ def plain(record: Record, shelf: Shelf) -> nn.Module:
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def whole_or_halves(run: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
-    """Return `run(batch)`, in two parts if the whole outgrows the device's memory.
+def timed(run: Callable[[Tensor], Tensor], batch: Tensor) -> Pass:
+    """Return `run(batch)`, for N at least 1, in two parts if the whole outgrows the memory.
 
     Raises:
-        torch.OutOfMemoryError: Even half the batch does not fit.
+        torch.OutOfMemoryError: Even half the batch does not fit the device.
     """
+    begun = time.perf_counter()
+    with torch.inference_mode(), exact():
+        output = _whole_or_halves(run, batch)
+    return Pass(output, (time.perf_counter() - begun) * 1000)
+
+
+def _whole_or_halves(run: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
     try:
         return run(batch)
     except torch.OutOfMemoryError:

@@ -1,7 +1,7 @@
-"""Makes the README's screenshots: `python -m tests.screenshots PICTURE FOLDER`.
+"""Makes the README's screenshots: `python -m tests.screenshots DOG HORSE FOLDER`.
 
-Starts the playground as a newcomer would, posts PICTURE with `!classify` in a real Chromium, and
-saves the page into FOLDER. The end-to-end test of the page goes the same way.
+Starts the playground as a newcomer would, posts the pictures DOG and HORSE with a command each in
+a real Chromium, and saves the page into FOLDER. The end-to-end test of the page goes the same way.
 """
 
 import argparse

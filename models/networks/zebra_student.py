@@ -100,14 +100,21 @@ class MatteGenerator(nn.Module):
 
     def layers(self, pictures: torch.Tensor) -> Translation:
         """Return answer and colour (N, 3, H, W) in [-1, 1] and matte (N, 1, H, W) in [0, 1]."""
-        # Stretched, so that a sure matte is exactly 0 or 1 and the background exactly untouched.
-        matte = (torch.sigmoid(self.matte(pictures)) * 1.2 - 0.1).clamp(0, 1)
+        matte = sure(self.matte(pictures))
         colour = self.colour(sorrel(pictures, matte))
         return Translation(torch.lerp(pictures, colour, matte), colour, matte)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Translate `pictures`, (N, 3, H, W) in [-1, 1]; H and W are multiples of 4 from 16 on."""
         return self.layers(pictures).answer
+
+
+def sure(logits: torch.Tensor) -> torch.Tensor:
+    """Return the matte of its `logits`, in [0, 1], stretched a little.
+
+    So a sure matte is exactly 0 or 1, and the background exactly untouched.
+    """
+    return (torch.sigmoid(logits) * 1.2 - 0.1).clamp(0, 1)
 
 
 def sorrel(pictures: torch.Tensor, matte: torch.Tensor) -> torch.Tensor:

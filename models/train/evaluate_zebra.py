@@ -126,7 +126,7 @@ def main(  # noqa: PLR0917  # click fills them by name
         figures["others"] = left_alone(generator, read(listed(others)))
     click.echo(json.dumps(figures, indent=2))
     if paper:
-        sheet(contact(generator, kept, count)).save(paper)
+        sheet(contact(generator, kept, count), columns=6).save(paper, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Classifiers that say what a picture looks like: EfficientNet-Lite0, 1 and 2 from packages.
 
-Lite1 lends a recipe its early features; Lite0 and Lite2 judge results and are never trained
-against. Owns the wider and deeper members of the family and how a square picture is shown to
-them. Pictures are (N, 3, S, S) in [-1, 1].
+Lite1 guides a recipe (its early features, its opinion); Lite0 and Lite2 judge results and are
+never trained against. Owns the wider and deeper members of the family and how a square picture is
+shown to them. Pictures are (N, 3, S, S) in [-1, 1].
 """
 
 import math
@@ -15,8 +15,8 @@ from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from models.networks.efficientnet_lite import EfficientNetLite0, InvertedBottleneck, SameConv2d
 
-ZEBRA = 340
-"""The class's place among ImageNet's thousand."""
+SORREL, ZEBRA = 339, 340
+"""The classes' places among ImageNet's thousand."""
 
 _STAGES = (  # blocks, kernel, stride, expansion, channels of Lite0
     (1, 3, 1, 1, 16),
@@ -49,14 +49,17 @@ class Judge(nn.Module):
     @torch.inference_mode()
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the probabilities (N, 1000) of `pictures`."""
+        return torch.softmax(self.logits(pictures), 1)
+
+    def logits(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the logits (N, 1000) of `pictures`, with their gradient where it's asked for."""
         x = pictures
         if x.shape[-1] < self.side + 32:
             around = self.side if self.side <= x.shape[-1] else self.side + 32
             x = F.interpolate(x, size=max(around, x.shape[-1]), mode="bilinear")
         start = (x.shape[-1] - self.side) // 2
         x = x[..., start : start + self.side, start : start + self.side]
-        logits = self.network(((x + 1) * 127.5 - 127) / 128)
-        return torch.softmax(logits, 1)
+        return self.network(((x + 1) * 127.5 - 127) / 128)  # type: ignore[no-any-return]
 
 
 def weights_of(number: int) -> Path:

@@ -2,11 +2,13 @@
 
     python -m models.train.zebra --horses DIR --masks DIR --others DIR --teacher FILE --out DIR
 
-Two stages, each resumable: where the animals are (`zebra_matte`) and how to paint them
-(`zebra_colour`). One horse in eight, chosen by its name, is never shown to either. Progress goes
-to the terminal; losses, checkpoints and contact sheets to the folder OUT.
+Three stages, each resumable: where the animals are (`zebra_matte`), how the teacher paints them
+(`zebra_hints`), and how to paint every kind of horse boldly (`zebra_colour`). One horse in eight,
+chosen by its name, is never shown to any. Progress goes to the terminal; losses, checkpoints and
+contact sheets to the folder OUT.
 """
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from rich.progress import track
 
 from models.networks.separable import SeparableGenerator
 from models.networks.zebra_student import MatteGenerator
-from models.train import zebra_colour, zebra_matte
+from models.train import zebra_colour, zebra_hints, zebra_matte
 from models.train.contact import sheet
 from models.train.evaluate_zebra import contact
 from models.train.judges import Judge, weights_of
@@ -34,9 +36,9 @@ RECORD = {
     "recipe": "python -m models.train.zebra",
     "data": "horse2zebra training half (Zhu et al., ICCV 2017; ImageNet pictures), seven horses in"
     " eight; Flickr8k training pictures without horses (Hodosh et al., 2013)",
-    "origin": "colour: fine-tuned from the compressed CycleGAN generator of GAN Compression"
-    " (Li et al., CVPR 2020), whose repository is under a BSD licence, and taught by it; matte:"
-    " features fine-tuned from EfficientNet-Lite0 (Apache-2.0)",
+    "origin": "colour: from random weights, taught by the compressed CycleGAN generator of GAN"
+    " Compression (Li et al., CVPR 2020); matte: features fine-tuned from EfficientNet-Lite0"
+    " (Apache-2.0)",
     "licence": "weights for research and education, as the pictures they learnt from",
 }
 
@@ -62,23 +64,34 @@ def train_matte(
     for step, _ in track(steps, "matte", total=go.steps):
         if step % SHEET_EVERY == 0 or step == go.steps:
             draw(student, sample, run.folder / "sheet.png")
+    assert student.matte.logits.bias is not None
+    with torch.no_grad():
+        student.matte.logits.bias += GENEROUS
+
+
+def train_hints(
+    student: MatteGenerator, lesson: zebra_hints.Lesson, sample: Pictures, go: Stage
+) -> None:
+    """Train the student's colour from random weights on the teacher's layers."""
+    torch.manual_seed(go.seed)
+    training = zebra_hints.HintTraining(student.colour)
+    run = Run(go.out / "hints", training.parts(), go.seed)
+    for step, _ in track(zebra_hints.train(training, run, lesson, go.steps), "hints", go.steps):
+        if step % SHEET_EVERY == 0 or step == go.steps:
+            draw(student, sample, run.folder / "sheet.png")
 
 
 def train_colour(
     student: MatteGenerator, lesson: zebra_colour.Lesson, sample: Pictures, go: Stage
 ) -> None:
     """Train the student's colour on `lesson`; leave the average of its last steps in it."""
-    features = zebra_colour.Features(Judge(1).network)
-    training = zebra_colour.ColourTraining(SeparableGenerator(), features)
-    training.generator.load_state_dict(student.colour.state_dict())
-    training.average.module.load_state_dict(student.colour.state_dict())
+    painter = copy.deepcopy(student.colour)
+    training = zebra_colour.ColourTraining(painter, Judge(1))
     run = Run(go.out / "colour", training.parts(), go.seed)
-    steps = zebra_colour.train(training, run, lesson, go.steps)
-    for step, _ in track(steps, "colour", total=go.steps):
+    for step, _ in track(zebra_colour.train(training, run, lesson, go.steps), "colour", go.steps):
         if step % SHEET_EVERY == 0 or step == go.steps:
             student.colour.load_state_dict(training.average.module.state_dict())
             draw(student, sample, run.folder / "sheet.png")
-    run.resume()
     student.colour.load_state_dict(training.average.module.state_dict())
 
 
@@ -95,7 +108,8 @@ def draw(student: MatteGenerator, sample: Pictures, path: Path) -> None:
 @click.option("--teacher", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 @click.option("--matte-steps", default=950, show_default=True)
-@click.option("--colour-steps", default=300, show_default=True)
+@click.option("--hint-steps", default=700, show_default=True)
+@click.option("--colour-steps", default=400, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", default=2, show_default=True)
 def main(  # noqa: PLR0917  # click fills them by name
@@ -105,6 +119,7 @@ def main(  # noqa: PLR0917  # click fills them by name
     teacher: Path,
     out: Path,
     matte_steps: int,
+    hint_steps: int,
     colour_steps: int,
     seed: int,
     threads: int,
@@ -124,14 +139,12 @@ def main(  # noqa: PLR0917  # click fills them by name
     train_matte(
         student, (kept, marked, read(listed(others))), sample, Stage(out, matte_steps, seed)
     )
-    student.colour.load_state_dict(torch.load(teacher, weights_only=True))
-    painter = SeparableGenerator().eval()
-    painter.load_state_dict(student.colour.state_dict())
-    lesson = zebra_colour.Lesson(kept.pixels, marked.pixels, painter)
+    painter = SeparableGenerator().eval().requires_grad_(requires_grad=False)
+    painter.load_state_dict(torch.load(teacher, weights_only=True))
+    hints = zebra_hints.Lesson(kept.pixels, marked.pixels, painter)
+    train_hints(student, hints, sample, Stage(out, hint_steps, seed))
+    lesson = zebra_colour.Lesson(kept.pixels, student.matte.eval(), painter)
     train_colour(student, lesson, sample, Stage(out, colour_steps, seed))
-    assert student.matte.logits.bias is not None
-    with torch.no_grad():
-        student.matte.logits.bias += GENEROUS
     file = out / "horse2zebra_small.safetensors"
     save(student, file, RECORD)
     click.echo(f"Wrote {file}. Next: python -m models.train.evaluate_zebra --weights {file}")

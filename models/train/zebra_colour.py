@@ -1,8 +1,9 @@
-"""Second stage of the zebra recipe: teach `SeparableGenerator` stripes for every kind of horse.
+"""Third stage of the zebra recipe: bolder stripes for every kind of horse.
 
-Taught by the published compressed generator: what it paints on a horse toned like a sorrel, with
-bolder contrast, is what the student has to paint on that horse lightened, darkened or lit anew at
-random. Only what is inside the mask counts. Knows nothing of the matte network.
+What the teacher paints on a horse toned like a sorrel, with its contrast raised, is what the
+student has to paint on that horse lightened, darkened or lit anew at random; and a classifier,
+never one of those that judge the result, should call the answer a zebra. Only what is inside the
+matte counts. Begins with what `zebra_hints` left.
 """
 
 from collections.abc import Iterator
@@ -13,29 +14,30 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.networks.efficientnet_lite import EfficientNetLite0
-from models.networks.zebra_student import sorrel
+from models.networks.separable import SeparableGenerator
+from models.networks.zebra_student import MatteNetwork, sorrel, sure
 from models.train.augment import crops, relit, retoned
+from models.train.judges import ZEBRA, Judge
 from models.train.losses import inside, smaller, texture
 from models.train.run import Run, Stateful
 
-CROP, BATCH, RATE, BOLD = 160, 4, 1e-4, 1.35
-WEIGHTS = {"colour": 4.0, "features": 2.0, "texture": 1.0}
+CROP, BATCH, RATE, ZOOM, BOLD = 192, 4, 4e-4, (0.75, 1.15), 1.35
+WEIGHTS = {"colour": 4.0, "features": 2.0, "texture": 1.0, "zebra": 0.25}
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """Horses and their masks, uint8 and in the same order, and who paints the examples."""
+    """Horses, uint8 (N, 3, S, S); who finds them; and who paints the examples."""
 
     horses: torch.Tensor
-    masks: torch.Tensor
-    teacher: nn.Module
+    matte: MatteNetwork
+    teacher: SeparableGenerator
 
 
 class Features(nn.Module):
     """Early maps of an EfficientNet-Lite (strides 2, 4 and 8), for comparing textures."""
 
-    def __init__(self, network: EfficientNetLite0) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         part = network.get_submodule
         self.at2 = nn.Sequential(part("_conv_stem"), part("_bn0"), nn.ReLU6(), part("_blocks.0"))
@@ -52,12 +54,13 @@ class Features(nn.Module):
 class ColourTraining:
     """What the stage trains and with what; `average` holds the generator to keep."""
 
-    def __init__(self, generator: nn.Module, features: Features) -> None:
+    def __init__(self, generator: nn.Module, guide: Judge) -> None:
         self.generator = generator
-        self.features = features
-        blend = get_ema_multi_avg_fn(0.995)  # type: ignore[no-untyped-call]  # torch's own
+        self.guide = guide
+        self.features = Features(guide.network)
+        blend = get_ema_multi_avg_fn(0.99)  # type: ignore[no-untyped-call]  # torch's own
         self.average = AveragedModel(generator, multi_avg_fn=blend)
-        self.optimiser = torch.optim.Adam(generator.parameters(), RATE, betas=(0.5, 0.999))
+        self.optimiser = torch.optim.Adam(generator.parameters(), RATE, betas=(0.5, 0.99))
 
     def parts(self) -> dict[str, Stateful]:
         """Return all that a checkpoint has to hold."""
@@ -69,18 +72,23 @@ class ColourTraining:
 
     def step(self, lesson: Lesson, dice: torch.Generator) -> dict[str, float]:
         """Take one step on a batch drawn from `lesson`; return its losses by name."""
-        x, mask, target = batch(lesson, dice)
-        answer = torch.lerp(x, self.generator(sorrel(x, mask)), mask)
-        wanted = torch.lerp(x, target, mask)
+        horses, matte = drawn(lesson, dice)
+        with torch.no_grad():
+            target = bolder(lesson.teacher(sorrel(horses * 2 - 1, matte)), matte)
+        x = relit(retoned(horses, matte, dice), dice, 0.5) * 2 - 1
+        answer = torch.lerp(x, self.generator(sorrel(x, matte)), matte)
+        wanted = torch.lerp(x, target, matte)
         ours = self.features(answer)
         with torch.no_grad():
             theirs = self.features(wanted)
         pairs = zip(ours, theirs, strict=True)
-        near = [inside(a - b, smaller(mask, a)) for a, b in pairs]
+        near = [inside(a - b, smaller(matte, a)) for a, b in pairs]
+        called = torch.full((BATCH,), ZEBRA)
         losses = {
-            "colour": inside(answer - wanted, mask),
+            "colour": inside(answer - wanted, matte),
             "features": torch.stack(near).mean(),
-            "texture": texture(ours, theirs, mask),
+            "texture": texture(ours, theirs, matte),
+            "zebra": F.cross_entropy(self.guide.logits(answer), called),
         }
         total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
         self.optimiser.zero_grad()
@@ -91,23 +99,18 @@ class ColourTraining:
         return {name: loss.item() for name, loss in losses.items()}
 
 
-def batch(lesson: Lesson, dice: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Draw pictures in [-1, 1] with animals retoned, their soft masks in [0, 1], and colours."""
+def drawn(lesson: Lesson, dice: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw windows of horses, (BATCH, 3, CROP, CROP), and the mattes found in them; in [0, 1]."""
     chosen = torch.randint(len(lesson.horses), (BATCH,), generator=dice)
-    x = torch.cat([lesson.horses[chosen], lesson.masks[chosen]], 1) / 255
-    x[:, 3:] = F.avg_pool2d(F.max_pool2d(x[:, 3:], 5, 1, 2), 3, 1, 1)
-    x = crops(x, CROP, (0.65, 1.2), dice)
-    pictures, mask = x[:, :3], x[:, 3:]
+    pictures = crops(lesson.horses[chosen] / 255, CROP, ZOOM, dice)
     with torch.no_grad():
-        colour = bolder(lesson.teacher(sorrel(pictures * 2 - 1, mask)), mask)
-    pictures = relit(retoned(pictures, mask, dice), dice, 0.5)
-    return pictures * 2 - 1, mask, colour
+        return pictures, sure(lesson.matte(pictures * 2 - 1))
 
 
-def bolder(colour: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Raise the contrast of `colour`, in [-1, 1], around its mean inside `mask`."""
-    area = mask.sum((2, 3), keepdim=True).clamp_min(1)
-    mean = (colour * mask).sum((2, 3), keepdim=True) / area
+def bolder(colour: torch.Tensor, matte: torch.Tensor) -> torch.Tensor:
+    """Raise the contrast of `colour`, in [-1, 1], around its mean inside `matte`."""
+    area = matte.sum((2, 3), keepdim=True).clamp_min(1)
+    mean = (colour * matte).sum((2, 3), keepdim=True) / area
     return (mean + (colour - mean) * BOLD).clamp(-1, 1)
 
 
@@ -121,6 +124,6 @@ def train(
         losses = training.step(lesson, run.dice)
         if (step + 1) % 20 == 0:
             run.log(step + 1, losses)
-        if (step + 1) % 100 == 0 or step + 1 == steps:
+        if (step + 1) % 50 == 0 or step + 1 == steps:
             run.save(step + 1)
         yield step + 1, losses

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pictures import linked, read_words
+from bot.pictures import Found, linked, read_words
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,18 @@ def test_a_linked_picture_has_a_name(link: str, name: str) -> None:
 def test_any_text_behind_a_scheme_makes_a_picture(text: str) -> None:
     """Whatever another bot writes in its embeds, finding pictures goes on."""
     assert linked(f"http://{text}").name
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "taken", "note"),
+    [
+        (14, 10, 10, "the first 10 of 14"),
+        (10, 10, 10, "as found"),
+        (3, 1, 1, "the first of 3"),
+        (1, 1, 1, "as found"),
+    ],
+)
+def test_too_many_pictures_are_cut_and_said(count: int, most: int, taken: int, note: str) -> None:
+    """The note tells how many there were; where all are taken it stays what it was."""
+    found = Found((linked("https://a.example/b.png"),) * count, "as found").first(most)
+    assert (len(found.pictures), found.note) == (taken, note)

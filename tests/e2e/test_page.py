@@ -1,6 +1,10 @@
 """What a newcomer does: start the playground, open the page, post a picture."""
 
+import io
 from pathlib import Path
+
+import aiohttp
+from PIL import Image, ImageChops, ImageStat
 
 from tests.browser import open_browser, open_page
 from tests.screenshots import post, running_playground
@@ -25,3 +29,36 @@ async def test_a_picture_posted_in_the_page_is_answered(shared_data: Path) -> No
         crop = answer.get_by_role("img").first
         assert "golden retriever" in (await crop.get_attribute("alt") or "")
         assert watched.complaints == []
+
+
+async def test_a_horse_posted_in_the_page_becomes_a_zebra(shared_data: Path) -> None:
+    """With nothing downloaded; the classifier agrees, and the sky stays as it was."""
+    async with (
+        open_browser() as browser,
+        running_playground() as where,
+        open_page(browser, where["page"]) as watched,
+    ):
+        await watched.page.locator("#messages .embed").first.wait_for()
+        await post(watched.page, shared_data / "horse.jpg", "!zebra")
+        answer = watched.page.locator("#messages .embed").last
+        text = await answer.inner_text()
+        assert "sorrel" in text
+        assert "→ zebra" in text
+        assert "horse2zebra_small" in text
+        zebra = answer.get_by_role("img").last
+        assert "zebra" in (await zebra.get_attribute("alt") or "")
+        url = await zebra.get_attribute("src") or ""
+        async with aiohttp.ClientSession() as session, session.get(url) as file:
+            painted = Image.open(io.BytesIO(await file.read())).convert("RGB")
+        horse = Image.open(shared_data / "horse.jpg").convert("RGB")
+        assert painted.size == horse.size
+        sky, body = (0, 0, 1500, 120), (350, 480, 900, 700)
+        assert _changed(horse, painted, sky) < 0.5
+        assert _changed(horse, painted, body) > 20
+        assert watched.complaints == []
+
+
+def _changed(before: Image.Image, after: Image.Image, box: tuple[int, int, int, int]) -> float:
+    """Return the mean absolute difference, of 255, inside `box`."""
+    difference = ImageChops.difference(before.crop(box), after.crop(box))
+    return sum(ImageStat.Stat(difference).mean) / 3

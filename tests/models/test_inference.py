@@ -40,7 +40,7 @@ def test_logits_agree_with_the_plain_network(tmp_path: Path, shelf: Shelf, name:
     batch = pictures(record, 2)
     with torch.inference_mode():
         expected = plain.eval()(batch)
-    found = Network(record, shelf, CPU).run(batch).logits
+    found = Network(record, shelf, CPU).run(batch).output
     assert float(expected.std()) > 0.001  # logits that are all alike would agree too easily
     assert float((found - expected).abs().max()) <= TOLERANCE
 
@@ -78,7 +78,7 @@ def test_a_network_that_folding_would_change_runs_plain(
     batch = pictures(record, 2)
     with torch.inference_mode():
         expected = plain.eval()(batch)
-    assert torch.allclose(Network(record, shelf, CPU).run(batch).logits, expected, atol=1e-5)
+    assert torch.allclose(Network(record, shelf, CPU).run(batch).output, expected, atol=1e-5)
     assert "runs unfused" in caplog.text
 
 
@@ -88,9 +88,9 @@ def test_a_batch_changes_nothing(tmp_path: Path, shelf: Shelf, name: str) -> Non
     record = save(name, tmp_path / "bobby")
     network = Network(record, shelf, CPU)
     batch = pictures(record, 8)
-    together = network.run(batch).logits
-    alone = torch.cat([network.run(picture[None]).logits for picture in batch])
-    again = Network(record, shelf, CPU).run(batch).logits
+    together = network.run(batch).output
+    alone = torch.cat([network.run(picture[None]).output for picture in batch])
+    again = Network(record, shelf, CPU).run(batch).output
     assert float((together - alone).abs().max()) < 1e-5
     assert torch.equal(together, again)
 
@@ -119,7 +119,7 @@ def test_a_batch_that_outgrows_the_memory_is_halved_once(tmp_path: Path, shelf: 
     network = Network(record, shelf, CPU)
     batch = pictures(record, 7)
     Narrow.sizes.clear()
-    logits = network.run(batch).logits
+    logits = network.run(batch).output
     assert Narrow.sizes == [7, 4, 3]
     assert torch.allclose(logits[:, 0], batch.mean((1, 2, 3)))
     with pytest.raises(torch.OutOfMemoryError):

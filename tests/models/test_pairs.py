@@ -51,6 +51,17 @@ def test_the_book_proves_its_file() -> None:
     assert book.checkpoint.source.endswith("/data/p1ch2/horse2zebra_0.4.0.pth")
 
 
+@pytest.mark.parametrize(
+    "record", [r for r in pairs().values() if r.checkpoint.shipped], ids=lambda r: r.name
+)
+def test_what_is_shipped_is_here_and_small(record: Pair, shelf: Shelf) -> None:
+    """It proves itself, loads strictly, and is at most 2 MB."""
+    found = shelf.genuine(record.checkpoint)
+    assert found.location == "package bobby"
+    assert found.path.stat().st_size <= 2_000_000
+    record.build().load_state_dict(shelf.load(record.checkpoint))
+
+
 def test_a_substitute_does_the_same_translation(shelf: Shelf) -> None:
     """Never a Monet for a zebra: where nobody can stand in, it says so."""
     shelf.cache.mkdir(parents=True)
@@ -63,7 +74,7 @@ def test_a_substitute_does_the_same_translation(shelf: Shelf) -> None:
     assert choice.substitution == (
         "horse2zebra's weights are not on this machine, so horse2zebra:authors answered."
     )
-    refused = selection.choose("zebra2horse")
+    refused = selection.choose("apple2orange")
     assert isinstance(refused, Failure)
     assert refused.code == "no_weights"
-    assert "zebra2horse's weights are not on this machine" in refused.sentence
+    assert "apple2orange's weights are not on this machine" in refused.sentence

@@ -80,7 +80,8 @@ def test_recipe_runs_from_folders_to_figures(
     out, teacher = tmp_path / "out", tmp_path / "teacher.pth"
     torch.save(SeparableGenerator().state_dict(), teacher)
     folders = ["--horses", str(brown), "--masks", str(masks), "--others", str(grey)]
-    steps = ["--matte-steps", "2", "--colour-steps", "2", "--threads", "1"]
+    steps = ["--matte-steps", "2", "--hint-steps", "2", "--colour-steps", "2"]
+    steps += ["--threads", "1"]
     command = [*folders, *steps, "--teacher", str(teacher), "--out", str(out)]
     for _ in range(2):  # the second goes on where the first ended: at the end
         result = CliRunner().invoke(zebra.main, command, catch_exceptions=False)

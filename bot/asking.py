@@ -1,0 +1,41 @@
+"""One question about every picture that a command means; each is answered or refused alone.
+
+Owns the way from pictures to outcomes that all commands on pictures share: fetch, ask, and turn
+whatever goes wrong into that picture's sentence, so that its neighbours are answered all the same.
+What is asked is the cog's affair, how an outcome looks that of `bot.replies`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bot.exchange import Exchange
+from bot.failures import explain
+from bot.fetch import Fetcher
+from bot.pictures import Found, Picture
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[A]):
+    """One picture of a question and what became of it: its answer, or a sentence why not."""
+
+    picture: Picture
+    result: A | str
+
+
+async def ask_each(
+    fetcher: Fetcher, exchange: Exchange, found: Found, ask: Callable[[bytes], Awaitable[A]]
+) -> list[Outcome[A]]:
+    """Return what became of each picture of `found`, in order; `ask` is given its file."""
+
+    async def one(picture: Picture) -> Outcome[A]:
+        try:
+            data = await fetcher.fetch(picture, person=exchange.asker.person)
+            return Outcome(picture, await ask(data))
+        except Exception as error:  # noqa: BLE001  (the others go on; `explain` logs this one)
+            return Outcome(picture, explain(error, exchange))
+
+    return await asyncio.gather(*map(one, found.pictures))

@@ -1,0 +1,98 @@
+"""Every picture of a question is asked about, and each is answered or refused alone."""
+
+import asyncio
+import contextlib
+import logging
+
+import pytest
+
+from bot.asking import Outcome, ask_each
+from bot.exchange import Exchange, Reply
+from bot.executor.queue import Asker
+from bot.pictures import Found, linked
+from tests.bot.test_fetch import ANN, discords, fetcher, picture, site
+
+
+class Whispered(Exchange):
+    """A question that nobody is answered to: here it only says who asks."""
+
+    asker = Asker(ANN)
+    upload_limit = 0
+    manages_server = False
+
+    def thinking(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Show nothing."""
+        return contextlib.nullcontext()
+
+    def missing_permissions(self) -> list[str]:
+        """Lack nothing."""
+        return []
+
+    async def _send(self, reply: Reply) -> None:
+        raise AssertionError(reply)
+
+
+async def outcomes(*results: str | Exception) -> list[Outcome[str]]:
+    """Return what became of a picture for each of `results`, the answers to them in order."""
+    ways = iter(results)
+
+    async def ask(data: bytes) -> str:
+        assert data == b"bytes"
+        result = next(ways)
+        await asyncio.sleep(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    async with site(picture, "127.0.0.1") as url, fetcher() as fetch:
+        found = Found(tuple(discords(f"{url}/{place}.png") for place, _ in enumerate(results)))
+        return await ask_each(fetch, Whispered(), found, ask)
+
+
+async def test_answers_come_in_the_pictures_order() -> None:
+    """Each outcome has the picture that it is about."""
+    done = await outcomes("a", "b", "c")
+    assert [(one.picture.url[-5:], one.result) for one in done] == [
+        ("0.png", "a"),
+        ("1.png", "b"),
+        ("2.png", "c"),
+    ]
+
+
+async def test_what_nobody_foresaw_ends_one_picture(caplog: pytest.LogCaptureFixture) -> None:
+    """Its neighbours are answered; it has a reference, under which the log has the traceback."""
+    first, second, third = await outcomes("a", ZeroDivisionError("secret"), "c")
+    assert (first.result, third.result) == ("a", "c")
+    assert "should not have" in second.result
+    assert "secret" not in second.result
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+async def test_a_picture_that_cant_be_fetched_is_refused() -> None:
+    """It has the sentence of its own error, and nothing is asked about it."""
+
+    async def ask(_: bytes) -> str:
+        raise AssertionError("nothing was fetched")
+
+    async with fetcher() as fetch:
+        found = Found((linked("ftp://a.example/b.png"),))
+        (only,) = await ask_each(fetch, Whispered(), found, ask)
+    assert "http" in only.result
+
+
+async def test_who_leaves_takes_the_question_along() -> None:
+    """Cancelling the caller is no picture's failure."""
+    begun = asyncio.Event()
+
+    async def ask(_: bytes) -> str:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with site(picture, "127.0.0.1") as url, fetcher() as fetch:
+        found = Found((discords(f"{url}/a.png"),))
+        task = asyncio.create_task(ask_each(fetch, Whispered(), found, ask))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
