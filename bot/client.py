@@ -19,6 +19,7 @@ from bot.exchange import Interaction, InteractionExchange, MessageExchange
 from bot.executor.executor import Executor
 from bot.failures import explain
 from bot.fetch import Fetcher
+from bot.hub.hub import Hub
 from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.shelf.library import Library
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
-COGS = ("cogs.classify", "cogs.translate", "cogs.caption", "cogs.about")
+COGS = ("cogs.classify", "cogs.translate", "cogs.caption", "cogs.hub", "cogs.about")
 
 CLOSE_SECONDS = 1.0
 """What closing grants the replies at hand."""
@@ -61,7 +62,13 @@ class Bobby(commands.Bot):
     """The Discord side of Bobby. `bot.service` opens and closes what it is given."""
 
     def __init__(
-        self, *, settings: Settings, executor: Executor, fetcher: Fetcher, library: Library
+        self,
+        *,
+        settings: Settings,
+        executor: Executor,
+        fetcher: Fetcher,
+        library: Library,
+        hub: Hub,
     ) -> None:
         intents = discord.Intents(guilds=True, messages=True, message_content=True)
         super().__init__(
@@ -82,6 +89,7 @@ class Bobby(commands.Bot):
         self.executor = executor
         self.fetcher = fetcher
         self.library = library
+        self.hub = hub
         self.pulse = Pulse()
         self.conversations = Conversations()
         self._turn = asyncio.Lock()

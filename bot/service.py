@@ -19,6 +19,7 @@ from bot.client import Bobby
 from bot.errors import SetupError
 from bot.executor.factory import open_executor
 from bot.fetch import Fetcher
+from bot.hub.hub import Hub
 from bot.settings import Settings
 from bot.shelf.library import Library
 
@@ -85,7 +86,10 @@ async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
     async with (
         Fetcher(max_bytes=settings.max_file_mib * 2**20) as fetcher,
         Library(settings, executor) as library,
-        Bobby(settings=settings, executor=executor, fetcher=fetcher, library=library) as bot,
+        Hub(settings) as hub,
+        Bobby(
+            settings=settings, executor=executor, fetcher=fetcher, library=library, hub=hub
+        ) as bot,
         executor,
     ):
         yield bot

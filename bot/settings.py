@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     """A download that is started from a chat may have at most so many MiB."""
     mirror: Annotated[str | None, AfterValidator(_mirror)] = None
     """The address of a folder that has the weights' files, asked instead of their publishers."""
+    hub: Path = Path("hub.toml")
+    """The list of Torch Hub repositories that people may ask; there need be none."""
+    hub_memory_mib: Annotated[int, Field(ge=512)] = 8192
+    """A hub repository's worker may have so many MiB of address space; PyTorch takes 3 or 4 GiB."""
+    hub_url: Annotated[str, AfterValidator(_web_address)] = "https://codeload.github.com"
+    """Where the archives of hub repositories' commits come from."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much is logged to standard error."""
     api_url: Annotated[str, AfterValidator(_web_address)] = "https://discord.com/api/v10"

@@ -267,6 +267,24 @@ class WeightsFile(Message, frozen=True):
     size_bytes: int | None = None
 
 
+class HubModel(Message, frozen=True):
+    """A classifier of a Torch Hub repository, as the operator's list has it.
+
+    `name` is what people ask for after "hub/". `entry` is the entry point and `arguments` what it
+    is called with. `labels` None means ImageNet's. A picture's short side becomes `resize` pixels,
+    of which the middle `crop` by `crop` are taken; `mean` and `std` are those of pixels in [0, 1].
+    """
+
+    name: str
+    entry: str
+    arguments: dict[str, str | int | float | bool] = {}
+    labels: tuple[str, ...] | None = None
+    resize: int = 256
+    crop: int = 224
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
 class ModelCard(Message, frozen=True):
     """What the bot knows of one catalogue record, for autocomplete, help and listings.
 

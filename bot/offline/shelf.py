@@ -51,7 +51,7 @@ async def fetch_models(settings: Settings, names: Sequence[str]) -> bool:
     cards = [card async for card in _inventory(settings, ModelCard)]
     wanted = _named(cards, names) if names else [card for card in cards if card.files]
     slots, well = asyncio.Semaphore(AT_ONCE), True
-    with _bars() as bars:
+    with progress_bars() as bars:
 
         async def fetch(card: ModelCard) -> str | None:
             async with slots:
@@ -76,7 +76,7 @@ async def _fetch(downloader: Downloader, card: ModelCard, bars: Bars) -> str | N
         bar = bars.add_task(file.name, total=file.size_bytes, visible=False)
         try:
             await _remove_damaged(downloader.store, file, bars)
-            await downloader.fetch(file, partial(_draw, bars, bar))
+            await downloader.fetch(file, partial(draw, bars, bar))
         except DownloadFailed as error:
             return str(error)
         finally:
@@ -91,7 +91,8 @@ async def _remove_damaged(store: Store, file: WeightsFile, bars: Bars) -> None:
         store.path(file).unlink()
 
 
-def _bars() -> Bars:
+def progress_bars() -> Bars:
+    """Return bars of size, speed and time left, to standard error."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -102,7 +103,8 @@ def _bars() -> Bars:
     return Bars(*columns, console=Console(stderr=True, highlight=False, soft_wrap=True))
 
 
-def _draw(bars: Bars, bar: TaskID, now: Progress) -> None:
+def draw(bars: Bars, bar: TaskID, now: Progress) -> None:
+    """Draw how far a download is."""
     bars.update(bar, completed=now.done, total=now.total, visible=True)
 
 

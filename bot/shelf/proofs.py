@@ -11,8 +11,9 @@ from pathlib import Path
 from models.jobs import WeightsFile
 
 _BLOCK = 1 << 20
-_STARTS = (b"PK\x03\x04", b"\x80\x02")
-"""What PyTorch's files begin with: a zip archive, or, before 2020, a pickle of protocol 2."""
+_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x1f\x8b")
+"""What files without a published hash begin with: PyTorch's are zip archives or, before 2020,
+pickles of protocol 2; the code of hub repositories comes as gzip."""
 
 
 def complaint(path: Path, file: WeightsFile, pin: Path) -> str | None:
@@ -31,7 +32,7 @@ def complaint(path: Path, file: WeightsFile, pin: Path) -> str | None:
         case "pinned":
             with path.open("rb") as opened:
                 if not opened.read(4).startswith(_STARTS):
-                    return "it is no file of weights at all"
+                    return "it is no file of weights, nor an archive"
             pinned, found = read_pin(pin), sha256(path)
             return None if pinned in {None, found} else _differs("SHA-256", found, pinned)
 

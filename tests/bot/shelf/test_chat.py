@@ -21,6 +21,7 @@ from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
 from bot.executor.supervisor import Program
 from bot.fetch import Fetcher
+from bot.hub.hub import Hub
 from bot.playground.permissions import P
 from bot.playground.server import Playground
 from bot.service import connected
@@ -73,7 +74,10 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         async with (
             Fetcher(max_bytes=2**20) as fetcher,
             Library(settings, executor) as library,
-            Bobby(settings=settings, executor=executor, fetcher=fetcher, library=library) as bot,
+            Hub(settings) as hub,
+            Bobby(
+                settings=settings, executor=executor, fetcher=fetcher, library=library, hub=hub
+            ) as bot,
             executor,
             connected(bot, playground.bot_token),
         ):

@@ -370,7 +370,7 @@ async def test_what_is_no_file_of_weights_is_never_pinned(
 ) -> None:
     """Noise would otherwise become the one right file."""
     pinned = WeightsFile(name=file.name, url=file.url, proof="pinned")
-    assert "no file of weights" in await refused(downloader, pinned)
+    assert "no file of weights, nor an archive" in await refused(downloader, pinned)
     assert left(store) == []
 
 
