@@ -156,6 +156,37 @@ def clean(*, yes: bool) -> None:
         remove(found)
 
 
+@cli.group()
+def hub() -> None:
+    """Take classifiers from Torch Hub: strangers' code, each repository in a worker of its own."""
+
+
+@hub.command("add")
+@click.argument("source", metavar="OWNER/REPO@COMMIT")
+@click.option("--entry", "entries", multiple=True, help="An entry point that people may ask for.")
+@click.option("--argument", "given", multiple=True, metavar="NAME=VALUE", help="Handed to it.")
+def hub_add(source: str, entries: tuple[str, ...], given: tuple[str, ...]) -> None:
+    """Fetch a repository's code, show what it is without running it, and list it."""
+    from bot.offline.hub import add, read_arguments
+
+    name, _, commit = source.partition("@")
+    settings = _prepare()
+    try:
+        arguments = read_arguments(given)
+    except SetupError as error:
+        raise click.UsageError(str(error)) from None
+    _run(add(settings, name, commit, entries, arguments))
+
+
+@hub.command("fetch")
+def hub_fetch() -> None:
+    """Fetch what is missing of every listed repository: code and weights."""
+    from bot.offline.hub import fetch
+
+    if not _run(fetch(_prepare())):
+        sys.exit(1)
+
+
 def _prepare() -> Settings:
     """Read the settings and begin to log, to standard error: standard output is for answers."""
     try:
