@@ -131,7 +131,9 @@ async def verify_weights(settings: Settings) -> bool:
             print_line(f"{checked.model}: {checked.file} in the {checked.location} is right.")
         else:
             wrong += 1
-            print_line(f"{checked.model}: {checked.wrong}. `bobby fetch {checked.model}` mends it.")
+            first = "" if checked.location == "Bobby cache" else "Remove that file; then "
+            mend = f"{first}`bobby fetch {checked.model}` mends it."
+            print_line(f"{checked.model}: {checked.wrong}. {mend}")
     print_line(f"{right} right, {wrong} wrong.")
     return wrong == 0
 

@@ -79,10 +79,11 @@ class Downloader:
         self._patience = patience or Patience()
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, patience: Patience | None = None) -> Self:
         """Return the one that `settings` describe."""
         store = Store(settings.weights_folder)
-        return cls(store, offline=settings.offline, mirror=settings.mirror)
+        offline, mirror = settings.offline, settings.mirror
+        return cls(store, offline=offline, mirror=mirror, patience=patience)
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)

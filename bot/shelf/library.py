@@ -17,7 +17,7 @@ from bot.exchange import Exchange, Reply
 from bot.executor.executor import Executor
 from bot.replies import BLUE
 from bot.settings import Settings
-from bot.shelf.download import Downloader
+from bot.shelf.download import Downloader, Patience
 from bot.shelf.progress import Progress, size, words
 from models.jobs import ModelCard
 
@@ -28,6 +28,8 @@ AT_ONCE = 2
 SILENT_SECONDS = 2.0
 """What comes sooner is not announced."""
 EDIT_SECONDS = 5.0
+IN_A_CHAT = Patience(tries=3, stall=30.0)
+"""A server that is down costs people a few seconds before another model answers."""
 LONGEST_WAIT = 13 * 60.0
 """Seconds that a question waits; an interaction can be answered for fifteen minutes."""
 
@@ -46,7 +48,7 @@ class Library:
     def __init__(self, settings: Settings, executor: Executor) -> None:
         self._settings = settings
         self._executor = executor
-        self._downloader = Downloader.of(settings)
+        self._downloader = Downloader.of(settings, IN_A_CHAT)
         self._fetching: dict[str, _Fetching] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._counting: asyncio.Task[None] | None = None

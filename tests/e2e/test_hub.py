@@ -1,5 +1,6 @@
 """Torch Hub from the command line to an answer in the chat, with a repository of the tests' own."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -84,9 +85,14 @@ async def test_fetched_anew_where_it_is_missing_or_changed(host: Publisher, tmp_
     await hub("add", SOURCE, folder=tmp_path, host=host)
     (code,) = (tmp_path / "weights" / "hub").glob("*/code")
     (code / "hubconf.py").write_text("raise SystemExit")
+    listed = tmp_path / "hub.toml"
+    weights = f'{{ url = "{host.url}/small.pth", sha256 = "{hashlib.sha256(b"w").hexdigest()}" }}'
+    host.files["small.pth"] = b"w"
+    listed.write_text(listed.read_text().replace("# weights =", f"weights = [{weights}] #"))
     status, printed, complained = await hub("fetch", folder=tmp_path, host=host)
     assert status == 0, complained
     assert "is here." in printed
+    assert (code.parent / "home" / "torch" / "hub" / "checkpoints" / "small.pth").is_file()
     assert (code / "hubconf.py").read_text() == things.HUBCONF
     (code / "hubconf.py").unlink()
     host.files[f"{things.OWNER}/tar.gz/{things.COMMIT}"] = things.archive(hubconf="x = 1\n")

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import io
+import logging
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 import torch
 from PIL import Image
@@ -55,8 +57,9 @@ class Scene:
 
 
 @pytest_asyncio.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Scene]:
     """Run all of Bobby, with a worker that knows a model which is not here yet."""
+    caplog.set_level(logging.INFO, "bot.shelf")
     saved = io.BytesIO()
     torch.manual_seed(0)
     torch.save(settle(catalog()[stocked_worker.NETWORK].build(), 224).state_dict(), saved)
@@ -124,6 +127,14 @@ async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> Non
         again = await ben.ask(f"!classify {MODEL}", picture())
         assert model_of(again) == MODEL
         assert len(scene.publisher.asked) == 1
+
+
+async def test_the_log_says_what_is_ready(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """One line at the start counts the models."""
+    assert scene.bot.executor.models
+    (line,) = [r.message for r in caplog.get_records("setup") if "models ready" in r.message]
+    ready = sum(card.ready for card in scene.bot.executor.models)
+    assert line == f"{ready} of {len(scene.bot.executor.models)} models ready"
 
 
 async def test_a_download_that_fails_costs_nobody_the_answer(scene: Scene) -> None:
