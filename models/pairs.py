@@ -38,6 +38,11 @@ _OURS = (  # the pair, the recipe, and the SHA-256 of what it made
         "models.train.zebra",
         "27c7ca5b205baea3ec24f589be42c15b17f7f5412caea024f845b4bbf615e7ea",
     ),
+    (
+        "zebra2horse",
+        "models.train.zebra_back",
+        "cac3bca8fadbb7d6f1ce014ba81f5fbd084038815d7d4e6edabc1e3ae5281faf",
+    ),
 )
 _AUTHORS = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models"
 _DLWPT = (

@@ -43,19 +43,25 @@ async def post(page: Page, picture: Path, text: str) -> None:
     await page.wait_for_function("[...document.images].every(image => image.complete)")
 
 
-async def main() -> None:
-    """Make every screenshot."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("picture", type=Path)
-    parser.add_argument("folder", type=Path)
-    options = parser.parse_args()
+async def shoot(where: dict[str, str], picture: Path, command: str, path: Path) -> None:
+    """Post `picture` with `command` to a page of its own and save it as `path`."""
     async with (
-        running_playground() as where,
         open_browser() as browser,
         open_page(browser, where["page"], width=1000, height=760, scheme="light") as watched,
     ):
-        await post(watched.page, options.picture, "!classify")
-        await watched.page.screenshot(path=options.folder / "classify.png")
+        await post(watched.page, picture, command)
+        await watched.page.screenshot(path=path)
+
+
+async def main() -> None:
+    """Make every screenshot."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("dog", "horse", "folder"):
+        parser.add_argument(name, type=Path)
+    options = parser.parse_args()
+    async with running_playground() as where:
+        await shoot(where, options.dog, "!classify", options.folder / "classify.png")
+        await shoot(where, options.horse, "!zebra", options.folder / "zebra.png")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-import torch
 
 from bot.client import Bobby
 from bot.discord_api import DISCORD, point_discord_at
@@ -16,7 +15,6 @@ from bot.playground.records import Channel
 from bot.playground.server import Playground
 from bot.service import assembled, connected
 from bot.settings import Settings
-from models.networks.cyclegan import ResNetGenerator
 from tests.e2e.guest import Guest
 
 _numbers = itertools.count(1)
@@ -43,12 +41,8 @@ class House:
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """Run a playground with Bobby logged in and warm, for all tests of this package.
-
-    The way back from zebras is the published network with random weights.
-    """
+    """Run a playground with Bobby logged in and warm, for all tests of this package."""
     cache = tmp_path_factory.mktemp("weights")
-    torch.save(ResNetGenerator().state_dict(), cache / "zebra2horse.pth")
     async with Playground() as playground:
         point_discord_at(playground.api, gateway=playground.gateway)
         settings = Settings(_env_file=None, max_per_person=40, cache=cache)

@@ -132,7 +132,7 @@ async def test_there_and_back_are_three_pictures(
 ) -> None:
     """The original, the zebra and the horse again, and how far that is from the first."""
     reply = await guest.ask("!cycle", horse_jpg)
-    assert "there by horse2zebra_small, back by zebra2horse" in said(reply)
+    assert "there by horse2zebra_small, back by zebra2horse_small" in said(reply)
     assert "of the range away from the original" in said(reply)
     assert len(reply["attachments"]) == 2  # the first of three is shown by the embed
 

