@@ -49,13 +49,16 @@ def horse2zebra_small(*, pretrained: bool = True) -> zebra_student.MatteGenerato
     Raises:
         FileNotFoundError: This version of the repository does not ship its weights.
     """
-    network = zebra_student.MatteGenerator()
-    if pretrained:
-        path = _PRETRAINED / "horse2zebra_small.safetensors"
-        if not path.is_file():
-            raise FileNotFoundError(f"This version of the repository does not ship {path.name}.")
-        network.load_state_dict(safetensors.torch.load_file(path))
-    return network.eval()
+    return _painter("horse2zebra_small", pretrained=pretrained)
+
+
+def zebra2horse_small(*, pretrained: bool = True) -> zebra_student.MatteGenerator:
+    """Build the small generator that turns zebras into horses; see `horse2zebra_small`.
+
+    Raises:
+        FileNotFoundError: This version of the repository does not ship its weights.
+    """
+    return _painter("zebra2horse_small", pretrained=pretrained)
 
 
 def cyclegan_generator(*, pretrained: bool = False) -> cyclegan.ResNetGenerator:
@@ -115,6 +118,17 @@ def neuraltalk2_decoder(words: int = 9487, *, pretrained: bool = False) -> neura
     """
     _refuse_weights("NeuralTalk2's publisher serves them", asked=pretrained)
     return neuraltalk.FCDecoder(words).eval()
+
+
+def _painter(name: str, *, pretrained: bool) -> zebra_student.MatteGenerator:
+    """Return a generator, with the weights that this repository ships under `name`."""
+    network = zebra_student.MatteGenerator()
+    if pretrained:
+        path = _PRETRAINED / f"{name}.safetensors"
+        if not path.is_file():
+            raise FileNotFoundError(f"This version of the repository does not ship {path.name}.")
+        network.load_state_dict(safetensors.torch.load_file(path))
+    return network.eval()
 
 
 def _lite0_file() -> pathlib.Path:

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ENTRY_POINTS = {
     "horse2zebra_small",
+    "zebra2horse_small",
     "cyclegan_generator",
     "caption_small",
     "efficientnet_lite0",
@@ -129,9 +130,13 @@ picture = f.pil_to_tensor(f.resize(horse, [256, 256]))[None] / 127.5 - 1
 with torch.inference_mode():
     changed = load("horse2zebra_small", pretrained=True)(picture) - picture
 print(float(changed.abs().mean()) > 0.02, changed.abs().amax(1).eq(0).float().mean() > 0.2)
+with torch.inference_mode():
+    back = load("zebra2horse_small", pretrained=True)(picture + changed)
+print(tuple(back.shape))
 """,
     )
-    caption, label, zebra = printed.splitlines()
+    caption, label, zebra, back = printed.splitlines()
+    assert back.startswith("(1, 3, 256, ")
     assert "dog" in caption
     assert label == "207"  # golden retriever
     assert zebra.replace("tensor(True)", "True") == "True True"
