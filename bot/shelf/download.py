@@ -24,7 +24,7 @@ from bot.errors import DownloadFailed
 from bot.settings import Settings
 from bot.shelf.progress import Progress, size
 from bot.shelf.store import Store
-from bot.shelf.transfer import Passing, Target, host, transfer
+from bot.shelf.transfer import Passing, Target, host, to_the_end, transfer
 from models.jobs import WeightsFile
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class Downloader:
                 failures = 1 if part.size > before else failures + 1
                 await self._pause(target, passing, failures)
                 continue
-            wrong = await asyncio.to_thread(self._accept, target.file)
+            wrong = await to_the_end(self._accept, target.file)
             if wrong is None:
                 return
             mismatches += 1

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ParamSpec, TypeAlias, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -50,6 +50,9 @@ class Target:
     stall: float
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 Meter: TypeAlias = Callable[[int, int, int | None], None]
 """Hears of every block: bytes that are new, that are here by now, and in all, if that is known."""
 
@@ -57,6 +60,19 @@ Meter: TypeAlias = Callable[[int, int, int | None], None]
 def host(url: str) -> str:
     """Return the name of the server that `url` is at."""
     return URL(url).host or url
+
+
+async def to_the_end(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `function` on a thread; who is cancelled meanwhile waits until it is done.
+
+    So nothing is still at a file when its lock is released.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 async def transfer(
@@ -93,7 +109,7 @@ async def transfer(
         part.discard()
         raise _failed(target, f"{host(target.url)} redirects to no web address") from None
     except TimeoutError:
-        raise Passing(f"{host(target.url)} does not send") from None
+        raise Passing(f"{host(target.url)} has stopped sending, or is too slow") from None
     except aiohttp.ClientPayloadError:
         raise Passing(f"{host(target.url)} broke off") from None
     except aiohttp.ClientError as error:
@@ -185,7 +201,7 @@ async def _read(
         done += len(block)
         if done > most:
             raise _failed(target, f"{host(target.url)} sent more than {size(most)}")
-        await asyncio.to_thread(part.append, block)
+        await to_the_end(part.append, block)
         meter(len(block), done, total)
     if total is not None and done < total:
         raise Passing(f"{host(target.url)} sent {size(done)} of {size(total)}")

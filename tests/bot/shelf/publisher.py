@@ -151,6 +151,18 @@ async def stalls(server: Publisher, request: web.Request, body: bytes) -> web.St
     return response
 
 
+async def trickles(server: Publisher, request: web.Request, body: bytes) -> web.StreamResponse:
+    """Send a hundred bytes at a time, ten times a second."""
+    response = web.StreamResponse(headers={"Content-Length": str(len(body))})
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        for at in range(0, len(body), 100):
+            await response.write(body[at : at + 100])
+            server.asked[-1].sent += 100
+            await asyncio.sleep(0.1)
+    return response
+
+
 async def sends_another_piece(
     server: Publisher, request: web.Request, body: bytes
 ) -> web.StreamResponse:

@@ -233,6 +233,16 @@ async def test_a_server_that_stalls(
     assert publisher.asked[1].range is not None
 
 
+async def test_a_server_that_trickles(
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+) -> None:
+    """Never silent, and never done: it is given up like one that stalls."""
+    publisher.manners["net.pth"] = [manners.trickles]
+    assert "too slow" in await refused(downloader, file)
+    assert len(publisher.asked) == QUICK.tries
+    assert left(store) == []
+
+
 async def test_redirects_without_end(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
 ) -> None:
