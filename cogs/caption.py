@@ -5,6 +5,7 @@ say it; it carries what it needs in its id, so that it works after a restart as 
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
@@ -14,6 +15,7 @@ from discord.ext import commands
 from bot import pictures, replies
 from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
+from bot.completion import completions
 from bot.errors import NoPicture
 from bot.exchange import Exchange, Interaction, InteractionExchange
 from bot.failures import explain
@@ -26,7 +28,24 @@ MAX_PICTURES = 10
 
 Beams = app_commands.Range[int, 1, 10]
 
+_MODEL = re.compile(r"\bmodel[:=] ?(\S+)", re.IGNORECASE)
 _BEAMS = re.compile(r"\b(?:beams[:=] ?)?(10|[1-9])\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted: the captioner and the number of beams; None leaves either to Bobby."""
+
+    model: str | None = None
+    beams: int | None = None
+
+
+def read_wish(text: str) -> Wish:
+    """Read `model:NAME` and a number of beams from what stands behind the command."""
+    rest = pictures.read_words(text).rest
+    model = _MODEL.search(rest)
+    beams = _BEAMS.search(_MODEL.sub(" ", rest))
+    return Wish(model=model[1] if model else None, beams=int(beams[1]) if beams else None)
 
 
 class Alternatives(
@@ -85,14 +104,14 @@ class CaptionCog(commands.Cog, name="Caption"):
             self.bot.tree.remove_command(menu.name, type=menu.type)
         self.bot.remove_dynamic_items(Alternatives)
 
-    @commands.command(usage="[beams] [link or @person]")
+    @commands.command(usage="[model:NAME] [beams] [link or @person]")
     async def caption(self, context: BobbyContext, *, text: str = "") -> None:
         """Say in English what a picture shows."""
         message = context.message
         await self._answer(
             context.exchange,
             lambda: pictures.find(self.bot, message, pictures.read_words(text)),
-            read_beams(text),
+            read_wish(text),
             Alternatives("ask", message.channel.id, message.id),
         )
 
@@ -101,30 +120,39 @@ class CaptionCog(commands.Cog, name="Caption"):
         picture="The picture to describe",
         link="Or a link to one",
         person="Or a person, for their avatar",
+        model="The captioner to ask; the default one otherwise",
         beams="How many captions are searched side by side, 1 to 10",
     )
-    async def caption_slash(
+    async def caption_slash(  # noqa: PLR0917  (discord.py passes the options by name)
         self,
         interaction: Interaction,
         picture: discord.Attachment | None = None,
         link: str | None = None,
         person: discord.User | None = None,
+        model: str | None = None,
         beams: Beams | None = None,
     ) -> None:
         """Say in English what a picture shows."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: pictures.pointed_at(interaction, picture, link, person),
-            beams,
+            Wish(model, beams),
             None,
         )
+
+    @caption_slash.autocomplete("model")
+    async def complete_model(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the captioners whose name contains what was typed, those that are ready first."""
+        return completions(self.bot.executor.models, "caption", typed)
 
     async def caption_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Say in English what every picture in a message shows."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: pictures.inside(message),
-            None,
+            Wish(),
             Alternatives("in", message.channel.id, message.id),
         )
 
@@ -133,58 +161,51 @@ class CaptionCog(commands.Cog, name="Caption"):
         exchange = InteractionExchange(interaction, private=True)
         async with exchange.thinking():
             found = (await pictures.inside(message)).first(MAX_PICTURES)
-            described = await self._describe(exchange, found, None)
+            described = await self._describe(exchange, found, Wish())
         await exchange.answer(alt_text(described, found.note))
 
     async def say_otherwise(self, exchange: InteractionExchange, button: Alternatives) -> None:
         """Answer a press of the button, from the very message its id names."""
         try:
             async with exchange.thinking():
-                found, beams = await self._asked_again(button)
+                found, wish = await self._asked_again(button)
                 some = found.first(MAX_PICTURES)
-                reply = other_ways(await self._describe(exchange, some, beams))
+                reply = other_ways(await self._describe(exchange, some, wish))
         except Exception as error:  # noqa: BLE001  (discord.py has no error handler for buttons)
             reply = replies.sentence(explain(error, exchange))
         await exchange.answer(reply)
 
-    async def _asked_again(self, button: Alternatives) -> tuple[Found, int | None]:
+    async def _asked_again(self, button: Alternatives) -> tuple[Found, Wish]:
         channel = self.bot.get_partial_messageable(button.channel_id)
         try:
             message = await channel.fetch_message(button.message_id)
         except discord.NotFound:
             raise NoPicture("That picture is gone. Post it again and ask anew.") from None
         if button.kind == "in":
-            return await pictures.inside(message), None
+            return await pictures.inside(message), Wish()
         context = await self.bot.get_context(message, cls=BobbyContext)
         text = context.view.read_rest().strip()
-        return await pictures.find(self.bot, message, pictures.read_words(text)), read_beams(text)
+        return await pictures.find(self.bot, message, pictures.read_words(text)), read_wish(text)
 
     async def _answer(
-        self, exchange: Exchange, find: Find, beams: int | None, button: Alternatives | None
+        self, exchange: Exchange, find: Find, wish: Wish, button: Alternatives | None
     ) -> None:
         async with exchange.thinking():
             exchange.require_permissions()
             found = (await find()).first(MAX_PICTURES)
-            described = await self._describe(exchange, found, beams)
+            found = found.noting(await self.bot.library.provide(exchange, "caption", wish.model))
+            described = await self._describe(exchange, found, wish)
         view = None
         if button and any(not isinstance(one.result, str) for one in described):
             view = discord.ui.View(timeout=None).add_item(button)
         await exchange.answer(captioned(described, found.note, view))
 
-    async def _describe(
-        self, exchange: Exchange, found: Found, beams: int | None
-    ) -> list[Described]:
+    async def _describe(self, exchange: Exchange, found: Found, wish: Wish) -> list[Described]:
         async def ask(data: bytes) -> Captioned:
-            job = Caption(picture=data, beams=beams)
+            job = Caption(picture=data, model=wish.model, beams=wish.beams)
             return await self.bot.executor.submit(job, exchange.asker)
 
         return await ask_each(self.bot.fetcher, exchange, found, ask)
-
-
-def read_beams(text: str) -> int | None:
-    """Return the number of beams that is named behind the command, if one is."""
-    found = _BEAMS.search(pictures.read_words(text).rest)
-    return int(found[1]) if found else None
 
 
 async def setup(bot: Bobby) -> None:

@@ -19,7 +19,7 @@ from safetensors import safe_open
 from torch import Tensor
 from torchvision.transforms.v2 import functional as pixels
 
-from models.caption_search import Found, beam_search, samples
+from models.caption_search import Found, search
 from models.consensus import Gram, Rarity, agreement
 from models.networks.caption_transformer import CaptionTransformer, Shape
 from models.networks.lite_maps import SIDE
@@ -115,10 +115,9 @@ class Captioner:
         One beam follows the likeliest word. More beams are searched together with drawn
         captions, and the one that agrees most with all of them, by their likelihood, is the best.
         """
-        found = beam_search(self._network, cells, beams)
         if beams == 1:
-            return found
-        drawn = samples(self._network, cells, SAMPLES, TEMPERATURE)
+            return search(self._network, cells, beams)[0]
+        found, drawn = search(self._network, cells, beams, SAMPLES, TEMPERATURE)
         likely = [exp(caption.score) for caption in found]
         weighed = [
             (caption, BEAM_SHARE * w / sum(likely))

@@ -1,8 +1,9 @@
-"""The task of saying what a picture shows: prepare, run, present, with our own small captioner.
+"""The task of saying what a picture shows: prepare, run, present.
 
-Owns the way from an encoded picture to a sentence and its alternatives. The search is
-`models.captioner`'s, the cells `models.networks.lite_maps`'. `prepare` may happen on any thread;
-`run` belongs to one, and takes each picture alone, so that its caption is the same in any batch.
+Owns the way from an encoded picture to a sentence and its alternatives. Who answers is decided in
+`models.captioners`; what a captioner says is `models.voices`' affair. `prepare` may happen on any
+thread; `run` belongs to one, and takes each picture alone, so that its caption is the same in any
+batch.
 """
 
 import logging
@@ -13,29 +14,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.captioner import DEFAULT_BEAMS, MAX_BEAMS, WEIGHTS, Captioner
-from models.captioner import prepare as pixels
-from models.catalog import catalog
+from models.captioner import MAX_BEAMS
+from models.captioners import Captioners, Captioning, Captionings, Chosen
 from models.classify import device_name
 from models.decode import DecodeError, decode
 from models.jobs import Caption, Captioned, Failure, ModelCard
-from models.networks.efficientnet_lite import EfficientNetLite0
-from models.networks.lite_maps import LiteMaps
+from models.voices import Voice
 from models.weights import Shelf
 
 _log = logging.getLogger(__name__)
 
-NAME = "caption_small"
-CHECKPOINT = "trained for Bobby on Flickr8k"
-ENCODER = "efficientnet_lite0"
-PARAMETERS = 3_001_409
-"""The decoder's; the encoder is the classifier's."""
-
 
 @dataclass(frozen=True)
 class Prepared:
-    """A decoded picture as the encoder takes it: `tensor` is (3, 288, 288), normalised."""
+    """A decoded picture: `tensor` (3, H, W) is what the chosen captioner sees of it."""
 
+    chosen: Chosen
     tensor: Tensor
     beams: int
     width: int
@@ -44,40 +38,31 @@ class Prepared:
 
 
 class Describer:
-    """Answers `Caption` jobs; loads its two networks when it is first asked."""
+    """Answers `Caption` jobs; loads each captioner when it is first asked."""
 
-    def __init__(self, shelf: Shelf, device: torch.device) -> None:
+    def __init__(self, shelf: Shelf, device: torch.device, records: Captionings) -> None:
         self._shelf = shelf
         self._device = device
-        self._loaded: tuple[LiteMaps, Captioner] | None = None
+        self._captioners = Captioners(shelf, records)
+        self._voices: dict[str, Voice] = {}
 
     def cards(self) -> tuple[ModelCard, ...]:
-        """Return what there is to know of the captioner."""
-        card = ModelCard(
-            name=NAME,
-            task="caption",
-            parameters=PARAMETERS,
-            weights=CHECKPOINT,
-            source="models/pretrained, trained by models/train/caption.py",
-            license="research and education, as the pictures of Flickr8k",
-            ready=True,
-            location="package bobby",
-            size_bytes=WEIGHTS.stat().st_size,
-        )
-        return (card,)
+        """Return what there is to know of every captioner."""
+        return self._captioners.cards()
 
     def prepare(self, job: Caption) -> Prepared | Failure:
-        """Decode the picture; safe on any thread."""
-        if job.model not in {None, NAME}:
-            sentence = f"I know no captioner of that name: {NAME} is the one that is here."
-            return Failure(code="unknown_model", sentence=sentence)
+        """Choose the captioner and decode the picture; safe on any thread."""
+        chosen = self._captioners.choose(job.model)
+        if isinstance(chosen, Failure):
+            return chosen
         try:
             picture = decode(job.picture)
         except DecodeError as error:
             return error.failure
         return Prepared(
-            tensor=pixels(picture.image),
-            beams=min(max(job.beams or DEFAULT_BEAMS, 1), MAX_BEAMS),
+            chosen=chosen,
+            tensor=chosen.record.see(picture.image),
+            beams=min(max(job.beams or chosen.record.beams, 1), MAX_BEAMS),
             width=picture.image.width,
             height=picture.image.height,
             frames=picture.frames,
@@ -86,36 +71,45 @@ class Describer:
     def run(self, batch: Sequence[Prepared]) -> Iterator[Captioned | Failure]:
         """Yield what each picture of `batch` shows, or why that can't be said."""
         for item in batch:
+            name = item.chosen.record.name
             try:
                 yield self._describe(item)
+            except torch.OutOfMemoryError:
+                _log.exception("%s ran out of memory", name)
+                sentence = f"{name} ran out of memory: try a smaller picture, or again later."
+                yield Failure(code="out_of_memory", sentence=sentence)
             except Exception:  # noqa: BLE001 - whatever it was, the others go on
-                _log.exception("%s failed", NAME)
-                sentence = "The captioner ran into an error: try another picture."
+                _log.exception("%s failed", name)
+                sentence = f"{name} ran into an error: try another picture or another model."
                 yield Failure(code="model_failed", sentence=sentence)
 
-    def _describe(self, item: Prepared) -> Captioned:
-        maps, captioner = self._loaded or self._load()
+    def _describe(self, item: Prepared) -> Captioned | Failure:
+        record = item.chosen.record
+        voice = self._voice(record)
         begun = time.perf_counter()
-        with torch.inference_mode():
-            cells = maps(item.tensor[None].to(self._device)).float().cpu()
-            (caption,) = captioner.caption(cells, item.beams)
+        caption = voice.say(item.tensor, item.beams)
+        milliseconds = (time.perf_counter() - begun) * 1000
+        if not caption.text:
+            sentence = f"{record.name} found no words for this: try another picture."
+            return Failure(code="model_failed", sentence=sentence)
         return Captioned(
             caption=caption.text,
             log_probability=caption.log_probability,
             sure=not caption.guess,
             alternatives=caption.alternatives,
-            model=NAME,
-            weights=CHECKPOINT,
+            model=record.name,
+            weights=record.checkpoint,
             width=item.width,
             height=item.height,
             frames=item.frames,
             device=device_name(self._device),
-            milliseconds=(time.perf_counter() - begun) * 1000,
+            milliseconds=milliseconds,
+            substitution=item.chosen.substitution,
         )
 
-    def _load(self) -> tuple[LiteMaps, Captioner]:
-        encoder = EfficientNetLite0()
-        encoder.load_state_dict(self._shelf.load(catalog()[ENCODER].checkpoint))
-        maps = LiteMaps(encoder).eval().requires_grad_(requires_grad=False).to(self._device)
-        self._loaded = (maps, Captioner.load())
-        return self._loaded
+    def _voice(self, record: Captioning) -> Voice:
+        if (voice := self._voices.get(record.name)) is None:
+            begun = time.perf_counter()
+            voice = self._voices[record.name] = record.load(self._shelf, self._device)
+            _log.info("%s loaded in %.1f s", record.name, time.perf_counter() - begun)
+        return voice

@@ -14,10 +14,11 @@ from pathlib import Path
 import msgspec
 import torch
 
+from models.captioners import captioners
 from models.catalog import catalog
 from models.jobs import Checked, Message, ModelCard
 from models.pairs import pairs
-from models.records import Record
+from models.records import Checkpoint, Record
 from models.tasks import Tasks
 from models.weights import Shelf, WeightsError
 
@@ -29,22 +30,30 @@ def cards(shelf: Shelf) -> tuple[ModelCard, ...]:
 
 def verdicts(shelf: Shelf) -> Iterator[Checked]:
     """Read all weights that are on this machine and yield whether they are what was published."""
-    records: list[Record] = [*catalog().values(), *pairs().values()]
-    for record in records:
-        if (found := shelf.find(record.checkpoint)) is None:
+    for model, checkpoint in _checkpoints():
+        if (found := shelf.find(checkpoint)) is None:
             continue
         begun, wrong = time.perf_counter(), None
         try:
-            found = shelf.genuine(record.checkpoint)
+            found = shelf.genuine(checkpoint)
         except WeightsError as error:
             wrong = str(error)
         yield Checked(
-            model=record.name,
-            file=record.checkpoint.file,
+            model=model,
+            file=checkpoint.file,
             location=found.location,
             seconds=time.perf_counter() - begun,
             wrong=wrong,
         )
+
+
+def _checkpoints() -> Iterator[tuple[str, Checkpoint]]:
+    """Yield the files of every model, with its name."""
+    records: list[Record] = [*catalog().values(), *pairs().values()]
+    for record in records:
+        yield record.name, record.checkpoint
+    for captioning in captioners().values():
+        yield from ((captioning.name, file) for file in captioning.files)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,20 +1,19 @@
-"""The published NeuralTalk2 captioner: from its four files to two plain ones.
+"""The published NeuralTalk2 captioner: from its four files to three plain ones.
 
 Owns the published files' identities, the reading of the legacy pickle through an unpickler that
 admits five names and runs none of them, and the one conversion to safetensors and JSON, after
-which nothing published is opened again. It never downloads; it hands `models.networks` states
-that load strictly.
+which nothing published is opened again. `models.weights` finds and verifies the files; here it
+never downloads, and hands `models.networks` states that load strictly.
 """
 
-import hashlib
 import io
 import json
 import pickle
 import struct
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -23,27 +22,40 @@ from torch import Tensor
 
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.neuraltalk import FCDecoder
+from models.records import Checkpoint, GitBlob
 
 MODEL = "fc-model.pth"
 INFOS = "fc-infos.pkl"
 ENCODER_PARTS = ("resnet101a.pth", "resnet101b.pth")
 """One file in two; the second follows the first."""
 
-GIT_BLOBS: Mapping[str, str] = MappingProxyType(
-    {
-        MODEL: "cd0073c00d1c1809e25e0ae794d5c58beec707d6",
-        INFOS: "623f78e01e9b0dd95a130b5766e6651328939f29",
-        ENCODER_PARTS[0]: "2933b934efa86e68cecf59fbad1072e16455b3ab",
-        ENCODER_PARTS[1]: "76aed7cfbdc096666152d6c80069e28be37b9acd",
-    }
+_PUBLISHED = (
+    "https://raw.githubusercontent.com/deep-learning-with-pytorch/ImageCaptioning.pytorch"
+    "/4cb53fd7340134e25fc63390dc8b9882295a0a9e/data"
 )
-"""Git's name of each published file's content, in
-github.com/deep-learning-with-pytorch/ImageCaptioning.pytorch at commit 4cb53fd7."""
+
+
+def _file(path: str, blob: str, size_bytes: int | None = None) -> Checkpoint:
+    return Checkpoint(
+        name="NeuralTalk2 FC",
+        source=f"{_PUBLISHED}/{path}",
+        file=path.rpartition("/")[2],
+        proof=GitBlob(blob),
+        license="MIT, as the repository that they are published in",
+        size_bytes=size_bytes,
+    )
+
+
+FILES = (
+    _file(f"FC/{MODEL}", "cd0073c00d1c1809e25e0ae794d5c58beec707d6"),
+    _file(f"FC/{INFOS}", "623f78e01e9b0dd95a130b5766e6651328939f29", 1_268_579),
+    _file(f"imagenet_weights/{ENCODER_PARTS[0]}", "2933b934efa86e68cecf59fbad1072e16455b3ab"),
+    _file(f"imagenet_weights/{ENCODER_PARTS[1]}", "76aed7cfbdc096666152d6c80069e28be37b9acd"),
+)
+"""The published files; each is told by git's name of its content."""
 
 ENCODER, DECODER, WORDS = "encoder.safetensors", "decoder.safetensors", "words.json"
 """The converted files. `words.json` is a list; a word's place is its token, 0 is no word."""
-
-_CHUNK = 1 << 20
 
 
 class PublishedFileError(Exception):
@@ -63,37 +75,36 @@ class NeuralTalk:
         return " ".join(self.words[token] for token in tokens)
 
 
-def git_blob(path: Path) -> str:
-    """Return git's name of the content of the file at `path`, 40 hexadecimal digits."""
-    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+def convert(published: Mapping[str, Path], converted: Path) -> None:
+    """Turn the four published files into the three in the folder `converted`, all at once.
 
+    Everything is read before anything is written, so that a failure leaves nothing half made.
 
-def convert(published: Path, converted: Path, blobs: Mapping[str, str] = GIT_BLOBS) -> None:
-    """Turn the four files in the folder `published` into the three in the folder `converted`.
-
-    Everything is checked before anything is read, and everything is read before anything is
-    written, so that a failure leaves nothing half made.
+    Args:
+        published: Where each file of `FILES` is, by its name; their content has been verified.
+        converted: The folder to make; where another process has just made it, that one stays.
 
     Raises:
-        PublishedFileError: A file is missing, is not the published one, or does not fit.
+        PublishedFileError: A file can't be read, or does not fit.
     """
-    for name, blob in blobs.items():
-        _verify(published / name, blob)
-    joined = b"".join((published / part).read_bytes() for part in ENCODER_PARTS)
+    joined = b"".join(published[part].read_bytes() for part in ENCODER_PARTS)
     encoder = _tensors(io.BytesIO(joined), "+".join(ENCODER_PARTS))
     encoder = {name: tensor for name, tensor in encoder.items() if not name.startswith("fc.")}
-    decoder = _tensors(io.BytesIO((published / MODEL).read_bytes()), MODEL)
-    words = read_words((published / INFOS).read_bytes())
+    decoder = _tensors(io.BytesIO(published[MODEL].read_bytes()), MODEL)
+    words = read_words(published[INFOS].read_bytes())
     _assembled(encoder, decoder, words)
-    converted.mkdir(parents=True, exist_ok=True)
-    save_file(encoder, converted / ENCODER)
-    save_file(decoder, converted / DECODER)
-    # The last one: where it is, the others are whole.
-    (converted / WORDS).write_text(json.dumps(words), encoding="utf-8")
+    converted.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=converted.parent, ignore_cleanup_errors=True) as folder:
+        whole = Path(folder) / converted.name
+        whole.mkdir()
+        save_file(encoder, whole / ENCODER)
+        save_file(decoder, whole / DECODER)
+        (whole / WORDS).write_text(json.dumps(words), encoding="utf-8")
+        try:
+            whole.rename(converted)
+        except OSError:
+            if not converted.is_dir():
+                raise
 
 
 def load(converted: Path) -> NeuralTalk:
@@ -197,15 +208,6 @@ def _stand_ins() -> dict[tuple[str, str], Any]:
     }
 
 
-def _verify(path: Path, blob: str) -> None:
-    if not path.is_file():
-        raise PublishedFileError(f"{path.name} is not there")
-    if (found := git_blob(path)) != blob:
-        raise PublishedFileError(
-            f"{path.name} is not the published file: its git blob id is {found}, not {blob}"
-        )
-
-
 def _tensors(file: io.BytesIO, name: str) -> dict[str, Tensor]:
     """Read a checkpoint of tensors alone, laid out anew so that none shares memory."""
     try:
@@ -219,10 +221,11 @@ def _assembled(
     encoder: Mapping[str, Tensor], decoder: Mapping[str, Tensor], words: Sequence[str]
 ) -> NeuralTalk:
     """Return the networks with their states, loaded strictly."""
-    network, sentences = CaffeResNet101(), FCDecoder(len(words) - 1)
+    with torch.device("meta"):  # nothing to fill with random numbers first
+        network, sentences = CaffeResNet101(), FCDecoder(len(words) - 1)
     try:
-        network.load_state_dict(dict(encoder))
-        sentences.load_state_dict(dict(decoder))
+        network.load_state_dict(dict(encoder), assign=True)
+        sentences.load_state_dict(dict(decoder), assign=True)
     except RuntimeError as error:
         raise PublishedFileError(
             f"The published tensors do not fit the networks: {error}"

@@ -6,7 +6,7 @@ the shelf of weights and hands a record to the task; it loads nothing.
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,7 +37,7 @@ class Selection(Generic[R]):
         """Return the record for `name`, or the substitute for it, or why there is neither."""
         asked = self._default if name is None else name
         if (wanted := self._catalog.get(asked.strip().lower())) is None:
-            return self._unknown(asked)
+            return unknown(asked, self._catalog)
         try:
             self._shelf.genuine(wanted.checkpoint)
         except WeightsError as error:
@@ -67,15 +67,6 @@ class Selection(Generic[R]):
             return record
         return None
 
-    def _unknown(self, name: str) -> Failure:
-        close = difflib.get_close_matches(name.strip().lower(), self._catalog, n=3, cutoff=0.5)
-        hint = (
-            f"did you mean {_either(close)}?" if close else "check its spelling, or leave it out."
-        )
-        # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
-        plain = re.sub(r"[^\w:.-]", "", name)[:50]
-        return Failure(code="unknown_model", sentence=f"I know no model called “{plain}”: {hint}")
-
     def _card(self, record: Record) -> ModelCard:
         checkpoint = record.checkpoint
         found = self._shelf.find(checkpoint)
@@ -93,6 +84,15 @@ class Selection(Generic[R]):
             expects=record.expects,
             files=() if checkpoint.shipped else (checkpoint.file_to_fetch(),),
         )
+
+
+def unknown(name: str, catalog: Collection[str]) -> Failure:
+    """Return the refusal of a name that `catalog` does not have, with those that are like it."""
+    close = difflib.get_close_matches(name.strip().lower(), catalog, n=3, cutoff=0.5)
+    hint = f"did you mean {_either(close)}?" if close else "check its spelling, or leave it out."
+    # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
+    plain = re.sub(r"[^\w:.-]", "", name)[:50]
+    return Failure(code="unknown_model", sentence=f"I know no model called “{plain}”: {hint}")
 
 
 def _either(names: list[str]) -> str:

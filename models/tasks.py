@@ -11,6 +11,7 @@ from typing import TypeAlias
 import torch
 
 from models import classify, describe, translate
+from models.captioners import captioners
 from models.catalog import catalog
 from models.classify import Classifier, device_name
 from models.describe import Describer
@@ -32,7 +33,7 @@ class Tasks:
         networks = Networks(shelf, device)
         self._classifier = Classifier(catalog(), shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
-        self._describer = Describer(shelf, device)
+        self._describer = Describer(shelf, device, captioners())
 
     def ready(self) -> Ready | Failure:
         """Warm the default classifier up and tell what there is.

@@ -29,6 +29,7 @@ _PASSED_ON = frozenset(
         # which devices, how many threads
         *("CUDA_VISIBLE_DEVICES", "CUDA_HOME", "CUDA_PATH", "NVIDIA_VISIBLE_DEVICES"),
         *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTORCH_ENABLE_MPS_FALLBACK"),
+        *("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"),
         # how weights are downloaded
         *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
         *("SSL_CERT_FILE", "SSL_CERT_DIR"),
@@ -37,6 +38,13 @@ _PASSED_ON = frozenset(
     }
 )
 """Every variable that the worker may see, besides those that tell it where Bobby is."""
+
+_WAITING = {"GOMP_SPINCOUNT": "3000"}
+"""How long torch's threads wait for one another awake, in turns of a loop: some microseconds.
+
+By default they do for milliseconds, which on a busy machine keeps the very thread that they wait
+for off the processor: a caption then takes seconds. An operator's own setting wins.
+"""
 
 _HOME = str(Path(jobs.__file__).parents[1])
 """The folder that the packages `bot` and `models` of this process lie in."""
@@ -49,7 +57,8 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what the worker gets: never the token, and the very `models` that this process has."""
     passed_on = {name: value for name, value in environment.items() if name in _PASSED_ON}
     path = os.pathsep.join(filter(None, [_HOME, environment.get("PYTHONPATH")]))
-    return passed_on | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    waiting = {} if "OMP_WAIT_POLICY" in passed_on else _WAITING
+    return waiting | passed_on | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
 def worker_command(settings: Settings) -> list[str]:

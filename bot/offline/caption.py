@@ -47,3 +47,5 @@ def _print_json(file: Path, answer: Captioned) -> None:
 def _print_text(file: Path, answer: Captioned) -> None:
     guess = "" if answer.sure else "I'm guessing: "
     print_line(f"{shown(file)}: {guess}{sentence_of(answer.caption)}")
+    if answer.substitution:
+        print_line(f"  {answer.substitution}")

@@ -70,9 +70,9 @@ async def fetch_models(settings: Settings, names: Sequence[str]) -> bool:
 
 async def _fetch(downloader: Downloader, card: ModelCard, bars: Bars) -> str | None:
     """Have the weights of `card` here; return why that failed, None if it didn't."""
-    if card.ready and card.location != "Bobby cache":
-        return None
     for file in card.files:
+        if card.ready and not downloader.store.has(file):
+            continue  # it is elsewhere, or what was made of it is here
         bar = bars.add_task(file.name, total=file.size_bytes, visible=False)
         try:
             await _remove_damaged(downloader.store, file, bars)

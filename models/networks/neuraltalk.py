@@ -53,7 +53,8 @@ class FCDecoder(nn.Module):
 
     def __init__(self, words: int, size: int = 512, longest: int = 16) -> None:
         super().__init__()
-        self._size, self._longest = size, longest
+        self._size = size
+        self.longest = longest
         self.img_embed = nn.Linear(FEATURES, size)
         self.core = MaxoutLSTM(size, size)
         self.embed = nn.Embedding(words + 1, size)
@@ -66,7 +67,7 @@ class FCDecoder(nn.Module):
         rows: list[list[int]] = [[] for _ in range(len(features))]
         sums = features.new_zeros(len(features))
         unfinished = torch.ones(len(features), dtype=torch.bool, device=features.device)
-        for _ in range(self._longest):
+        for _ in range(self.longest):
             best, tokens = scores.max(dim=1)
             sums = sums + best * unfinished
             unfinished = unfinished & (tokens != END)
@@ -90,7 +91,7 @@ class FCDecoder(nn.Module):
         sums = feature.new_zeros(1)
         rows: list[tuple[int, ...]] = [()]
         done: list[Sentence] = []
-        for at in range(self._longest):
+        for at in range(self.longest):
             scores[:, -1] -= UNKNOWN_PENALTY
             totals = (sums[:, None] + scores).flatten()
             sums, chosen = totals.topk(min(beams, len(totals)))
@@ -99,7 +100,7 @@ class FCDecoder(nn.Module):
                 (*rows[source], token)
                 for source, token in zip(sources.tolist(), tokens.tolist(), strict=True)
             ]
-            is_last = at == self._longest - 1
+            is_last = at == self.longest - 1
             done += [
                 Sentence(tuple(t for t in row if t != END), total)
                 for row, total in zip(rows, sums.tolist(), strict=True)

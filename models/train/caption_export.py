@@ -1,8 +1,9 @@
 """The shipped captioner from a finished run, for `python -m models.train.caption_export`.
 
 Owns the file's making: the running average's weights in 8 bits, the words, how rare their
-n-grams are, and the threshold below which a caption is a guess, chosen on validation. It trains
-nothing and never looks at the test split.
+n-grams are, and the threshold below which a caption is a guess, chosen on validation (`whole`
+makes all of it, `threshold` chooses that one anew). It trains nothing and never looks at the test
+split.
 """
 
 import json
@@ -10,11 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 import numpy as np
+import numpy.typing as npt
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -25,13 +28,15 @@ from models.train.caption import Recipe
 from models.train.caption_data import Features, Flickr8k, cache_features, vocabulary
 from models.train.caption_scores import each_cider_d
 
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+_PATH = click.Path(path_type=Path)
+_NEWTON_STEPS = 20
+
 _RARE = 5
 """N-grams in the captions of fewer pictures than this are not kept: they count as seen once."""
 
 _LONGEST_GRAM = 4
-_CHOICE = 200
-"""Validation pictures that the threshold is chosen on."""
-
 _POOR = 0.2
 """A caption with a CIDEr-D below this mostly says something that is not in the picture."""
 
@@ -51,7 +56,19 @@ def export(data: Flickr8k, maps: Path, run: Path, target: Path) -> None:
         "threshold": -100.0,
     }
     _write(tensors, header, target)
-    header["threshold"] = _threshold(Captioner.load(target), data, maps)
+    choose_threshold(data, maps, target)
+
+
+def choose_threshold(data: Flickr8k, maps: Path, target: Path) -> None:
+    """Write anew from which mean log-probability on the captioner in `target` only guesses.
+
+    It is the one at which a caption of the validation split is as likely poor as not.
+    """
+    with safe_open(target, framework="pt") as file:
+        header = json.loads(file.metadata()["captioner"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    means, quality = _validated(Captioner.load(target), data, maps)
+    header["threshold"] = even_odds(means, quality < _POOR)
     _write(tensors, header, target)
 
 
@@ -87,26 +104,35 @@ def _table(rarity: Rarity) -> tuple[Tensor, Tensor]:
     return torch.tensor(rows, dtype=torch.int16), torch.tensor(counts, dtype=torch.int16)
 
 
-def _threshold(captioner: Captioner, data: Flickr8k, maps: Path) -> float:
-    """Return the mean log-probability that best parts poor captions from the others.
+def even_odds(values: Floats, holds: npt.NDArray[np.bool_]) -> float:
+    """Return the value at which something is as likely to hold as not, by logistic regression.
 
-    "Best" is the greatest difference between the share of the poor and that of the others which
-    lie below it (Youden's index).
+    Args:
+        values: One number an observation, not all alike.
+        holds: Whether it held for each; some must lie out of line, or the curve has no end.
     """
+    inputs = np.stack([values, np.ones_like(values)], axis=1)
+    weights = np.zeros(2)
+    for _ in range(_NEWTON_STEPS):
+        likely = 1 / (1 + np.exp(-inputs @ weights))
+        curvature = (inputs * (likely * (1 - likely))[:, None]).T @ inputs
+        weights += np.linalg.solve(curvature, inputs.T @ (holds - likely))
+    return float(-weights[1] / weights[0])
+
+
+def _validated(captioner: Captioner, data: Flickr8k, maps: Path) -> tuple[Floats, Floats]:
+    """Return the mean log-probability and the CIDEr-D of each validation picture's caption."""
     cache_features(data, maps, "validation")
     features = Features(maps, "validation")
-    names = features.names[:_CHOICE]
     found = [
         captioner.ranked(features.cells([index], [0])[0], DEFAULT_BEAMS)[0]
-        for index in range(len(names))
+        for index in range(len(features.names))
     ]
     said = {
-        name: captioner.text(caption.tokens) for name, caption in zip(names, found, strict=True)
+        name: captioner.text(caption.tokens)
+        for name, caption in zip(features.names, found, strict=True)
     }
-    poor = each_cider_d(said, data.captions) < _POOR
-    means = np.array([caption.mean for caption in found])
-    gains = [(means[poor] < at).mean() - (means[~poor] < at).mean() for at in means]
-    return float(means[int(np.argmax(gains))])
+    return np.array([caption.mean for caption in found]), each_cider_d(said, data.captions)
 
 
 def _write(tensors: dict[str, Tensor], header: dict[str, Any], target: Path) -> None:
@@ -114,14 +140,34 @@ def _write(tensors: dict[str, Tensor], header: dict[str, Any], target: Path) -> 
     save_file(tensors, target, {"captioner": json.dumps(header, separators=(",", ":"))})
 
 
-@click.command()
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="The Flickr8k folder.")
-@click.option("--maps", required=True, type=click.Path(path_type=Path), help="The cached maps.")
-@click.option("--run", required=True, type=click.Path(path_type=Path), help="The run's folder.")
-@click.option("--target", required=True, type=click.Path(path_type=Path), help="File to write.")
-def main(data: Path, maps: Path, run: Path, target: Path) -> None:
-    """Make the shipped file from a run."""
+@click.group()
+def main() -> None:
+    """Make the shipped file."""
+
+
+_data = click.option("--data", required=True, type=_PATH, help="The Flickr8k folder.")
+_maps = click.option("--maps", required=True, type=_PATH, help="The cached maps.")
+_target = click.option("--target", required=True, type=_PATH, help="The file.")
+
+
+@main.command()
+@_data
+@_maps
+@_target
+@click.option("--run", required=True, type=_PATH, help="The run's folder.")
+def whole(data: Path, maps: Path, target: Path, run: Path) -> None:
+    """Make the whole file from a run."""
     export(Flickr8k(data), maps, run, target)
+
+
+@main.command()
+@_data
+@_maps
+@_target
+def threshold(data: Path, maps: Path, target: Path) -> None:
+    """Choose anew when a caption is a guess; all else in the file stays."""
+    torch.set_num_threads(1)
+    choose_threshold(Flickr8k(data), maps, target)
 
 
 if __name__ == "__main__":

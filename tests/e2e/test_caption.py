@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from bot.playground.records import Channel
+from cogs.caption import Wish, read_wish
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
+from tests.models import published
 from tests.playground.clients import Page, Rest
 
-COMMAND, COMPONENT, BUTTON = 2, 3, 2
+COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
+BUTTON, STRING = 2, 3
 EPHEMERAL = 64
 
 
@@ -50,6 +53,60 @@ async def test_beams_can_be_named(guest: Guest, bobby_jpg: tuple[str, bytes]) ->
     """One beam is the greedy caption, and has the same form."""
     reply = await guest.ask("!caption 1", bobby_jpg)
     assert "dog" in said(reply)
+
+
+async def test_the_published_model_answers_once_it_is_here(
+    house: House, guest: Guest, bobby_jpg: tuple[str, bytes]
+) -> None:
+    """Before that ours does, and says so; it is asked for by name."""
+    question = "!caption model:neuraltalk2 beams:3"
+    before = said(await guest.ask(question, bobby_jpg))
+    assert "neuraltalk2's weights are not on this machine, so caption\\_small answered" in before
+    assert "dog" in before
+    cache = house.bot.settings.cache
+    assert cache
+    published.write_converted(cache / "neuraltalk2")
+    reply = await guest.ask(question, bobby_jpg)
+    assert "neuraltalk2 · NeuralTalk2 FC · " in said(reply)
+    words = reply["embeds"][0]["description"].rstrip(".").lower().split()
+    assert set(words) <= {word.lower() for word in published.VOCABULARY.values()}
+
+
+async def test_an_unknown_captioner_is_refused(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+    """The name that was meant is offered."""
+    text = said(await guest.ask("!caption model:neuraltalk", bobby_jpg))
+    assert "did you mean neuraltalk2?" in text
+
+
+async def test_captioners_complete(house: House, guest: Guest, channel: Channel) -> None:
+    """The slash command offers both, ours first, and no classifier."""
+    token = guest.person.token
+    async with (
+        Rest(house.playground.api, token) as rest,
+        Page(house.playground, token, rest) as page,
+    ):
+        data = await page.command("caption", channel.id)
+        option = {"name": "model", "type": STRING, "value": "", "focused": True}
+        await page.interact(AUTOCOMPLETE, {**data, "options": [option]}, channel_id=channel.id)
+        told = await page.event("APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE")
+    assert [choice["value"] for choice in told["choices"]] == ["caption_small", "neuraltalk2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("", Wish()),
+        ("7", Wish(beams=7)),
+        ("model:neuraltalk2", Wish(model="neuraltalk2")),
+        ("model=neuraltalk2 beams: 10 https://example.com/3.png", Wish("neuraltalk2", 10)),
+        ("Model: caption_small 3", Wish("caption_small", 3)),
+        ("model:x-5", Wish("x-5")),
+        ("beams:77", Wish()),
+    ],
+)
+def test_wishes_are_read(text: str, wish: Wish) -> None:
+    """Model and beams are read in any order, and no digit of a name or link is a beam."""
+    assert read_wish(text) == wish
 
 
 async def test_a_spoiler_gets_a_spoiler(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:

@@ -4,10 +4,34 @@ import io
 from pathlib import Path
 
 import aiohttp
+import pytest
 from PIL import Image, ImageChops, ImageStat
+from playwright.async_api import expect
 
 from tests.browser import open_browser, open_page
 from tests.screenshots import post, running_playground
+
+
+@pytest.mark.parametrize(("picture", "animal"), [("bobby.jpg", "dog"), ("horse.jpg", "horse")])
+async def test_a_caption_in_the_page_names_the_animal(
+    shared_data: Path, picture: str, animal: str
+) -> None:
+    """One sentence, the receipt below it, and a button whose press gives three other ways."""
+    async with (
+        open_browser() as browser,
+        running_playground() as where,
+        open_page(browser, where["page"]) as watched,
+    ):
+        await watched.page.locator("#messages .embed").first.wait_for()
+        await post(watched.page, shared_data / picture, "!caption")
+        answer = watched.page.locator("#messages .embed").last
+        sentence, *receipt = (await answer.inner_text()).splitlines()
+        assert animal in sentence
+        assert sentence.endswith(".")
+        assert "caption_small" in receipt[-1]
+        await watched.page.get_by_role("button", name="Other ways to say it").click()
+        await expect(watched.page.locator("#messages .embed").last.locator("li")).to_have_count(3)
+        assert watched.complaints == []
 
 
 async def test_a_picture_posted_in_the_page_is_answered(shared_data: Path) -> None:

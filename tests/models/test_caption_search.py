@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.caption_search import Found, beam_search, samples
+from models.caption_search import Found, search
 from models.networks.caption_transformer import (
     END,
     MAX_WORDS,
@@ -45,8 +45,10 @@ def _log_probability(network: CaptionTransformer, cells: Tensor, tokens: tuple[i
 
 def _every(network: CaptionTransformer, cells: Tensor) -> list[list[Found]]:
     return [
-        *(beam_search(network, picture, beams) for picture in cells for beams in (1, 2, 5, 10)),
-        *(samples(network, picture, 20, 0.8) for picture in cells),
+        found
+        for picture in cells
+        for beams in (1, 2, 5, 10)
+        for found in search(network, picture, beams, 20, 0.8)
     ]
 
 
@@ -63,7 +65,7 @@ def test_log_probabilities_are_those_of_the_whole_caption(
 ) -> None:
     """Step by step with caches is what one pass over the caption says."""
     for picture in cells[:4]:
-        for found in [*beam_search(network, picture, 5), *samples(network, picture, 10, 0.8)]:
+        for found in itertools.chain(*search(network, picture, 5, 10, 0.8)):
             wanted = _log_probability(network, picture, found.tokens)
             assert found.log_probability == pytest.approx(wanted, abs=1e-4)
 
@@ -71,7 +73,7 @@ def test_log_probabilities_are_those_of_the_whole_caption(
 def test_beams_differ_and_are_sorted(network: CaptionTransformer, cells: Tensor) -> None:
     """Five beams give five captions, the best score first."""
     for picture in cells:
-        found = beam_search(network, picture, 5)
+        found = search(network, picture, 5)[0]
         scores = [caption.score for caption in found]
         assert scores == sorted(scores, reverse=True)
         assert len({caption.tokens for caption in found}) == 5
@@ -79,14 +81,25 @@ def test_beams_differ_and_are_sorted(network: CaptionTransformer, cells: Tensor)
 
 def test_more_beams_find_no_worse(network: CaptionTransformer, cells: Tensor) -> None:
     """Over some pictures, ten beams score at least what one does."""
-    one = sum(beam_search(network, picture, 1)[0].score for picture in cells)
-    ten = sum(beam_search(network, picture, 10)[0].score for picture in cells)
+    one = sum(search(network, picture, 1)[0][0].score for picture in cells)
+    ten = sum(search(network, picture, 10)[0][0].score for picture in cells)
     assert ten >= one
+
+
+def test_the_searches_do_not_meddle(network: CaptionTransformer, cells: Tensor) -> None:
+    """Beams find beside draws what they find alone, and draws are the same beside any beams."""
+    for picture in cells:
+        alone, none = search(network, picture, 5)
+        beside, drawn = search(network, picture, 5, 20, 0.8)
+        assert [found.tokens for found in beside] == [found.tokens for found in alone]
+        assert not none
+        again = search(network, picture, 1, 20, 0.8)[1]
+        assert [found.tokens for found in drawn] == [found.tokens for found in again]
 
 
 def test_samples_are_drawn_from_the_decoder(network: CaptionTransformer, cells: Tensor) -> None:
     """The first words drawn at temperature 1 are as frequent as they are likely."""
-    drawn = samples(network, cells[0], 4000, 1.0)
+    drawn = search(network, cells[0], 1, 4000, 1.0)[1]
     with torch.inference_mode():
         scores, _ = network.step(torch.tensor([END]), network.start(cells[0], 1))
         scores[0, [END, UNKNOWN]] = -torch.inf

@@ -99,14 +99,21 @@ def test_the_environment_holds_no_secret() -> None:
     """Only names of the list pass, whatever else there is."""
     environment = {"PATH": "/bin", "DISCORD_TOKEN": "x", "BOBBY_PREFIX": "?", "GITHUB_TOKEN": "x"}
     where = {"PYTHONPATH", "PYTHONSAFEPATH"}
-    assert worker_environment(environment).keys() - where == {"PATH"}
+    assert worker_environment(environment).keys() - where == {"PATH", "GOMP_SPINCOUNT"}
     assert "DISCORD_TOKEN" not in worker_environment(os.environ | {"DISCORD_TOKEN": "x"})
+
+
+def test_threads_do_not_wait_awake_for_long() -> None:
+    """Unless the operator wants them to."""
+    assert int(worker_environment({})["GOMP_SPINCOUNT"]) <= 10_000
+    assert worker_environment({"GOMP_SPINCOUNT": "infinity"})["GOMP_SPINCOUNT"] == "infinity"
+    assert "GOMP_SPINCOUNT" not in worker_environment({"OMP_WAIT_POLICY": "active"})
 
 
 def test_the_worker_is_this_very_bobbys() -> None:
     """His folder comes first, the operator's own path after it, the working directory never."""
     home = str(Path(__file__).parents[3])
     plain = worker_environment({})
-    assert plain == {"PYTHONPATH": home, "PYTHONSAFEPATH": "1"}
+    assert (plain["PYTHONPATH"], plain["PYTHONSAFEPATH"]) == (home, "1")
     more = worker_environment({"PYTHONPATH": "/more"})
     assert more["PYTHONPATH"].split(os.pathsep) == [home, "/more"]

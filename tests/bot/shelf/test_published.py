@@ -5,15 +5,21 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import torch
 from msgspec.structs import replace
 
 from bot.errors import DownloadFailed
 from bot.shelf.download import Downloader
 from bot.shelf.store import Store
+from models.captioners import PUBLISHED, captioners
 from models.catalog import catalog
+from models.describe import Describer, Prepared
+from models.jobs import Caption, Captioned
 from models.weights import Shelf
 from tests.bot.shelf.conftest import QUICK, ignore, left
 from tests.bot.shelf.publisher import Publisher
+from tests.models import published
+from tests.models.pictures import encoded, scene
 
 LITE = catalog()["efficientnet_lite0"].checkpoint
 CLASSIFIERS = [record.checkpoint.file_to_fetch() for record in catalog().values()]
@@ -59,3 +65,25 @@ async def test_wrong_bytes_under_any_of_torchvisions_names(
         )
     assert all("is not what was published" in str(outcome) for outcome in outcomes)
     assert left(store) == []
+
+
+async def test_neuraltalk2_comes_in_four_files(
+    publisher: Publisher, store: Store, tmp_path: Path
+) -> None:
+    """Each is told by git's id; with all four here the captioner answers."""
+    files = published.write(tmp_path / "published")
+    publisher.files.update({f.file: (tmp_path / "published" / f.file).read_bytes() for f in files})
+    describer = Describer(Shelf(store.folder), torch.device("cpu"), captioners(files))
+    (before,) = [card for card in describer.cards() if card.name == PUBLISHED]
+    assert not before.ready
+    assert [file.proof for file in before.files] == ["git"] * 4
+    async with Downloader(store, mirror=publisher.url, patience=QUICK) as downloader:
+        for file in before.files:
+            await downloader.fetch(replace(file, size_bytes=None), ignore)  # these are smaller
+    (after,) = [card for card in describer.cards() if card.name == PUBLISHED]
+    assert after.ready
+    prepared = describer.prepare(Caption(picture=encoded(scene((64, 48))), model=PUBLISHED))
+    assert isinstance(prepared, Prepared)
+    (answer,) = describer.run([prepared])
+    assert isinstance(answer, Captioned)
+    assert answer.model == PUBLISHED

@@ -1,0 +1,160 @@
+"""The captioners as the task uses them: a picture's pixels in, a caption out.
+
+Owns, for our own captioner and the published one, what each sees of a picture, how its networks
+are loaded, and the way from its search to a `Caption`. The searches are `models.captioner`'s and
+`models.networks.neuraltalk`'s; who answers is decided in `models.captioners`. One thread at a time.
+"""
+
+import logging
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torchvision.transforms.v2 import functional as pixels
+
+from models import neuraltalk
+from models.captioner import ALTERNATIVES, Caption, Captioner
+from models.catalog import catalog
+from models.fusion import fuse
+from models.inference import exact
+from models.networks.efficientnet_lite import EfficientNetLite0
+from models.networks.lite_maps import SIDE, LiteMaps
+from models.networks.neuraltalk import Sentence
+from models.records import Checkpoint
+from models.weights import Shelf
+
+_log = logging.getLogger(__name__)
+
+TOLERANCE = 1e-5
+"""A fused encoder's features may differ from the plain one's by so much."""
+
+MOST_PIXELS = 1024 * 1024
+"""The published encoder takes pictures at their own size; larger ones are reduced to this.
+
+Those it was trained on have less than half as many. It needs some 1.5 GB then.
+"""
+
+LEAST_SIDE = 32
+"""Pixels; its map of anything smaller would be empty."""
+
+_MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+"""ImageNet's, by which the published encoder was trained to see."""
+
+
+class Voice(Protocol):
+    """A captioner with its weights."""
+
+    def say(self, tensor: Tensor, beams: int) -> Caption:
+        """Return the caption of one picture, prepared as this captioner sees it."""
+
+
+class OwnVoice:
+    """Our own captioner; pictures are prepared by `models.captioner.prepare`."""
+
+    def __init__(self, shelf: Shelf, device: torch.device) -> None:
+        self._device = device
+        self._maps = own_encoder(shelf, device)
+        self._captioner = Captioner.load()
+
+    def say(self, tensor: Tensor, beams: int) -> Caption:
+        """Return the caption of `tensor`, (3, 288, 288)."""
+        with torch.inference_mode(), exact():
+            cells = self._maps(_placed(tensor[None], self._device)).float().cpu()
+            (caption,) = self._captioner.caption(cells, beams)
+        return caption
+
+
+class NeuralTalkVoice:
+    """The published NeuralTalk2; pictures are prepared by `at_own_size`.
+
+    Its files are converted when it is first loaded; from then on the converted ones serve.
+    """
+
+    def __init__(self, shelf: Shelf, device: torch.device, files: Sequence[Checkpoint]) -> None:
+        folder = converted(shelf)
+        if not folder.is_dir():
+            neuraltalk.convert({file.file: shelf.genuine(file).path for file in files}, folder)
+            _log.info("NeuralTalk2 is converted, into %s", folder)
+        self._device = device
+        self._model = neuraltalk.load(folder)
+        self.encoder = _on(self._model.encoder, device)
+        if not _folded(self.encoder, _placed(torch.rand(1, 3, 128, 160), device)):
+            _log.info("NeuralTalk2's encoder runs unfused: its features would differ")
+            self.encoder = _on(neuraltalk.load(folder).encoder, device)
+
+    def say(self, tensor: Tensor, beams: int) -> Caption:
+        """Return the caption of `tensor`, (3, H, W), its sides at least `LEAST_SIDE`."""
+        found = self._model.decoder.captions(self.features(tensor), beams)[0]
+        texts = [self._model.text(sentence.tokens) for sentence in found]
+        others = tuple(text for text in texts[1:] if text)[:ALTERNATIVES]
+        return Caption(texts[0], self._mean(found[0]), guess=False, alternatives=others)
+
+    def features(self, tensor: Tensor) -> Tensor:
+        """Return the encoder's features (1, 2048) of one prepared picture, on the CPU."""
+        with torch.inference_mode(), exact():
+            features: Tensor = self.encoder(_placed(tensor[None], self._device))
+        return features.float().cpu()
+
+    def _mean(self, sentence: Sentence) -> float:
+        """Return the mean log-probability of a token, of which `END` is one if it was reached."""
+        tokens = min(len(sentence.tokens) + 1, self._model.decoder.longest)
+        return sentence.log_probability / tokens
+
+
+def converted(shelf: Shelf) -> Path:
+    """Return the folder in the cache that holds NeuralTalk2's converted files, once it is there."""
+    return shelf.cache / "neuraltalk2"
+
+
+def at_own_size(picture: Image.Image) -> Tensor:
+    """Return an RGB picture as NeuralTalk2's encoder takes it: (3, H, W), normalised.
+
+    It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
+    """
+    if (size := _seen_size(picture.width, picture.height)) != picture.size:
+        picture = picture.resize(size, Image.Resampling.BICUBIC)
+    values: Tensor = pixels.pil_to_tensor(picture).float() / 255
+    normalised: Tensor = pixels.normalize(values, _MEAN, _STD)
+    return normalised
+
+
+def _seen_size(width: int, height: int) -> tuple[int, int]:
+    scale = min(1.0, math.sqrt(MOST_PIXELS / (width * height)))
+    least, most = LEAST_SIDE, MOST_PIXELS // LEAST_SIDE
+    return (
+        min(max(int(width * scale), least), most),
+        min(max(int(height * scale), least), most),
+    )
+
+
+def own_encoder(shelf: Shelf, device: torch.device) -> nn.Module:
+    """Return the fast form of `LiteMaps` with the classifier's weights, on `device`.
+
+    Raises:
+        WeightsError: The classifier's checkpoint is not here, or not what was published.
+    """
+    network = EfficientNetLite0()
+    network.load_state_dict(shelf.load(catalog()["efficientnet_lite0"].checkpoint))
+    maps = _on(LiteMaps(network).eval(), device)
+    fuse(maps, _placed(torch.rand(1, 3, SIDE, SIDE), device))
+    return maps
+
+
+def _on(network: nn.Module, device: torch.device) -> nn.Module:
+    network = network.requires_grad_(requires_grad=False)
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
+
+
+def _placed(pictures: Tensor, device: torch.device) -> Tensor:
+    return pictures.to(device, memory_format=torch.channels_last)
+
+
+def _folded(encoder: nn.Module, example: Tensor) -> bool:
+    """Fold the batch norms of `encoder`, in place; tell whether it still says the same."""
+    with torch.inference_mode(), exact():
+        plain = fuse(encoder, example)
+        return float((encoder(example) - plain).abs().max()) <= TOLERANCE
