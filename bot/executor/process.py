@@ -137,8 +137,8 @@ class WorkerProcess:
             if not await self._ended(patience.kill):
                 logger.error("Worker process %d could not be killed", self.pid)
         finally:
-            if self._process.returncode is None:
-                self.kill()
+            # Also when the worker has ended: what it has started may still be there.
+            self.kill()
             # The last words of a dead worker are in the pipe's buffer still, and matter most.
             await asyncio.wait([self._errors], timeout=_LAST_WORDS)
             rest.cancel()
