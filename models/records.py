@@ -77,7 +77,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a network comes from: its family, and the year and paper that introduced it, if known."""
+    """Where a network comes from: its family, and the year and paper of its introduction."""
 
     family: str
     year: int | None = None
