@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
-COGS = ("cogs.classify", "cogs.translate", "cogs.caption", "cogs.hub", "cogs.about")
+COGS = (
+    *("cogs.classify", "cogs.translate", "cogs.caption"),
+    *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
+)
 
 CLOSE_SECONDS = 1.0
 """What closing grants the replies at hand."""

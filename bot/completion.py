@@ -11,11 +11,11 @@ OFFERED = 25
 
 
 def completions(
-    cards: Iterable[ModelCard], task: str, typed: str
+    cards: Iterable[ModelCard], task: str | None, typed: str
 ) -> list[app_commands.Choice[str]]:
-    """Return the models of `task` whose name contains `typed`, those that are ready first."""
+    """Return the models of `task`, or of any, whose name contains `typed`, ready ones first."""
     wanted = typed.lower().replace("-", "_").replace(" ", "_")
-    found = [card for card in cards if card.task == task and wanted in card.name]
+    found = [card for card in cards if task in {None, card.task} and wanted in card.name]
     found.sort(key=lambda card: (not card.ready, not card.name.startswith(wanted), card.name))
     return [
         app_commands.Choice(name=_shown(card)[:100], value=card.name) for card in found[:OFFERED]

@@ -13,7 +13,7 @@ from discord.utils import escape_markdown
 from bot.asking import Outcome
 from bot.exchange import Reply, Upload
 from bot.pictures import CROP_NAME, Picture
-from models.jobs import Answer, Label, Labels
+from models.jobs import Label, Labels, Pictured
 
 BLUE = discord.Colour(0x4A7DFF)
 GREY = discord.Colour(0x8A8F98)
@@ -56,7 +56,7 @@ def answered(
     picture: Picture,
     body: str,
     notes: Sequence[str],
-    answer: Answer,
+    answer: Pictured,
     *,
     sure: bool,
     named: bool,
@@ -80,11 +80,14 @@ def titled(note: str | None) -> str | None:
     return f"-# {note}" if note else None
 
 
-def classified(results: Sequence[Classified], note: str | None = None) -> Reply:
+def classified(
+    results: Sequence[Classified], note: str | None = None, view: discord.ui.View | None = None
+) -> Reply:
     """Return the reply to a classification of one to ten pictures, an embed for each.
 
-    `note` says how the picture was found, where that is not plain. All embeds together stay under
-    Discord's 6,000 characters: why another model has answered is said once.
+    `note` says how the picture was found, where that is not plain; `view` has the buttons. All
+    embeds together stay under Discord's 6,000 characters: why another model has answered is said
+    once.
     """
     embeds: list[discord.Embed] = []
     substitution: str | None = None
@@ -105,13 +108,18 @@ def classified(results: Sequence[Classified], note: str | None = None) -> Reply:
         if not upload.spoiler:
             embed.set_thumbnail(url=f"attachment://{upload.name}")
         embeds.append(embed)
-    return Reply(titled(note), tuple(embeds), tuple(uploads))
+    return Reply(titled(note), tuple(embeds), tuple(uploads), view)
 
 
 def _named(labels: Labels) -> str:
     best = escape_markdown(labels.top[0].label)
     head = f"**{best}**" if labels.sure else f"**Not sure.** Perhaps {best}?"
-    return "\n".join([head, *map(_line, labels.top)])
+    return f"{head}\n{label_lines(labels)}"
+
+
+def label_lines(labels: Labels) -> str:
+    """Return a line a label: a bar, the probability and the label."""
+    return "\n".join(map(_line, labels.top))
 
 
 def _title(picture: Picture, *, named: bool) -> str | None:
@@ -128,7 +136,7 @@ def _line(label: Label) -> str:
     return f"`{figure}` {escape_markdown(label.label)}"
 
 
-def receipt(answer: Answer) -> str:
+def receipt(answer: Pictured) -> str:
     """Return the small print of an answer: model, weights, device and milliseconds."""
     took = f"{answer.milliseconds:.0f} ms"
     if isinstance(answer, Labels) and answer.batch_size > 1:

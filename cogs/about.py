@@ -70,11 +70,10 @@ class AboutCog(commands.Cog, name="About"):
             description=(
                 f"Post a picture with `{prefix}classify`, and I name what it most likely shows."
                 " I also take replies, links, mentions (for an avatar), several pictures at once,"
-                " and, if you give me none, the newest one here."
+                " and, if you give me none, the newest one here.\n\n" + "\n".join(lines)
             ),
             colour=BLUE,
         )
-        embed.add_field(name="Commands", value="\n".join(lines), inline=False)
         embed.add_field(
             name="Other ways",
             value=(

@@ -12,13 +12,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import pictures, replies
+from bot import pictures
 from bot.asking import ask_each
+from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.errors import NoPicture
-from bot.exchange import Exchange, Interaction, InteractionExchange
-from bot.failures import explain
+from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
 from bot.pictures import Find, Found
 from bot.replies_caption import Described, alt_text, captioned, other_ways
 from models.jobs import Caption, Captioned
@@ -79,7 +79,7 @@ class Alternatives(
         """Answer whoever pressed, in private."""
         cog = interaction.client.get_cog("Caption")
         assert isinstance(cog, CaptionCog)
-        await cog.say_otherwise(InteractionExchange(interaction, private=True), self)
+        await answer_press(interaction, lambda exchange: cog.say_otherwise(exchange, self))
 
 
 class CaptionCog(commands.Cog, name="Caption"):
@@ -164,16 +164,10 @@ class CaptionCog(commands.Cog, name="Caption"):
             described = await self._describe(exchange, found, Wish())
         await exchange.answer(alt_text(described, found.note))
 
-    async def say_otherwise(self, exchange: InteractionExchange, button: Alternatives) -> None:
-        """Answer a press of the button, from the very message its id names."""
-        try:
-            async with exchange.thinking():
-                found, wish = await self._asked_again(button)
-                some = found.first(MAX_PICTURES)
-                reply = other_ways(await self._describe(exchange, some, wish))
-        except Exception as error:  # noqa: BLE001  (discord.py has no error handler for buttons)
-            reply = replies.sentence(explain(error, exchange))
-        await exchange.answer(reply)
+    async def say_otherwise(self, exchange: Exchange, button: Alternatives) -> Reply:
+        """Return the answer to a press of the button, from the very message its id names."""
+        found, wish = await self._asked_again(button)
+        return other_ways(await self._describe(exchange, found.first(MAX_PICTURES), wish))
 
     async def _asked_again(self, button: Alternatives) -> tuple[Found, Wish]:
         channel = self.bot.get_partial_messageable(button.channel_id)

@@ -1,7 +1,11 @@
 """`!classify`, `/classify` and "Classify" in the message menu: the five most likely labels.
 
-One code path for all three; they differ only in how the picture is pointed at.
+One code path for all three; they differ only in how the picture is pointed at. A button below the
+answer gives a script that finds the same labels without Bobby.
 """
+
+import re
+from typing import Any, Self
 
 import discord
 from discord import app_commands
@@ -9,15 +13,42 @@ from discord.ext import commands
 
 from bot import pictures, replies
 from bot.asking import ask_each
+from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.errors import UnknownModel
+from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
 from bot.hub.hub import PREFIX as HUB
 from bot.pictures import Find
-from models.jobs import Classify, Labels
+from bot.replies import Classified
+from bot.replies_models import recipe
+from models.jobs import Classify, Inspect, Labels
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
+
+
+class Recipe(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"python:(?P<model>.+)"
+):
+    """The button "Python for this"."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(discord.ui.Button(label="Python for this", custom_id=f"python:{model}"))
+        self.model = model
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button again from its id; discord.py calls it."""
+        return cls(match["model"])
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Answer whoever pressed, in private."""
+        cog = interaction.client.get_cog("Classify")
+        assert isinstance(cog, ClassifyCog)
+        await answer_press(interaction, lambda exchange: cog.recipe(exchange, self.model))
 
 
 class ClassifyCog(commands.Cog, name="Classify"):
@@ -28,12 +59,14 @@ class ClassifyCog(commands.Cog, name="Classify"):
         self.menu = app_commands.ContextMenu(name="Classify", callback=self.classify_message)
 
     async def cog_load(self) -> None:
-        """Add the entry of the message menu, which discord.py does not do by itself."""
+        """Add what discord.py does not add by itself: the menu's entry and the button."""
         self.bot.tree.add_command(self.menu)
+        self.bot.add_dynamic_items(Recipe)
 
     async def cog_unload(self) -> None:
-        """Take the entry of the message menu away again."""
+        """Take them away again."""
         self.bot.tree.remove_command(self.menu.name, type=self.menu.type)
+        self.bot.remove_dynamic_items(Recipe)
 
     @commands.command(usage="[model] [link or @person]")
     async def classify(self, context: BobbyContext, *, text: str = "") -> None:
@@ -83,6 +116,17 @@ class ClassifyCog(commands.Cog, name="Classify"):
         """Name the five most likely labels of every picture in a message."""
         await self._answer(InteractionExchange(interaction), lambda: pictures.inside(message), None)
 
+    async def recipe(self, exchange: Exchange, model: str) -> Reply:
+        """Return the answer to a press of the button.
+
+        Raises:
+            UnknownModel: It is no longer known, or not as a classifier.
+        """
+        seen = await self.bot.executor.submit(Inspect(model=model), exchange.asker)
+        if seen.script is None:
+            raise UnknownModel(f"There is no such script for {model}. Ask a classifier.")
+        return recipe(seen.script, model)
+
     async def _answer(self, exchange: Exchange, find: Find, model: str | None) -> None:
         async def ask(data: bytes) -> Labels:
             job = Classify(picture=data, model=model)
@@ -96,7 +140,14 @@ class ClassifyCog(commands.Cog, name="Classify"):
             found = (await find()).first(MAX_PICTURES)
             found = found.noting(await self.bot.library.provide(exchange, "classify", model))
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
-        await exchange.answer(replies.classified(results, found.note))
+        await exchange.answer(replies.classified(results, found.note, _buttons(results)))
+
+
+def _buttons(results: list[Classified]) -> discord.ui.View | None:
+    """Return the button for the model that has answered, if one has; hub models have no script."""
+    answers = [one.result for one in results if isinstance(one.result, Labels)]
+    models = [answer.model for answer in answers if not answer.model.startswith(HUB)]
+    return discord.ui.View(timeout=None).add_item(Recipe(models[0])) if models else None
 
 
 async def setup(bot: Bobby) -> None:

@@ -73,6 +73,12 @@ def normalised(picture: Image.Image) -> Tensor:
     return (values - MEAN) / STD
 
 
+def shape(path: Path = WEIGHTS) -> Shape:
+    """Return the sizes of the decoder in the file at `path`, whose weights are not read."""
+    with safe_open(path, framework="pt") as file:
+        return Shape(**json.loads(file.metadata()["captioner"])["shape"])
+
+
 class Captioner:
     """The decoder with its weights and words, ready to caption."""
 

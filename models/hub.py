@@ -30,7 +30,7 @@ from models.classify import present
 from models.decode import DecodeError, guard_process
 from models.inference import exact
 from models.jobs import Classify, Failure, HubModel, Job, Labels, ModelCard, Ready
-from models.records import Checkpoint, Classification, PinnedAtFirstUse
+from models.records import Checkpoint, Classification, Origin, PinnedAtFirstUse
 from models.selection import Choice
 from models.tasks import Done, Prepared
 from models.worker import Pipe, claim_pipe, leave, serve
@@ -132,6 +132,7 @@ def _record(model: HubModel, repository: str) -> Classification:
             proof=PinnedAtFirstUse(),
             license="unstated",
         ),
+        origin=Origin("Torch Hub", 0),  # its paper is the stranger's affair
         build=nn.Identity,
         preprocessing=partial(
             ImageClassification,

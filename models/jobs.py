@@ -93,7 +93,28 @@ class Caption(Message, frozen=True):
     beams: int | None = None
 
 
-Job: TypeAlias = Classify | Translate | Cycle | Caption
+class Untrained(Message, frozen=True):
+    """The labels that a classifier gives whose weights are random numbers: garbage, on purpose.
+
+    The numbers are the same each time. Answered by `Labels` that say so in place of the weights.
+    """
+
+    picture: bytes
+    model: str
+
+
+class Inspect(Message, frozen=True):
+    """A look inside the network of `model`, whether or not its weights are here."""
+
+    model: str
+
+    @property
+    def picture(self) -> bytes:
+        """Nothing: a look needs no picture."""
+        return b""
+
+
+Job: TypeAlias = Classify | Translate | Cycle | Caption | Untrained | Inspect
 """Everything a worker can be asked to do."""
 
 
@@ -240,6 +261,52 @@ class Captioned(Message, frozen=True):
     substitution: str | None = None
 
 
+class LayerCount(Message, frozen=True):
+    """How many layers of one kind ("Conv2d") a network has, and their parameters together."""
+
+    kind: str
+    layers: int
+    parameters: int
+
+
+class Preparation(Message, frozen=True):
+    """What becomes of a picture before a classifier sees it.
+
+    It is resized so that its short side has `resize` pixels, cut to `crop` by `crop` in the
+    middle, scaled to [0, 1], and of each colour `mean` is taken off and `std` divided out.
+    """
+
+    resize: int
+    crop: int
+    interpolation: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Inspected(Message, frozen=True):
+    """The answer to `Inspect`.
+
+    `tree` has a line a module, two spaces deeper than the one it is part of, repeats folded.
+    `multiply_adds` are those of one picture of `side` by `side` pixels, None where neither
+    is fixed. `bytes` are those of the parameters as they run, in float32. `labels`,
+    `preparation` and `script`, which gives the same answer without Bobby, are a classifier's.
+    """
+
+    model: str
+    weights: str
+    tree: str
+    layers: tuple[LayerCount, ...]
+    parameters: int
+    bytes: int
+    side: int | None = None
+    multiply_adds: int | None = None
+    paper: str | None = None
+    paper_url: str | None = None
+    labels: tuple[str, ...] = ()
+    preparation: Preparation | None = None
+    script: str | None = None
+
+
 class Failure(Message, frozen=True):
     """A job that could not be done: one code of the error tree and a sentence for the person."""
 
@@ -247,7 +314,10 @@ class Failure(Message, frozen=True):
     sentence: str
 
 
-Answer: TypeAlias = Labels | Translated | Cycled | Captioned
+Pictured: TypeAlias = Labels | Translated | Cycled | Captioned
+"""What is answered about a picture: each names its model, weights, device and milliseconds."""
+
+Answer: TypeAlias = Pictured | Inspected
 
 
 class WeightsFile(Message, frozen=True):
@@ -291,7 +361,8 @@ class ModelCard(Message, frozen=True):
     `weights` names the checkpoint ("IMAGENET1K_V1"), `source` is its URL or package, `size_bytes`
     its file's size where the publisher states it. `ready` says that the weights are on this
     machine, `location` where ("bobby cache", "torch cache", "package …"). `accuracy` is the
-    publisher's ImageNet top-1 in percent, `expects` what a translation was trained on. `files` are
+    publisher's ImageNet top-1 in percent, `expects` what a translation was trained on. `family`
+    and `year` are those of the paper that introduced the network, where there is one. `files` are
     the files of its weights; empty where they are part of Bobby.
     """
 
@@ -306,6 +377,8 @@ class ModelCard(Message, frozen=True):
     size_bytes: int | None = None
     accuracy: float | None = None
     expects: str | None = None
+    family: str | None = None
+    year: int | None = None
     files: tuple[WeightsFile, ...] = ()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from models.networks.cyclegan import ResNetGenerator, without_statistics
 from models.networks.zebra_student import MatteGenerator
-from models.records import Checkpoint, GitBlob, Pair, PinnedAtFirstUse, Sha256
+from models.records import Checkpoint, GitBlob, Origin, Pair, PinnedAtFirstUse, Sha256
 
 HORSES = frozenset(
     {
@@ -30,6 +30,13 @@ With sorrel alone 51 % of the horses that `models.verdict` speaks of would be kn
 a few more are taken for are left out: with them a tenth of everyday photographs would hold a horse.
 """
 
+_ORIGIN = Origin(
+    "cyclegan",
+    2017,
+    "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+    "https://arxiv.org/abs/1703.10593",
+)
+_OWN = Origin("bobby", 2026)
 _PARAMETERS = 11_378_179
 _OUR_PARAMETERS = 919_204
 _OURS = (  # the pair, the recipe, and the SHA-256 of what it made
@@ -120,6 +127,7 @@ def _zebra() -> Pair:
             proof=GitBlob("ce10268a67fba8227bd42a071e17eef1b358fa2b"),
             license="unstated",
         ),
+        origin=_ORIGIN,
         build=ResNetGenerator,
         adapt=without_statistics,
         parameters=_PARAMETERS,
@@ -139,6 +147,7 @@ def _of_the_authors(name: str) -> Pair:
             proof=PinnedAtFirstUse(),
             license="unstated; the authors' code is under a BSD licence",
         ),
+        origin=_ORIGIN,
         build=ResNetGenerator,
         adapt=without_statistics,
         parameters=_PARAMETERS,
@@ -160,6 +169,7 @@ def _our_own() -> Iterator[Pair]:
                 license="research and education, as the ImageNet pictures they learnt from",
                 shipped=True,
             ),
+            origin=_OWN,
             build=MatteGenerator,
             parameters=_OUR_PARAMETERS,
             **_PAIRS[name],

@@ -75,6 +75,16 @@ class Checkpoint:
                 return hollow
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a network comes from: its family, and the paper that introduced it, if one did."""
+
+    family: str
+    year: int
+    paper: str | None = None
+    url: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """What every model has, whatever its task.
@@ -89,6 +99,7 @@ class Record:
     task: Literal["classify", "translate"]
     purpose: str
     checkpoint: Checkpoint
+    origin: Origin
     build: Callable[[], nn.Module]
     parameters: int
     accuracy: float | None = None

@@ -35,9 +35,9 @@ class Selection(Generic[R]):
 
     def choose(self, name: str | None) -> Choice[R] | Failure:
         """Return the record for `name`, or the substitute for it, or why there is neither."""
-        asked = self._default if name is None else name
-        if (wanted := self._catalog.get(asked.strip().lower())) is None:
-            return unknown(asked, self._catalog)
+        wanted = self.find(self._default if name is None else name)
+        if isinstance(wanted, Failure):
+            return wanted
         try:
             self._shelf.genuine(wanted.checkpoint)
         except WeightsError as error:
@@ -51,6 +51,10 @@ class Selection(Generic[R]):
                 sentence=f"{reason}, and no other model can stand in: ask the operator to add it.",
             )
         return Choice(substitute, f"{reason}, so {substitute.name} answered.")
+
+    def find(self, name: str) -> R | Failure:
+        """Return the record for `name`, whether or not its weights are here."""
+        return self._catalog.get(name.strip().lower()) or unknown(name, self._catalog)
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return what there is to know of every record, in the catalogue's order."""
@@ -82,6 +86,8 @@ class Selection(Generic[R]):
             size_bytes=checkpoint.size_bytes,
             accuracy=record.accuracy,
             expects=record.expects,
+            family=record.origin.family,
+            year=record.origin.year,
             files=() if checkpoint.shipped else (checkpoint.file_to_fetch(),),
         )
 

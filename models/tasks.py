@@ -10,18 +10,36 @@ from typing import TypeAlias
 
 import torch
 
-from models import classify, describe, translate
+from models import classify, describe, inspection, translate, untrained
 from models.captioners import captioners
 from models.catalog import catalog
 from models.classify import Classifier, device_name
 from models.describe import Describer
-from models.jobs import Answer, Caption, Classify, Failure, Job, ModelCard, Ready
+from models.inspection import Inspector
+from models.jobs import (
+    Answer,
+    Caption,
+    Classify,
+    Failure,
+    Inspect,
+    Job,
+    ModelCard,
+    Ready,
+    Untrained,
+)
 from models.kept import Networks
 from models.pairs import pairs
 from models.translate import Translator
+from models.untrained import Beginner
 from models.weights import Shelf
 
-Prepared: TypeAlias = classify.Prepared | translate.Prepared | describe.Prepared
+Prepared: TypeAlias = (
+    classify.Prepared
+    | translate.Prepared
+    | describe.Prepared
+    | untrained.Prepared
+    | inspection.Prepared
+)
 Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
 
@@ -34,6 +52,8 @@ class Tasks:
         self._classifier = Classifier(catalog(), shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
         self._describer = Describer(shelf, device, captioners())
+        self._beginner = Beginner(catalog(), shelf, device, default)
+        self._inspector = Inspector()
 
     def ready(self) -> Ready | Failure:
         """Warm the default classifier up and tell what there is.
@@ -61,12 +81,16 @@ class Tasks:
         return Ready(device=device_name(self._device), default=default, models=self.cards())
 
     def prepare(self, job: Job) -> Prepared | Failure:
-        """Decode the picture of `job`; safe on any thread."""
+        """Decode the picture of `job`, if it has one; safe on any thread."""
         match job:
             case Classify():
                 return self._classifier.prepare(job)
             case Caption():
                 return self._describer.prepare(job)
+            case Untrained():
+                return self._beginner.prepare(job)
+            case Inspect():
+                return self._inspector.prepare(job)
             case _:
                 return self._translator.prepare(job)
 
@@ -82,5 +106,9 @@ class Tasks:
                     yield from self._translator.run([item])
                 case describe.Prepared():
                     yield from self._describer.run([item])
+                case untrained.Prepared():
+                    yield from self._beginner.run([item])
+                case inspection.Prepared():
+                    yield from self._inspector.run([item])
                 case Failure():
                     yield item

@@ -5,9 +5,10 @@ are loaded, and the way from its search to a `Caption`. The searches are `models
 `models.networks.neuraltalk`'s; who answers is decided in `models.captioners`. One thread at a time.
 """
 
+import contextlib
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -64,6 +65,7 @@ class OwnVoice:
         """Return the caption of `tensor`, (3, 288, 288)."""
         with torch.inference_mode(), exact():
             cells = self._maps(_placed(tensor[None], self._device)).float().cpu()
+        with _one_thread():
             (caption,) = self._captioner.caption(cells, beams)
         return caption
 
@@ -129,6 +131,17 @@ def _seen_size(width: int, height: int) -> tuple[int, int]:
         min(max(int(width * scale), least), most),
         min(max(int(height * scale), least), most),
     )
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Run what follows on one thread: shares of such small matrices cost more than they save."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def own_encoder(shelf: Shelf, device: torch.device) -> nn.Module:

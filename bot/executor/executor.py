@@ -24,12 +24,15 @@ from models.jobs import (
     Cycle,
     Cycled,
     Failure,
+    Inspect,
+    Inspected,
     Job,
     Labels,
     ModelCard,
     Ready,
     Translate,
     Translated,
+    Untrained,
 )
 
 BATCHES_IN_FLIGHT = 2
@@ -158,6 +161,10 @@ class Executor:
     async def submit(self, job: Cycle, asker: Asker) -> Cycled: ...
     @overload
     async def submit(self, job: Caption, asker: Asker) -> Captioned: ...
+    @overload
+    async def submit(self, job: Untrained, asker: Asker) -> Labels: ...
+    @overload
+    async def submit(self, job: Inspect, asker: Asker) -> Inspected: ...
     async def submit(self, job: Job, asker: Asker) -> Answer:
         """Return the answer to `job`. Cancelling is normal: the job is dropped if it can be.
 

@@ -1,0 +1,36 @@
+"""What becomes of a press: an answer in private, or the button's message made anew.
+
+discord.py has no error handler for buttons, so each press is looked after here. It is acknowledged
+first: a worker that is just starting may take longer than Discord waits.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from bot import replies
+from bot.exchange import Interaction, InteractionExchange, Reply
+from bot.failures import explain
+
+
+async def answer_press(
+    interaction: Interaction, make: Callable[[InteractionExchange], Awaitable[Reply]]
+) -> None:
+    """Answer whoever pressed, and nobody else, with what `make` returns or why it can't."""
+    exchange = InteractionExchange(interaction, private=True)
+    try:
+        async with exchange.thinking():
+            reply = await make(exchange)
+    except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
+        reply = replies.sentence(explain(error, exchange))
+    await exchange.answer(reply)
+
+
+async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[Reply]]) -> None:
+    """Make the button's message say what `make` returns, or tell in private why it can't."""
+    await interaction.response.defer()
+    try:
+        reply = await make()
+    except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
+        why = replies.sentence(explain(error, InteractionExchange(interaction)))
+        await interaction.followup.send(embeds=why.embeds, ephemeral=True)
+        return
+    await interaction.edit_original_response(embeds=reply.embeds, view=reply.view)

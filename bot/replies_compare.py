@@ -1,0 +1,95 @@
+"""How a comparison of models looks, and an answer that is garbage on purpose."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+from discord.utils import escape_markdown
+
+from bot.asking import Outcome
+from bot.exchange import Reply
+from bot.pictures import Picture
+from bot.replies import BLUE, label_lines, percent, receipt, refused, titled
+from models.jobs import Labels, ModelCard
+
+GARBAGE = discord.Colour(0xB8860B)
+"""No other answer has this colour."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One model of a comparison and what it said: its labels, or a sentence why nothing."""
+
+    card: ModelCard
+    result: Labels | str
+
+
+def compared(
+    picture: Picture, contenders: Sequence[Contender], absent: Sequence[str], note: str | None
+) -> Reply:
+    """Return the reply to a comparison: a line a model, and whether they agree.
+
+    `absent` are the models that were wanted and are not here.
+    """
+    head = "`year    MB  top-1    ms`"
+    body = "\n".join([agreement(contenders), "", head, *map(_line, contenders)])
+    notes = [f"Weights not here: {', '.join(absent)}."] if absent else []
+    shown = f"||{body}||" if picture.spoiler else body
+    embed = discord.Embed(
+        title="One picture, several models" if len(contenders) > 1 else "One picture, one model",
+        description="\n".join([shown, *(f"-# {note}" for note in notes)]),
+        colour=BLUE,
+    )
+    return Reply(titled(note), (embed,))
+
+
+def agreement(contenders: Sequence[Contender]) -> str:
+    """Return the sentence that says whether the models name the same thing."""
+    best = {c.card.name: c.result.top[0].label for c in contenders if isinstance(c.result, Labels)}
+    if not best:
+        return "None of them has answered."
+    (label, votes), *others = Counter(best.values()).most_common()
+    winner = f"**{escape_markdown(label)}**"
+    if len(best) == 1:
+        return f"Only {next(iter(best))} has answered, and says {winner}."
+    if not others:
+        return f"All {votes} say {winner}."
+    if votes == 1:
+        return "No two of them agree."
+    return f"{votes} of {len(best)} say {winner}."
+
+
+def _line(contender: Contender) -> str:
+    card, result = contender.card, contender.result
+    size = f"{card.size_bytes / 1e6:.0f}" if card.size_bytes else "–"
+    accuracy = f"{card.accuracy:.1f}" if card.accuracy else "–"
+    if isinstance(result, str):
+        time, said = "–", result
+    else:
+        time, best = f"{result.milliseconds:.0f}", result.top[0]
+        said = f"{escape_markdown(best.label)} {percent(best.probability)}"
+    return f"`{card.year or '–':<4} {size:>5} {accuracy:>6} {time:>5}` **{card.name}** {said}"
+
+
+def garbage(outcomes: Sequence[Outcome[Labels]], prefix: str, note: str | None) -> Reply:
+    """Return the reply of a network with random weights, which can't be taken for an answer."""
+    return Reply(titled(note), tuple(_garbage(outcome, prefix) for outcome in outcomes))
+
+
+def _garbage(outcome: Outcome[Labels], prefix: str) -> discord.Embed:
+    labels = outcome.result
+    if isinstance(labels, str):
+        return refused(outcome, named=False)
+    lines = label_lines(labels)
+    embed = discord.Embed(
+        title=f"Garbage, on purpose: {labels.model} untrained",
+        description=(
+            "These labels mean nothing. It is the same network, but its weights are random numbers:"
+            " it has never seen a picture. What it knows is all in the weights; compare with"
+            f" `{prefix}classify {labels.model}`.\n\n"
+            + (f"||{lines}||" if outcome.picture.spoiler else lines)
+        ),
+        colour=GARBAGE,
+    )
+    return embed.set_footer(text=receipt(labels))

@@ -1,0 +1,85 @@
+"""Searches the list of models: which are meant by a few words, and which to compare.
+
+Plain functions over the cards that the worker has told of; they ask nobody and send nothing.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.errors import UnknownModel
+from models.jobs import ModelCard
+
+MOST_COMPARED = 10
+"""Models that one comparison may ask."""
+COMPARED = (
+    *("alexnet", "vgg16", "inception_v3", "resnet101", "mobilenet_v3_large"),
+    *("efficientnet_b0", "convnext_tiny", "vit_b_16"),
+)
+"""Who is compared when nobody is named: a decade of classifiers, in the order of their years."""
+
+
+def search(cards: Sequence[ModelCard], query: str) -> list[ModelCard]:
+    """Return the models that every word of `query` fits, those that are ready first.
+
+    A word fits a part of the name or family. `task:translate` and `family:resnet` fit the whole
+    of that alone, and `ready` those whose weights are here.
+    """
+    words = query.lower().split()
+    found = [card for card in cards if all(_fits(card, word) for word in words)]
+    return sorted(found, key=lambda card: (not card.ready, card.name))
+
+
+def _fits(card: ModelCard, word: str) -> bool:
+    kind, _, value = word.partition(":")
+    if kind in {"task", "family"} and value:
+        return value == (card.task if kind == "task" else card.family)
+    return (word == "ready" and card.ready) or word in f"{card.name} {card.family or ''}"
+
+
+def named(cards: Sequence[ModelCard], name: str) -> ModelCard:
+    """Return the model called `name`.
+
+    Raises:
+        UnknownModel: There is none; the sentence has the nearest names.
+    """
+    wanted = name.strip().lower()
+    by_name = {card.name: card for card in cards}
+    if wanted in by_name:
+        return by_name[wanted]
+    close = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(close)}?" if close else "`models` lists them all."
+    # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
+    plain = re.sub(r"[^\w:.-]", "", name)[:50]
+    raise UnknownModel(f"I know no model called “{plain}”. {hint}")
+
+
+@dataclass(frozen=True)
+class Field:
+    """The classifiers to compare, and the names of those that are wanted but not here."""
+
+    here: tuple[ModelCard, ...]
+    absent: tuple[str, ...]
+
+
+def field(cards: Sequence[ModelCard], names: Sequence[str]) -> Field:
+    """Return who is compared: the classifiers called `names`, or else those of `COMPARED`.
+
+    Where nobody is named and fewer than two of those are here, every classifier that is stands in.
+
+    Raises:
+        UnknownModel: A name is no classifier's, or none of those named is here.
+    """
+    classifiers = [card for card in cards if card.task == "classify"]
+    wanted = [named(classifiers, name) for name in dict.fromkeys(names or COMPARED)]
+    here = [card for card in wanted if card.ready][:MOST_COMPARED]
+    absent = tuple(card.name for card in wanted if not card.ready)
+    if names and not here:
+        raise UnknownModel(
+            f"The weights of {', '.join(absent)} are not here. `models ready` lists what is."
+        )
+    if len(here) < 2 and not names:
+        here = [card for card in classifiers if card.ready][:MOST_COMPARED]
+    here.sort(key=lambda card: (card.year or 0, card.name))
+    return Field(tuple(here), absent)

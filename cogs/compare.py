@@ -1,0 +1,157 @@
+"""`!compare` and `!untrained`, `/compare` and `/untrained`: what the weights make of a network.
+
+One picture through several models side by side; and through one whose weights are random numbers,
+which is the only way to such an answer.
+"""
+
+import asyncio
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import pictures
+from bot.asking import ask_each
+from bot.client import Bobby, BobbyContext
+from bot.completion import completions
+from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.failures import explain
+from bot.pictures import Find
+from bot.replies_compare import Contender, compared, garbage
+from bot.shelf_search import field
+from models.jobs import Classify, Labels, ModelCard, Untrained
+
+BEGINNER = "resnet101"
+"""Whose untrained network answers when none is named."""
+
+
+class CompareCog(commands.Cog, name="Compare"):
+    """Asks several models about one picture, or one that has learned nothing."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+
+    @commands.command(usage="[models…] [link or @person]")
+    async def compare(self, context: BobbyContext, *, text: str = "") -> None:
+        """Ask several models about one picture, and say whether they agree."""
+        words = pictures.read_words(text)
+        await self._compare(
+            context.exchange,
+            lambda: pictures.find(self.bot, context.message, words),
+            words.rest,
+        )
+
+    @app_commands.command(name="compare")
+    @app_commands.describe(
+        models="Their names with spaces between; a choice of well-known ones otherwise",
+        picture="The picture to look at",
+        link="Or a link to one",
+        person="Or a person, for their avatar",
+    )
+    async def compare_slash(
+        self,
+        interaction: Interaction,
+        models: str = "",
+        picture: discord.Attachment | None = None,
+        link: str | None = None,
+        person: discord.User | None = None,
+    ) -> None:
+        """Ask several models about one picture, and say whether they agree."""
+        await self._compare(
+            InteractionExchange(interaction),
+            lambda: pictures.pointed_at(interaction, picture, link, person),
+            models,
+        )
+
+    @compare_slash.autocomplete("models")
+    async def complete_models(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer what was typed with its last word made a classifier's name."""
+        before, _, last = typed.rpartition(" ")
+        whole = [
+            (f"{before} {choice.value}".strip(), choice)
+            for choice in completions(self.bot.executor.models, "classify", last)
+        ]
+        return [
+            app_commands.Choice(name=f"{before} {choice.name}".strip()[-100:], value=value)
+            for value, choice in whole
+            if len(value) <= 100  # Discord takes no longer one
+        ]
+
+    @commands.command(usage="[model] [link or @person]")
+    async def untrained(self, context: BobbyContext, *, text: str = "") -> None:
+        """Show what a network says before it has learned anything: garbage."""
+        words = pictures.read_words(text)
+        await self._guess(
+            context.exchange,
+            lambda: pictures.find(self.bot, context.message, words),
+            words.rest or BEGINNER,
+        )
+
+    @app_commands.command(name="untrained")
+    @app_commands.describe(
+        model="The network to take",
+        picture="The picture to look at",
+        link="Or a link to one",
+        person="Or a person, for their avatar",
+    )
+    async def untrained_slash(
+        self,
+        interaction: Interaction,
+        model: str = BEGINNER,
+        picture: discord.Attachment | None = None,
+        link: str | None = None,
+        person: discord.User | None = None,
+    ) -> None:
+        """Show what a network says before it has learned anything: garbage."""
+        await self._guess(
+            InteractionExchange(interaction),
+            lambda: pictures.pointed_at(interaction, picture, link, person),
+            model,
+        )
+
+    @untrained_slash.autocomplete("model")
+    async def complete_model(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the classifiers whose name contains what was typed."""
+        return completions(self.bot.executor.models, "classify", typed)
+
+    async def _compare(self, exchange: Exchange, find: Find, names: str) -> None:
+        executor = self.bot.executor
+        async with exchange.thinking():
+            exchange.require_permissions()
+            cards = executor.models or (await executor.ready()).models
+            wanted = field(cards, names.replace(",", " ").split())
+            found = (await find()).first(1)
+            (picture,) = found.pictures
+            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
+            contenders = await asyncio.gather(
+                *(self._contend(exchange, data, card) for card in wanted.here)
+            )
+        await exchange.answer(compared(picture, contenders, wanted.absent, found.note))
+
+    async def _contend(self, exchange: Exchange, data: bytes, card: ModelCard) -> Contender:
+        """Ask one model of a comparison; where it fails, the others go on."""
+        try:
+            job = Classify(picture=data, model=card.name)
+            return Contender(card, await self.bot.executor.submit(job, exchange.asker))
+        except Exception as error:  # noqa: BLE001  (`explain` logs it)
+            return Contender(card, explain(error, exchange))
+
+    async def _guess(self, exchange: Exchange, find: Find, model: str) -> None:
+        async def ask(data: bytes) -> Labels:
+            job = Untrained(picture=data, model=model)
+            return await self.bot.executor.submit(job, exchange.asker)
+
+        async with exchange.thinking():
+            exchange.require_permissions()
+            found = (await find()).first(1)
+            outcomes = await ask_each(self.bot.fetcher, exchange, found, ask)
+        await exchange.answer(garbage(outcomes, self.bot.settings.prefix, found.note))
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(CompareCog(bot))

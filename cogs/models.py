@@ -1,0 +1,168 @@
+"""`!models` and `!model`, `/models` and `/model`: which models there are, and what is inside one.
+
+The list has pages; their buttons carry the whole question in their ids, so that they work after a
+restart as well.
+"""
+
+import re
+from typing import Any, Literal, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.buttons import answer_press, edit_on_press
+from bot.client import Bobby, BobbyContext
+from bot.completion import OFFERED, completions
+from bot.errors import UnknownModel
+from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.replies_models import inspected, page, pages
+from bot.shelf_search import named, search
+from models.jobs import Inspect, ModelCard
+
+QUERY = 60
+"""Characters of a search; with the rest of a button's id they have to fit 100."""
+
+Task = Literal["classify", "translate", "caption"]
+
+
+class Turn(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"models:(?P<asker>\d+):(?P<page>\d+):(?P<query>.*)",
+):
+    """A button that turns to a page of the list of models."""
+
+    def __init__(self, asker: int, number: int, query: str, label: str | None = None) -> None:
+        super().__init__(
+            discord.ui.Button(label=label, custom_id=f"models:{asker}:{number}:{query}")
+        )
+        self.asker = asker
+        self.number = number
+        self.query = query
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button again from its id; discord.py calls it."""
+        label = getattr(item, "label", None)
+        return cls(int(match["asker"]), int(match["page"]), match["query"], label)
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Turn the page for whoever asked; others get a list of their own, in private."""
+        cog = interaction.client.get_cog("Models")
+        assert isinstance(cog, ModelsCog)
+        presser = interaction.user.id
+
+        async def listed() -> Reply:
+            return listing(await cog.cards(), self.query, self.number, presser)
+
+        if presser == self.asker:
+            await edit_on_press(interaction, listed)
+        else:
+            await answer_press(interaction, lambda _: listed())
+
+
+def listing(cards: tuple[ModelCard, ...], query: str, number: int, asker: int) -> Reply:
+    """Return page `number`, or the nearest there is, of the models that `query` finds."""
+    query = " ".join(query.split())[:QUERY]
+    found = search(cards, query)
+    last = pages(found) - 1
+    number = min(max(number, 0), last)
+    view = discord.ui.View(timeout=None)
+    if number > 0:
+        view.add_item(Turn(asker, number - 1, query, "◀ Back"))
+    if number < last:
+        view.add_item(Turn(asker, number + 1, query, "More ▶"))
+    return Reply(embeds=(page(found, number, query),), view=view if view.children else None)
+
+
+class ModelsCog(commands.Cog, name="Models"):
+    """Lists the models, and shows what is inside one."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+
+    async def cog_load(self) -> None:
+        """Add the buttons, which discord.py does not do by itself."""
+        self.bot.add_dynamic_items(Turn)
+
+    async def cog_unload(self) -> None:
+        """Take them away again."""
+        self.bot.remove_dynamic_items(Turn)
+
+    async def cards(self) -> tuple[ModelCard, ...]:
+        """Return the catalogue, once there is a worker that has told it.
+
+        Raises:
+            WorkerUnavailable: There was none yet and none is coming.
+            Closing: Bobby is shutting down.
+        """
+        return self.bot.executor.models or (await self.bot.executor.ready()).models
+
+    @commands.command(usage="[words] [task:…] [family:…] [ready]")
+    async def models(self, context: BobbyContext, *, text: str = "") -> None:
+        """List the models: size, year, accuracy, licence, and which are ready."""
+        await self._list(context.exchange, text)
+
+    @app_commands.command(name="models")
+    @app_commands.describe(
+        search="A part of a name, or: ready",
+        task="Only models of this task",
+        family="Only models of this family, such as resnet",
+    )
+    async def models_slash(
+        self,
+        interaction: Interaction,
+        search: str = "",
+        task: Task | None = None,
+        family: str | None = None,
+    ) -> None:
+        """List the models: size, year, accuracy, licence, and which are ready."""
+        words = [f"task:{task}" if task else "", f"family:{family}" if family else "", search]
+        await self._list(InteractionExchange(interaction), " ".join(words))
+
+    @models_slash.autocomplete("family")
+    async def complete_family(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the families whose name contains what was typed."""
+        families = sorted({card.family for card in self.bot.executor.models if card.family})
+        wanted = [name for name in families if typed.lower() in name]
+        return [app_commands.Choice(name=name, value=name) for name in wanted[:OFFERED]]
+
+    @commands.command(usage="NAME")
+    async def model(self, context: BobbyContext, *, name: str = "") -> None:
+        """Look inside a model: its modules, parameters, preprocessing and paper."""
+        await self._inspect(context.exchange, name)
+
+    @app_commands.command(name="model")
+    @app_commands.describe(name="The model to look into")
+    async def model_slash(self, interaction: Interaction, name: str) -> None:
+        """Look inside a model: its modules, parameters, preprocessing and paper."""
+        await self._inspect(InteractionExchange(interaction), name)
+
+    @model_slash.autocomplete("name")
+    async def complete_name(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the models whose name contains what was typed, those that are ready first."""
+        return completions(self.bot.executor.models, None, typed)
+
+    async def _list(self, exchange: Exchange, query: str) -> None:
+        async with exchange.thinking():
+            reply = listing(await self.cards(), query, 0, exchange.asker.person)
+        await exchange.answer(reply)
+
+    async def _inspect(self, exchange: Exchange, name: str) -> None:
+        async with exchange.thinking():
+            if not name.strip():
+                raise UnknownModel("Name the model to look into, as in `model resnet101`.")
+            card = named(await self.cards(), name)
+            seen = await self.bot.executor.submit(Inspect(model=card.name), exchange.asker)
+        await exchange.answer(inspected(card, seen))
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(ModelsCog(bot))

@@ -1,0 +1,120 @@
+"""The task of looking inside a model: what its network is made of, and what its record says.
+
+Owns the answer to `Inspect`, which needs no weights: `models.anatomy` builds the network without
+memory. Answers are kept, since nothing about a network changes.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+from torch import nn
+from torchvision.transforms._presets import ImageClassification
+
+from models import anatomy
+from models.captioners import Captioning, captioners
+from models.catalog import catalog
+from models.jobs import Failure, Inspect, Inspected, LayerCount, Preparation
+from models.pairs import pairs
+from models.recipes import script
+from models.records import Classification, Record
+from models.selection import unknown
+from models.working import SHORT_SIDE
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The name of the model that is to be looked into."""
+
+    name: str
+
+
+class Inspector:
+    """Answers `Inspect` jobs about every classifier, translation and captioner."""
+
+    def prepare(self, job: Inspect) -> Prepared | Failure:
+        """Find the model; safe on any thread."""
+        name = job.model.strip().lower()
+        return Prepared(name) if name in _records() else unknown(job.model, _records())
+
+    def run(self, batch: Sequence[Prepared]) -> Iterator[Callable[[], Inspected | Failure]]:
+        """Yield for each of `batch` what makes its answer, on any thread."""
+        for item in batch:
+            yield partial(_inspect_safely, item.name)
+
+
+def _inspect_safely(name: str) -> Inspected | Failure:
+    try:
+        return inspect(name)
+    except Exception:  # noqa: BLE001 - whatever it was, the worker goes on
+        _log.exception("%s can't be looked into", name)
+        sentence = f"{name} can't be looked into: the operator finds the reason in the log."
+        return Failure(code="model_failed", sentence=sentence)
+
+
+@cache
+def _records() -> Mapping[str, Record | Captioning]:
+    return {**catalog(), **pairs(), **captioners()}
+
+
+@cache
+def inspect(name: str) -> Inspected:
+    """Return what there is to see inside the model `name`.
+
+    Raises:
+        KeyError: There is none of that name.
+    """
+    record = _records()[name]
+    network = anatomy.weightless(record.build)
+    if isinstance(record, Captioning):
+        return _captioner(record, network)
+    preset = record.preprocessing() if isinstance(record, Classification) else None
+    side = preset.crop_size[0] if preset else SHORT_SIDE
+    return Inspected(
+        model=record.name,
+        weights=record.checkpoint.name,
+        tree=anatomy.tree(network),
+        layers=_layers(network),
+        parameters=record.parameters,
+        bytes=4 * record.parameters,
+        side=side,
+        multiply_adds=anatomy.multiply_adds(network, side),
+        paper=record.origin.paper,
+        paper_url=record.origin.url,
+        labels=record.labels if isinstance(record, Classification) else (),
+        preparation=_preparation(preset) if preset else None,
+        script=script(record) if isinstance(record, Classification) else None,
+    )
+
+
+def _captioner(record: Captioning, network: nn.Module) -> Inspected:
+    """Return what there is to see inside a captioner, whose work depends on its words."""
+    parameters = sum(p.numel() for p in network.parameters())
+    return Inspected(
+        model=record.name,
+        weights=record.checkpoint,
+        tree=anatomy.tree(network),
+        layers=_layers(network),
+        parameters=parameters,
+        bytes=4 * parameters,
+    )
+
+
+def _layers(network: nn.Module) -> tuple[LayerCount, ...]:
+    return tuple(
+        LayerCount(kind=kind, layers=count, parameters=parameters)
+        for kind, count, parameters in anatomy.layers(network)
+    )
+
+
+def _preparation(preset: ImageClassification) -> Preparation:
+    return Preparation(
+        resize=preset.resize_size[0],
+        crop=preset.crop_size[0],
+        interpolation=preset.interpolation.value,
+        mean=tuple(preset.mean),
+        std=tuple(preset.std),
+    )

@@ -1,0 +1,154 @@
+"""How lists, insides, comparisons and garbage look."""
+
+import msgspec
+import pytest
+
+from bot.asking import Outcome
+from bot.pictures import Picture
+from bot.replies import BLUE, GREY, RED
+from bot.replies_compare import GARBAGE, Contender, agreement, compared, garbage
+from bot.replies_models import PAGE, inspected, page, pages, recipe
+from models.inspection import inspect
+from models.jobs import Label, Labels, ModelCard
+from tests.bot.test_replies import labels, picture
+
+CARD = ModelCard(
+    name="resnet101",
+    task="classify",
+    parameters=44_549_160,
+    weights="IMAGENET1K_V1",
+    source="https://download.pytorch.org/models/resnet101-63fe2227.pth",
+    license="BSD-3-Clause",
+    ready=True,
+    location="Bobby cache",
+    size_bytes=178_793_939,
+    accuracy=77.374,
+    family="resnet",
+    year=2015,
+)
+
+
+def test_a_page_has_ten_models() -> None:
+    """With what the shelf knows of each, and the page's number."""
+    found = [msgspec.structs.replace(CARD, name=f"model{n}", ready=n < 2) for n in range(25)]
+    assert pages(found) == 3
+    last = page(found, 2, "model **")
+    assert last.description
+    assert len(last.description.splitlines()) == 25 - 2 * PAGE
+    assert "○ **model20** · 2015 · 179 MB · 77.4 % · BSD-3-Clause" in last.description
+    assert last.footer.text
+    assert last.footer.text.startswith("2 of 25 ready (●) · page 3 of 3")
+    assert last.title == r"Models for “model \*\*”"
+    assert "None" in (page([], 0, "x").description or "")
+
+
+def test_an_inside_that_is_too_long_is_a_file() -> None:
+    """The embed has the upper levels, the file every module."""
+    reply = inspected(CARD, inspect("resnet101"))
+    (embed,), (upload,) = reply.embeds, reply.uploads
+    assert embed.description
+    assert "    0–22: Bottleneck ×23" in embed.description
+    assert len(embed) < 4000
+    fields = {field.name: field.value for field in embed.fields}
+    assert fields["Parameters"] == "44,549,160"
+    assert fields["Multiply-adds"] == "7.80 billion"
+    assert fields["Labels"] == "1,000: tench, goldfish, great white shark, tiger shark, …"
+    assert fields["Weights"] == "IMAGENET1K_V1, 179 MB, in the Bobby cache"
+    assert fields["Licence"] == "BSD-3-Clause"
+    text = upload.data.decode()
+    assert upload.name == "resnet101.txt"
+    assert "Parameters: 44,549,160" in text
+    assert inspect("resnet101").tree in text
+
+
+def test_an_inside_that_fits_is_no_file() -> None:
+    """A network of a few layers stands in the message whole."""
+    seen = msgspec.structs.replace(inspect("resnet101"), tree="Net\n  fc: Linear(2, 2)")
+    reply = inspected(CARD, seen)
+    assert not reply.uploads
+    assert reply.embeds[0].description == "```\nNet\n  fc: Linear(2, 2)\n```"
+
+
+def saying(best: str) -> Contender:
+    """Return a model that is called as what it says."""
+    return Contender(msgspec.structs.replace(CARD, name=best), labels(best))
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("aaa", "All 3 say **a**."),
+        ("aab", "2 of 3 say **a**."),
+        ("abc", "No two of them agree."),
+        ("a", "Only m0 has answered, and says **a**."),
+        ("", "None of them has answered."),
+    ],
+)
+def test_agreement_is_a_sentence(said: str, sentence: str) -> None:
+    """It counts those that have answered."""
+    field = [
+        Contender(msgspec.structs.replace(CARD, name=f"m{n}"), labels(best))
+        for n, best in enumerate(said)
+    ]
+    assert agreement([*field, Contender(CARD, "It failed.")]) == sentence
+
+
+def test_a_comparison_is_a_table() -> None:
+    """A line a model: year, size, accuracy, time, and what it says; failures too."""
+    reply = compared(picture(), [saying("dog"), Contender(CARD, "It failed.")], ["vgg16"], None)
+    (embed,) = reply.embeds
+    assert embed.description
+    assert "`2015   179   77.4    81` **dog** dog 90.0 %" in embed.description
+    assert "`2015   179   77.4     –` **resnet101** It failed." in embed.description
+    assert embed.description.endswith("-# Weights not here: vgg16.")
+
+
+def test_a_spoilers_comparison_hides() -> None:
+    """All that tells what the picture shows."""
+    (embed,) = compared(picture(spoiler=True), [saying("dog")], [], None).embeds
+    assert embed.description
+    assert embed.description.startswith("||")
+    assert embed.description.endswith("||")
+
+
+def of(result: Labels | str, seen: Picture | None = None) -> Outcome[Labels]:
+    """Return the outcome of one picture."""
+    return Outcome(seen or picture(), result)
+
+
+def test_garbage_can_not_be_taken_for_an_answer() -> None:
+    """Title, colour and text each say what it is."""
+    (embed,) = garbage([of(labels())], "!", None).embeds
+    assert embed.title == "Garbage, on purpose: resnet101 untrained"
+    assert embed.colour == GARBAGE
+    assert GARBAGE not in {BLUE, GREY, RED}
+    assert embed.description
+    assert "These labels mean nothing." in embed.description
+    assert "`!classify resnet101`" in embed.description
+
+
+def test_a_spoilers_garbage_hides() -> None:
+    """The labels, as those of any answer."""
+    (embed,) = garbage([of(labels(), picture(spoiler=True))], "!", None).embeds
+    assert (embed.description or "").endswith("||")
+
+
+def test_a_bad_picture_is_no_garbage() -> None:
+    """It gets its sentence."""
+    (embed,) = garbage([of("No picture.")], "!", None).embeds
+    assert (embed.description, embed.colour) == ("No picture.", RED)
+
+
+def test_a_script_is_shown_as_code() -> None:
+    """Ready to copy."""
+    script = inspect("resnet101").script
+    assert script
+    assert f"```py\n{script}```" in (recipe(script, "resnet101").text or "")
+
+
+def test_labels_of_a_model_are_escaped_in_a_comparison() -> None:
+    """They are untrusted text."""
+    top = (Label(label="**dog**", probability=0.5),)
+    odd = msgspec.structs.replace(labels(), top=top)
+    (embed,) = compared(picture(), [Contender(CARD, odd)], [], None).embeds
+    assert r"\*\*dog\*\*" in (embed.description or "")

@@ -1,0 +1,117 @@
+"""`!compare`, `!untrained` and the button "Python for this": what the weights make of a network."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.playground.records import Channel
+from models.catalog import catalog
+from models.recipes import script
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said, top
+from tests.e2e.test_models import buttons, loaded_anew, page_of, press
+
+COMMAND, STRING, ATTACHMENT = 2, 3, 11
+EPHEMERAL = 64
+LITE0 = "efficientnet_lite0"
+
+
+@pytest.fixture
+def bobby_jpg(shared_data: Path) -> tuple[str, bytes]:
+    """Return the picture of the golden retriever."""
+    return "bobby.jpg", (shared_data / "bobby.jpg").read_bytes()
+
+
+async def test_who_is_here_is_compared(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+    """A line with year, size, accuracy and label, and who is not here."""
+    message = await guest.say("!compare", bobby_jpg)
+    reply = await guest.reply(message)
+    assert f"Only {LITE0} has answered, and says **golden retriever**." in said(reply)
+    assert "`2020    19   75.1 " in said(reply)
+    assert f"**{LITE0}** golden retriever 94.1 %" in said(reply)
+    assert "Weights not here: alexnet, vgg16," in said(reply)
+    assert len(guest.replies(message)) == 1
+
+
+async def test_names_are_taken_at_their_word(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+    """No other model stands in for one that is not here, or that nobody knows."""
+    reply = await guest.ask(f"!compare alexnet, {LITE0}", bobby_jpg)
+    assert "Weights not here: alexnet." in said(reply)
+    assert f"**{LITE0}** golden retriever" in said(reply)
+    assert "not here" in said(await guest.ask("!compare alexnet", bobby_jpg))
+    assert "Did you mean alexnet" in said(await guest.ask("!compare alexnett", bobby_jpg))
+
+
+async def test_a_bad_picture_is_told(guest: Guest) -> None:
+    """In the model's line."""
+    assert "not a picture" in said(await guest.ask("!compare", ("a.txt", b"no picture")))
+
+
+async def test_untrained_is_garbage(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+    """The same each time, marked in title, colour and text, and not what the weights say."""
+    message = await guest.say("!untrained resnet18", bobby_jpg)
+    reply = await guest.reply(message)
+    (embed,) = reply["embeds"]
+    assert embed["title"] == "Garbage, on purpose: resnet18 untrained"
+    assert "These labels mean nothing" in embed["description"]
+    assert "resnet18 · random numbers, seed 0 · " in said(reply)
+    trained = await guest.ask("!classify", bobby_jpg)
+    assert embed["color"] != trained["embeds"][0]["color"]
+    assert top(reply) != top(trained)
+    assert top(await guest.ask("!untrained resnet18", bobby_jpg)) == top(reply)
+    assert not reply.get("components")
+    assert len(guest.replies(message)) == 1
+
+
+async def test_untrained_needs_a_classifier(guest: Guest) -> None:
+    """A name that is none gets the nearest."""
+    reply = await guest.ask("!untrained resnet10l", ("a.png", pictures.plain()))
+    assert "resnet101" in said(reply)
+
+
+SLASHED = {
+    "compare": ("models", LITE0, "golden retriever 94.1 %"),
+    "untrained": ("model", "resnet18", "Garbage, on purpose"),
+}
+"""An option of each command, and what the answer says."""
+
+
+@pytest.mark.parametrize("command", list(SLASHED))
+async def test_slash_commands_say_the_same(
+    house: House,
+    guest: Guest,
+    channel: Channel,
+    bobby_jpg: tuple[str, bytes],
+    command: str,
+) -> None:
+    """`/compare` and `/untrained`, with an attached picture."""
+    option, value, within = SLASHED[command]
+    options = [
+        {"name": option, "type": STRING, "value": value},
+        {"name": "picture", "type": ATTACHMENT, "value": "0"},
+    ]
+    async with page_of(house, guest.person) as page:
+        data = {**await page.command(command, channel.id), "options": options}
+        data["attachments"] = [{"id": "0", "filename": "bobby.jpg"}]
+        await page.interact(COMMAND, data, channel_id=channel.id, files=[bobby_jpg])
+        assert within in said(await page.event("MESSAGE_UPDATE"))
+
+
+async def test_the_button_gives_the_script_in_private(
+    house: House, guest: Guest, bobby_jpg: tuple[str, bytes]
+) -> None:
+    """That of the model that has answered, also after a restart; `test_recipes` runs it."""
+    reply = await guest.ask("!classify alexnet", bobby_jpg)
+    assert list(buttons(reply)) == ["Python for this"]
+    await loaded_anew(house, guest, "cogs.classify")
+    async with page_of(house, guest.person) as page:
+        await press(page, reply, "Python for this")
+        told = await page.event("MESSAGE_UPDATE")
+    assert told["flags"] & EPHEMERAL
+    assert script(catalog()[LITE0]) in told["content"]
+
+
+async def test_no_answer_has_no_script(guest: Guest) -> None:
+    """A bad file alone gets its sentence and no button."""
+    assert not (await guest.ask("!classify", ("a.txt", b"no picture")))["components"]

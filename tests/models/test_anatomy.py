@@ -1,0 +1,89 @@
+"""A network taken apart: its tree folded, its layers and its work counted, without memory."""
+
+import pytest
+import torch
+from torch import nn
+from torchvision import models as torchvision_models
+from torchvision.models import get_model_weights, list_models
+
+from models.anatomy import layers, multiply_adds, tree, weightless
+from models.catalog import catalog
+from models.pairs import pairs
+
+NAMES = list_models(module=torchvision_models)
+LIGHT = ("alexnet", "resnet101", "googlenet", "vit_b_16", "swin_t", "regnet_y_400mf")
+
+
+def test_repeats_are_folded() -> None:
+    """ResNet-101's third stage is a line of 23 bottlenecks, and what they consist of."""
+    lines = tree(weightless(catalog()["resnet101"].build)).splitlines()
+    at = lines.index("  layer3: Sequential")
+    assert lines[at + 1] == "    0–22: Bottleneck ×23"
+    assert lines[at + 2].startswith("      conv1: Conv2d(mostly 1024, 256, kernel_size=(1, 1)")
+    assert "      downsample: Sequential (in 1 of 23)" in lines[at:]
+    assert len(lines) < 60
+
+
+def test_what_differs_is_not_folded_away() -> None:
+    """Layers fold if they are twins; blocks fold and say what only some of them have."""
+    block, other = nn.Sequential(nn.Linear(2, 2)), nn.Sequential(nn.Linear(2, 3))
+    layered = nn.Sequential(nn.ReLU(), nn.ReLU(), nn.Linear(2, 2), nn.Linear(2, 3), block, other)
+    assert tree(layered).splitlines() == [
+        "Sequential",
+        "  0–1: ReLU ×2",
+        "  2: Linear(in_features=2, out_features=2, bias=True)",
+        "  3: Linear(in_features=2, out_features=3, bias=True)",
+        "  4: Sequential",
+        "    0: Linear(in_features=2, out_features=2, bias=True)",
+        "  5: Sequential",
+        "    0: Linear(in_features=2, out_features=3, bias=True)",
+    ]
+
+
+@pytest.mark.parametrize("name", ["alexnet", "swin_t", "regnet_x_400mf", "efficientnet_lite0"])
+def test_a_weightless_network_has_the_shapes_of_the_real_one(name: str) -> None:
+    """The same tensors by name and shape, none of which holds a number."""
+    build = catalog()[name].build
+    found, real = weightless(build).state_dict(), build().state_dict()
+    assert {k: v.shape for k, v in found.items()} == {k: v.shape for k, v in real.items()}
+    assert all(tensor.is_meta for tensor in found.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*LIGHT, *(pytest.param(n, marks=pytest.mark.slow) for n in NAMES if n not in LIGHT)],
+)
+def test_multiply_adds_are_those_that_torchvision_publishes(name: str) -> None:
+    """Within the last digit of the billions that it states, and one in 200."""
+    record = catalog()[name]
+    counted = multiply_adds(weightless(record.build), record.preprocessing().crop_size[0])
+    (weights,) = [w for w in get_model_weights(name) if w.name == record.checkpoint.name]
+    assert counted / 1e9 == pytest.approx(weights.meta["_ops"], rel=0.005, abs=0.001)
+
+
+def test_multiply_adds_of_a_generator() -> None:
+    """They grow with the pixels of the picture."""
+    network = weightless(pairs()["horse2zebra"].build)
+    assert multiply_adds(network, 512) == pytest.approx(4 * multiply_adds(network, 256), rel=0.02)
+
+
+def test_layers_are_counted_by_kind() -> None:
+    """With their parameters, the weightiest first; those of all kinds are the network's."""
+    network = weightless(catalog()["resnet101"].build)
+    found = layers(network)
+    assert found[0] == ("Conv2d", 104, 42_394_816)
+    assert sum(parameters for _, _, parameters in found) == 44_549_160
+    assert sum(count for kind, count, _ in found if kind == "BatchNorm2d") == 104
+
+
+def test_parameters_outside_of_layers_count_too() -> None:
+    """A vision transformer keeps its class token and its positions itself."""
+    network = weightless(catalog()["vit_b_16"].build)
+    counted = sum(parameters for _, _, parameters in layers(network))
+    assert counted == catalog()["vit_b_16"].parameters
+
+
+def test_building_leaves_torch_as_it_was() -> None:
+    """Tensors that are made afterwards have numbers again."""
+    weightless(catalog()["alexnet"].build)
+    assert not torch.empty(2).is_meta

@@ -1,0 +1,76 @@
+"""`Untrained` answers with random weights: the same each time, marked, and nowhere else."""
+
+import torch
+
+from models.jobs import Answer, Classify, Failure, Labels, Untrained
+from models.tasks import Tasks
+from models.untrained import WEIGHTS
+from tests.models.pictures import encoded, scene
+
+PICTURE = encoded(scene())
+
+
+def ask(tasks: Tasks, job: Untrained | Classify) -> Answer | Failure:
+    """Return the answer of `tasks` to `job`."""
+    (done,) = tasks.run([tasks.prepare(job)])
+    return done() if callable(done) else done
+
+
+def guess(tasks: Tasks, model: str) -> Labels:
+    """Return what the untrained `model` makes of a picture."""
+    answer = ask(tasks, Untrained(picture=PICTURE, model=model))
+    assert isinstance(answer, Labels)
+    return answer
+
+
+def test_garbage_is_the_same_each_time(tasks: Tasks) -> None:
+    """The seed is fixed, and the rest of the process keeps its own chance."""
+    torch.manual_seed(7)
+    expected = torch.rand(1)
+    torch.manual_seed(7)
+    first, second = guess(tasks, "resnet18"), guess(tasks, "resnet18")
+    assert first.top == second.top
+    assert torch.rand(1) == expected
+
+
+def test_garbage_says_that_it_is(tasks: Tasks) -> None:
+    """The receipt has no checkpoint's name."""
+    answer = guess(tasks, "resnet18")
+    assert (answer.model, answer.weights) == ("resnet18", WEIGHTS)
+    assert answer.top[0].probability < 0.2
+
+
+def test_it_is_not_what_the_weights_say(tasks: Tasks) -> None:
+    """The same network, whose weights are here, says something else, before and after."""
+    before = ask(tasks, Classify(picture=PICTURE, model="efficientnet_lite0"))
+    untrained = guess(tasks, "efficientnet_lite0")
+    after = ask(tasks, Classify(picture=PICTURE, model="efficientnet_lite0"))
+    assert isinstance(before, Labels)
+    assert isinstance(after, Labels)
+    assert before.top == after.top
+    assert untrained.top[0].label != before.top[0].label
+    assert after.weights == "ImageNet-1K"
+
+
+def test_a_classifier_without_weights_never_answers_so(tasks: Tasks) -> None:
+    """Although its untrained network has just answered, another model stands in."""
+    guess(tasks, "resnet18")
+    answer = ask(tasks, Classify(picture=PICTURE, model="resnet18"))
+    assert isinstance(answer, Labels)
+    assert answer.model == "efficientnet_lite0"
+
+
+def test_the_largest_are_refused(tasks: Tasks) -> None:
+    """A billion random numbers for a joke are too many."""
+    answer = ask(tasks, Untrained(picture=PICTURE, model="regnet_y_128gf"))
+    assert isinstance(answer, Failure)
+    assert "645 million" in answer.sentence
+
+
+def test_a_bad_picture_and_a_wrong_name_fail(tasks: Tasks) -> None:
+    """With the sentences of every other task."""
+    bad = ask(tasks, Untrained(picture=b"no picture", model="resnet18"))
+    wrong = ask(tasks, Untrained(picture=PICTURE, model="horse2zebra"))
+    assert isinstance(bad, Failure)
+    assert isinstance(wrong, Failure)
+    assert (bad.code, wrong.code) == ("not_a_picture", "unknown_model")
