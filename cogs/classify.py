@@ -144,8 +144,9 @@ class ClassifyCog(commands.Cog, name="Classify"):
 
 
 def _buttons(results: list[Classified]) -> discord.ui.View | None:
-    """Return the button for the model that has answered, if one has."""
-    models = [one.result.model for one in results if isinstance(one.result, Labels)]
+    """Return the button for the model that has answered, if one has; hub models have no script."""
+    answers = [one.result for one in results if isinstance(one.result, Labels)]
+    models = [answer.model for answer in answers if not answer.model.startswith(HUB)]
     return discord.ui.View(timeout=None).add_item(Recipe(models[0])) if models else None
 
 

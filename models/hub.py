@@ -132,6 +132,7 @@ def _record(model: HubModel, repository: str) -> Classification:
             proof=PinnedAtFirstUse(),
             license="unstated",
         ),
+        origin=Origin("Torch Hub", 0),  # its paper is the stranger's affair
         build=nn.Identity,
         preprocessing=partial(
             ImageClassification,
@@ -183,7 +184,8 @@ def confine(pipe: Pipe, home: Path, memory_mib: int) -> None:
     with contextlib.suppress(AttributeError, OSError):  # Linux, where it is allowed
         ctypes.CDLL(None).unshare(_CLONE_NEWNET)
     sys.addaudithook(_refuse_sockets)
-    os.register_at_fork(after_in_child=pipe.silence)
+    with contextlib.suppress(AttributeError):  # not on Windows, which has no fork either
+        os.register_at_fork(after_in_child=pipe.silence)
     os.chdir(home)
 
 

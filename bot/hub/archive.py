@@ -40,8 +40,8 @@ class Place:
 
 
 def place(folder: Path, name: str, commit: str) -> Place:
-    """Return where OWNER/REPO `name` lies below `folder`."""
-    return Place(folder / f"{name.replace('/', '--')}--{commit[:12]}")
+    """Return where OWNER/REPO `name` lies below `folder`, for a worker that works elsewhere too."""
+    return Place(folder.absolute() / f"{name.replace('/', '--')}--{commit[:12]}")
 
 
 def unpack(archive: Path, where: Place) -> None:

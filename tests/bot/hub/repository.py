@@ -76,7 +76,9 @@ def calls_home():
     """Ask somebody else."""
     import urllib.request
 
-    return _Doing(lambda: urllib.request.urlopen(os.environ.get("NOWHERE", "http://127.0.0.1:9/")))
+    with open("somebody.txt") as file:
+        address = file.read()
+    return _Doing(lambda: urllib.request.urlopen(address, timeout=5))
 
 
 def pries():

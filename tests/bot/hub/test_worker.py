@@ -19,6 +19,7 @@ from bot.hub.listing import Model, Repository
 from bot.settings import Settings
 from models.jobs import Classify, Labels
 from tests.bot.hub import repository as things
+from tests.bot.shelf.publisher import Publisher
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -100,9 +101,19 @@ async def test_a_fork_answers_nobody(hub: Hub) -> None:
     assert (await ask(hub, "brightness", bright(5))).top[0].label == "dark"
 
 
-@pytest.mark.parametrize("name", ["leaves", "unfit", "calls_home"])
+async def test_nobody_is_called(hub: Hub) -> None:
+    """A server on this very machine, which would answer, hears nothing of it."""
+    async with Publisher(files={"weights": b"w"}) as somebody:
+        repository, _ = hub.models["hub/calls_home"]
+        (hub.place(repository).home / "somebody.txt").write_text(f"{somebody.url}/weights")
+        with pytest.raises(ModelFailed):
+            await ask(hub, "calls_home", bright(250))
+        assert somebody.asked == []
+
+
+@pytest.mark.parametrize("name", ["leaves", "unfit"])
 async def test_an_error_is_a_sentence(hub: Hub, name: str) -> None:
-    """`sys.exit`, a wrong shape and a socket are errors of the model; its worker lives on."""
+    """`sys.exit` and a wrong shape are errors of the model; its worker lives on."""
     before = (await hub.executor("hub/brightness")).snapshot().restarts
     with pytest.raises(ModelFailed, match=f"hub/{name} ran into an error"):
         await ask(hub, name, bright(250))
