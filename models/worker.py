@@ -24,7 +24,6 @@ import torch
 from models.decode import guard_process
 from models.inference import DeviceError, device_for
 from models.jobs import (
-    LENGTH_BYTES,
     Answer,
     Failure,
     Finished,
@@ -38,12 +37,10 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
-    body_length,
-    frame,
-    to_worker,
 )
 from models.tasks import Done, Prepared, Tasks
 from models.weights import Shelf
+from models.wire import LENGTH_BYTES, body_length, frame, to_worker
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from models.jobs import LENGTH_BYTES, FromWorker, ToWorker, body_length, from_worker, pieces
+from models.jobs import FromWorker, ToWorker
+from models.wire import LENGTH_BYTES, body_length, from_worker, pieces
 
 _PIPE_LIMIT = 1024 * 1024
 _LINE_LIMIT = 8192

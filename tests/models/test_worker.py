@@ -28,11 +28,9 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
-    body_length,
-    frame,
-    from_worker,
 )
 from models.tasks import Tasks
+from models.wire import body_length, frame, from_worker
 from models.worker import Pipe, Worker
 from tests.models.checkpoints import save
 from tests.models.pictures import encoded, scene
