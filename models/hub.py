@@ -132,7 +132,6 @@ def _record(model: HubModel, repository: str) -> Classification:
             proof=PinnedAtFirstUse(),
             license="unstated",
         ),
-        origin=Origin("Torch Hub", 0),  # its paper is the stranger's affair
         build=nn.Identity,
         preprocessing=partial(
             ImageClassification,
@@ -144,6 +143,7 @@ def _record(model: HubModel, repository: str) -> Classification:
         labels=model.labels or tuple(ResNet101_Weights.IMAGENET1K_V1.meta["categories"]),
         parameters=0,
         accuracy=0.0,
+        origin=Origin("Torch Hub"),
     )
 
 

@@ -77,10 +77,10 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a network comes from: its family, and the paper that introduced it, if one did."""
+    """Where a network comes from: its family, and the year and paper of its introduction."""
 
     family: str
-    year: int
+    year: int | None = None
     paper: str | None = None
     url: str | None = None
 
