@@ -29,6 +29,9 @@ _EMPTY_PICTURE = b"\xa7picture\xc4\x00"
 _PICTURE_BIN32 = b"\xa7picture\xc6"
 """MessagePack of the same field up to the 4-byte length of a long value."""
 
+Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
+"""What a network computes in; float32 is what the published weights mean, the others round."""
+
 FailureCode: TypeAlias = Literal[
     "empty_file",
     "not_a_picture",
@@ -170,6 +173,7 @@ class Labels(Message, frozen=True):
     milliseconds: float
     batch_size: int
     substitution: str | None = None
+    precision: Precision = "float32"
 
 
 class Image(Message, frozen=True):
@@ -213,6 +217,7 @@ class Translated(Message, frozen=True):
     device: str
     milliseconds: float
     substitution: str | None = None
+    precision: Precision = "float32"
 
 
 class Cycled(Message, frozen=True):
@@ -233,6 +238,7 @@ class Cycled(Message, frozen=True):
     device: str
     milliseconds: float
     substitution: str | None = None
+    precision: Precision = "float32"
 
 
 class Captioned(Message, frozen=True):
@@ -254,6 +260,7 @@ class Captioned(Message, frozen=True):
     device: str
     milliseconds: float
     substitution: str | None = None
+    precision: Precision = "float32"
 
 
 class LayerCount(Message, frozen=True):
@@ -310,7 +317,7 @@ class Failure(Message, frozen=True):
 
 
 Pictured: TypeAlias = Labels | Translated | Cycled | Captioned
-"""What is answered about a picture: each names its model, weights, device and milliseconds."""
+"""What is answered about a picture: each names its model, weights, device, precision and time."""
 
 Answer: TypeAlias = Pictured | Inspected
 

@@ -16,7 +16,17 @@ from models.catalog import catalog
 from models.classify import Classifier, device_name
 from models.describe import Describer
 from models.inspection import Inspector
-from models.jobs import Answer, Caption, Classify, Failure, Inspect, Job, Ready, Untrained
+from models.jobs import (
+    Answer,
+    Caption,
+    Classify,
+    Failure,
+    Inspect,
+    Job,
+    Precision,
+    Ready,
+    Untrained,
+)
 from models.kept import Networks
 from models.pairs import pairs
 from models.translate import Translator
@@ -36,9 +46,15 @@ Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 class Tasks:
     """The tasks of one worker, which share its networks."""
 
-    def __init__(self, shelf: Shelf, device: torch.device, default: str) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        device: torch.device,
+        default: str,
+        precision: Precision = "float32",
+    ) -> None:
         self._device = device
-        networks = Networks(shelf, device)
+        networks = Networks(shelf, device, precision=precision)
         self._classifier = Classifier(catalog(), shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
         self._describer = Describer(shelf, device, captioners())

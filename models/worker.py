@@ -22,7 +22,7 @@ from typing import BinaryIO, TypeAlias
 import torch
 
 from models.decode import guard_process
-from models.inference import DeviceError, device_for
+from models.inference import DTYPES, DeviceError, device_for, is_fast
 from models.jobs import (
     LENGTH_BYTES,
     Answer,
@@ -46,6 +46,11 @@ _log = logging.getLogger(__name__)
 
 _DECODERS = 2
 """So many pictures are decoded or encoded at once; each may need a few hundred MB while it is."""
+
+_NO_UNITS = (
+    "The device %s has no units for %s, so it is many times slower than float32."
+    " Unset BOBBY_PRECISION."
+)
 
 _GRACE = 1.0
 """Seconds that a running batch gets to end by itself once the input has ended."""
@@ -186,7 +191,9 @@ def _started(pipe: Pipe, options: argparse.Namespace) -> Tasks | None:
     """Load and warm up the default model; tell the bot how it went."""
     try:
         device = device_for(options.device)
-        tasks = Tasks(Shelf(options.cache), device, options.default_model)
+        if not is_fast(options.precision, device):
+            _log.warning(_NO_UNITS, device, options.precision)
+        tasks = Tasks(Shelf(options.cache), device, options.default_model, options.precision)
         ready = tasks.ready()
     except DeviceError as error:
         pipe.send(Unready(reason=str(error)))
@@ -212,6 +219,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.worker", description=__doc__)
     parser.add_argument("--default-model", default="resnet101", metavar="NAME")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
+    parser.add_argument("--precision", default="float32", choices=list(DTYPES))
     parser.add_argument("--cache", type=Path, metavar="DIR")
     parser.add_argument("--threads", type=int, metavar="N", help="threads within one operation")
     parser.add_argument("--log-level", default="INFO", metavar="LEVEL")

@@ -88,7 +88,8 @@ def test_the_command_line_is_the_settings(settings: Settings) -> None:
     """Each setting of the worker is handed on; the platform's cache is the worker's to find."""
     assert worker_command(settings) == [
         *(sys.executable, "-m", "models.worker"),
-        *("--default-model", "resnet101", "--device", "cpu", "--log-level", "INFO"),
+        *("--default-model", "resnet101", "--device", "cpu", "--precision", "float32"),
+        *("--log-level", "INFO"),
         *("--cache", str(settings.cache)),
     ]
     assert "--cache" not in worker_command(settings.model_copy(update={"cache": None}))
