@@ -21,6 +21,7 @@ from typing import BinaryIO, TypeAlias
 
 import torch
 
+from models.catalog import Catalog, catalog
 from models.decode import guard_process
 from models.inference import DTYPES, DeviceError, device_for, is_fast
 from models.jobs import (
@@ -155,11 +156,11 @@ def claim_pipe() -> Pipe:
     return Pipe(incoming, outgoing)
 
 
-def serve(pipe: Pipe, options: argparse.Namespace) -> int:
+def serve(pipe: Pipe, options: argparse.Namespace, classifiers: Callable[[], Catalog]) -> int:
     """Start, say ready or why not, answer until the input ends; return the exit status."""
     arrivals: SimpleQueue[Worker | None] = SimpleQueue()
     threading.Thread(target=_read, args=(pipe, arrivals), name="read", daemon=True).start()
-    tasks = _started(pipe, options)
+    tasks = _started(pipe, options, classifiers())
     if tasks is None:
         return 1
     worker = Worker(tasks, pipe.send)
@@ -187,13 +188,15 @@ def _read(pipe: Pipe, arrivals: "SimpleQueue[Worker | None]") -> None:
     _leave(0)
 
 
-def _started(pipe: Pipe, options: argparse.Namespace) -> Tasks | None:
+def _started(pipe: Pipe, options: argparse.Namespace, classifiers: Catalog) -> Tasks | None:
     """Load and warm up the default model; tell the bot how it went."""
     try:
         device = device_for(options.device)
         if not is_fast(options.precision, device):
             _log.warning(_NO_UNITS, device, options.precision)
-        tasks = Tasks(Shelf(options.cache), device, options.default_model, options.precision)
+        tasks = Tasks(
+            Shelf(options.cache), device, options.default_model, options.precision, classifiers
+        )
         ready = tasks.ready()
     except DeviceError as error:
         pipe.send(Unready(reason=str(error)))
@@ -226,8 +229,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Be the worker process; does not return."""
+def main(
+    arguments: Sequence[str] | None = None, classifiers: Callable[[], Catalog] = catalog
+) -> None:
+    """Be the worker process, for `classifiers` beside the other tasks; does not return."""
     pipe = claim_pipe()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the bot decides
     options = _options(arguments)
@@ -235,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     guard_process()
     if options.threads:
         torch.set_num_threads(options.threads)
-    _leave(serve(pipe, options))
+    _leave(serve(pipe, options, classifiers))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.bench.weights import inputs
 from models.classify import Classifier
 from models.generators import Generator
 from models.inference import DTYPES, Network, finite, is_fast
@@ -18,7 +19,7 @@ from models.networks.zebra_student import MatteGenerator
 from models.pairs import pairs
 from models.records import Classification
 from models.weights import Shelf
-from tests.models.checkpoints import inputs, save, save_pair
+from tests.models.checkpoints import save, save_pair
 from tests.models.pictures import encoded, scene
 
 CPU = torch.device("cpu")
