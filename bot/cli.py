@@ -1,4 +1,4 @@
-"""The command line: `bobby run`, `playground`, `classify`, `bench` and the others.
+"""The command line: `bobby run`, `playground`, `classify`, `bench` and the rest.
 
 Reads the settings once and hands them on. Each command imports what it needs when it runs, so that
 `bobby --help` is instant and the bot process stays small.
@@ -157,6 +157,76 @@ def bench(
         _run(bench_executor(settings, picture, sizes, as_json=as_json))
     else:
         _run(bench_classify(settings, picture, sizes, folder, as_json=as_json))
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.option("--all", "everything", is_flag=True, help="Every model whose weights are missing.")
+def fetch(names: tuple[str, ...], *, everything: bool) -> None:
+    """Download the weights of each MODEL, as published, and go on with half a download."""
+    from bot.offline.shelf import fetch_models
+
+    if bool(names) == everything:
+        raise click.UsageError("Name the models to fetch, or say --all.")
+    if not _run(fetch_models(_prepare(), names)):
+        sys.exit(1)
+
+
+@cli.command()
+def verify() -> None:
+    """Read all weights that are here and check that they are what was published."""
+    from bot.offline.shelf import verify_weights
+
+    if not _run(verify_weights(_prepare())):
+        sys.exit(1)
+
+
+@cli.command()
+@click.option("--yes", is_flag=True, help="Remove without asking.")
+def clean(*, yes: bool) -> None:
+    """Remove what is left of downloads, and files that belong to no model."""
+    from bot.offline.shelf import remove, strays
+    from bot.shelf.progress import size
+
+    settings = _prepare()
+    found = _run(strays(settings))
+    for path in found:
+        click.echo(f"{path}  ({size(path.stat().st_size)})")
+    if not found:
+        click.echo(f"There is nothing to remove in {settings.weights_folder}.")
+    elif yes or click.confirm(f"Remove {'these' if len(found) > 1 else 'this'}?", abort=True):
+        remove(found)
+
+
+@cli.group()
+def hub() -> None:
+    """Take classifiers from Torch Hub: strangers' code, each repository in a worker of its own."""
+
+
+@hub.command("add")
+@click.argument("source", metavar="OWNER/REPO@COMMIT")
+@click.option("--entry", "entries", multiple=True, help="An entry point that people may ask for.")
+@click.option("--argument", "given", multiple=True, metavar="NAME=VALUE", help="Handed to it.")
+def hub_add(source: str, entries: tuple[str, ...], given: tuple[str, ...]) -> None:
+    """Fetch a repository's code, show what it is without running it, and list it."""
+    from bot.offline.hub import add, read_arguments
+
+    name, _, commit = source.partition("@")
+    settings = _prepare()
+    try:
+        arguments = read_arguments(given)
+    except SetupError as error:
+        raise click.UsageError(str(error)) from None
+    _run(add(settings, name, commit, entries, arguments))
+
+
+@hub.command("fetch")
+def hub_fetch() -> None:
+    """Fetch what is missing of every listed repository: code and weights."""
+    from bot.offline.hub import fetch
+
+    if not _run(fetch(_prepare())):
+        sys.exit(1)
 
 
 def _prepare() -> Settings:

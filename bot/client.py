@@ -19,8 +19,10 @@ from bot.exchange import Interaction, InteractionExchange, MessageExchange
 from bot.executor.executor import Executor
 from bot.failures import explain
 from bot.fetch import Fetcher
+from bot.hub.hub import Hub
 from bot.pulse import Pulse
 from bot.settings import Settings
+from bot.shelf.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ discord.VoiceClient.warn_dave = False
 
 COGS = (
     *("cogs.classify", "cogs.translate", "cogs.caption"),
-    *("cogs.models", "cogs.compare", "cogs.about"),
+    *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
 )
 
 CLOSE_SECONDS = 1.0
@@ -60,9 +62,17 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
 
 
 class Bobby(commands.Bot):
-    """The Discord side of Bobby. `bot.service` opens and closes its executor and fetcher."""
+    """The Discord side of Bobby. `bot.service` opens and closes what it is given."""
 
-    def __init__(self, *, settings: Settings, executor: Executor, fetcher: Fetcher) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        executor: Executor,
+        fetcher: Fetcher,
+        library: Library,
+        hub: Hub,
+    ) -> None:
         intents = discord.Intents(guilds=True, messages=True, message_content=True)
         super().__init__(
             command_prefix=commands.when_mentioned_or(settings.prefix),
@@ -81,6 +91,8 @@ class Bobby(commands.Bot):
         self.settings = settings
         self.executor = executor
         self.fetcher = fetcher
+        self.library = library
+        self.hub = hub
         self.pulse = Pulse()
         self.conversations = Conversations()
         self._turn = asyncio.Lock()

@@ -14,6 +14,7 @@
     ├── WorkerLost              the worker died over the job
     ├── WorkerUnavailable       there is no worker and none is coming
     ├── ModelFailed             the worker lived, the model did not
+    ├── DownloadFailed          weights could not be had from their publisher
     ├── Closing                 Bobby is shutting down
     └── SetupError              for the operator: Bobby can't start
 
@@ -78,6 +79,10 @@ class WorkerUnavailable(BobbyError):
 
 class ModelFailed(BobbyError):
     """The model raised, or ran out of memory, on a picture that was in order."""
+
+
+class DownloadFailed(BobbyError):
+    """Weights could not be downloaded; the sentence says why and what can be done."""
 
 
 class Closing(BobbyError):

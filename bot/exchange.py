@@ -125,6 +125,16 @@ class Exchange(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def manages_server(self) -> bool:
+        """Whether who asked may manage the server where they did."""
+
+    async def progress(self, reply: Reply) -> None:
+        """Show how far the work is, in the message that the answer will take the place of."""
+        with contextlib.suppress(discord.HTTPException, *_NETWORK):
+            await self._send(reply)
+
+    @property
+    @abc.abstractmethod
     def upload_limit(self) -> int:
         """How many bytes one file of the reply may have here."""
 
@@ -213,6 +223,12 @@ class MessageExchange(Exchange):
         limit = guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
         return min(limit, UPLOAD_AIM)
 
+    @property
+    def manages_server(self) -> bool:
+        """See `Exchange`. A direct message belongs to no server."""
+        author = self.message.author
+        return isinstance(author, discord.Member) and author.guild_permissions.manage_guild
+
     def may_speak(self) -> bool:
         """Tell whether Bobby may post where the command stands."""
         return not any(name.startswith("Send Messages") for name in self.missing_permissions())
@@ -289,6 +305,11 @@ class InteractionExchange(Exchange):
     def upload_limit(self) -> int:
         """See `Exchange`. Discord tells it with every interaction."""
         return min(self.interaction.filesize_limit, UPLOAD_AIM)
+
+    @property
+    def manages_server(self) -> bool:
+        """See `Exchange`. Discord tells with every interaction what the person may do there."""
+        return self.interaction.guild_id is not None and self.interaction.permissions.manage_guild
 
     async def _send(self, reply: Reply) -> None:
         if not self.interaction.response.is_done():

@@ -50,6 +50,10 @@ class Found:
     pictures: tuple[Picture, ...]
     note: str | None = None
 
+    def noting(self, more: str | None) -> "Found":
+        """Return the same pictures with one more line, if there is one, below the note."""
+        return replace(self, note="\n-# ".join(filter(None, [self.note, more])) or None)
+
     def first(self, most: int) -> "Found":
         """Return it with at most `most` pictures; the note says so where there are more."""
         count = len(self.pictures)

@@ -19,7 +19,9 @@ from bot.client import Bobby
 from bot.errors import SetupError
 from bot.executor.factory import open_executor
 from bot.fetch import Fetcher
+from bot.hub.hub import Hub
 from bot.settings import Settings
+from bot.shelf.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,11 @@ async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
     executor = open_executor(settings)
     async with (
         Fetcher(max_bytes=settings.max_file_mib * 2**20) as fetcher,
-        Bobby(settings=settings, executor=executor, fetcher=fetcher) as bot,
+        Library(settings, executor) as library,
+        Hub(settings) as hub,
+        Bobby(
+            settings=settings, executor=executor, fetcher=fetcher, library=library, hub=hub
+        ) as bot,
         executor,
     ):
         yield bot

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
+import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,6 +31,10 @@ def _web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("it must begin with http:// or https://")
     return text.rstrip("/")
+
+
+def _mirror(text: str | None) -> str | None:
+    return None if text is None else _web_address(text)
 
 
 class Settings(BaseSettings):
@@ -65,10 +70,29 @@ class Settings(BaseSettings):
     """Seconds after which an unanswered job is given up; interactions live 15 minutes."""
     max_file_mib: Annotated[int, Field(ge=1, le=200)] = 25
     """A picture's file may have at most so many MiB."""
+    offline: bool = False
+    """Whether weights are never downloaded, by nobody."""
+    downloads: Literal["managers", "everyone", "nobody"] = "managers"
+    """Who may have missing weights downloaded by asking for a model in a chat."""
+    max_download_mib: Annotated[int, Field(ge=1)] = 1024
+    """A download that is started from a chat may have at most so many MiB."""
+    mirror: Annotated[str | None, AfterValidator(_mirror)] = None
+    """The address of a folder that has the weights' files, asked instead of their publishers."""
+    hub: Path = Path("hub.toml")
+    """The list of Torch Hub repositories that people may ask; there need be none."""
+    hub_memory_mib: Annotated[int, Field(ge=512)] = 8192
+    """A hub repository's worker may have so many MiB of address space; PyTorch takes 3 or 4 GiB."""
+    hub_url: Annotated[str, AfterValidator(_web_address)] = "https://codeload.github.com"
+    """Where the archives of hub repositories' commits come from."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much is logged to standard error."""
     api_url: Annotated[str, AfterValidator(_web_address)] = "https://discord.com/api/v10"
     """Discord's API, or a proxy or playground that speaks it."""
+
+    @property
+    def weights_folder(self) -> Path:
+        """Bobby's folder for weights, for the bot process and every worker alike."""
+        return self.cache or platformdirs.user_cache_path("bobby") / "weights"
 
 
 def _variable(field: str) -> str:

@@ -187,6 +187,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         async with exchange.thinking():
             exchange.require_permissions()
             found = (await find()).first(MAX_PICTURES)
+            found = found.noting(await self.bot.library.provide(exchange, "caption", wish.model))
             described = await self._describe(exchange, found, wish)
         view = None
         if button and any(not isinstance(one.result, str) for one in described):

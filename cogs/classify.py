@@ -18,6 +18,7 @@ from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.errors import UnknownModel
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.hub.hub import PREFIX as HUB
 from bot.pictures import Find
 from bot.replies import Classified
 from bot.replies_models import recipe
@@ -108,7 +109,8 @@ class ClassifyCog(commands.Cog, name="Classify"):
         self, _interaction: Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """Offer the classifiers whose name contains what was typed, those that are ready first."""
-        return completions(self.bot.executor.models, "classify", typed)
+        cards = (*self.bot.executor.models, *self.bot.hub.cards)
+        return completions(cards, "classify", typed)
 
     async def classify_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Name the five most likely labels of every picture in a message."""
@@ -128,18 +130,23 @@ class ClassifyCog(commands.Cog, name="Classify"):
     async def _answer(self, exchange: Exchange, find: Find, model: str | None) -> None:
         async def ask(data: bytes) -> Labels:
             job = Classify(picture=data, model=model)
-            return await self.bot.executor.submit(job, exchange.asker)
+            executor = self.bot.executor
+            if model and model.lower().startswith(HUB):
+                executor = await self.bot.hub.executor(model)
+            return await executor.submit(job, exchange.asker)
 
         async with exchange.thinking():
             exchange.require_permissions()
             found = (await find()).first(MAX_PICTURES)
+            found = found.noting(await self.bot.library.provide(exchange, "classify", model))
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
         await exchange.answer(replies.classified(results, found.note, _buttons(results)))
 
 
 def _buttons(results: list[Classified]) -> discord.ui.View | None:
-    """Return the button for the model that has answered, if one has."""
-    models = [one.result.model for one in results if isinstance(one.result, Labels)]
+    """Return the button for the model that has answered, if one has; hub models have no script."""
+    answers = [one.result for one in results if isinstance(one.result, Labels)]
+    models = [answer.model for answer in answers if not answer.model.startswith(HUB)]
     return discord.ui.View(timeout=None).add_item(Recipe(models[0])) if models else None
 
 

@@ -181,6 +181,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         async with exchange.thinking():
             exchange.require_permissions()
             found = (await find()).first(1 if wish.back_again else MAX_PICTURES)
+            found = found.noting(await self.bot.library.provide(exchange, "translate", wish.pair))
             reply = await self._translated(exchange, found, wish, exchange.upload_limit)
 
         async def shrink() -> Reply:

@@ -176,4 +176,5 @@ class Captioners:
             ready=location is not None,
             location=location,
             size_bytes=record.files[0].size_bytes,
+            files=tuple(f.file_to_fetch() for f in record.files if not (f.shipped or f.package)),
         )

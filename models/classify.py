@@ -87,6 +87,10 @@ class Classifier:
         """Return what there is to know of every classifier."""
         return self._selection.cards()
 
+    def default(self) -> Choice[Classification] | Failure:
+        """Return what answers now when no model is named, or why nothing can; loads nothing."""
+        return self._selection.choose(None)
+
     def sight(self, image: Image.Image) -> Sight | Failure:
         """Return what the default model would see of `image`; safe on any thread."""
         choice = self._selection.choose(None)

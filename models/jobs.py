@@ -1,33 +1,19 @@
 """The seam between the two processes: what may be asked of a worker and what it may answer.
 
-Owns the frozen message types and their framing, and nothing else. A frame is a 4-byte big-endian
-length and that many bytes of MessagePack; the types below are told apart by their tag. Both
-halves import this module and it imports neither, so it knows neither torch nor Discord. Never
-pickle: the worker may run strangers' code and the bot holds the token.
+Owns the frozen message types, which are told apart by their tag, and nothing else; `models.wire`
+puts them on the pipes. Both halves import this module and it imports neither, so it knows neither
+torch nor Discord.
 
-    bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget
-    worker → bot    Ready or Unready (once, first), Started (a batch), Finished (one job)
+    bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget,
+                    Recount
+    worker → bot    Ready or Unready (first), Started (a batch), Finished (one job)
 
 The worker ends when its standard input ends.
 """
 
-import struct
-from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
-
-MAX_FRAME_BYTES = 256 * 1024 * 1024
-"""A longer frame means that the stream is corrupt: no job comes near it."""
-
-_LENGTH = struct.Struct(">I")
-LENGTH_BYTES = _LENGTH.size
-
-_LONGEST_BIN16 = 0xFFFF
-_EMPTY_PICTURE = b"\xa7picture\xc4\x00"
-"""MessagePack of a field called "picture" that holds no bytes."""
-_PICTURE_BIN32 = b"\xa7picture\xc6"
-"""MessagePack of the same field up to the 4-byte length of a long value."""
 
 Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
 """What a network computes in; float32 is what the published weights mean, the others round."""
@@ -138,6 +124,10 @@ class Forget(Message, frozen=True):
     """Nobody waits for submitted job `id` any more; its picture can be dropped."""
 
     id: int
+
+
+class Recount(Message, frozen=True):
+    """Weights may have come: look what is on this machine now and say `Ready` again."""
 
 
 # --- what may be answered -------------------------------------------------------------------------
@@ -322,6 +312,41 @@ Pictured: TypeAlias = Labels | Translated | Cycled | Captioned
 Answer: TypeAlias = Pictured | Inspected
 
 
+class WeightsFile(Message, frozen=True):
+    """One file of a model's weights, as its publisher offers it.
+
+    `name` is its name on disk and `url` where it is downloaded from; None where it comes with a
+    package. `proof` says what tells it from any other: "sha256", of which `digest` is the
+    beginning in hexadecimal; "git", whose `digest` is the id that git gives the content; "pinned",
+    without a digest, where none is published and the first one seen is held to. `size_bytes` is
+    the publisher's figure, which may be rounded.
+    """
+
+    name: str
+    url: str | None
+    proof: Literal["sha256", "git", "pinned"]
+    digest: str | None = None
+    size_bytes: int | None = None
+
+
+class HubModel(Message, frozen=True):
+    """A classifier of a Torch Hub repository, as the operator's list has it.
+
+    `name` is what people ask for after "hub/". `entry` is the entry point and `arguments` what it
+    is called with. `labels` None means ImageNet's. A picture's short side becomes `resize` pixels,
+    of which the middle `crop` by `crop` are taken; `mean` and `std` are those of pixels in [0, 1].
+    """
+
+    name: str
+    entry: str
+    arguments: dict[str, str | int | float | bool] = {}
+    labels: tuple[str, ...] | None = None
+    resize: int = 256
+    crop: int = 224
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
 class ModelCard(Message, frozen=True):
     """What the bot knows of one catalogue record, for autocomplete, help and listings.
 
@@ -329,7 +354,8 @@ class ModelCard(Message, frozen=True):
     its file's size where the publisher states it. `ready` says that the weights are on this
     machine, `location` where ("bobby cache", "torch cache", "package …"). `accuracy` is the
     publisher's ImageNet top-1 in percent, `expects` what a translation was trained on. `family`
-    and `year` are those of the paper that introduced the network, where there is one.
+    and `year` are those of the paper that introduced the network, where there is one. `files` are
+    the files of its weights; empty where they are part of Bobby.
     """
 
     name: str
@@ -345,10 +371,27 @@ class ModelCard(Message, frozen=True):
     expects: str | None = None
     family: str | None = None
     year: int | None = None
+    files: tuple[WeightsFile, ...] = ()
+
+
+class Checked(Message, frozen=True):
+    """What the check of one file of weights came to; `wrong` is None where it is right.
+
+    `file` of `model` is at `location`, as in `ModelCard`; reading it took `seconds`.
+    """
+
+    model: str
+    file: str
+    location: str
+    seconds: float
+    wrong: str | None = None
 
 
 class Ready(Message, frozen=True):
-    """The worker is warm and answers. `default` is the model that `model=None` means now."""
+    """The worker is warm and answers. `default` is the model that `model=None` means now.
+
+    It is sent once at the start, and again in answer to `Recount`.
+    """
 
     device: str
     default: str
@@ -374,79 +417,5 @@ class Finished(Message, frozen=True):
     result: Answer | Failure
 
 
-ToWorker: TypeAlias = Submit | Run | Forget
+ToWorker: TypeAlias = Submit | Run | Forget | Recount
 FromWorker: TypeAlias = Ready | Unready | Started | Finished
-
-_encoder = msgspec.msgpack.Encoder()
-_to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
-_from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
-
-
-def frame(message: ToWorker | FromWorker) -> bytes:
-    """Return `message` as one frame, length first.
-
-    Raises:
-        ValueError: The message is longer than `MAX_FRAME_BYTES`.
-    """
-    body = _encoder.encode(message)
-    if len(body) > MAX_FRAME_BYTES:
-        raise ValueError(f"A frame of {len(body)} bytes is over the {MAX_FRAME_BYTES} allowed")
-    return _LENGTH.pack(len(body)) + body
-
-
-def pieces(message: ToWorker, size: int = 65536) -> Iterator[bytes]:
-    """Yield the bytes of `frame(message)` in order, a big picture in pieces of `size` bytes.
-
-    No copy of a whole picture is made, so no step takes longer than its piece: encoding 25 MB at
-    once would hold up an event loop for tens of milliseconds.
-
-    Raises:
-        ValueError: The message is longer than `MAX_FRAME_BYTES`; nothing was yielded.
-    """
-    if not isinstance(message, Submit) or len(message.job.picture) <= _LONGEST_BIN16:
-        yield frame(message)
-        return
-    picture = message.job.picture
-    hollow = msgspec.structs.replace(message.job, picture=b"")
-    body = _encoder.encode(msgspec.structs.replace(message, job=hollow))
-    # No UTF-8 text holds these bytes, so the first place they are found is the field itself.
-    head, tail = body.split(_EMPTY_PICTURE, maxsplit=1)
-    head += _PICTURE_BIN32 + _LENGTH.pack(len(picture))
-    length = len(head) + len(picture) + len(tail)
-    if length > MAX_FRAME_BYTES:
-        raise ValueError(f"A frame of {length} bytes is over the {MAX_FRAME_BYTES} allowed")
-    yield _LENGTH.pack(length) + head
-    view = memoryview(picture)
-    for at in range(0, len(picture), size):
-        yield bytes(view[at : at + size])
-    yield tail
-
-
-def body_length(prefix: bytes) -> int:
-    """Return the length in bytes of the body that follows the 4-byte `prefix`.
-
-    Raises:
-        ValueError: The length is over `MAX_FRAME_BYTES`: the stream is corrupt.
-    """
-    (length,) = _LENGTH.unpack(prefix)
-    if length > MAX_FRAME_BYTES:
-        raise ValueError(f"A frame of {length} bytes is over the {MAX_FRAME_BYTES} allowed")
-    return int(length)
-
-
-def to_worker(body: bytes) -> ToWorker:
-    """Decode a frame's body that the bot sent.
-
-    Raises:
-        msgspec.DecodeError: The bytes are not one of the messages above.
-    """
-    return _to_worker.decode(body)
-
-
-def from_worker(body: bytes) -> FromWorker:
-    """Decode a frame's body that the worker sent.
-
-    Raises:
-        msgspec.DecodeError: The bytes are not one of the messages above.
-    """
-    return _from_worker.decode(body)

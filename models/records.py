@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from msgspec.structs import replace
 from torch import Tensor, nn
 from torchvision.transforms._presets import ImageClassification
+
+from models.jobs import WeightsFile
 
 StateDict: TypeAlias = Mapping[str, Tensor]
 
@@ -55,13 +58,29 @@ class Checkpoint:
     package: str | None = None
     shipped: bool = False
 
+    def file_to_fetch(self) -> WeightsFile:
+        """Return what whoever downloads the file has to know."""
+        hollow = WeightsFile(
+            name=self.file,
+            url=self.source if self.source.startswith(("http://", "https://")) else None,
+            proof="pinned",
+            size_bytes=self.size_bytes,
+        )
+        match self.proof:
+            case Sha256(prefix):
+                return replace(hollow, proof="sha256", digest=prefix)
+            case GitBlob(blob):
+                return replace(hollow, proof="git", digest=blob)
+            case PinnedAtFirstUse():
+                return hollow
+
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a network comes from: its family, and the paper that introduced it, if one did."""
+    """Where a network comes from: its family, and the year and paper of its introduction."""
 
     family: str
-    year: int
+    year: int | None = None
     paper: str | None = None
     url: str | None = None
 

@@ -88,6 +88,7 @@ class Selection(Generic[R]):
             expects=record.expects,
             family=record.origin.family,
             year=record.origin.year,
+            files=() if checkpoint.shipped else (checkpoint.file_to_fetch(),),
         )
 
 

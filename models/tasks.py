@@ -23,6 +23,7 @@ from models.jobs import (
     Failure,
     Inspect,
     Job,
+    ModelCard,
     Precision,
     Ready,
     Untrained,
@@ -70,17 +71,23 @@ class Tasks:
             Exception: Whatever loading or running the default model raised.
         """
         choice = self._classifier.warm_up()
-        if isinstance(choice, Failure):
-            return choice
-        return Ready(
-            device=device_name(self._device),
-            default=choice.record.name,
-            models=(
-                *self._classifier.cards(),
-                *self._translator.cards(),
-                *self._describer.cards(),
-            ),
+        return choice if isinstance(choice, Failure) else self._stock(choice.record.name)
+
+    def recount(self) -> Ready | Failure:
+        """Tell what there is now, without loading anything; safe on any thread."""
+        choice = self._classifier.default()
+        return choice if isinstance(choice, Failure) else self._stock(choice.record.name)
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Return what there is to know of every model of every task."""
+        return (
+            *self._classifier.cards(),
+            *self._translator.cards(),
+            *self._describer.cards(),
         )
+
+    def _stock(self, default: str) -> Ready:
+        return Ready(device=device_name(self._device), default=default, models=self.cards())
 
     def prepare(self, job: Job) -> Prepared | Failure:
         """Decode the picture of `job`, if it has one; safe on any thread."""

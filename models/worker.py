@@ -13,11 +13,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 import torch
 
@@ -25,23 +25,23 @@ from models.catalog import Catalog, catalog
 from models.decode import guard_process
 from models.inference import DTYPES, DeviceError, device_for, is_fast
 from models.jobs import (
-    LENGTH_BYTES,
     Answer,
     Failure,
     Finished,
     Forget,
     FromWorker,
+    Job,
+    Ready,
+    Recount,
     Run,
     Started,
     Submit,
     ToWorker,
     Unready,
-    body_length,
-    frame,
-    to_worker,
 )
-from models.tasks import Prepared, Tasks
+from models.tasks import Done, Prepared, Tasks
 from models.weights import Shelf
+from models.wire import LENGTH_BYTES, body_length, frame, to_worker
 
 _log = logging.getLogger(__name__)
 
@@ -60,10 +60,26 @@ _Decoded: TypeAlias = Future[Prepared | Failure]
 _LOST = Failure(code="model_failed", sentence="This picture got lost on the way: send it again.")
 
 
+class Answering(Protocol):
+    """What a worker needs of its tasks; `models.tasks.Tasks` and `models.hub.HubTasks` are it."""
+
+    def ready(self) -> Ready | Failure:
+        """Warm up and tell what there is."""
+
+    def recount(self) -> Ready | Failure:
+        """Tell what there is now; safe on any thread."""
+
+    def prepare(self, job: Job) -> Prepared | Failure:
+        """Decode the picture of `job`; safe on any thread."""
+
+    def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
+        """Yield what became of each of `batch`, in its order."""
+
+
 class Worker:
     """Turns messages into answers: `handle` on the reading thread, `run_batches` on another."""
 
-    def __init__(self, tasks: Tasks, send: Callable[[FromWorker], None]) -> None:
+    def __init__(self, tasks: Answering, send: Callable[[FromWorker], None]) -> None:
         self._tasks = tasks
         self._send = send
         self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
@@ -80,6 +96,8 @@ class Worker:
                     forgotten.cancel()
             case Run(ids=ids):
                 self._batches.put((message, [self._waiting.pop(key, None) for key in ids]))
+            case Recount():
+                self._decoders.submit(self._recount)
 
     def close(self) -> None:
         """Let `run_batches` return after the batches it already has."""
@@ -97,6 +115,16 @@ class Worker:
                 else:
                     self._send(Finished(id=key, result=answer))
         self._decoders.shutdown()
+
+    def _recount(self) -> None:
+        stock = self._tasks.recount()
+        if isinstance(stock, Failure):
+            _log.warning("Nothing is ready any more: %s", stock.sentence)
+            return
+        try:
+            self._send(stock)
+        except BrokenPipeError:
+            _log.info("The bot is gone")
 
     def _finish(self, key: int, present: Callable[[], Answer | Failure]) -> None:
         try:
@@ -135,6 +163,13 @@ class Pipe:
             self._outgoing.write(frame(message))
             self._outgoing.flush()
 
+    def silence(self) -> None:
+        """Cut this process off from the stream, for a fork that must not answer as well."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, self._incoming.fileno())
+        os.dup2(nothing, self._outgoing.fileno())
+        os.close(nothing)
+
     def receive(self) -> ToWorker | None:
         """Return the next message, or None when the stream has ended."""
         prefix = self._incoming.read(LENGTH_BYTES)
@@ -156,11 +191,11 @@ def claim_pipe() -> Pipe:
     return Pipe(incoming, outgoing)
 
 
-def serve(pipe: Pipe, options: argparse.Namespace, classifiers: Callable[[], Catalog]) -> int:
+def serve(pipe: Pipe, make: Callable[[], Answering]) -> int:
     """Start, say ready or why not, answer until the input ends; return the exit status."""
     arrivals: SimpleQueue[Worker | None] = SimpleQueue()
     threading.Thread(target=_read, args=(pipe, arrivals), name="read", daemon=True).start()
-    tasks = _started(pipe, options, classifiers())
+    tasks = _started(pipe, make)
     if tasks is None:
         return 1
     worker = Worker(tasks, pipe.send)
@@ -185,18 +220,13 @@ def _read(pipe: Pipe, arrivals: "SimpleQueue[Worker | None]") -> None:
     if worker is not None:
         worker.close()
         threading.Event().wait(_GRACE)
-    _leave(0)
+    leave(0)
 
 
-def _started(pipe: Pipe, options: argparse.Namespace, classifiers: Catalog) -> Tasks | None:
-    """Load and warm up the default model; tell the bot how it went."""
+def _started(pipe: Pipe, make: Callable[[], Answering]) -> Answering | None:
+    """Make the tasks and warm them up; tell the bot how it went."""
     try:
-        device = device_for(options.device)
-        if not is_fast(options.precision, device):
-            _log.warning(_NO_UNITS, device, options.precision)
-        tasks = Tasks(
-            Shelf(options.cache), device, options.default_model, options.precision, classifiers
-        )
+        tasks = make()
         ready = tasks.ready()
     except DeviceError as error:
         pipe.send(Unready(reason=str(error)))
@@ -212,7 +242,7 @@ def _started(pipe: Pipe, options: argparse.Namespace, classifiers: Catalog) -> T
     return tasks
 
 
-def _leave(status: int) -> None:
+def leave(status: int) -> None:
     """End at once: threads inside a decoder or a network can't be asked to stop."""
     logging.shutdown()
     os._exit(status)
@@ -240,7 +270,15 @@ def main(
     guard_process()
     if options.threads:
         torch.set_num_threads(options.threads)
-    _leave(serve(pipe, options, classifiers))
+
+    def make() -> Tasks:
+        device, precision = device_for(options.device), options.precision
+        if not is_fast(precision, device):
+            _log.warning(_NO_UNITS, device, precision)
+        default = options.default_model
+        return Tasks(Shelf(options.cache), device, default, precision, classifiers())
+
+    leave(serve(pipe, make))
 
 
 if __name__ == "__main__":

@@ -107,3 +107,7 @@ class Engine(Protocol):
         It is dropped where that is cheap and may be run all the same.
         """
         ...
+
+    async def recount(self) -> None:
+        """Have the worker look anew at what is on this machine; `status` tells it in a moment."""
+        ...

@@ -132,6 +132,10 @@ class Executor:
         """
         return await self._engine.ready()
 
+    async def recount(self) -> None:
+        """Have the worker look anew at which models are ready; `models` tells it in a moment."""
+        await self._engine.recount()
+
     def snapshot(self) -> Snapshot:
         """Return how things stand now."""
         status = self._engine.status

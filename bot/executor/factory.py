@@ -67,9 +67,13 @@ def worker_command(settings: Settings) -> list[str]:
     command += ["--default-model", settings.default_model, "--device", settings.device]
     command += ["--precision", settings.precision]
     command += ["--log-level", settings.log_level]
-    if settings.cache is not None:
-        command += ["--cache", str(settings.cache)]
-    return command
+    return [*command, "--cache", str(settings.weights_folder)]
+
+
+def inventory_command(settings: Settings, *, verify: bool) -> list[str]:
+    """Return the command line that prints the catalogue, or checks what is here of it."""
+    command = [sys.executable, "-m", "models.inventory", "--cache", str(settings.weights_folder)]
+    return [*command, "--verify"] if verify else command
 
 
 def open_executor(settings: Settings) -> Executor:

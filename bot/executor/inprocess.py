@@ -62,3 +62,6 @@ class InProcessEngine:
 
     def forget(self, job: Job) -> None:
         """Do nothing: a batch that waits here holds no more than the caller's own picture."""
+
+    async def recount(self) -> None:
+        """Do nothing: what the injected `Ready` says stays so."""

@@ -6,6 +6,7 @@ and second tries are the executor's.
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from bot.errors import Closing
 from bot.executor.engine import BatchLost, EngineStatus, Result
 from bot.executor.process import Patience, WorkerProcess
 from bot.executor.supervisor import CLOSING, Program, Restarts, Supervisor
-from models.jobs import Finished, Forget, FromWorker, Job, Ready, Run, Started, Submit
+from models.jobs import Finished, Forget, FromWorker, Job, Ready, Recount, Run, Started, Submit
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,15 @@ class LocalEngine:
             for number, candidate in batch.jobs.items():
                 if candidate is job and not batch.sent:
                     batch.put(number, None)
+
+    async def recount(self) -> None:
+        """Ask the worker for another `Ready`, if there is one; the next one counts by itself."""
+        if self.status.state != "ready":
+            return
+        worker = await self._supervisor.worker()
+        async with self._sending:
+            with contextlib.suppress(ConnectionError):
+                await worker.send(Recount())
 
     async def _send(self, worker: WorkerProcess, number: int, batch: _Batch) -> None:
         """Write the batch's jobs that somebody waits for, then the order to run them."""

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from models.jobs import LENGTH_BYTES, FromWorker, ToWorker, body_length, from_worker, pieces
+from models.jobs import FromWorker, ToWorker
+from models.wire import LENGTH_BYTES, body_length, from_worker, pieces
 
 _PIPE_LIMIT = 1024 * 1024
 _LINE_LIMIT = 8192
@@ -137,8 +138,8 @@ class WorkerProcess:
             if not await self._ended(patience.kill):
                 logger.error("Worker process %d could not be killed", self.pid)
         finally:
-            if self._process.returncode is None:
-                self.kill()
+            # Also when the worker has ended: what it has started may still be there.
+            self.kill()
             # The last words of a dead worker are in the pipe's buffer still, and matter most.
             await asyncio.wait([self._errors], timeout=_LAST_WORDS)
             rest.cancel()

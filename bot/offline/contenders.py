@@ -34,7 +34,7 @@ class Contenders:
         command = [sys.executable, "-m", "models.bench.contenders", str(self.folder)]
         command += ["--model", settings.default_model, "--device", settings.device]
         command += ["--precision", settings.precision]
-        command += ["--cache", str(settings.cache)] if settings.cache else []
+        command += ["--cache", str(settings.weights_folder)]
         self._process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, env=worker_environment(os.environ)
         )

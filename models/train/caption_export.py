@@ -26,7 +26,6 @@ from models.consensus import Gram, Rarity
 from models.networks.caption_transformer import UNKNOWN, Shape
 from models.train.caption import Recipe
 from models.train.caption_data import Features, Flickr8k, cache_features, vocabulary
-from models.train.caption_scores import each_cider_d
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -122,6 +121,8 @@ def even_odds(values: Floats, holds: npt.NDArray[np.bool_]) -> float:
 
 def _validated(captioner: Captioner, data: Flickr8k, maps: Path) -> tuple[Floats, Floats]:
     """Return the mean log-probability and the CIDEr-D of each validation picture's caption."""
+    from models.train.caption_scores import each_cider_d  # of the extra `train`
+
     cache_features(data, maps, "validation")
     features = Features(maps, "validation")
     found = [

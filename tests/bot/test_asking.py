@@ -18,6 +18,7 @@ class Whispered(Exchange):
 
     asker = Asker(ANN)
     upload_limit = 0
+    manages_server = False
 
     def thinking(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Show nothing."""

@@ -11,7 +11,11 @@ from models.catalog import catalog
 from models.pairs import pairs
 
 NAMES = list_models(module=torchvision_models)
-LIGHT = ("alexnet", "resnet101", "googlenet", "vit_b_16", "swin_t", "regnet_y_400mf")
+SMALLEST = {
+    catalog()[name].origin.family: name
+    for name in sorted(NAMES, key=lambda name: -catalog()[name].parameters)
+}
+"""Of each family the network with the fewest parameters."""
 
 
 def test_repeats_are_folded() -> None:
@@ -49,10 +53,7 @@ def test_a_weightless_network_has_the_shapes_of_the_real_one(name: str) -> None:
     assert all(tensor.is_meta for tensor in found.values())
 
 
-@pytest.mark.parametrize(
-    "name",
-    [*LIGHT, *(pytest.param(n, marks=pytest.mark.slow) for n in NAMES if n not in LIGHT)],
-)
+@pytest.mark.parametrize("name", ["resnet101", *SMALLEST.values()])
 def test_multiply_adds_are_those_that_torchvision_publishes(name: str) -> None:
     """Within the last digit of the billions that it states, and one in 200."""
     record = catalog()[name]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from models.jobs import Failure, Finished, Inspect, Inspected, body_length, frame, from_worker
+from models.jobs import Failure, Finished, Inspect, Inspected
 from models.tasks import Tasks
+from models.wire import body_length, frame, from_worker
 
 
 def look(tasks: Tasks, model: str) -> Inspected | Failure:

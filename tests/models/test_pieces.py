@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import jobs
-from models.jobs import Classify, Forget, Run, Submit, frame, pieces
+from models import wire
+from models.jobs import Classify, Forget, Run, Submit
+from models.wire import frame, pieces
 
 
 @pytest.mark.parametrize("length", [0, 1, 255, 256, 65535, 65536, 65537, 200_000])
@@ -40,6 +41,6 @@ def test_small_messages_are_one_piece(message: Run | Forget) -> None:
 
 def test_a_frame_that_is_too_long_yields_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a frame would be worse than none."""
-    monkeypatch.setattr(jobs, "MAX_FRAME_BYTES", 100_000)
+    monkeypatch.setattr(wire, "MAX_FRAME_BYTES", 100_000)
     with pytest.raises(ValueError, match="over the 100000 allowed"):
         next(pieces(Submit(id=1, job=Classify(picture=bytes(100_000)))))

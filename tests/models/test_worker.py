@@ -22,16 +22,15 @@ from models.jobs import (
     FromWorker,
     Labels,
     Ready,
+    Recount,
     Run,
     Started,
     Submit,
     ToWorker,
     Unready,
-    body_length,
-    frame,
-    from_worker,
 )
 from models.tasks import Tasks
+from models.wire import body_length, frame, from_worker
 from models.worker import Pipe, Worker
 from tests.models.checkpoints import save
 from tests.models.pictures import encoded, scene
@@ -338,6 +337,17 @@ def test_a_worker_finds_weights_in_bobbys_cache(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="open files are listed by /proc alone")
+def test_weights_that_came_meanwhile_are_counted(child: Child, tmp_path: Path) -> None:
+    """Asked to look again, the worker says once more what it is, with one more model ready."""
+    (tmp_path / "bobby").mkdir()
+    (tmp_path / "bobby" / "apple2orange.pth").write_bytes(b"as it came")
+    child.send(Recount())
+    again = child.receive()
+    assert isinstance(again, Ready)
+    assert again.default == "efficientnet_lite0"
+    assert {card.name: card.ready for card in again.models}["apple2orange"]
+
+
 def test_the_frames_are_out_of_reach_of_libraries(child: Child) -> None:
     """What a library reads from standard input is nothing, not what the bot has sent."""
     assert Path(f"/proc/{child.process.pid}/fd/0").readlink() == Path(os.devnull)

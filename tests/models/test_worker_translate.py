@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 
 from models.jobs import (
-    LENGTH_BYTES,
     Failure,
     Finished,
     FromWorker,
@@ -21,12 +20,10 @@ from models.jobs import (
     Submit,
     Translate,
     Translated,
-    body_length,
-    frame,
-    from_worker,
 )
 from models.networks.cyclegan import ResNetGenerator
 from models.translate import MEMORY_BYTES
+from models.wire import LENGTH_BYTES, body_length, frame, from_worker
 from tests.models.pictures import animation, encoded, scene
 
 PLENTY = 10_000_000

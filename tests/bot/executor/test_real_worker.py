@@ -85,14 +85,15 @@ async def test_closing_in_the_middle_of_the_start_leaves_no_worker(settings: Set
 
 
 def test_the_command_line_is_the_settings(settings: Settings) -> None:
-    """Each setting of the worker is handed on; the platform's cache is the worker's to find."""
+    """Each setting of the worker is handed on, and the folder of weights is the bot's own."""
     assert worker_command(settings) == [
         *(sys.executable, "-m", "models.worker"),
         *("--default-model", "resnet101", "--device", "cpu", "--precision", "float32"),
         *("--log-level", "INFO"),
         *("--cache", str(settings.cache)),
     ]
-    assert "--cache" not in worker_command(settings.model_copy(update={"cache": None}))
+    anywhere = settings.model_copy(update={"cache": None})
+    assert worker_command(anywhere)[-1] == str(anywhere.weights_folder)
 
 
 def test_the_environment_holds_no_secret() -> None:

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from models.jobs import (
-    LENGTH_BYTES,
     Failure,
     Finished,
     Forget,
@@ -28,10 +27,8 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
-    body_length,
-    frame,
-    to_worker,
 )
+from models.wire import LENGTH_BYTES, body_length, frame, to_worker
 from tests.bot.executor.answers import READY, labels
 
 OUT = sys.stdout.buffer

@@ -1,0 +1,145 @@
+"""The operator's list of Torch Hub repositories, `hub.toml`: what people may ask, and nothing else.
+
+Owns the file's form, its reading with a sentence for every mistake, and the writing of new
+records at its end. It opens no connection and never looks at a repository's code.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from bot.errors import SetupError
+from models.jobs import HubModel, WeightsFile
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that the code would download: its address and its whole SHA-256."""
+
+    url: str
+    sha256: str
+
+    def file(self) -> WeightsFile:
+        """Return it as the downloader wants it, under the name that PyTorch looks for."""
+        name = self.url.rpartition("/")[2]
+        return WeightsFile(name=name, url=self.url, proof="sha256", digest=self.sha256)
+
+
+class Model(HubModel, frozen=True, tag=None, forbid_unknown_fields=True, kw_only=True):
+    """One entry point that people may ask for, by its name after "hub/"."""
+
+    task: Literal["classify"] = "classify"
+
+    def job(self) -> HubModel:
+        """Return what the worker has to know of it."""
+        fields = {name: getattr(self, name) for name in HubModel.__struct_fields__}
+        return HubModel(**fields)
+
+
+class Repository(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A repository at one commit.
+
+    `tree` is the hash of all its files, see `archive.tree`; `weights` are what its code would
+    download. `models` are the entry points that people may ask for.
+    """
+
+    name: str
+    commit: str
+    tree: str
+    weights: tuple[Weights, ...] = ()
+    models: tuple[Model, ...] = msgspec.field(default=(), name="model")
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.commit[:12]}"
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    repository: tuple[Repository, ...] = ()
+
+
+def check_source(name: str, commit: str) -> None:
+    """Check what is to be fetched.
+
+    Raises:
+        SetupError: It is no OWNER/REPO at a commit of 40 hexadecimal digits.
+    """
+    if not _REPOSITORY.fullmatch(name):
+        raise SetupError(f"{name!r} is no repository: it should be OWNER/REPO.")
+    if not _COMMIT.fullmatch(commit):
+        raise SetupError(
+            f"{commit!r} is no commit: it should be all 40 digits of one, since branches and tags"
+            " can be moved to other code."
+        )
+
+
+def read(path: Path) -> tuple[Repository, ...]:
+    """Return the repositories in the list at `path`, none where there is no such file.
+
+    Raises:
+        SetupError: The list can't be read; the sentence says where it is wrong.
+    """
+    try:
+        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=_File)
+    except FileNotFoundError:
+        return ()
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise SetupError(f"{path} can't be read: {error}.") from None
+    _check(path, found.repository)
+    return found.repository
+
+
+def _check(path: Path, repositories: tuple[Repository, ...]) -> None:
+    names: set[str] = set()
+    for repository in repositories:
+        check_source(repository.name, repository.commit)
+        hashes = [repository.tree, *(weights.sha256 for weights in repository.weights)]
+        if not all(_SHA256.fullmatch(digest) for digest in hashes):
+            raise SetupError(f"{path}: a hash of {repository.name} should have 64 digits.")
+        for model in repository.models:
+            if not _NAME.fullmatch(model.name) or model.name in names:
+                raise SetupError(
+                    f"{path}: the model's name {model.name!r} should be small letters, digits,"
+                    " dots, dashes and underscores, and there only once."
+                )
+            names.add(model.name)
+
+
+def append(path: Path, repository: Repository, offered: Mapping[str, str | None]) -> None:
+    """Write `repository` at the end of the list at `path`.
+
+    The entry points that it has `offered` are named in a comment, to choose from by hand.
+    """
+    lines = [
+        "",
+        "[[repository]]",
+        f"name = {_text(repository.name)}",
+        f"commit = {_text(repository.commit)}",
+        f"tree = {_text(repository.tree)}",
+        '# weights = [{ url = "https://…", sha256 = "…" }]  # what the code would download',
+        f"# Its entry points: {', '.join(offered) or 'none'}",
+    ]
+    for model in repository.models:
+        lines += ["", "[[repository.model]]", f"name = {_text(model.name)}"]
+        lines += [f"entry = {_text(model.entry)}"]
+        if model.arguments:
+            given = [f"{key} = {_value(value)}" for key, value in model.arguments.items()]
+            lines += [f"arguments = {{ {', '.join(given)} }}"]
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def _text(text: str) -> str:
+    return json.dumps(text)  # TOML's basic strings have JSON's escapes
+
+
+def _value(value: str | float | bool) -> str:
+    return json.dumps(value)

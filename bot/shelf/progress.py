@@ -1,0 +1,57 @@
+"""How far a download is: bytes, speed and the time that is left, in numbers and in words."""
+
+from dataclasses import dataclass
+
+BAR_CELLS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the file `name` is.
+
+    `done` of `total` bytes are here, `total` None where the server does not tell. `speed` is in
+    bytes a second since this download began, None until that means anything.
+    """
+
+    name: str
+    done: int
+    total: int | None
+    speed: float | None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at this speed, None where nobody can tell."""
+        if self.total is None or not self.speed:
+            return None
+        return (self.total - self.done) / self.speed
+
+
+def size(number: float) -> str:
+    """Return a number of bytes as people read it: `233 MB`."""
+    for unit in ("bytes", "kB", "MB"):
+        if number < 999.5:
+            return f"{number:.0f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people read it: `40 s`, `3 min`, `2 h`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
+def words(progress: Progress) -> str:
+    """Return `progress` on one line, with a bar where the end is known."""
+    if progress.total is None:
+        parts = [size(progress.done)]
+    else:
+        full = round(min(progress.done / max(progress.total, 1), 1) * BAR_CELLS)
+        bar = f"`{'█' * full}{'░' * (BAR_CELLS - full)}`"
+        parts = [f"{bar} {size(progress.done)} of {size(progress.total)}"]
+    if progress.speed:
+        parts.append(f"{size(progress.speed)}/s")
+    if (left := progress.seconds_left) is not None:
+        parts.append(f"{duration(left)} left")
+    return " · ".join(parts)

@@ -1,0 +1,70 @@
+"""Whether a downloaded file is what was published: hashes, git's ids, and pins.
+
+Owns the reading of a file for that, which blocks and belongs on a thread. `models.weights` asks
+the same of every file again before a network gets it: this half only keeps a wrong file from ever
+getting its name.
+"""
+
+import hashlib
+from pathlib import Path
+
+from models.jobs import WeightsFile
+
+_BLOCK = 1 << 20
+_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x1f\x8b")
+"""What files without a published hash begin with: PyTorch's are zip archives or, before 2020,
+pickles of protocol 2; the code of hub repositories comes as gzip."""
+
+
+def complaint(path: Path, file: WeightsFile, pin: Path) -> str | None:
+    """Return what is wrong with the content of `path` as `file`, None when nothing is.
+
+    `pin` is where the hash of a file whose publisher gives none is written down; see `keep_pin`.
+    """
+    match file.proof:
+        case "sha256":
+            found = sha256(path)
+            wanted = file.digest or ""
+            return None if found.startswith(wanted) else _differs("SHA-256", found, wanted)
+        case "git":
+            found = git_blob(path)
+            return None if found == file.digest else _differs("git blob id", found, file.digest)
+        case "pinned":
+            with path.open("rb") as opened:
+                if not opened.read(4).startswith(_STARTS):
+                    return "it is no file of weights, nor an archive"
+            pinned, found = read_pin(pin), sha256(path)
+            return None if pinned in {None, found} else _differs("SHA-256", found, pinned)
+
+
+def keep_pin(path: Path, file: WeightsFile, pin: Path) -> None:
+    """Write down the hash of the `file` at `path`, if no other proof of it exists yet."""
+    if file.proof == "pinned" and read_pin(pin) is None:
+        pin.write_text(f"{sha256(path)}  {file.name}\n", encoding="ascii")
+
+
+def read_pin(pin: Path) -> str | None:
+    """Return the SHA-256 that is written in `pin`, None where there is none."""
+    try:
+        return pin.read_text(encoding="ascii").partition(" ")[0]
+    except FileNotFoundError:
+        return None
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of the file's content, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_blob(path: Path) -> str:
+    """Return the id that git gives the file's content; SHA-1 because git's ids are."""
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(_BLOCK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _differs(kind: str, found: str, wanted: str | None) -> str:
+    return f"its {kind} begins with {found[:12]}, but should with {(wanted or '')[:12]}"

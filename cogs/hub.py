@@ -1,0 +1,71 @@
+"""`!hub` and `/hub`: the strangers' models that the operator has listed, and their help texts."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.utils import escape_markdown
+
+from bot.client import Bobby, BobbyContext
+from bot.errors import BobbyError
+from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.failures import explain
+from bot.replies import BLUE, sentence
+
+HELP_LENGTH = 3500
+"""Characters of a help text that are shown; an embed takes 4096 with all around it."""
+
+
+class HubCog(commands.Cog, name="Hub"):
+    """Shows the models from Torch Hub that people may ask for with `classify`."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+
+    @commands.command(usage="[NAME]")
+    async def hub(self, context: BobbyContext, name: str | None = None) -> None:
+        """List the models from Torch Hub, or say what one of them is."""
+        await self._answer(context.exchange, name)
+
+    @app_commands.command(name="hub")
+    @app_commands.describe(name="The model to tell about; a list otherwise")
+    async def hub_slash(self, interaction: Interaction, name: str | None = None) -> None:
+        """List the models from Torch Hub, or say what one of them is."""
+        await self._answer(InteractionExchange(interaction), name)
+
+    @hub_slash.autocomplete("name")
+    async def complete_name(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the listed models whose name contains what was typed."""
+        found = [name for name in self.bot.hub.models if typed.lower() in name]
+        return [app_commands.Choice(name=name[:100], value=name) for name in found[:25]]
+
+    async def _answer(self, exchange: Exchange, name: str | None) -> None:
+        try:
+            reply = await self._described(name) if name else self._listed()
+        except BobbyError as error:
+            reply = sentence(explain(error, exchange))
+        await exchange.answer(reply)
+
+    def _listed(self) -> Reply:
+        prefix = self.bot.settings.prefix
+        lines = [
+            f"`{name}` from {escape_markdown(repository.name)} at `{repository.commit[:12]}`"
+            for name, (repository, _) in self.bot.hub.models.items()
+        ]
+        if not lines:
+            return sentence("No models from Torch Hub are listed here: whoever runs me can do so.")
+        ask = f"\nAsk one with `{prefix}classify {next(iter(self.bot.hub.models))}`."
+        text = "\n".join(lines)[:HELP_LENGTH] + ask
+        return Reply(embeds=(discord.Embed(title="Torch Hub", description=text, colour=BLUE),))
+
+    async def _described(self, name: str) -> Reply:
+        text = await self.bot.hub.help(name)
+        shown = escape_markdown((text or "Its code says nothing about it.")[:HELP_LENGTH])
+        title = escape_markdown(name.strip().lower()[:100])
+        return Reply(embeds=(discord.Embed(title=title, description=shown, colour=BLUE),))
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(HubCog(bot))

@@ -1,0 +1,109 @@
+"""Archives of code: unpacked with care, and known again by the hash of what was in them."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SetupError
+from bot.hub import archive
+from bot.hub.archive import Place
+from tests.bot.hub import repository as things
+
+
+def unpack(tmp_path: Path, data: bytes) -> Place:
+    """Unpack `data` and return where."""
+    packed = tmp_path / "packed.tar.gz"
+    packed.write_bytes(data)
+    where = Place(tmp_path / "place")
+    archive.unpack(packed, where)
+    return where
+
+
+def test_its_one_folder_becomes_the_code(tmp_path: Path) -> None:
+    """Names and contents are those of the repository, and nothing else is left."""
+    where = unpack(tmp_path, things.archive())
+    found = {p.relative_to(where.code).as_posix() for p in where.code.rglob("*") if p.is_file()}
+    assert found == set(things.files())
+    assert [path.name for path in where.folder.iterdir()] == ["code"]
+
+
+def _link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        tarfile.TarInfo("../outside.py"),
+        tarfile.TarInfo("things/../../outside.py"),
+        _link("things/link", "/etc/passwd"),
+        _link("things/hard", "things/hubconf.py", tarfile.LNKTYPE),
+        _link("things/pipe", "", tarfile.FIFOTYPE),
+        tarfile.TarInfo("second/top.py"),
+    ],
+    ids=["parent", "parent within", "symbolic link", "hard link", "pipe", "two tops"],
+)
+def test_a_hostile_archive_leaves_nothing(tmp_path: Path, member: tarfile.TarInfo) -> None:
+    """It is refused as a whole, and no file of it is anywhere."""
+    with pytest.raises(SetupError):
+        unpack(tmp_path, things.archive(member))
+    assert not list(tmp_path.parent.glob("outside.py"))
+    assert not list(tmp_path.rglob("outside.py"))
+    assert list((tmp_path / "place").iterdir()) == []
+
+
+def test_an_absolute_name_stays_within(tmp_path: Path) -> None:
+    """As tar itself does, the data filter takes the slash away; two tops are refused then."""
+    with pytest.raises(SetupError):
+        unpack(tmp_path, things.archive(tarfile.TarInfo("/absolute.py")))
+    assert not Path("/absolute.py").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "noise", "empty"])
+def test_a_damaged_archive(tmp_path: Path, damage: str) -> None:
+    """A sentence, and nothing left."""
+    whole = things.archive()
+    data = {"cut": whole[: len(whole) // 2], "noise": b"\x1f\x8b" + b"x" * 100, "empty": b""}
+    with pytest.raises(SetupError, match="can't be unpacked"):
+        unpack(tmp_path, data[damage])
+    assert list((tmp_path / "place").iterdir()) == []
+
+
+def test_an_archive_without_hubconf(tmp_path: Path) -> None:
+    """It is no hub repository."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("top/readme"))
+    with pytest.raises(SetupError, match=r"no hubconf\.py"):
+        unpack(tmp_path, packed.getvalue())
+
+
+def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would fill the disk is not unpacked."""
+    monkeypatch.setattr(archive, "MOST_FILES", 2)
+    with pytest.raises(SetupError, match="too large"):
+        unpack(tmp_path, things.archive())
+
+
+def test_the_hash_of_the_code(tmp_path: Path) -> None:
+    """It changes with a content, a name and a new file, and not with what Python compiles."""
+    things.write(tmp_path)
+    before = archive.tree(tmp_path)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "hubconf.cpython-311.pyc").write_bytes(b"compiled")
+    assert archive.tree(tmp_path) == before
+    readme = tmp_path / "README.md"
+    seen = {before}
+    for change in (
+        lambda: readme.write_text("# Other things\n"),
+        lambda: readme.rename(tmp_path / "READ.md"),
+        (tmp_path / "new.py").touch,
+        lambda: (tmp_path / "link.py").symlink_to("/etc/passwd"),
+    ):
+        change()
+        seen.add(archive.tree(tmp_path))
+    assert len(seen) == 5

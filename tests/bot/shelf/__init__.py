@@ -1,0 +1,1 @@
+"""The shelf of weights, against a real server on this machine."""

@@ -1,0 +1,33 @@
+"""The real worker, whose catalogue has one more classifier, which the tests publish themselves.
+
+    stocked_worker.py URL FILE SHA256 [worker's own options]
+
+What it knows of the model `house_net` is its network, ShuffleNet, and the address, name and hash
+of its file, as for any of torchvision's.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+
+from models import tasks, worker
+from models.catalog import catalog
+from models.records import Classification, Sha256
+
+NAME = "house_net"
+NETWORK = "shufflenet_v2_x0_5"
+
+
+def stocked(url: str, file: str, sha256: str) -> Mapping[str, Classification]:
+    """Return the catalogue with the model that is published at `url`."""
+    known = catalog()[NETWORK]
+    checkpoint = replace(
+        known.checkpoint, source=url, file=file, proof=Sha256(sha256), size_bytes=None
+    )
+    return {**catalog(), NAME: replace(known, name=NAME, checkpoint=checkpoint)}
+
+
+if __name__ == "__main__":
+    shelf = stocked(*sys.argv[1:4])
+    tasks.catalog = lambda: shelf  # type: ignore[assignment, attr-defined]  # the one thing that differs
+    worker.main(sys.argv[4:])
