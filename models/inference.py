@@ -66,6 +66,8 @@ def is_fast(precision: Precision, device: torch.device) -> bool:
     """
     if device.type != "cpu" or precision == "float32":
         return True
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch
+        return False
     onednn = torch.ops.mkldnn
     supported: Callable[[], bool] = (
         onednn._is_mkldnn_bf16_supported  # noqa: SLF001 - torch asks so itself
