@@ -128,6 +128,12 @@ async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> Non
         assert model_of(again) == MODEL
         assert len(scene.publisher.asked) == 1
 
+        both = said(await ben.ask("!compare", picture())).replace("\\", "")
+        assert "One picture, several models" in both
+        for model in ("efficientnet_lite0", MODEL):
+            assert f"**{model}** " in both
+        assert "Weights not here: alexnet" in both
+
 
 async def test_the_log_says_what_is_ready(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """One line at the start counts the models."""
