@@ -1,4 +1,4 @@
-"""The command line: `bobby run`, `playground`, `classify`, `fetch` and the rest.
+"""The command line: `bobby run`, `playground`, `classify`, `bench` and the rest.
 
 Reads the settings once and hands them on. Each command imports what it needs when it runs, so that
 `bobby --help` is instant and the bot process stays small.
@@ -115,6 +115,48 @@ def models(*, as_json: bool) -> None:
 
     settings = _prepare()
     _run(list_models(settings, as_json=as_json))
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["executor", "classify"]), default="executor")
+@click.option(
+    "--picture",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What is asked about; a made-up photograph otherwise.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Real pictures, on which rounded precisions are held against float32.",
+)
+@click.option("--model", help="The classifier; the default one otherwise.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=200, show_default=True, help="A round.")
+@click.option("--large", type=click.IntRange(1), default=64, show_default=True, help="At once.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench(
+    what: str,
+    *,
+    picture: Path | None,
+    folder: Path | None,
+    model: str | None,
+    rounds: int,
+    jobs: int,
+    large: int,
+    as_json: bool,
+) -> None:
+    """Measure Bobby beside what else could be built: the executor, or a classifier's precision."""
+    from bot.offline.bench import bench_classify, bench_executor
+    from bot.offline.measuring import Sizes
+
+    settings = _prepare()
+    if model is not None:
+        settings = settings.model_copy(update={"default_model": model})
+    sizes = Sizes(rounds, jobs, large)
+    if what == "executor":
+        _run(bench_executor(settings, picture, sizes, as_json=as_json))
+    else:
+        _run(bench_classify(settings, picture, sizes, folder, as_json=as_json))
 
 
 @cli.command()

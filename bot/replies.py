@@ -137,11 +137,15 @@ def _line(label: Label) -> str:
 
 
 def receipt(answer: Pictured) -> str:
-    """Return the small print of an answer: model, weights, device and milliseconds."""
+    """Return the small print of an answer: model, weights, device and milliseconds.
+
+    The precision is named where it is not float32, which alone is exact.
+    """
     took = f"{answer.milliseconds:.0f} ms"
     if isinstance(answer, Labels) and answer.batch_size > 1:
         took += f" (batch of {answer.batch_size})"
-    return " · ".join([answer.model, answer.weights, answer.device, took])
+    rounded = [] if answer.precision == "float32" else [answer.precision]
+    return " · ".join([answer.model, answer.weights, answer.device, *rounded, took])
 
 
 def _crop(labels: Labels, picture: Picture, number: int) -> Upload:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SetupError
+from models.jobs import Precision
 
 
 def _prefix(text: str) -> str:
@@ -51,6 +52,8 @@ class Settings(BaseSettings):
     """The classifier that answers when nobody names one, if its weights are here."""
     device: Annotated[str, AfterValidator(_device)] = "auto"
     """Where networks run; `auto` takes a GPU when there is one."""
+    precision: Precision = "float32"
+    """What classifiers and generators compute in; float32 is exact."""
     cache: Path | None = None
     """Bobby's folder for weights; the platform's cache folder when not set."""
     batch_size: Annotated[int, Field(ge=1, le=64)] = 8

@@ -18,7 +18,7 @@ from torchvision.transforms._presets import ImageClassification
 
 from models.catalog import Catalog
 from models.decode import DecodeError, decode
-from models.jobs import Classify, Failure, Label, Labels, ModelCard
+from models.jobs import Classify, Failure, Label, Labels, ModelCard, Precision
 from models.kept import Networks
 from models.records import Classification
 from models.selection import Choice, Selection
@@ -137,9 +137,8 @@ class Classifier:
         """Run `items`, all for one model, as one pass of its network."""
         record = items[0].choice.record
         try:
-            done = self._networks.classifier(record).run(
-                torch.stack([item.tensor for item in items])
-            )
+            network = self._networks.classifier(record)
+            done = network.run(torch.stack([item.tensor for item in items]))
         except torch.OutOfMemoryError:
             _log.exception("%s ran out of memory", record.name)
             sentence = f"{record.name} ran out of memory: try a smaller model, or again later."
@@ -150,7 +149,9 @@ class Classifier:
             return [Failure(code="model_failed", sentence=sentence)] * len(items)
         device = device_name(self._networks.device)
         return [
-            present(item, logits, device, done.milliseconds, len(items))
+            present(
+                item, logits, device, done.milliseconds, len(items), precision=network.precision
+            )
             for item, logits in zip(items, done.output, strict=True)
         ]
 
@@ -201,7 +202,13 @@ def crop(image: Image.Image, preset: ImageClassification) -> Image.Image:
 
 
 def present(
-    item: Prepared, logits: Tensor, device: str, milliseconds: float, batch_size: int
+    item: Prepared,
+    logits: Tensor,
+    device: str,
+    milliseconds: float,
+    batch_size: int,
+    *,
+    precision: Precision = "float32",
 ) -> Labels:
     """Return the five most likely labels by the softmax of `logits`, of shape (classes,).
 
@@ -226,6 +233,7 @@ def present(
         milliseconds=milliseconds,
         batch_size=batch_size,
         substitution=item.choice.substitution,
+        precision=precision,
     )
 
 

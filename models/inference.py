@@ -1,14 +1,14 @@
 """Networks with their weights, ready to run, and the one way to run them.
 
-Owns building from a catalogue record, the device, the fast form (fused, channels last) with the
-check that it agrees with the plain one, and batches that outgrow the memory. It takes tensors from
-a task such as `models.classify` and gives logits back; it knows no pictures and no labels. Not
-safe for several threads: one thread runs the networks, which `models.kept` holds.
+Owns building from a catalogue record, the device and precision, the fast form (fused, channels
+last) with the check that it agrees with the plain one, and batches that outgrow the memory. It
+takes tensors from a task such as `models.classify` and gives logits back; it knows no pictures and
+no labels. Not safe for several threads: one thread runs the networks, which `models.kept` holds.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from models.fusion import fuse
+from models.jobs import Precision
 from models.records import Classification, Record
 from models.weights import Shelf
 
@@ -23,6 +24,13 @@ _log = logging.getLogger(__name__)
 
 TOLERANCE = 1e-4
 """The fast form's logits may differ from the plain network's by so much."""
+
+
+DTYPES: Mapping[Precision, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
 
 
 class DeviceError(Exception):
@@ -51,6 +59,24 @@ def device_for(name: str) -> torch.device:
     return torch.device(name)
 
 
+def is_fast(precision: Precision, device: torch.device) -> bool:
+    """Return whether `device` computes in `precision` by units of its own, as far as torch tells.
+
+    A processor without them is many times slower than in float32.
+    """
+    if device.type != "cpu" or precision == "float32":
+        return True
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch
+        return False
+    onednn = torch.ops.mkldnn
+    supported: Callable[[], bool] = (
+        onednn._is_mkldnn_bf16_supported  # noqa: SLF001 - torch asks so itself
+        if precision == "bfloat16"
+        else onednn._is_mkldnn_fp16_supported  # noqa: SLF001 - as above
+    )
+    return supported()
+
+
 @dataclass(frozen=True)
 class Pass:
     """What a batch's pass gave: `output` (N, …) on the CPU, and the network's time in ms."""
@@ -60,10 +86,21 @@ class Pass:
 
 
 class Network:
-    """One model with its weights on the device, in eval mode and float32."""
+    """One model with its weights on the device, in eval mode.
 
-    def __init__(self, record: Classification, shelf: Shelf, device: torch.device) -> None:
+    It is converted to `precision` once it is fused, unless it could not give finite logits then:
+    `precision` says what it runs in.
+    """
+
+    def __init__(
+        self,
+        record: Classification,
+        shelf: Shelf,
+        device: torch.device,
+        precision: Precision = "float32",
+    ) -> None:
         self._device = device
+        self.precision: Precision = "float32"
         side = record.preprocessing().crop_size[0]
         example = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
         example = self._placed(example)
@@ -75,6 +112,8 @@ class Network:
         if not difference <= TOLERANCE:
             _log.info("%s runs unfused: fused logits are off by %.1e", record.name, difference)
             self._network = self._on_device(record, shelf)
+        if precision != "float32":
+            self._convert(precision, example, record, shelf)
         self.bytes = sum(p.nbytes for p in self._network.parameters())
 
     def run(self, batch: Tensor) -> Pass:
@@ -82,15 +121,28 @@ class Network:
 
         Raises:
             torch.OutOfMemoryError: Even half the batch does not fit the device.
+            FloatingPointError: The precision does not reach as far as these logits.
         """
         return timed(self._logits, batch)
 
+    def _convert(
+        self, precision: Precision, example: Tensor, record: Classification, shelf: Shelf
+    ) -> None:
+        self._network, self.precision = self._network.to(DTYPES[precision]), precision
+        try:
+            self.run(example.cpu())
+        except FloatingPointError:
+            _log.warning("%s runs in float32: %s overflows", record.name, precision)
+            self._network, self.precision = self._on_device(record, shelf), "float32"
+
     def _logits(self, batch: Tensor) -> Tensor:
         logits: Tensor = self._network(self._placed(batch))
-        return logits.float().cpu()  # waits for the device, so that the time is the true one
+        # Waiting for the device is part of this, so that the time is the true one.
+        return finite(logits.float().cpu(), self.precision)
 
     def _placed(self, batch: Tensor) -> Tensor:
-        return batch.to(self._device, memory_format=torch.channels_last)
+        dtype = DTYPES[self.precision]
+        return batch.to(self._device, dtype, memory_format=torch.channels_last)
 
     def _on_device(self, record: Record, shelf: Shelf) -> nn.Module:
         network = plain(record, shelf)
@@ -106,6 +158,17 @@ def plain(record: Record, shelf: Shelf) -> nn.Module:
     network = record.build()
     network.load_state_dict(record.adapt(shelf.load(record.checkpoint)), strict=True)
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def finite(output: Tensor, precision: Precision) -> Tensor:
+    """Return `output` as it is; what float32 gave is not looked at.
+
+    Raises:
+        FloatingPointError: It is not all finite: `precision` does not reach far enough.
+    """
+    if precision != "float32" and not output.isfinite().all():
+        raise FloatingPointError(f"The network overflows in {precision}")
+    return output
 
 
 def timed(run: Callable[[Tensor], Tensor], batch: Tensor) -> Pass:

@@ -15,6 +15,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
+"""What a network computes in; float32 is what the published weights mean, the others round."""
+
 FailureCode: TypeAlias = Literal[
     "empty_file",
     "not_a_picture",
@@ -160,6 +163,7 @@ class Labels(Message, frozen=True):
     milliseconds: float
     batch_size: int
     substitution: str | None = None
+    precision: Precision = "float32"
 
 
 class Image(Message, frozen=True):
@@ -203,6 +207,7 @@ class Translated(Message, frozen=True):
     device: str
     milliseconds: float
     substitution: str | None = None
+    precision: Precision = "float32"
 
 
 class Cycled(Message, frozen=True):
@@ -223,6 +228,7 @@ class Cycled(Message, frozen=True):
     device: str
     milliseconds: float
     substitution: str | None = None
+    precision: Precision = "float32"
 
 
 class Captioned(Message, frozen=True):
@@ -244,6 +250,7 @@ class Captioned(Message, frozen=True):
     device: str
     milliseconds: float
     substitution: str | None = None
+    precision: Precision = "float32"
 
 
 class LayerCount(Message, frozen=True):
@@ -300,7 +307,7 @@ class Failure(Message, frozen=True):
 
 
 Pictured: TypeAlias = Labels | Translated | Cycled | Captioned
-"""What is answered about a picture: each names its model, weights, device and milliseconds."""
+"""What is answered about a picture: each names its model, weights, device, precision and time."""
 
 Answer: TypeAlias = Pictured | Inspected
 

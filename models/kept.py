@@ -14,6 +14,7 @@ import torch
 
 from models.generators import Generator
 from models.inference import Network
+from models.jobs import Precision
 from models.records import Classification, Pair, Record
 from models.weights import Shelf
 
@@ -27,10 +28,20 @@ N = TypeVar("N", Network, Generator)
 
 
 class Networks:
-    """Loads networks when they are first asked for and keeps the latest used."""
+    """Loads networks when they are first asked for and keeps the latest used.
 
-    def __init__(self, shelf: Shelf, device: torch.device, kept_bytes: int = KEPT_BYTES) -> None:
+    All run on `device`, and in `precision` where they can.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        device: torch.device,
+        kept_bytes: int = KEPT_BYTES,
+        precision: Precision = "float32",
+    ) -> None:
         self.device = device
+        self.precision = precision
         self._shelf = shelf
         self._kept_bytes = kept_bytes
         self._kept: OrderedDict[str, Network | Generator] = OrderedDict()
@@ -51,11 +62,11 @@ class Networks:
         """
         return self._get(record, Generator)
 
-    def _get(self, record: R, make: Callable[[R, Shelf, torch.device], N]) -> N:
+    def _get(self, record: R, make: Callable[[R, Shelf, torch.device, Precision], N]) -> N:
         name = record.name
         if (network := self._kept.pop(name, None)) is None:
             begun = time.perf_counter()
-            network = make(record, self._shelf, self.device)
+            network = make(record, self._shelf, self.device, self.precision)
             _log.info("%s loaded in %.1f s", name, time.perf_counter() - begun)
         self._kept[name] = network
         while len(self._kept) > 1 and self._size() > self._kept_bytes:

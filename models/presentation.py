@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from models import encode, jobs
 from models.frames import Film
-from models.jobs import Cycled, Failure, Translated, Verdict
+from models.jobs import Cycled, Failure, Precision, Translated, Verdict
 from models.records import Pair
 
 _log = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class Receipt:
     device: str
     milliseconds: float
     substitution: str | None
+    precision: Precision
 
 
 def _or_failure(present: Callable[P, T]) -> Callable[P, T | Failure]:
@@ -105,6 +106,7 @@ def translated(
         device=receipt.device,
         milliseconds=receipt.milliseconds,
         substitution=receipt.substitution,
+        precision=receipt.precision,
     )
 
 
@@ -135,6 +137,7 @@ def cycled(
         device=receipt.device,
         milliseconds=receipt.milliseconds,
         substitution=receipt.substitution,
+        precision=receipt.precision,
     )
 
 

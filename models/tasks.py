@@ -12,7 +12,7 @@ import torch
 
 from models import classify, describe, inspection, translate, untrained
 from models.captioners import captioners
-from models.catalog import catalog
+from models.catalog import Catalog, catalog
 from models.classify import Classifier, device_name
 from models.describe import Describer
 from models.inspection import Inspector
@@ -24,6 +24,7 @@ from models.jobs import (
     Inspect,
     Job,
     ModelCard,
+    Precision,
     Ready,
     Untrained,
 )
@@ -44,12 +45,20 @@ Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
 
 class Tasks:
-    """The tasks of one worker, which share its networks."""
+    """The tasks of one worker, which share its networks; `classifiers` are the catalogue's."""
 
-    def __init__(self, shelf: Shelf, device: torch.device, default: str) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        device: torch.device,
+        default: str,
+        precision: Precision = "float32",
+        classifiers: Catalog | None = None,
+    ) -> None:
         self._device = device
-        networks = Networks(shelf, device)
-        self._classifier = Classifier(catalog(), shelf, networks, default)
+        networks = Networks(shelf, device, precision=precision)
+        classifiers = classifiers or catalog()
+        self._classifier = Classifier(classifiers, shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
         self._describer = Describer(shelf, device, captioners())
         self._beginner = Beginner(catalog(), shelf, device, default)

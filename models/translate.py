@@ -165,6 +165,7 @@ class Translator:
             device=device_name(self._networks.device),
             milliseconds=milliseconds,
             substitution=_substitution(item),
+            precision=self._networks.precision,
         )
 
     def _judge(self, item: Prepared, answer: Image.Image) -> Verdict:

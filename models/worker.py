@@ -21,8 +21,9 @@ from typing import BinaryIO, Protocol, TypeAlias
 
 import torch
 
+from models.catalog import Catalog, catalog
 from models.decode import guard_process
-from models.inference import DeviceError, device_for
+from models.inference import DTYPES, DeviceError, device_for, is_fast
 from models.jobs import (
     Answer,
     Failure,
@@ -46,6 +47,11 @@ _log = logging.getLogger(__name__)
 
 _DECODERS = 2
 """So many pictures are decoded or encoded at once; each may need a few hundred MB while it is."""
+
+_NO_UNITS = (
+    "The device %s has no units for %s, so it is many times slower than float32."
+    " Unset BOBBY_PRECISION."
+)
 
 _GRACE = 1.0
 """Seconds that a running batch gets to end by itself once the input has ended."""
@@ -246,14 +252,17 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.worker", description=__doc__)
     parser.add_argument("--default-model", default="resnet101", metavar="NAME")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
+    parser.add_argument("--precision", default="float32", choices=list(DTYPES))
     parser.add_argument("--cache", type=Path, metavar="DIR")
     parser.add_argument("--threads", type=int, metavar="N", help="threads within one operation")
     parser.add_argument("--log-level", default="INFO", metavar="LEVEL")
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Be the worker process; does not return."""
+def main(
+    arguments: Sequence[str] | None = None, classifiers: Callable[[], Catalog] = catalog
+) -> None:
+    """Be the worker process, for `classifiers` beside the other tasks; does not return."""
     pipe = claim_pipe()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the bot decides
     options = _options(arguments)
@@ -263,7 +272,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         torch.set_num_threads(options.threads)
 
     def make() -> Tasks:
-        return Tasks(Shelf(options.cache), device_for(options.device), options.default_model)
+        device, precision = device_for(options.device), options.precision
+        if not is_fast(precision, device):
+            _log.warning(_NO_UNITS, device, precision)
+        default = options.default_model
+        return Tasks(Shelf(options.cache), device, default, precision, classifiers())
 
     leave(serve(pipe, make))
 

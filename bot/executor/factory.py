@@ -65,6 +65,7 @@ def worker_command(settings: Settings) -> list[str]:
     """Return the command line that starts the worker under this very Python."""
     command = [sys.executable, "-m", "models.worker"]
     command += ["--default-model", settings.default_model, "--device", settings.device]
+    command += ["--precision", settings.precision]
     command += ["--log-level", settings.log_level]
     return [*command, "--cache", str(settings.weights_folder)]
 

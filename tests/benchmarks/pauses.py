@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 from typing import Any
 
+from bot.offline.figures import Figure, progress
 from bot.playground.server import Playground
-from tests.benchmarks.figures import Figure, progress
-from tests.benchmarks.stage import WatchedBot, guest, photograph, watched_bot
+from models.bench.pictures import photograph
+from tests.benchmarks.stage import WatchedBot, guest, watched_bot
 from tests.e2e.guest import Guest, said
 
 ROUNDS = 3

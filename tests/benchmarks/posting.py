@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
+from bot.offline.figures import Figure, milliseconds, progress
 from bot.playground.server import Playground
+from models.bench.pictures import photograph
 from models.jobs import Classify, Labels
 from models.tasks import Tasks
 from models.weights import Shelf
-from tests.benchmarks.figures import Figure, milliseconds, progress
-from tests.benchmarks.stage import guest, photograph, watched_bot
+from tests.benchmarks.stage import guest, watched_bot
 from tests.e2e.guest import Guest, said
 
 WARM_UP = 5

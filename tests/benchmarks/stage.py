@@ -15,9 +15,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
-from PIL import Image
-
 from bot.playground.server import Playground
+from models.bench.pictures import photograph
 from tests.e2e.guest import Guest
 from tests.e2e.processes import ROOT, TOKEN, environment
 
@@ -84,17 +83,6 @@ async def guest(playground: Playground, name: str) -> AsyncIterator[Guest]:
     person = await playground.new_person(name)
     async with Guest(playground, person, channel.id) as one:
         yield one
-
-
-def photograph(width: int, height: int, shade: int = 128) -> bytes:
-    """Return a JPEG with about as much in it as a photograph: 0.3 to 0.4 bytes a pixel."""
-    noise = Image.effect_noise((width // 2, height // 2), 24).resize((width, height))
-    ramp = Image.linear_gradient("L").resize((width, height))
-    flat = Image.new("L", (width, height), shade)
-    with tempfile.TemporaryFile() as file:
-        Image.merge("RGB", (noise, ramp, flat)).save(file, "JPEG", quality=93)
-        file.seek(0)
-        return file.read()
 
 
 def python(code: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from bot.offline.figures import Figure, progress
 from bot.playground.server import Playground
-from tests.benchmarks.figures import Figure, progress
 from tests.benchmarks.stage import START, door, logged_in, python
 from tests.e2e.processes import BOBBY
 

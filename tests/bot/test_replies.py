@@ -53,6 +53,12 @@ def test_the_answer_names_labels_model_and_weights() -> None:
     assert "golden retriever" in reply.uploads[0].alt
 
 
+def test_the_receipt_says_when_an_answer_is_rounded() -> None:
+    """Behind the device; float32, which is exact, goes without saying."""
+    rounded = msgspec.structs.replace(labels(), precision="bfloat16")
+    assert replies.receipt(rounded) == "resnet101 · IMAGENET1K_V1 · cpu · bfloat16 · 81 ms"
+
+
 def test_an_unsure_answer_says_so() -> None:
     """A flat distribution is no claim."""
     (embed,) = replies.classified([Classified(picture(), labels(sure=False))]).embeds

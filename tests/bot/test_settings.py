@@ -38,6 +38,7 @@ def test_the_environment_wins_over_the_file(
         ("BOBBY_BATCH_SIZE", "0", "greater than or equal to 1"),
         ("BOBBY_BATCH_SIZE", "many", "valid integer"),
         ("BOBBY_DEVICE", "gpu", "cuda"),
+        ("BOBBY_PRECISION", "int8", "'bfloat16'"),
         ("BOBBY_PREFIX", "two words", "without spaces"),
         ("BOBBY_LOG_LEVEL", "LOUD", "'WARNING'"),
         ("BOBBY_API_URL", "discord.com", "http://"),

@@ -8,40 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
+from models.bench.weights import settle
 from models.catalog import catalog
 from models.records import Classification, Pair, Sha256
-
-
-def inputs(side: int, count: int, seed: int) -> Tensor:
-    """Return `count` random normalised inputs that differ as pictures do: in their large shapes."""
-    chance = torch.Generator().manual_seed(seed)
-    shapes = torch.randn(count, 3, 6, 6, generator=chance)
-    grain = torch.randn(count, 3, side, side, generator=chance)
-    return functional.interpolate(shapes, size=(side, side), mode="bilinear") + 0.3 * grain
-
-
-def settle(network: nn.Module, side: int) -> nn.Module:
-    """Give batch norms scales, shifts and statistics as training leaves them; return `network`.
-
-    The statistics are those of the network's own activations, so that signals neither die nor
-    explode. The scales are far from the 1 that would hide a mistake, and small: with large ones a
-    deep random network is chaotic, and float32 itself errs by more than the fast form may.
-    """
-    chance = torch.Generator().manual_seed(1)
-    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
-    network.eval()
-    with torch.no_grad():
-        for norm in norms:
-            norm.momentum = 1.0
-            norm.weight.copy_(torch.rand(norm.num_features, generator=chance) * 0.4 + 0.1)
-            norm.bias.copy_(torch.randn(norm.num_features, generator=chance) * 0.2)
-            norm.train()
-        if norms:
-            network(inputs(side, 4, seed=2))
-    return network.eval()
 
 
 def save(name: str, folder: Path, build: Callable[[], nn.Module] | None = None) -> Classification:

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from models.bench.weights import settle
 from models.networks.caffe_resnet import CaffeBottleneck, CaffeResNet101
 from models.networks.neuraltalk import FCDecoder
 from models.neuraltalk import ENCODER_PARTS, FILES, INFOS, MODEL, convert
 from models.records import Checkpoint, GitBlob
-from tests.models.checkpoints import settle
 
 VOCABULARY = {"1": "a", "2": "dog", "3": "caf\xe9", "4": "UNK"}
 

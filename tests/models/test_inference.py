@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.bench.weights import inputs, settle
 from models.catalog import catalog
 from models.fusion import fuse
 from models.inference import TOLERANCE, DeviceError, Network, device_for
 from models.kept import Networks
 from models.records import Classification
 from models.weights import Shelf
-from tests.models.checkpoints import inputs, save, settle
+from tests.models.checkpoints import save
 
 CPU = torch.device("cpu")
 

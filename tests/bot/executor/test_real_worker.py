@@ -88,7 +88,8 @@ def test_the_command_line_is_the_settings(settings: Settings) -> None:
     """Each setting of the worker is handed on, and the folder of weights is the bot's own."""
     assert worker_command(settings) == [
         *(sys.executable, "-m", "models.worker"),
-        *("--default-model", "resnet101", "--device", "cpu", "--log-level", "INFO"),
+        *("--default-model", "resnet101", "--device", "cpu", "--precision", "float32"),
+        *("--log-level", "INFO"),
         *("--cache", str(settings.cache)),
     ]
     anywhere = settings.model_copy(update={"cache": None})

@@ -29,11 +29,11 @@ from bot.playground.server import Playground
 from bot.service import connected
 from bot.settings import Settings
 from bot.shelf.library import Library
+from models.bench.weights import settle
 from models.catalog import catalog
 from tests.bot.shelf import stocked_worker
 from tests.bot.shelf.publisher import Publisher
 from tests.e2e.guest import Guest, said
-from tests.models.checkpoints import settle
 
 MODEL = stocked_worker.NAME
 

@@ -1,0 +1,91 @@
+"""`bobby bench`: Bobby beside what else could be built, in one run, as ratios.
+
+Owns what is asked for, the table and the JSON. `bot.offline.measuring` does the measuring;
+everything that needs torch runs in a process of its own, `models.bench.contenders`.
+"""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from bot.errors import SetupError
+from bot.offline.contenders import Contenders
+from bot.offline.figures import Figure, progress
+from bot.offline.measuring import Sizes, measure_executor, measure_precisions
+from bot.offline.worker import print_json, print_line
+from bot.settings import Settings
+
+
+async def bench_executor(
+    settings: Settings, picture: Path | None, sizes: Sizes, *, as_json: bool
+) -> None:
+    """Measure the executor beside a bare loop, a naive bot and a direct call, and print it.
+
+    Raises:
+        SetupError: The worker or what it is measured beside can't be started.
+    """
+    async with _contenders(settings, picture) as contenders:
+        figures = await measure_executor(settings, contenders, sizes)
+    _print(figures, as_json=as_json)
+
+
+async def bench_classify(
+    settings: Settings,
+    picture: Path | None,
+    sizes: Sizes,
+    pictures: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Measure the network in each precision beside float32, and how often the best label agrees.
+
+    The agreement needs a folder of real `pictures`.
+
+    Raises:
+        SetupError: The process that measures can't be started.
+    """
+    async with _contenders(settings, picture) as contenders:
+        figures = await measure_precisions(settings, contenders, sizes, pictures)
+    _print(figures, as_json=as_json)
+
+
+@contextlib.asynccontextmanager
+async def _contenders(settings: Settings, picture: Path | None) -> AsyncIterator[Contenders]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if picture is not None:
+            try:
+                shutil.copyfile(picture, folder / "picture.jpg")
+            except OSError as error:
+                raise SetupError(f"{picture} can't be read: {error.strerror}.") from None
+        async with Contenders(settings, folder) as contenders:
+            facts = contenders.facts
+            progress(
+                f"{facts['model']} ({facts['weights']}) on {facts['device']},"
+                f" {settings.precision}, {facts['threads']} threads"
+            )
+            if facts["stand_in"]:
+                progress("  Its weights are not here: random ones take the same time.")
+            if settings.precision not in facts["fast"]:
+                progress(f"  This device has no units for {settings.precision}: expect it slow.")
+            yield contenders
+
+
+def _print(figures: Mapping[str, Figure], *, as_json: bool) -> None:
+    """Print every figure: its median, and the least and the most where it was taken repeatedly."""
+    if not as_json:
+        for figure in figures.values():
+            print_line(figure.as_line())
+        return
+    values: dict[str, object] = {}
+    for key, figure in figures.items():
+        stem, _, unit = key.rpartition("_")
+        values[key] = figure.median
+        if len(figure.values) > 1:
+            values |= {
+                f"{stem}_least_{unit}": min(figure.values),
+                f"{stem}_most_{unit}": max(figure.values),
+            }
+    print_json(values)

@@ -1,0 +1,1 @@
+"""Tests of what `bobby bench` measures with."""
