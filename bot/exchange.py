@@ -308,8 +308,8 @@ class InteractionExchange(Exchange):
 
     @property
     def manages_server(self) -> bool:
-        """See `Exchange`. Discord tells with every interaction what the person may do there."""
-        return self.interaction.guild_id is not None and self.interaction.permissions.manage_guild
+        """See `Exchange`. A server counts that has Bobby, not one where somebody brought him along."""
+        return self.interaction.is_guild_integration() and self.interaction.permissions.manage_guild
 
     async def _send(self, reply: Reply) -> None:
         if not self.interaction.response.is_done():

@@ -80,17 +80,19 @@ def _without_intent(bot: Bobby) -> str:
 async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
     """Open everything Bobby needs.
 
-    On leaving, the executor closes first, so that whoever still waits is told, then the gateway.
+    On leaving, downloads and the executor end first, so that whoever still waits is told, then the
+    gateway.
     """
     executor = open_executor(settings)
+    library = Library(settings, executor)
     async with (
         Fetcher(max_bytes=settings.max_file_mib * 2**20) as fetcher,
-        Library(settings, executor) as library,
         Hub(settings) as hub,
         Bobby(
             settings=settings, executor=executor, fetcher=fetcher, library=library, hub=hub
         ) as bot,
         executor,
+        library,
     ):
         yield bot
 

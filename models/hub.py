@@ -16,6 +16,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
@@ -40,6 +42,8 @@ _log = logging.getLogger(__name__)
 PREFIX = "hub/"
 _OURS = {"bot", "cogs", "models", "tests"}
 _CLONE_NEWNET = 0x40000000
+_PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pty.spawn"}
+"""What Python calls the starting of another program, to whoever audits it."""
 _hidden: list[ModuleType] = []
 """Bobby's own modules, which run on although a repository may have others of their names."""
 
@@ -171,34 +175,60 @@ def _is_out_of_memory(error: BaseException) -> bool:
 def confine(pipe: Pipe, home: Path, memory_mib: int) -> None:
     """Set the limits of this process, for good.
 
-    Its address space is bounded, it opens no socket, works in the folder `home`, and what it forks
-    has no way to the bot.
+    Its address space is bounded, it opens no socket and starts no other program, works in the
+    folder `home`, and what it forks has no way to the bot.
     """
     with contextlib.suppress(ImportError):  # not on Windows
         import resource
 
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         most = memory_mib * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        except (ValueError, OSError):
+            _log.warning("This system bounds no process's memory")
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(AttributeError, OSError):  # Linux, where it is allowed
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # Linux, where it is allowed
         ctypes.CDLL(None).unshare(_CLONE_NEWNET)
-    sys.addaudithook(_refuse_sockets)
+    sys.addaudithook(_refuse)
     with contextlib.suppress(AttributeError):  # not on Windows, which has no fork either
         os.register_at_fork(after_in_child=pipe.silence)
     os.chdir(home)
 
 
-def _refuse_sockets(event: str, _arguments: tuple[object, ...]) -> None:
+def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
     if event.startswith("socket.") and event != "socket.gethostname":
         raise PermissionError("A hub repository may not use the network while it answers.")
+    if event in _PROGRAMS:  # which this hook would not see into
+        raise PermissionError("A hub repository may not start other programs.")
 
 
 def make_room() -> None:
     """Let a repository have packages that are called as Bobby's are."""
     ours = [name for name in sys.modules if name.partition(".")[0] in _OURS]
     _hidden.extend(sys.modules.pop(name) for name in ours)
-    home = Path(__file__).resolve().parents[1]
-    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != home]
+    sys.meta_path.insert(0, _Theirs())
+
+
+class _Theirs(MetaPathFinder):
+    """Finds packages that are called as ours everywhere but beside Bobby.
+
+    The folder that Bobby lies in may be the one that all packages are installed in.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See `importlib.abc.MetaPathFinder`."""
+        if path is not None or fullname not in _OURS:
+            return None
+        home = Path(__file__).resolve().parents[1]
+        elsewhere = [entry for entry in sys.path if Path(entry).resolve() != home]
+        spec = PathFinder.find_spec(fullname, elsewhere, target)
+        if spec is None:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        return spec
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

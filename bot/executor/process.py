@@ -18,6 +18,8 @@ from models.jobs import FromWorker, ToWorker
 from models.wire import LENGTH_BYTES, body_length, from_worker, pieces
 
 _PIPE_LIMIT = 1024 * 1024
+MOST_LINES, FLOOD_PAUSE = 200, 0.1
+"""Of one piece of a worker's stderr so many lines are logged, and so many s waited after more."""
 _LINE_LIMIT = 8192
 _LAST_WORDS = 0.2
 """Seconds granted to logging them."""
@@ -173,8 +175,12 @@ async def _log_lines(stream: asyncio.StreamReader) -> None:
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > _LINE_LIMIT:
             lines, rest = [*lines, rest], b""
-        for line in lines:
+        for line in lines[:MOST_LINES]:
             _log(line)
+        if len(lines) > MOST_LINES:
+            _log(b"(%d more lines)" % (len(lines) - MOST_LINES))
+            # A flood then fills the pipe and stops its writer, not us.
+            await asyncio.sleep(FLOOD_PAUSE)
     _log(rest)
 
 

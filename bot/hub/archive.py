@@ -55,7 +55,8 @@ def unpack(archive: Path, where: Place) -> None:
     fresh.mkdir(parents=True)
     try:
         with tarfile.open(archive) as tar:
-            members = [_checked(member) for member in tar.getmembers()]
+            found = [m for m in tar.getmembers() if "__pycache__" not in m.name.split("/")]
+            members = [_checked(member) for member in found]
             if len(members) > MOST_FILES or sum(m.size for m in members) > MOST_BYTES:
                 raise SetupError(
                     f"The archive is too large: at most {MOST_FILES} files and"
@@ -87,7 +88,7 @@ def _checked(member: tarfile.TarInfo) -> tarfile.TarInfo:
 def tree(code: Path) -> str:
     """Return a SHA-256 over the names and contents of all files in the folder `code`.
 
-    What Python itself leaves there, compiled, does not count: it is not what was fetched.
+    What is compiled does not count: it is neither unpacked nor run.
     """
     digest = hashlib.sha256()
     for path in sorted(code.rglob("*")):

@@ -5,11 +5,13 @@ records at its end. It opens no connection and never looks at a repository's cod
 """
 
 import json
+import posixpath
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -30,7 +32,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def file(self) -> WeightsFile:
         """Return it as the downloader wants it, under the name that PyTorch looks for."""
-        name = self.url.rpartition("/")[2]
+        name = posixpath.basename(urlsplit(self.url).path)
         return WeightsFile(name=name, url=self.url, proof="sha256", digest=self.sha256)
 
 
@@ -88,10 +90,18 @@ def read(path: Path) -> tuple[Repository, ...]:
         SetupError: The list can't be read; the sentence says where it is wrong.
     """
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=_File)
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SetupError(f"{path} can't be read: {error}.") from None
+    return _parsed(path, text)
+
+
+def _parsed(path: Path, text: str) -> tuple[Repository, ...]:
+    try:
+        found = msgspec.convert(tomllib.loads(text), type=_File)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise SetupError(f"{path} can't be read: {error}.") from None
     _check(path, found.repository)
     return found.repository
@@ -104,6 +114,9 @@ def _check(path: Path, repositories: tuple[Repository, ...]) -> None:
         hashes = [repository.tree, *(weights.sha256 for weights in repository.weights)]
         if not all(_SHA256.fullmatch(digest) for digest in hashes):
             raise SetupError(f"{path}: a hash of {repository.name} should have 64 digits.")
+        for weights in repository.weights:
+            if weights.file().name in {"", ".", ".."}:
+                raise SetupError(f"{path}: {weights.url} should end in a file's name.")
         for model in repository.models:
             if not _NAME.fullmatch(model.name) or model.name in names:
                 raise SetupError(
@@ -117,6 +130,9 @@ def append(path: Path, repository: Repository, offered: Mapping[str, str | None]
     """Write `repository` at the end of the list at `path`.
 
     The entry points that it has `offered` are named in a comment, to choose from by hand.
+
+    Raises:
+        SetupError: The list could not be read then; it stays as it was.
     """
     lines = [
         "",
@@ -133,13 +149,16 @@ def append(path: Path, repository: Repository, offered: Mapping[str, str | None]
         if model.arguments:
             given = [f"{key} = {_value(value)}" for key, value in model.arguments.items()]
             lines += [f"arguments = {{ {', '.join(given)} }}"]
+    text = "\n".join(lines) + "\n"
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    _parsed(path, before + text)
     with path.open("a", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+        file.write(text)
 
 
 def _text(text: str) -> str:
-    return json.dumps(text)  # TOML's basic strings have JSON's escapes
+    return json.dumps(text, ensure_ascii=False)  # TOML's basic strings have JSON's escapes
 
 
 def _value(value: str | float | bool) -> str:
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """`bobby hub add` and `bobby hub fetch`: strangers' code onto this machine, without running it."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -102,7 +103,7 @@ async def _fetch_code(settings: Settings, name: str, commit: str, place: Place, 
     url = f"{settings.hub_url}/{name}/tar.gz/{commit}"
     file = WeightsFile(name=f"{commit}.tar.gz", url=url, proof="pinned")
     try:
-        await _download(settings, store, file, bars)
+        await _download(settings, store, file, bars, most=archive.MOST_BYTES)
         await asyncio.to_thread(archive.unpack, store.path(file), place)
     except DownloadFailed as error:
         raise SetupError(str(error)) from None
@@ -112,11 +113,13 @@ async def _fetch_code(settings: Settings, name: str, commit: str, place: Place, 
         store.pin(file).unlink(missing_ok=True)
 
 
-async def _download(settings: Settings, store: Store, file: WeightsFile, bars: Bars) -> None:
+async def _download(
+    settings: Settings, store: Store, file: WeightsFile, bars: Bars, most: int | None = None
+) -> None:
     bar = bars.add_task(file.name, visible=False)
     async with Downloader(store, offline=settings.offline) as downloader:
         try:
-            await downloader.fetch(file, partial(draw, bars, bar), most=archive.MOST_BYTES)
+            await downloader.fetch(file, partial(draw, bars, bar), most=most)
         finally:
             bars.update(bar, visible=False)
 
@@ -161,7 +164,8 @@ def _read(text: str) -> str | int | float | bool:
         return text.lower() == "true"
     for kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
             continue
+        return number if math.isfinite(number) else text
     return text

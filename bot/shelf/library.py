@@ -117,7 +117,7 @@ class Library:
         if self._settings.downloads == "managers" and not exchange.manages_server:
             return (
                 f"{card.name} has to be downloaded first, and only somebody who may manage this"
-                " server can ask me to: by asking for it as you did."
+                " server can ask me to: by asking for it here, in a server that has invited me."
             )
         most = self._settings.max_download_mib * 2**20
         total = sum(file.size_bytes or 0 for file in card.files)

@@ -94,9 +94,10 @@ async def transfer(
     elif part.size > (known.length or part.size):
         part.discard()
     try:
-        async with session.get(
-            target.url, headers=_resumption(known, part.size), max_redirects=REDIRECTS
-        ) as response:
+        headers = _resumption(known, part.size)
+        async with asyncio.timeout(target.stall):  # until the answer's head is here
+            asked = await session.get(target.url, headers=headers, max_redirects=REDIRECTS)
+        async with asked as response:
             total = _start(response, store, target, known)
             await _read(response, part, target, total, meter)
     except DownloadFailed:
@@ -149,6 +150,10 @@ def _start(
         raise _failed(target, f"{host(target.url)} compresses it once more")
     origin = _origin(response, target)
     _check_length(origin.length, target)
+    chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+    if origin.length is None and target.file.proof == "pinned" and not chunked:
+        # Whether the file is whole could not be told, now or ever.
+        raise _failed(target, f"{host(target.url)} states neither its length nor a hash")
     if response.status == 206:
         first = _first_byte(response)
         if known is None or first != part.size or not known.same(origin):
@@ -253,11 +258,8 @@ def _failed(target: Target, why: str) -> DownloadFailed:
 
 
 def _too_large(length: int, target: Target) -> DownloadFailed:
-    return _failed(
-        target,
-        f"it has {size(length)}, and at most {size(target.most or 0)} may be downloaded from a"
-        " chat (BOBBY_MAX_DOWNLOAD_MIB)",
-    )
+    most = size(target.most or 0)
+    return _failed(target, f"it has {size(length)}, and at most {most} may be downloaded like this")
 
 
 def _no_room(target: Target, store: Store) -> DownloadFailed:
