@@ -61,7 +61,7 @@ class Tasks:
         self._classifier = Classifier(classifiers, shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
         self._describer = Describer(shelf, device, captioners())
-        self._beginner = Beginner(catalog(), shelf, device, default)
+        self._beginner = Beginner(classifiers, shelf, device, default)
         self._inspector = Inspector()
 
     def ready(self) -> Ready | Failure:

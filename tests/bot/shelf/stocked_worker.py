@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
-from models import tasks, worker
+from models import worker
 from models.catalog import catalog
 from models.records import Classification, Sha256
 
@@ -29,5 +29,4 @@ def stocked(url: str, file: str, sha256: str) -> Mapping[str, Classification]:
 
 if __name__ == "__main__":
     shelf = stocked(*sys.argv[1:4])
-    tasks.catalog = lambda: shelf  # type: ignore[assignment, attr-defined]  # the one thing that differs
-    worker.main(sys.argv[4:])
+    worker.main(sys.argv[4:], classifiers=lambda: shelf)
