@@ -308,7 +308,7 @@ class InteractionExchange(Exchange):
 
     @property
     def manages_server(self) -> bool:
-        """See `Exchange`. A server counts that has Bobby, not one where somebody brought him along."""
+        """See `Exchange`. A server where somebody merely brought Bobby along does not count."""
         return self.interaction.is_guild_integration() and self.interaction.permissions.manage_guild
 
     async def _send(self, reply: Reply) -> None:

@@ -181,6 +181,7 @@ async def _log_lines(stream: asyncio.StreamReader) -> None:
             _log(b"(%d more lines)" % (len(lines) - MOST_LINES))
             # A flood then fills the pipe and stops its writer, not us.
             await asyncio.sleep(FLOOD_PAUSE)
+        await asyncio.sleep(0)  # reading what is buffered already lets nobody else run
     _log(rest)
 
 

@@ -29,6 +29,13 @@ def test_its_one_folder_becomes_the_code(tmp_path: Path) -> None:
     assert [path.name for path in where.folder.iterdir()] == ["code"]
 
 
+def test_what_came_compiled_is_not_unpacked(tmp_path: Path) -> None:
+    """Python would run it in place of the source, and the hash does not cover it."""
+    member = tarfile.TarInfo("things/__pycache__/hubconf.cpython-311.pyc")
+    where = unpack(tmp_path, things.archive(member))
+    assert not list(where.code.rglob("*.pyc"))
+
+
 def _link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
     member.type, member.linkname = kind, target

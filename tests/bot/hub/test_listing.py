@@ -14,7 +14,7 @@ RECORD = Repository(
     commit=things.COMMIT,
     tree="a" * 64,
     models=(
-        Model(name="brightness", entry="brightness", arguments={"scale": 2.5, "text": 'a "b"'}),
+        Model(name="brightness", entry="brightness", arguments={"scale": 2.5, "text": 'a "b" 🦓'}),
         Model(name="forks", entry="forks", arguments={"deep": True, "times": 3}),
     ),
 )
@@ -27,6 +27,20 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     other = Repository(name="b/c", commit="f" * 40, tree="0" * 64)
     listing.append(path, other, {})
     assert listing.read(path) == (RECORD, other)
+
+
+@pytest.mark.parametrize("names", [("same", "same"), ("Capital",)])
+def test_what_could_not_be_read_is_not_written(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """The list stays as it was, so Bobby starts the next time."""
+    path = tmp_path / "hub.toml"
+    listing.append(path, RECORD, {})
+    before = path.read_text(encoding="utf-8")
+    models = tuple(Model(name=name, entry=name) for name in names)
+    with pytest.raises(SetupError):
+        listing.append(
+            path, Repository(name="b/c", commit="f" * 40, tree="0" * 64, models=models), {}
+        )
+    assert path.read_text(encoding="utf-8") == before
 
 
 def test_no_list_is_an_empty_one(tmp_path: Path) -> None:

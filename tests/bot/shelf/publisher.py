@@ -195,3 +195,19 @@ def answers(status: int, **headers: str) -> Manner:
         return web.Response(status=status, headers=named)
 
     return manner
+
+
+async def mute(_publisher: Publisher, _request: web.Request, _content: bytes) -> web.StreamResponse:
+    """Take the question and never answer."""
+    await asyncio.sleep(3600)
+    return web.Response()
+
+
+async def until_closed(
+    _publisher: Publisher, request: web.Request, content: bytes
+) -> web.StreamResponse:
+    """Send the beginning, state no length, and end by closing, as HTTP/1.0 does."""
+    assert isinstance(request.transport, asyncio.Transport)
+    request.transport.write(b"HTTP/1.0 200 OK\r\n\r\n" + content[:1000])
+    request.transport.close()
+    return web.Response()

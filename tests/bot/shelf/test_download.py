@@ -233,6 +233,27 @@ async def test_a_server_that_stalls(
     assert publisher.asked[1].range is not None
 
 
+async def test_a_server_that_never_answers(
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+) -> None:
+    """It is given up as one is that stops in the middle."""
+    publisher.manners["net.pth"] = [manners.mute]
+    async with asyncio.timeout(20):
+        sentence = await refused(downloader, file)
+    assert "127.0.0.1 has stopped sending" in sentence
+    assert left(store) == []
+
+
+async def test_a_file_that_nothing_proves_whole(
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+) -> None:
+    """Without a hash and a length half a file is not pinned for good."""
+    publisher.manners["net.pth"] = [manners.until_closed]
+    hollow = msgspec.structs.replace(file, proof="pinned", digest=None, size_bytes=None)
+    assert "neither its length nor a hash" in await refused(downloader, hollow)
+    assert left(store) == []
+
+
 async def test_a_server_that_trickles(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
 ) -> None:
