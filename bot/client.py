@@ -23,6 +23,7 @@ from bot.hub.hub import Hub
 from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.shelf.library import Library
+from bot.waiting import Cancel, WaitingRoom
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class Bobby(commands.Bot):
         self.hub = hub
         self.pulse = Pulse()
         self.conversations = Conversations()
+        self.waiting = WaitingRoom(executor)
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
@@ -103,6 +105,7 @@ class Bobby(commands.Bot):
         """Load every cog (one that fails stops the start) and publish the commands if changed."""
         for name in COGS:
             await self.load_extension(name)
+        self.add_dynamic_items(Cancel)
         self._beating = asyncio.create_task(self.pulse.run())
         await self._publish_commands()
 
@@ -144,6 +147,7 @@ class Bobby(commands.Bot):
             return
         self.finish_before_closing()
         context.exchange = self.conversations.began(message)
+        context.exchange.waiting = self.waiting
         try:
             await self._wait_for_turn()
             await self._answer(context)

@@ -8,7 +8,8 @@
     │   ├── LinkRefused         a link that leads where we don't go
     │   ├── FetchFailed         the picture could not be fetched
     │   ├── UnknownModel        no model of that name
-    │   └── MissingPermission   Bobby may not answer here
+    │   ├── MissingPermission   Bobby may not answer here
+    │   └── Cancelled           whoever asked has cancelled it
     ├── Overloaded              a limit is reached; the sentence names it
     ├── TimedOut                the answer took too long
     ├── WorkerLost              the worker died over the job
@@ -59,6 +60,10 @@ class UnknownModel(AskerError):
 
 class MissingPermission(AskerError):
     """Bobby lacks a permission that the answer needs; the sentence names it."""
+
+
+class Cancelled(AskerError):
+    """Whoever asked pressed the button that cancels."""
 
 
 class Overloaded(BobbyError):

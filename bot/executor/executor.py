@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self, overload
 
 from bot.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
+from bot.executor.costs import Costs
 from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavailable
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
 from models.jobs import (
@@ -58,6 +59,18 @@ class _Call(Ticket):
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """How a question stands whose jobs are not all answered.
+
+    `place` is that of its next job in the queue, from 1; None when all of them run. `seconds` is
+    the estimate until the last of them is answered.
+    """
+
+    place: int | None
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What `!status` shows: the engine's state, and the jobs `waiting`, `running`, `answered`."""
 
@@ -77,7 +90,8 @@ class Executor:
 
     def __init__(self, engine: Engine, *, limits: Limits, batch_size: int, timeout: float) -> None:
         self._engine = engine
-        self._queue: FairQueue[_Call] = FairQueue(limits, self._kind)
+        self._costs = Costs()
+        self._queue: FairQueue[_Call] = FairQueue(limits, self._kind, self._cost)
         self._batch_size = batch_size
         self._timeout = timeout
         self._arrived = asyncio.Event()
@@ -86,6 +100,7 @@ class Executor:
         self._dispatcher: asyncio.Task[None] | None = None
         self._closing = False
         self._answered = 0
+        self._busy_since = 0.0
 
     async def __aenter__(self) -> Self:
         await self._engine.__aenter__()
@@ -151,6 +166,28 @@ class Executor:
             device=status.ready.device if status.ready else None,
             default=self.default,
             models=self.models,
+        )
+
+    def outlook(self, question: int) -> Outlook | None:
+        """Return how the question of id `question` stands; None when it waits for no job."""
+        mine = [
+            call
+            for call in self._queue.held
+            if call.asker.question == question and not call.answer.done()
+        ]
+        if not mine:
+            return None
+        places = self._queue.places()
+        waiting = [places[call] for call in mine if call in places]
+        flying = sum(self._cost(call.job) for call in self._queue.held if call not in places)
+        begun = any(call.started for call in self._queue.held)
+        spent = asyncio.get_running_loop().time() - self._busy_since if begun else 0.0
+        left = max(0.0, flying - spent)
+        if not waiting:
+            return Outlook(place=None, seconds=left)
+        return Outlook(
+            place=min(place for place, _ in waiting),
+            seconds=left + max(seconds for _, seconds in waiting),
         )
 
     @overload
@@ -261,22 +298,35 @@ class Executor:
         if not wanted:
             return
 
+        now = asyncio.get_running_loop().time
+
         def on_started() -> None:
+            if not any(call.started for call in self._queue.held):
+                self._busy_since = now()
             for call in wanted:
                 call.started = True
 
         results = await self._engine.run([call.job for call in wanted], on_started)
+        # A batch that began while the one before was being answered counts from that one's end.
+        took, self._busy_since = now() - self._busy_since, now()
         if len(results) != len(wanted):
             raise RuntimeError(
                 f"The engine returned {len(results)} results for {len(wanted)} jobs;"
                 " it must return one a job, in order"
             )
+        if not any(isinstance(result, Failure | None) for result in results):
+            jobs = [call.job for call in wanted]
+            self._costs.observe(self._kind(jobs[0]), jobs, took)
         for call, result in zip(wanted, results, strict=True):
             self._settle(call, result)
 
     def _kind(self, job: Job) -> Hashable:
         """Return what jobs of one batch share: the task and the model that the name means now."""
         return type(job), job.model or self.default
+
+    def _cost(self, job: Job) -> float:
+        """Return the seconds that `job` is expected to keep the worker busy."""
+        return self._costs.seconds(self._kind(job), job)
 
     def _settle(self, call: _Call, result: Result) -> None:
         if call.answer.done():
