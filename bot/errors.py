@@ -67,7 +67,11 @@ class Cancelled(AskerError):
 
 
 class Overloaded(BobbyError):
-    """A limit of the queue is reached; the sentence names the limit and its number."""
+    """A limit is reached; the sentence names it and its number, `limit` is its name for figures."""
+
+    def __init__(self, sentence: str, *, limit: str = "other") -> None:
+        super().__init__(sentence)
+        self.limit = limit
 
 
 class TimedOut(BobbyError):

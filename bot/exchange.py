@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeAlias
 import aiohttp
 import discord
 
+from bot import metrics
 from bot.errors import MissingPermission
 from bot.executor.queue import Asker
 
@@ -163,6 +164,10 @@ class Exchange(abc.ABC):
         """
         if EMBED_LINKS in self.missing_permissions():
             reply = reply.as_text()
+        with metrics.STAGES.labels("reply").time():
+            await self._answer(reply, shrink)
+
+    async def _answer(self, reply: Reply, shrink: Shrink | None) -> None:
         try:
             if not await self._fits(reply) and not (shrink and await self._fits(await shrink())):
                 await self._send(reply.without_uploads())

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import discord
 
+from bot import logs
 from bot.errors import Cancelled
 from bot.exchange import Exchange, Interaction, Reply
 from bot.executor.executor import Executor, Outlook
@@ -91,6 +92,7 @@ class WaitingRoom:
         if task is None or question is None:
             yield
             return
+        logs.question.set(question)
         wait = self._waits[question] = _Wait(task)
         over = asyncio.Event()
         telling = asyncio.create_task(self._tell(exchange, question, over), name="tell")

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, overload
 
+from msgspec import structs
+
+from bot import metrics
 from bot.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
 from bot.executor.costs import Costs
 from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavailable
@@ -50,6 +53,7 @@ class _Call(Ticket):
     """A caller that waits; its answer's future is cancelled when the caller leaves."""
 
     answer: asyncio.Future[Answer] = field(kw_only=True)
+    admitted: float = field(kw_only=True)
     started: bool = False
 
     def fail(self, error: BobbyError) -> None:
@@ -219,12 +223,17 @@ class Executor:
         if status.state == "unavailable":
             raise unavailable()
         # The engine tells jobs apart by identity, and a caller may ask the same one twice.
-        call = _Call(copy.copy(job), asker, answer=asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        own = structs.replace(job, question=asker.question)
+        call = _Call(own, asker, answer=loop.create_future(), admitted=loop.time())
         self._queue.admit(call)
+        logger.debug("A %s waits, %d in all", type(job).__name__, len(self._queue))
         self._arrived.set()
         try:
             async with asyncio.timeout(self._timeout):
-                return await call.answer
+                answer = await call.answer
+                logger.debug("Answered after %.3f s", loop.time() - call.admitted)
+                return answer
         except TimeoutError:
             raise TimedOut(
                 f"There was no answer within {self._timeout:g} seconds. Please try again later."
@@ -303,12 +312,15 @@ class Executor:
         def on_started() -> None:
             if not any(call.started for call in self._queue.held):
                 self._busy_since = now()
+            metrics.BATCHES.labels(type(wanted[0].job).__name__.lower()).observe(len(wanted))
             for call in wanted:
                 call.started = True
+                metrics.STAGES.labels("wait").observe(now() - call.admitted)
 
         results = await self._engine.run([call.job for call in wanted], on_started)
         # A batch that began while the one before was being answered counts from that one's end.
         took, self._busy_since = now() - self._busy_since, now()
+        metrics.STAGES.labels("run").observe(took)
         if len(results) != len(wanted):
             raise RuntimeError(
                 f"The engine returned {len(results)} results for {len(wanted)} jobs;"

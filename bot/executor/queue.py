@@ -173,22 +173,26 @@ class FairQueue(Generic[T]):
         if self._by_person[asker.person] >= limits.per_person:
             raise Overloaded(
                 f"You have {_pictures(limits.per_person)} waiting here already, the most for one"
-                " person. Please wait for an answer, then ask again."
+                " person. Please wait for an answer, then ask again.",
+                limit="person",
             )
         if asker.server is not None and self._by_server[asker.server] >= limits.per_server:
             raise Overloaded(
                 f"This server has {_pictures(limits.per_server)} waiting already, the most for"
-                " one server. Please try again in a minute."
+                " one server. Please try again in a minute.",
+                limit="server",
             )
         if len(self._held) >= limits.all:
             raise Overloaded(
                 f"Bobby has {_pictures(limits.all)} waiting already, the most that it takes."
-                " Please try again in a minute."
+                " Please try again in a minute.",
+                limit="all",
             )
         if self._bytes + len(ticket.job.picture) > limits.bytes:
             raise Overloaded(
                 f"The pictures waiting here would come to more than {limits.bytes / MIB:g} MiB,"
-                " the most that Bobby takes. Please try again in a minute, or with a smaller file."
+                " the most that Bobby takes. Please try again in a minute, or with a smaller file.",
+                limit="bytes",
             )
 
 
