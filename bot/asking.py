@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from bot import metrics
 from bot.exchange import Exchange
 from bot.failures import explain
 from bot.fetch import Fetcher
@@ -33,7 +34,8 @@ async def ask_each(
 
     async def one(picture: Picture) -> Outcome[A]:
         try:
-            data = await fetcher.fetch(picture, person=exchange.asker.person)
+            with metrics.STAGES.labels("download").time():
+                data = await fetcher.fetch(picture, person=exchange.asker.person)
             return Outcome(picture, await ask(data))
         except Exception as error:  # noqa: BLE001  (the others go on; `explain` logs this one)
             return Outcome(picture, explain(error, exchange))

@@ -6,7 +6,6 @@ Reads the settings once and hands them on. Each command imports what it needs wh
 
 import asyncio
 import gc
-import logging
 import os
 import sys
 from collections.abc import Coroutine
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from bot import logs
 from bot.errors import SetupError
 from bot.settings import Settings, read_settings
 
@@ -229,20 +229,22 @@ def hub_fetch() -> None:
         sys.exit(1)
 
 
+@cli.command()
+def status() -> None:
+    """Say how the Bobby that runs on this machine is. Needs BOBBY_METRICS_PORT."""
+    from bot.offline.status import show_status
+
+    if not _run(show_status(_prepare())):
+        sys.exit(1)
+
+
 def _prepare() -> Settings:
     """Read the settings and begin to log, to standard error: standard output is for answers."""
     try:
         settings = read_settings()
     except SetupError as error:
         raise click.ClickException(str(error)) from None
-    logging.basicConfig(
-        level=settings.log_level,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        datefmt="%H:%M:%S",
-        stream=sys.stderr,
-    )
-    # At its finest discord.py logs whole messages, and those are nobody's business.
-    logging.getLogger("discord").setLevel(max(logging.INFO, logging.root.level))
+    logs.begin(settings)
     return settings
 
 

@@ -13,7 +13,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import replies
+from bot import logs, replies
 from bot.conversations import Conversations
 from bot.exchange import Interaction, InteractionExchange, MessageExchange
 from bot.executor.executor import Executor
@@ -23,6 +23,7 @@ from bot.hub.hub import Hub
 from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.shelf.library import Library
+from bot.waiting import Cancel, WaitingRoom
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,9 @@ class BobbyContext(commands.Context["Bobby"]):
 class BobbyTree(app_commands.CommandTree["Bobby"]):
     """The application commands; their errors go to the one handler."""
 
-    async def interaction_check(self, _interaction: Interaction) -> bool:
+    async def interaction_check(self, interaction: Interaction) -> bool:
         """Refuse nobody, but let closing wait for the answer."""
+        logs.question.set(interaction.id)
         self.client.finish_before_closing()
         return True
 
@@ -95,6 +97,8 @@ class Bobby(commands.Bot):
         self.hub = hub
         self.pulse = Pulse()
         self.conversations = Conversations()
+        self.waiting = WaitingRoom(executor)
+        self.connected = False
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
@@ -103,6 +107,7 @@ class Bobby(commands.Bot):
         """Load every cog (one that fails stops the start) and publish the commands if changed."""
         for name in COGS:
             await self.load_extension(name)
+        self.add_dynamic_items(Cancel)
         self._beating = asyncio.create_task(self.pulse.run())
         await self._publish_commands()
 
@@ -129,8 +134,17 @@ class Bobby(commands.Bot):
             log.info("Publishing %d commands", len(here))
             await self.tree.sync()
 
+    async def on_resumed(self) -> None:
+        """Note that the gateway is back."""
+        self.connected = True
+
+    async def on_disconnect(self) -> None:
+        """Note that the gateway is gone; discord.py is about to come back by itself."""
+        self.connected = False
+
     async def on_ready(self) -> None:
         """Say in the log that people can ask now."""
+        self.connected = True
         log.info("Logged in as %s in %d servers", self.user, len(self.guilds))
 
     async def on_message(self, message: discord.Message) -> None:
@@ -143,7 +157,9 @@ class Bobby(commands.Bot):
         if context.command is None and not self._is_worth_a_word(context):
             return
         self.finish_before_closing()
+        logs.question.set(message.id)
         context.exchange = self.conversations.began(message)
+        context.exchange.waiting = self.waiting
         try:
             await self._wait_for_turn()
             await self._answer(context)

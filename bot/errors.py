@@ -8,7 +8,8 @@
     │   ├── LinkRefused         a link that leads where we don't go
     │   ├── FetchFailed         the picture could not be fetched
     │   ├── UnknownModel        no model of that name
-    │   └── MissingPermission   Bobby may not answer here
+    │   ├── MissingPermission   Bobby may not answer here
+    │   └── Cancelled           whoever asked has cancelled it
     ├── Overloaded              a limit is reached; the sentence names it
     ├── TimedOut                the answer took too long
     ├── WorkerLost              the worker died over the job
@@ -61,8 +62,16 @@ class MissingPermission(AskerError):
     """Bobby lacks a permission that the answer needs; the sentence names it."""
 
 
+class Cancelled(AskerError):
+    """Whoever asked pressed the button that cancels."""
+
+
 class Overloaded(BobbyError):
-    """A limit of the queue is reached; the sentence names the limit and its number."""
+    """A limit is reached; the sentence names it and its number, `limit` is its name for figures."""
+
+    def __init__(self, sentence: str, *, limit: str = "other") -> None:
+        super().__init__(sentence)
+        self.limit = limit
 
 
 class TimedOut(BobbyError):

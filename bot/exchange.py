@@ -13,11 +13,12 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import aiohttp
 import discord
 
+from bot import metrics
 from bot.errors import MissingPermission
 from bot.executor.queue import Asker
 
@@ -93,14 +94,31 @@ Shrink: TypeAlias = Callable[[], Awaitable[Reply]]
 """Makes the reply again, with smaller files."""
 
 
+class Waiting(Protocol):
+    """What tells people how long they wait, see `bot.waiting`."""
+
+    def shown(self, exchange: "Exchange") -> contextlib.AbstractAsyncContextManager[None]:
+        """Look after `exchange` for as long as the block lasts."""
+        ...
+
+
 class Exchange(abc.ABC):
-    """One question and its one reply."""
+    """One question and its one reply. `waiting` is told of it while Bobby is at work."""
 
     asker: Asker
+    waiting: Waiting | None = None
+
+    @property
+    def bucket(self) -> int:
+        """Within what Discord counts how much is posted: a channel, or one interaction."""
+        return self.asker.question or 0
 
     @abc.abstractmethod
     def thinking(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Show the person, for as long as the block lasts, that Bobby is at work."""
+
+    def _waiting_shown(self) -> contextlib.AbstractAsyncContextManager[None]:
+        return self.waiting.shown(self) if self.waiting else contextlib.nullcontext()
 
     @abc.abstractmethod
     def missing_permissions(self) -> list[str]:
@@ -146,6 +164,10 @@ class Exchange(abc.ABC):
         """
         if EMBED_LINKS in self.missing_permissions():
             reply = reply.as_text()
+        with metrics.STAGES.labels("reply").time():
+            await self._answer(reply, shrink)
+
+    async def _answer(self, reply: Reply, shrink: Shrink | None) -> None:
         try:
             if not await self._fits(reply) and not (shrink and await self._fits(await shrink())):
                 await self._send(reply.without_uploads())
@@ -184,17 +206,24 @@ class MessageExchange(Exchange):
         self.reply = earlier
         self._nonce = secrets.token_hex(8)  # with it, a lost answer is not posted twice
         self._posting: asyncio.Task[None] | None = None
-        self.asker = Asker(message.author.id, message.guild.id if message.guild else None)
+        server = message.guild.id if message.guild else None
+        self.asker = Asker(message.author.id, server, message.id)
 
     def __str__(self) -> str:
         return f"message {self.message.id} in channel {self.message.channel.id}"
+
+    @property
+    def bucket(self) -> int:
+        """See `Exchange`."""
+        return self.message.channel.id
 
     @contextlib.asynccontextmanager
     async def thinking(self) -> AsyncIterator[None]:
         """Show Bobby typing if the work takes longer than a glance."""
         task = asyncio.create_task(self._type())
         try:
-            yield
+            async with self._waiting_shown():
+                yield
         finally:
             task.cancel()
             await asyncio.wait({task})
@@ -286,7 +315,8 @@ class InteractionExchange(Exchange):
     def __init__(self, interaction: Interaction, *, private: bool = False) -> None:
         self.interaction = interaction
         self.private = private
-        self.asker = Asker(interaction.user.id, interaction.guild_id)
+        self.waiting = getattr(interaction.client, "waiting", None)
+        self.asker = Asker(interaction.user.id, interaction.guild_id, interaction.id)
 
     def __str__(self) -> str:
         return f"interaction {self.interaction.id} in channel {self.interaction.channel_id}"
@@ -295,7 +325,8 @@ class InteractionExchange(Exchange):
     async def thinking(self) -> AsyncIterator[None]:
         """Defer: Discord shows Bobby thinking until the answer comes."""
         await self.interaction.response.defer(thinking=True, ephemeral=self.private)
-        yield
+        async with self._waiting_shown():
+            yield
 
     def missing_permissions(self) -> list[str]:
         """See `Exchange`. Discord tells with every interaction what Bobby may do there."""

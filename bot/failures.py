@@ -14,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot import metrics
 from bot.errors import BobbyError
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,10 @@ SENTENCES: dict[type[BaseException], Sentence] = {
 
 
 def explain(error: BaseException, what: object) -> str:
-    """Return the sentence for `error`, which ended `what`, and log it as its kind deserves."""
+    """Return the sentence for `error`, which ended `what`; log it as it deserves, and count it."""
     while isinstance(error, commands.CommandInvokeError | app_commands.CommandInvokeError):
         error = error.original
+    metrics.REFUSALS.labels(metrics.reason(error)).inc()
     for kind in type(error).__mro__:
         if sentence := SENTENCES.get(kind):
             log.debug("%s ended with %s: %s", what, type(error).__name__, error)

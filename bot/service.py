@@ -22,6 +22,7 @@ from bot.fetch import Fetcher
 from bot.hub.hub import Hub
 from bot.settings import Settings
 from bot.shelf.library import Library
+from bot.watched import Watched
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +94,14 @@ async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
         ) as bot,
         executor,
         library,
+        watching(bot, settings.metrics_port),
     ):
         yield bot
+
+
+def watching(bot: Bobby, port: int) -> contextlib.AbstractAsyncContextManager[object]:
+    """Return what lets `bot` be watched on `port`; 0 is nobody."""
+    return Watched(bot, port) if port else contextlib.nullcontext()
 
 
 def stop_signal() -> asyncio.Event:

@@ -84,8 +84,12 @@ class Settings(BaseSettings):
     """A hub repository's worker may have so many MiB of address space; PyTorch takes 3 or 4 GiB."""
     hub_url: Annotated[str, AfterValidator(_web_address)] = "https://codeload.github.com"
     """Where the archives of hub repositories' commits come from."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """The port of this machine on which Bobby can be watched; 0 is none."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much is logged to standard error."""
+    log_format: Literal["text", "json"] = "text"
+    """Whether a log line is text or a JSON object."""
     api_url: Annotated[str, AfterValidator(_web_address)] = "https://discord.com/api/v10"
     """Discord's API, or a proxy or playground that speaks it."""
 

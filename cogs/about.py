@@ -1,7 +1,5 @@
 """`help`, `status` and `privacy`: what Bobby can do, how he is, what becomes of a picture."""
 
-import platform
-
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -9,6 +7,7 @@ from discord.ext import commands
 from bot.client import Bobby, BobbyContext
 from bot.exchange import Interaction, InteractionExchange, Reply
 from bot.replies import BLUE
+from bot.status import rows
 
 PRIVACY = """\
 Your pictures live in my memory only, and only for as long as the answer takes. I write none of \
@@ -85,21 +84,9 @@ class AboutCog(commands.Cog, name="About"):
         return Reply(embeds=(embed,))
 
     def _status(self) -> Reply:
-        snapshot = self.bot.executor.snapshot()
-        ready = sum(card.ready for card in snapshot.models)
         embed = discord.Embed(title="How I am", colour=BLUE)
-        for name, value in {
-            "Worker": snapshot.state,
-            "Device": snapshot.device or "–",
-            "Models ready": f"{ready} of {len(snapshot.models)}",
-            "Default model": snapshot.default or "–",
-            "Queue": f"{snapshot.waiting} waiting, {snapshot.running} running",
-            "Answered": f"{snapshot.answered} pictures, {snapshot.restarts} worker restarts",
-            "Loop lag": f"{self.bot.pulse.worst_ms:.0f} ms at worst in the last minute",
-            "Gateway": f"{self.bot.latency * 1000:.0f} ms",
-            "Built with": f"Python {platform.python_version()}, discord.py {discord.__version__}",
-        }.items():
-            embed.add_field(name=name, value=str(value))
+        for name, value in rows(self.bot).items():
+            embed.add_field(name=name, value=value)
         return Reply(embeds=(embed,))
 
 

@@ -37,14 +37,20 @@ class Message(msgspec.Struct, frozen=True, tag=str.lower, kw_only=True):
 # --- what may be asked ----------------------------------------------------------------------------
 
 
-class Classify(Message, frozen=True):
+class Request(Message, frozen=True, kw_only=True):
+    """Base of all jobs. `question` is the id that log lines about it have, in both processes."""
+
+    question: int | None = None
+
+
+class Classify(Request, frozen=True):
     """The five most likely labels of a picture. `model` None means the worker's default."""
 
     picture: bytes
     model: str | None = None
 
 
-class Translate(Message, frozen=True):
+class Translate(Request, frozen=True):
     """A picture through a generator that turns one kind of thing into another.
 
     `model` names the pair, such as "horse2zebra", and None means that one. `size` is the short
@@ -60,7 +66,7 @@ class Translate(Message, frozen=True):
     as_in_book: bool = False
 
 
-class Cycle(Message, frozen=True):
+class Cycle(Request, frozen=True):
     """A picture there and back: through the generator of `model`, then through its inverse."""
 
     picture: bytes
@@ -69,7 +75,7 @@ class Cycle(Message, frozen=True):
     size: int | None = None
 
 
-class Caption(Message, frozen=True):
+class Caption(Request, frozen=True):
     """A question what a picture shows, in English.
 
     `beams`, from 1 to 10, is how many captions are searched side by side; None leaves it to the
@@ -81,7 +87,7 @@ class Caption(Message, frozen=True):
     beams: int | None = None
 
 
-class Untrained(Message, frozen=True):
+class Untrained(Request, frozen=True):
     """The labels that a classifier gives whose weights are random numbers: garbage, on purpose.
 
     The numbers are the same each time. Answered by `Labels` that say so in place of the weights.
@@ -91,7 +97,7 @@ class Untrained(Message, frozen=True):
     model: str
 
 
-class Inspect(Message, frozen=True):
+class Inspect(Request, frozen=True):
     """A look inside the network of `model`, whether or not its weights are here."""
 
     model: str

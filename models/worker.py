@@ -21,6 +21,7 @@ from typing import BinaryIO, Protocol, TypeAlias
 
 import torch
 
+from models.asked import FORMAT, Asked, working_for
 from models.catalog import Catalog, catalog
 from models.decode import guard_process
 from models.inference import DTYPES, DeviceError, device_for, is_fast
@@ -84,14 +85,17 @@ class Worker:
         self._send = send
         self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
         self._waiting: dict[int, _Decoded] = {}
+        self._questions: dict[int, int | None] = {}
         self._batches: SimpleQueue[tuple[Run, list[_Decoded | None]] | None] = SimpleQueue()
 
     def handle(self, message: ToWorker) -> None:
         """Take in one message; never waits for a picture or a network."""
         match message:
             case Submit(id=key, job=job):
-                self._waiting[key] = self._decoders.submit(self._tasks.prepare, job)
+                self._questions[key] = job.question
+                self._waiting[key] = self._decoders.submit(self._prepare, job)
             case Forget(id=key):
+                self._questions.pop(key, None)
                 if (forgotten := self._waiting.pop(key, None)) is not None:
                     forgotten.cancel()
             case Run(ids=ids):
@@ -108,13 +112,21 @@ class Worker:
         while (batch := self._batches.get()) is not None:
             run, decoded = batch
             self._send(Started(batch=run.batch))
-            done = self._tasks.run([_decoded(item) for item in decoded])
-            for key, answer in zip(run.ids, done, strict=True):
-                if callable(answer):
-                    self._decoders.submit(self._finish, key, answer)
-                else:
-                    self._send(Finished(id=key, result=answer))
+            questions = [self._questions.pop(key, None) for key in run.ids]
+            with working_for(questions):
+                _log.debug("Running a batch of %d", len(run.ids))
+                done = self._tasks.run([_decoded(item) for item in decoded])
+                for key, question, answer in zip(run.ids, questions, done, strict=True):
+                    if callable(answer):
+                        self._decoders.submit(self._finish, key, question, answer)
+                    else:
+                        self._send(Finished(id=key, result=answer))
         self._decoders.shutdown()
+
+    def _prepare(self, job: Job) -> Prepared | Failure:
+        with working_for([job.question]):
+            _log.debug("Preparing a %s of %d bytes", type(job).__name__, len(job.picture))
+            return self._tasks.prepare(job)
 
     def _recount(self) -> None:
         stock = self._tasks.recount()
@@ -126,11 +138,14 @@ class Worker:
         except BrokenPipeError:
             _log.info("The bot is gone")
 
-    def _finish(self, key: int, present: Callable[[], Answer | Failure]) -> None:
-        try:
-            self._send(Finished(id=key, result=present()))
-        except BrokenPipeError:
-            _log.info("The bot is gone")
+    def _finish(
+        self, key: int, question: int | None, present: Callable[[], Answer | Failure]
+    ) -> None:
+        with working_for([question]):
+            try:
+                self._send(Finished(id=key, result=present()))
+            except BrokenPipeError:
+                _log.info("The bot is gone")
 
 
 def _decoded(item: _Decoded | None) -> Prepared | Failure:
@@ -266,7 +281,9 @@ def main(
     pipe = claim_pipe()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the bot decides
     options = _options(arguments)
-    logging.basicConfig(stream=sys.stderr, level=options.log_level, format="%(name)s: %(message)s")
+    logs = logging.StreamHandler(sys.stderr)
+    logs.addFilter(Asked())
+    logging.basicConfig(level=options.log_level, format=FORMAT, handlers=[logs])
     guard_process()
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, overload
 
+from msgspec import structs
+
+from bot import metrics
 from bot.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
+from bot.executor.costs import Costs
 from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavailable
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
 from models.jobs import (
@@ -49,12 +53,25 @@ class _Call(Ticket):
     """A caller that waits; its answer's future is cancelled when the caller leaves."""
 
     answer: asyncio.Future[Answer] = field(kw_only=True)
+    admitted: float = field(kw_only=True)
     started: bool = False
 
     def fail(self, error: BobbyError) -> None:
         """Give `error` to the caller, if there still is one; each gets its own traceback."""
         if not self.answer.done():
             self.answer.set_exception(copy.copy(error))
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How a question stands whose jobs are not all answered.
+
+    `place` is that of its next job in the queue, from 1; None when all of them run. `seconds` is
+    the estimate until the last of them is answered.
+    """
+
+    place: int | None
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -77,7 +94,8 @@ class Executor:
 
     def __init__(self, engine: Engine, *, limits: Limits, batch_size: int, timeout: float) -> None:
         self._engine = engine
-        self._queue: FairQueue[_Call] = FairQueue(limits, self._kind)
+        self._costs = Costs()
+        self._queue: FairQueue[_Call] = FairQueue(limits, self._kind, self._cost)
         self._batch_size = batch_size
         self._timeout = timeout
         self._arrived = asyncio.Event()
@@ -86,6 +104,7 @@ class Executor:
         self._dispatcher: asyncio.Task[None] | None = None
         self._closing = False
         self._answered = 0
+        self._busy_since = 0.0
 
     async def __aenter__(self) -> Self:
         await self._engine.__aenter__()
@@ -153,6 +172,28 @@ class Executor:
             models=self.models,
         )
 
+    def outlook(self, question: int) -> Outlook | None:
+        """Return how the question of id `question` stands; None when it waits for no job."""
+        mine = [
+            call
+            for call in self._queue.held
+            if call.asker.question == question and not call.answer.done()
+        ]
+        if not mine:
+            return None
+        places = self._queue.places()
+        waiting = [places[call] for call in mine if call in places]
+        flying = sum(self._cost(call.job) for call in self._queue.held if call not in places)
+        begun = any(call.started for call in self._queue.held)
+        spent = asyncio.get_running_loop().time() - self._busy_since if begun else 0.0
+        left = max(0.0, flying - spent)
+        if not waiting:
+            return Outlook(place=None, seconds=left)
+        return Outlook(
+            place=min(place for place, _ in waiting),
+            seconds=left + max(seconds for _, seconds in waiting),
+        )
+
     @overload
     async def submit(self, job: Classify, asker: Asker) -> Labels: ...
     @overload
@@ -182,12 +223,17 @@ class Executor:
         if status.state == "unavailable":
             raise unavailable()
         # The engine tells jobs apart by identity, and a caller may ask the same one twice.
-        call = _Call(copy.copy(job), asker, answer=asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        own = structs.replace(job, question=asker.question)
+        call = _Call(own, asker, answer=loop.create_future(), admitted=loop.time())
         self._queue.admit(call)
+        logger.debug("A %s waits, %d in all", type(job).__name__, len(self._queue))
         self._arrived.set()
         try:
             async with asyncio.timeout(self._timeout):
-                return await call.answer
+                answer = await call.answer
+                logger.debug("Answered after %.3f s", loop.time() - call.admitted)
+                return answer
         except TimeoutError:
             raise TimedOut(
                 f"There was no answer within {self._timeout:g} seconds. Please try again later."
@@ -261,22 +307,38 @@ class Executor:
         if not wanted:
             return
 
+        now = asyncio.get_running_loop().time
+
         def on_started() -> None:
+            if not any(call.started for call in self._queue.held):
+                self._busy_since = now()
+            metrics.BATCHES.labels(type(wanted[0].job).__name__.lower()).observe(len(wanted))
             for call in wanted:
                 call.started = True
+                metrics.STAGES.labels("wait").observe(now() - call.admitted)
 
         results = await self._engine.run([call.job for call in wanted], on_started)
+        # A batch that began while the one before was being answered counts from that one's end.
+        took, self._busy_since = now() - self._busy_since, now()
+        metrics.STAGES.labels("run").observe(took)
         if len(results) != len(wanted):
             raise RuntimeError(
                 f"The engine returned {len(results)} results for {len(wanted)} jobs;"
                 " it must return one a job, in order"
             )
+        if not any(isinstance(result, Failure | None) for result in results):
+            jobs = [call.job for call in wanted]
+            self._costs.observe(self._kind(jobs[0]), jobs, took)
         for call, result in zip(wanted, results, strict=True):
             self._settle(call, result)
 
     def _kind(self, job: Job) -> Hashable:
         """Return what jobs of one batch share: the task and the model that the name means now."""
         return type(job), job.model or self.default
+
+    def _cost(self, job: Job) -> float:
+        """Return the seconds that `job` is expected to keep the worker busy."""
+        return self._costs.seconds(self._kind(job), job)
 
     def _settle(self, call: _Call, result: Result) -> None:
         if call.answer.done():

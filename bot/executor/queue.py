@@ -1,16 +1,17 @@
 """Who is next: the bounded, fair queue of jobs.
 
-Owns admission (limits in all, per server and per person) and order (round-robin between people,
-first come first served within one person's jobs). Plain synchronous data: it hands batches to the
-executor and never waits, never looks at a clock and never answers anyone.
+Owns admission (limits in all, per server and per person) and who may wait beside whom; the order is
+`turns`' affair. Plain synchronous data: it hands batches to the executor and never waits, never
+looks at a clock and never answers anyone.
 """
 
-from collections import Counter, deque
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
 from bot.errors import Overloaded
+from bot.executor.turns import Turns
 from bot.settings import Settings
 from models.jobs import Job
 
@@ -19,10 +20,14 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asked: a person's id and the server's where they did; None in direct messages."""
+    """Who asked: a person's id and the server's where they did; None in direct messages.
+
+    `question` is the id of the message or interaction that asked, which may come to several jobs.
+    """
 
     person: int
     server: int | None = None
+    question: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,25 +60,33 @@ class Ticket:
 
 T = TypeVar("T", bound=Ticket)
 
+BATCH_SECONDS = 2.0
+"""A batch that costs so much takes no more: whoever is next waits for all of it."""
+
 
 class FairQueue(Generic[T]):
     """Tickets that wait, and the count of those taken until they are released.
 
-    `kind` tells what the jobs of one batch share; it is asked when a batch is taken.
+    `kind` tells what the jobs of one batch share, `cost` how many seconds a job takes; both are
+    asked when a batch is taken.
     """
 
-    def __init__(self, limits: Limits, kind: Callable[[Job], Hashable]) -> None:
+    def __init__(
+        self, limits: Limits, kind: Callable[[Job], Hashable], cost: Callable[[Job], float]
+    ) -> None:
         self._limits = limits
         self._kind = kind
-        self._waiting: dict[int, deque[T]] = {}  # by person; whose turn is next comes first
+        self._cost = cost
+        self._turns: Turns[T] = Turns(lambda ticket: cost(ticket.job))
         self._held: set[T] = set()
         self._bytes = 0
         self._by_server: Counter[int] = Counter()
         self._by_person: Counter[int] = Counter()
+        self._order: dict[T, tuple[int, float]] | None = None
 
     def __len__(self) -> int:
         """Return how many tickets wait to be taken."""
-        return sum(map(len, self._waiting.values()))
+        return len(self._turns)
 
     @property
     def held(self) -> frozenset[T]:
@@ -92,39 +105,51 @@ class FairQueue(Generic[T]):
         self._by_person[ticket.asker.person] += 1
         if ticket.asker.server is not None:
             self._by_server[ticket.asker.server] += 1
-        self._waiting.setdefault(ticket.asker.person, deque()).append(ticket)
+        self._turns.add(_server(ticket.asker), ticket.asker.person, ticket)
+        self._order = None
 
     def take(self, most: int) -> list[T]:
         """Return the next batch, at most `most` tickets of one kind; empty when none waits.
 
-        The oldest ticket of the person whose turn it is decides the kind. Then everyone whose
-        oldest ticket is of that kind gives it, one a round, until the batch is full or none is
-        left. Who gave goes behind those who did not, so that everybody's turn comes.
+        The ticket whose turn it is decides the kind. Then whoever's oldest ticket is of that kind
+        gives it, in their turns, until the batch is full, costs `BATCH_SECONDS`, or none is left.
         """
         batch: list[T] = []
-        kind: Hashable = None
-        turns = deque(self._waiting)
-        while turns and len(batch) < most:
-            person = turns.popleft()
-            line = self._waiting[person]
-            if batch and self._kind(line[0].job) != kind:
-                continue
-            kind = self._kind(line[0].job)
-            batch.append(line.popleft())
-            del self._waiting[person]
-            if line:
-                self._waiting[person] = line
-                turns.append(person)
+        cost = 0.0
+        self._order = None
+        while len(batch) < most and cost < BATCH_SECONDS:
+            ticket = self._turns.take(self._fits(batch))
+            if ticket is None:
+                break
+            batch.append(ticket)
+            cost += self._cost(ticket.job)
         return batch
+
+    def _fits(self, batch: list[T]) -> Callable[[T], bool]:
+        if not batch:
+            return lambda _: True
+        kind = self._kind(batch[0].job)
+        return lambda ticket: self._kind(ticket.job) == kind
+
+    def places(self) -> Mapping[T, tuple[int, float]]:
+        """Return for each ticket that waits its place, from 1, and the seconds until its answer.
+
+        Counted from the moment when the batches in flight are done. Later askers may still come
+        before it, and batches of one kind may change the order a little.
+        """
+        if self._order is None:
+            self._order = {}
+            seconds = 0.0
+            for place, ticket in enumerate(self._turns.order(), start=1):
+                seconds += self._cost(ticket.job)
+                self._order[ticket] = place, seconds
+        return self._order
 
     def withdraw(self, ticket: T) -> bool:
         """Drop `ticket` if it still waits, and say whether it did."""
-        line = self._waiting.get(ticket.asker.person)
-        if line is None or ticket not in line:
+        if not self._turns.remove(_server(ticket.asker), ticket.asker.person, ticket):
             return False
-        line.remove(ticket)
-        if not line:
-            del self._waiting[ticket.asker.person]
+        self._order = None
         self.release(ticket)
         return True
 
@@ -148,24 +173,33 @@ class FairQueue(Generic[T]):
         if self._by_person[asker.person] >= limits.per_person:
             raise Overloaded(
                 f"You have {_pictures(limits.per_person)} waiting here already, the most for one"
-                " person. Please wait for an answer, then ask again."
+                " person. Please wait for an answer, then ask again.",
+                limit="person",
             )
         if asker.server is not None and self._by_server[asker.server] >= limits.per_server:
             raise Overloaded(
                 f"This server has {_pictures(limits.per_server)} waiting already, the most for"
-                " one server. Please try again in a minute."
+                " one server. Please try again in a minute.",
+                limit="server",
             )
         if len(self._held) >= limits.all:
             raise Overloaded(
                 f"Bobby has {_pictures(limits.all)} waiting already, the most that it takes."
-                " Please try again in a minute."
+                " Please try again in a minute.",
+                limit="all",
             )
         if self._bytes + len(ticket.job.picture) > limits.bytes:
             raise Overloaded(
                 f"The pictures waiting here would come to more than {limits.bytes / MIB:g} MiB,"
-                " the most that Bobby takes. Please try again in a minute, or with a smaller file."
+                " the most that Bobby takes. Please try again in a minute, or with a smaller file.",
+                limit="bytes",
             )
 
 
 def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count} pictures"
+
+
+def _server(asker: Asker) -> Hashable:
+    """Return whose turn it is among servers; in direct messages everybody is a server."""
+    return ("person", asker.person) if asker.server is None else asker.server

@@ -120,15 +120,33 @@ class Guest:
                 await self._news.wait()
 
     async def reply(self, message: dict[str, Any], within: float = 30.0) -> dict[str, Any]:
-        """Wait for the reply to `message` and return it."""
-        wanted = message["id"]
+        """Wait for the reply to `message`, which is more than how long it takes; return it."""
         return await self.heard(
-            lambda one: (one.get("message_reference") or {}).get("message_id") == wanted, within
+            lambda one: _replies_to(one, message) and cancel_button(one) is None, within
+        )
+
+    async def told(self, message: dict[str, Any], within: float = 30.0) -> dict[str, Any]:
+        """Wait until Bobby tells how long the answer to `message` takes; return that."""
+        return await self.heard(
+            lambda one: _replies_to(one, message) and cancel_button(one) is not None, within
         )
 
     async def ask(self, content: str = "", *files: File, **options: Any) -> dict[str, Any]:
         """Post a message and return the reply to it."""
         return await self.reply(await self.say(content, *files, **options))
+
+
+def _replies_to(one: dict[str, Any], message: dict[str, Any]) -> bool:
+    return bool((one.get("message_reference") or {}).get("message_id") == message["id"])
+
+
+def cancel_button(message: dict[str, Any]) -> str | None:
+    """Return the id of a message's button "Cancel", if it has one."""
+    for row in message.get("components", ()):
+        for button in row["components"]:
+            if button.get("custom_id", "").startswith("cancel:"):
+                return str(button["custom_id"])
+    return None
 
 
 def top(message: dict[str, Any], number: int = 0) -> tuple[str, float]:

@@ -28,7 +28,7 @@ def queue(**limits: int) -> FairQueue[Ticket]:
         "per_server": WIDE.per_server,
         "per_person": WIDE.per_person,
     }
-    return FairQueue(Limits(**(values | limits)), kind)
+    return FairQueue(Limits(**(values | limits)), kind, lambda _: 0.1)
 
 
 def ticket(person: int, name: str = "", *, model: str = "m", server: int | None = None) -> Ticket:

@@ -1,0 +1,173 @@
+"""Whoever waits is told for how long, in the message that becomes the answer, and may leave.
+
+Owns that message's words, its pace and its button. How long it takes is the executor's estimate;
+the cancelling itself is asyncio's, so everything that an answered question holds is given back.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import discord
+
+from bot import logs
+from bot.errors import Cancelled
+from bot.exchange import Exchange, Interaction, Reply
+from bot.executor.executor import Executor, Outlook
+
+SILENT_SECONDS = 2.0
+"""What is answered sooner is not announced."""
+EDIT_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Cancel(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"cancel:(?P<person>\d+):(?P<question>\d+)",
+):
+    """The button "Cancel", for the person who asked."""
+
+    def __init__(self, person: int, question: int) -> None:
+        super().__init__(discord.ui.Button(label="Cancel", custom_id=f"cancel:{person}:{question}"))
+        self.person = person
+        self.question = question
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button again from its id; discord.py calls it."""
+        return cls(int(match["person"]), int(match["question"]))
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Cancel the question; tell anybody else in private why not."""
+        if interaction.user.id != self.person:
+            await interaction.response.send_message(
+                "Only whoever asked can cancel this.", ephemeral=True
+            )
+        elif interaction.client.waiting.cancel(self.question):
+            await interaction.response.defer()  # the message says so in a moment
+        else:
+            await interaction.response.edit_message(
+                content="Nobody works on this any more. Please ask again.", embeds=[], view=None
+            )
+
+
+@dataclass(eq=False)
+class _Wait:
+    """A question that is being answered by `task`."""
+
+    task: asyncio.Task[Any]
+    cancelled: bool = False
+
+
+class WaitingRoom:
+    """Everybody who waits for `executor`.
+
+    `silent` and `edit` are the seconds until the message is posted and between its edits.
+    """
+
+    def __init__(
+        self, executor: Executor, *, silent: float = SILENT_SECONDS, edit: float = EDIT_SECONDS
+    ) -> None:
+        self._executor = executor
+        self.silent = silent
+        self.edit = edit
+        self._waits: dict[int, _Wait] = {}
+        self._posting: set[int] = set()
+
+    @contextlib.asynccontextmanager
+    async def shown(self, exchange: Exchange) -> AsyncIterator[None]:
+        """Tell how long `exchange` waits while the block lasts, and let its asker cancel it.
+
+        Raises:
+            Cancelled: The asker did.
+        """
+        task, question = asyncio.current_task(), exchange.asker.question
+        if task is None or question is None:
+            yield
+            return
+        logs.question.set(question)
+        wait = self._waits[question] = _Wait(task)
+        over = asyncio.Event()
+        telling = asyncio.create_task(self._tell(exchange, question, over), name="tell")
+        try:
+            try:
+                yield
+            finally:
+                if self._waits.get(question) is wait:
+                    del self._waits[question]
+                over.set()
+                # What is being posted must stand there before the answer can take its place.
+                await asyncio.wait({telling})
+        except asyncio.CancelledError:
+            if not wait.cancelled or task.uncancel():
+                raise
+            await asyncio.wait({telling})
+            raise Cancelled("Cancelled, as you asked.") from None
+
+    def cancel(self, question: int) -> bool:
+        """Cancel the question of id `question`, and say whether it was being answered."""
+        wait = self._waits.get(question)
+        if wait is None:
+            return False
+        if not wait.cancelled:
+            wait.cancelled = True
+            wait.task.cancel()
+        return True
+
+    async def _tell(self, exchange: Exchange, question: int, over: asyncio.Event) -> None:
+        """Post how long it takes, and edit it, until it is over."""
+        pause = self.silent
+        try:
+            while not await _within(over, pause):
+                pause = self.edit
+                outlook = self._executor.outlook(question)
+                # One at a time in a channel: Discord rations posts, and answers go before.
+                if outlook is None or exchange.bucket in self._posting:
+                    continue
+                self._posting.add(exchange.bucket)
+                try:
+                    await exchange.progress(_shown(outlook, exchange.asker.person, question))
+                finally:
+                    self._posting.discard(exchange.bucket)
+        except Exception:
+            log.exception("%s could not be told how long it takes", exchange)
+
+
+async def _within(over: asyncio.Event, seconds: float) -> bool:
+    """Wait at most so long for `over`, and say whether it is."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await over.wait()
+    return over.is_set()
+
+
+def _shown(outlook: Outlook, person: int, question: int) -> Reply:
+    view = discord.ui.View(timeout=None).add_item(Cancel(person, question))
+    return Reply(f"-# {words(outlook)}", view=view)
+
+
+def words(outlook: Outlook) -> str:
+    """Return `outlook` as a sentence, such as "4th in line, about 20 s to go"."""
+    where = "I'm at it" if outlook.place is None else f"{_ordinal(outlook.place)} in line"
+    return f"{where}, about {_duration(outlook.seconds)} to go."
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 < number % 100 < 20 else ending}"
+
+
+def _duration(seconds: float) -> str:
+    """Return an estimate no more precise than it is."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90:
+        return f"{5 * round(seconds / 5)} s"
+    return f"{round(seconds / 60)} min"

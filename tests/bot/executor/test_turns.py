@@ -1,0 +1,76 @@
+"""Whose turn it is: by cost, between servers and between people; and the order that is told."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.executor.turns import Turns
+
+
+def anything(_: str) -> bool:
+    """Fit everything."""
+    return True
+
+
+def turns(**costs: float) -> Turns[str]:
+    """Return turns of things that cost what the first letter of their name does, else 1."""
+    return Turns(lambda thing: costs.get(thing[0], 1.0))
+
+
+def served(line: Turns[str], count: int) -> list[str]:
+    """Take `count` things."""
+    return [thing for _ in range(count) if (thing := line.take(anything)) is not None]
+
+
+def test_who_asks_for_something_dear_comes_later_by_as_much() -> None:
+    """After one zebra, four classifications of another person go before the next zebra."""
+    line = turns(z=4.0)
+    for number in range(3):
+        line.add("server", 1, f"z{number}")
+    for number in range(8):
+        line.add("server", 2, f"c{number}")
+    assert served(line, 11) == ["z0", "c0", "c1", "c2", "c3", "z1", "c4", "c5", "c6", "c7", "z2"]
+
+
+def test_servers_take_turns_however_many_people_they_have() -> None:
+    """A person alone in a server gets half beside twenty of another server."""
+    line = turns()
+    for person in range(20):
+        line.add("crowd", person, f"c{person}")
+    for number in range(3):
+        line.add("quiet", 99, f"q{number}")
+    assert served(line, 6) == ["c0", "q0", "c1", "q1", "c2", "q2"]
+
+
+def test_being_away_earns_nothing_and_leaving_forgives_nothing() -> None:
+    """Who comes later starts now, and who has just had something dear waits although away."""
+    line = turns(z=9.0)
+    line.add("server", 1, "z0")
+    for number in range(20):
+        line.add("server", 2, f"c{number}")
+    assert served(line, 4) == ["z0", "c0", "c1", "c2"]
+    line.add("server", 1, "z1")
+    line.add("server", 3, "d0")
+    line.add("server", 3, "d1")
+    assert served(line, 4) == ["c3", "d0", "c4", "d1"]
+    assert served(line, 5) == ["c5", "c6", "c7", "c8", "z1"]
+
+
+asked = st.lists(
+    st.tuples(st.sampled_from("ab"), st.integers(1, 4), st.sampled_from("xyz")), max_size=30
+)
+
+
+@given(asked, st.integers(0, 10))
+def test_the_order_that_is_told_is_the_order_that_comes(
+    things: list[tuple[str, int, str]], taken: int
+) -> None:
+    """Whatever was taken before, if nobody comes, the rest leaves as told."""
+    line = turns(x=1.0, y=2.0, z=8.0)
+    for number, (server, person, kind) in enumerate(things):
+        line.add(server, person, f"{kind}{number}")
+    served(line, taken)
+    told = line.order()
+    came = served(line, len(line))
+    assert sorted(told) == sorted(came)
+    # Where two are due at the very same time, either may be told first.
+    assert all(abs(told.index(thing) - place) <= 8 for place, thing in enumerate(came))

@@ -1,0 +1,118 @@
+"""Whoever waits is told for how long, in the message that becomes the answer, and may leave."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, cancel_button, said
+from tests.playground.clients import Page, Rest, eventually
+
+COMPONENT, BUTTON = 3, 2
+EPHEMERAL = 64
+PICTURE = ("a.png", pictures.plain())
+
+
+@pytest.fixture(autouse=True)
+def soon(house: House) -> Iterator[None]:
+    """Let Bobby tell after 0.3 s, and then each 0.3 s."""
+    waiting = house.bot.waiting
+    before = waiting.silent, waiting.edit
+    waiting.silent = waiting.edit = 0.3
+    yield
+    waiting.silent, waiting.edit = before
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def stopped_worker(house: House) -> AsyncIterator[psutil.Process]:
+    """Stop the worker as a scheduler would: whoever asks now waits until it is continued."""
+    await house.bot.executor.ready()
+    children = psutil.Process(os.getpid()).children()
+    (worker,) = [child for child in children if "models.worker" in child.cmdline()]
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        yield worker
+    finally:
+        worker.send_signal(signal.SIGCONT)
+
+
+async def press(house: House, token: str, message: dict[str, Any]) -> dict[str, Any]:
+    """Press the button of `message`; return the message of Bobby's that this brings about."""
+    data = {"component_type": BUTTON, "custom_id": cancel_button(message)}
+    async with (
+        Rest(house.playground.api, token) as rest,
+        Page(house.playground, token, rest) as page,
+    ):
+        where = int(message["channel_id"])
+        await page.interact(COMPONENT, data, channel_id=where, message_id=message["id"])
+
+        def news() -> list[dict[str, Any]]:
+            edited = [one for one in page.heard("MESSAGE_UPDATE") if cancel_button(one) is None]
+            return [*page.heard("MESSAGE_CREATE"), *edited]
+
+        await eventually(news)
+        return news()[0]
+
+
+async def test_the_message_that_tells_becomes_the_answer(
+    guest: Guest, stopped_worker: psutil.Process
+) -> None:
+    """One reply: first the estimate with a button, edited, then the labels without one."""
+    asked = await guest.say("!classify", PICTURE)
+    told = await guest.told(asked)
+    assert "to go." in told["content"]
+    assert cancel_button(told)
+    await guest.heard(lambda one: one["id"] == told["id"] and one["event"] == "MESSAGE_UPDATE")
+    stopped_worker.send_signal(signal.SIGCONT)
+    answer = await guest.heard(lambda one: one["id"] == told["id"] and one["embeds"])
+    assert "efficientnet" in said(answer)
+    assert cancel_button(answer) is None
+    assert "to go" not in answer["content"]
+    assert len(guest.replies(asked)) == 1
+
+
+async def test_the_place_in_line_is_told(guest: Guest, stopped_worker: psutil.Process) -> None:
+    """Two batches are in flight; what comes behind them has a place."""
+    people = [await guest.say("!classify", PICTURE) for _ in range(3)]
+    told = [await guest.told(asked) for asked in people]
+    assert any("1st in line" in one["content"] for one in told)
+    stopped_worker.send_signal(signal.SIGCONT)
+    for one in told:
+        await guest.heard(lambda new, one=one: new["id"] == one["id"] and new["embeds"])
+
+
+async def test_whoever_asked_can_cancel_and_nobody_else(
+    house: House, guest: Guest, stopped_worker: psutil.Process
+) -> None:
+    """Another's press is answered in private; the asker's makes the message say so."""
+    asked = await guest.say("!classify", PICTURE)
+    told = await guest.told(asked)
+    other = await house.playground.new_person("other")
+    refused = await press(house, other.token, told)
+    assert refused["flags"] & EPHEMERAL
+    assert "Only whoever asked" in refused["content"]
+    assert house.bot.executor.snapshot().waiting + house.bot.executor.snapshot().running == 1
+    done = await press(house, guest.person.token, told)
+    assert "Cancelled, as you asked." in said(done)
+    assert done["id"] == told["id"]
+    assert cancel_button(done) is None
+    stopped_worker.send_signal(signal.SIGCONT)
+    await eventually(lambda: house.bot.executor.snapshot().running == 0)
+    await asyncio.sleep(0.3)
+    assert len(guest.replies(asked)) == 1
+
+
+async def test_a_quick_answer_announces_nothing(house: House, guest: Guest) -> None:
+    """Within the silence there is only the answer."""
+    house.bot.waiting.silent = 30.0
+    asked = await guest.say("!classify", PICTURE)
+    answer = await guest.reply(asked)
+    assert answer["embeds"]
+    assert cancel_button(answer) is None

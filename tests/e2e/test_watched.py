@@ -1,0 +1,118 @@
+"""Bobby watched over his local port: figures, health with its reason, and `bobby status`."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import aiohttp
+import psutil
+import pytest
+import pytest_asyncio
+
+from bot.errors import SetupError
+from bot.offline.status import show_status
+from bot.settings import Settings
+from bot.watched import Watched
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said
+from tests.playground.clients import eventually
+
+PICTURE = ("a.png", pictures.plain())
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def watched(house: House) -> AsyncIterator[Watched]:
+    """Open the port for Bobby, who has answered before."""
+    async with Watched(house.bot, 0) as watched:
+        yield watched
+
+
+async def read(watched: Watched, path: str) -> tuple[int, str]:
+    """Return the status and the text of a route."""
+    async with aiohttp.ClientSession() as session, session.get(watched.url + path) as response:
+        return response.status, await response.text()
+
+
+async def figures(watched: Watched) -> dict[str, float]:
+    """Return every figure by its name and labels."""
+    status, text = await read(watched, "/metrics")
+    assert status == 200
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+async def test_an_answer_and_a_refusal_are_counted(watched: Watched, guest: Guest) -> None:
+    """Each stage of an answer is timed once, a refusal stands under its reason."""
+    before = await figures(watched)
+    assert (await guest.ask("!classify", PICTURE))["embeds"]
+    assert "not a picture" in said(await guest.ask("!classify", ("a.txt", b"no picture")))
+    after = await figures(watched)
+
+    def more(name: str) -> float:
+        return after[name] - before.get(name, 0.0)
+
+    for stage, count in {"download": 2, "wait": 2, "run": 2}.items():
+        assert more(f'bobby_stage_seconds_count{{stage="{stage}"}}') == count
+    assert more('bobby_batch_jobs_bucket{le="1.0",task="classify"}') == 2
+    assert more('bobby_refusals_total{reason="bad_picture"}') == 1
+    assert more("bobby_answers_total") == 1
+    assert after['bobby_queue_jobs{state="waiting"}'] == 0
+    assert after["bobby_worker_up"] == after["bobby_gateway_up"] == 1
+    assert 0 <= after["bobby_loop_lag_seconds"] < 60
+
+
+async def test_health_names_the_trouble(house: House, watched: Watched) -> None:
+    """A dead worker is 503 with the reason and one restart more; then all is well again."""
+    await house.bot.executor.ready()
+    assert await read(watched, "/healthz") == (200, "ok\n")
+    restarts = (await figures(watched))["bobby_worker_restarts_total"]
+    children = psutil.Process(os.getpid()).children()
+    (worker,) = [child for child in children if "models.worker" in child.cmdline()]
+    worker.send_signal(signal.SIGKILL)
+    await eventually(lambda: house.bot.executor.snapshot().state != "ready")
+    status, words = await read(watched, "/healthz")
+    assert (status, words.startswith("The worker is starting")) == (503, True)
+    async with asyncio.timeout(60):
+        await house.bot.executor.ready()
+    assert (await figures(watched))["bobby_worker_restarts_total"] == restarts + 1
+    assert (await read(watched, "/healthz"))[0] == 200
+
+
+async def test_health_knows_when_the_gateway_is_gone(house: House, watched: Watched) -> None:
+    """While discord.py comes back after a cut, nobody is answered, and health says so."""
+    await house.bot.executor.ready()
+    faults = house.playground.faults
+    faults.refuse_connections = True
+    assert faults.drop_connections(house.playground.world.bot) == 1
+    await eventually(lambda: not house.bot.connected)
+    assert await read(watched, "/healthz") == (503, "Discord's gateway is not connected.\n")
+    faults.refuse_connections = False
+    await eventually(lambda: house.bot.connected, within=30)
+    assert await read(watched, "/healthz") == (200, "ok\n")
+
+
+async def test_status_prints_what_the_chat_shows(
+    house: House, watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every line of `!status`; success says that he is well."""
+    await house.bot.executor.ready()
+    port = int(watched.url.rpartition(":")[2])
+    assert await show_status(Settings(_env_file=None, metrics_port=port))
+    printed = capsys.readouterr().out
+    for line in ("Worker         ready", "Default model  ", "Queue          0 waiting"):
+        assert line in printed
+
+
+async def test_status_says_why_it_cant(watched: Watched) -> None:
+    """Off, and not running, are two sentences; a port that is taken is a third."""
+    with pytest.raises(SetupError, match="Set BOBBY_METRICS_PORT"):
+        await show_status(Settings(_env_file=None))
+    port = int(watched.url.rpartition(":")[2])
+    with pytest.raises(SetupError, match=f"Port {port} can't be used"):
+        async with Watched(watched._bot, port):
+            pass
+    await watched.__aexit__(None, None, None)
+    with pytest.raises(SetupError, match=f"No Bobby answers on port {port}"):
+        await show_status(Settings(_env_file=None, metrics_port=port))
