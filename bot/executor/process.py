@@ -18,10 +18,10 @@ from models.jobs import FromWorker, ToWorker
 from models.wire import LENGTH_BYTES, body_length, from_worker, pieces
 
 _PIPE_LIMIT = 1024 * 1024
-MOST_LINES, FLOOD_PAUSE = 200, 0.1
-"""Of one piece of a worker's stderr so many lines are logged, and so many s waited after more."""
+BREATH_LINES, BREATH_SECONDS = 100, 0.005
+"""After so many lines of a worker's stderr the event loop is left to others for so long."""
 _LINE_LIMIT = 8192
-_LAST_WORDS = 0.2
+_LAST_WORDS = 1.0
 """Seconds granted to logging them."""
 
 _SIGNALS = {number.value: number.name for number in signal.Signals}
@@ -170,18 +170,17 @@ async def _discard(stream: asyncio.StreamReader) -> None:
 
 async def _log_lines(stream: asyncio.StreamReader) -> None:
     """Log what comes from `stream` by lines, a longer one than `_LINE_LIMIT` bytes in parts."""
-    rest = b""
+    rest, logged = b"", 0
     while chunk := await stream.read(_LINE_LIMIT):
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > _LINE_LIMIT:
             lines, rest = [*lines, rest], b""
-        for line in lines[:MOST_LINES]:
+        for line in lines:
             _log(line)
-        if len(lines) > MOST_LINES:
-            _log(b"(%d more lines)" % (len(lines) - MOST_LINES))
-            # A flood then fills the pipe and stops its writer, not us.
-            await asyncio.sleep(FLOOD_PAUSE)
-        await asyncio.sleep(0)  # reading what is buffered already lets nobody else run
+            logged += 1
+            if logged % BREATH_LINES == 0:
+                # So that a flood fills the pipe and stops its writer, not everybody here.
+                await asyncio.sleep(BREATH_SECONDS)
     _log(rest)
 
 

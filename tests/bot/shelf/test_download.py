@@ -351,7 +351,7 @@ async def test_a_size_limit(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
 ) -> None:
     """What is larger than allowed is not begun."""
-    assert "BOBBY_MAX_DOWNLOAD_MIB" in await refused(downloader, file, most=999_999)
+    assert "at most 1 MB may be downloaded" in await refused(downloader, file, most=999_999)
     assert left(store) == []
 
 
