@@ -40,6 +40,7 @@ def other_ways(described: Sequence[Described]) -> Reply:
         else "\n".join(
             f"- {escape_markdown(sentence_of(text))}" for text in one.result.alternatives
         )
+        or "I know no other way to say it."
         for one in described
     ]
     return Reply(embeds=(discord.Embed(description="\n\n".join(parts), colour=BLUE),))

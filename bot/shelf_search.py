@@ -69,11 +69,14 @@ def field(cards: Sequence[ModelCard], names: Sequence[str]) -> Field:
     Where nobody is named and fewer than two of those are here, every classifier that is stands in.
 
     Raises:
-        UnknownModel: A name is no classifier's, or none of those named is here.
+        UnknownModel: A name is no classifier's, none of those named is here, or too many are.
     """
     classifiers = [card for card in cards if card.task == "classify"]
-    wanted = [named(classifiers, name) for name in dict.fromkeys(names or COMPARED)]
-    here = [card for card in wanted if card.ready][:MOST_COMPARED]
+    asked = dict.fromkeys(name.lower() for name in names or COMPARED)
+    if len(asked) > MOST_COMPARED:
+        raise UnknownModel(f"I compare at most {MOST_COMPARED} models at once: name fewer.")
+    wanted = [named(classifiers, name) for name in asked]
+    here = [card for card in wanted if card.ready]
     absent = tuple(card.name for card in wanted if not card.ready)
     if names and not here:
         raise UnknownModel(

@@ -5,7 +5,7 @@ say it; it carries what it needs in its id, so that it works after a restart as 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import discord
@@ -24,6 +24,8 @@ from bot.replies_caption import Described, alt_text, captioned, other_ways
 from models.jobs import Caption, Captioned
 
 MAX_PICTURES = 10
+FEWEST_BEAMS = 4
+"""Of a search for three other ways to say it: fewer beams would not find as many."""
 """Discord shows at most ten embeds in a message."""
 
 Beams = app_commands.Range[int, 1, 10]
@@ -167,6 +169,8 @@ class CaptionCog(commands.Cog, name="Caption"):
     async def say_otherwise(self, exchange: Exchange, button: Alternatives) -> Reply:
         """Return the answer to a press of the button, from the very message its id names."""
         found, wish = await self._asked_again(button)
+        if wish.beams:
+            wish = replace(wish, beams=max(wish.beams, FEWEST_BEAMS))
         return other_ways(await self._describe(exchange, found.first(MAX_PICTURES), wish))
 
     async def _asked_again(self, button: Alternatives) -> tuple[Found, Wish]:

@@ -9,6 +9,7 @@ import asyncio
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.utils import escape_markdown
 
 from bot import pictures
 from bot.asking import ask_each
@@ -136,9 +137,12 @@ class CompareCog(commands.Cog, name="Compare"):
         """Ask one model of a comparison; where it fails, the others go on."""
         try:
             job = Classify(picture=data, model=card.name)
-            return Contender(card, await self.bot.executor.submit(job, exchange.asker))
+            labels = await self.bot.executor.submit(job, exchange.asker)
         except Exception as error:  # noqa: BLE001  (`explain` logs it)
             return Contender(card, explain(error, exchange))
+        if labels.model != card.name:  # another stood in, which has a line of its own
+            return Contender(card, escape_markdown(labels.substitution or "can't answer"))
+        return Contender(card, labels)
 
     async def _guess(self, exchange: Exchange, find: Find, model: str) -> None:
         async def ask(data: bytes) -> Labels:

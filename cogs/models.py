@@ -156,6 +156,7 @@ class ModelsCog(commands.Cog, name="Models"):
 
     async def _inspect(self, exchange: Exchange, name: str) -> None:
         async with exchange.thinking():
+            exchange.require_permissions()
             if not name.strip():
                 raise UnknownModel("Name the model to look into, as in `model resnet101`.")
             card = named(await self.cards(), name)

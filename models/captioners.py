@@ -78,7 +78,7 @@ def _own() -> Captioning:
         checkpoint=shipped.name,
         source=shipped.source,
         license=license_,
-        parameters=3_001_409,  # the decoder's; the encoder is a classifier's
+        parameters=7_653_417,
         files=(shipped, catalog()["efficientnet_lite0"].checkpoint),
         beams=captioner.DEFAULT_BEAMS,
         build=_own_networks,

@@ -73,13 +73,15 @@ def inspect(name: str) -> Inspected:
         return _captioner(record, network)
     preset = record.preprocessing() if isinstance(record, Classification) else None
     side = preset.crop_size[0] if preset else SHORT_SIDE
+    # Counted, since what is published leaves GoogLeNet's auxiliary heads out.
+    count = sum(p.numel() for p in network.parameters())
     return Inspected(
         model=record.name,
         weights=record.checkpoint.name,
         tree=anatomy.tree(network),
         layers=_layers(network),
-        parameters=record.parameters,
-        bytes=4 * record.parameters,
+        parameters=count,
+        bytes=4 * count,
         side=side,
         multiply_adds=anatomy.multiply_adds(network, side),
         paper=record.origin.paper,

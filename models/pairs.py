@@ -39,16 +39,18 @@ _ORIGIN = Origin(
 _OWN = Origin("bobby", 2026)
 _PARAMETERS = 11_378_179
 _OUR_PARAMETERS = 919_204
-_OURS = (  # the pair, the recipe, and the SHA-256 of what it made
+_OURS = (  # the pair, the recipe, and what it made: its SHA-256 and size in bytes
     (
         "horse2zebra",
         "models.train.zebra",
         "27c7ca5b205baea3ec24f589be42c15b17f7f5412caea024f845b4bbf615e7ea",
+        1_855_024,
     ),
     (
         "zebra2horse",
         "models.train.zebra_back",
         "cac3bca8fadbb7d6f1ce014ba81f5fbd084038815d7d4e6edabc1e3ae5281faf",
+        1_855_000,
     ),
 )
 _AUTHORS = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models"
@@ -157,7 +159,7 @@ def _of_the_authors(name: str) -> Pair:
 
 def _our_own() -> Iterator[Pair]:
     """Yield the small generators that `models.train.zebra` and `zebra_back` made."""
-    for name, recipe, sha256 in _OURS:
+    for name, recipe, sha256, size in _OURS:
         yield Pair(
             name=f"{name}_small",
             purpose=name,
@@ -167,6 +169,7 @@ def _our_own() -> Iterator[Pair]:
                 file=f"{name}_small.safetensors",
                 proof=Sha256(sha256),
                 license="research and education, as the ImageNet pictures they learnt from",
+                size_bytes=size,
                 shipped=True,
             ),
             origin=_OWN,

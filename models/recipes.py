@@ -1,4 +1,4 @@
-"""Ten lines of Python that give a classifier's answer without Bobby.
+"""A few lines of Python that give a classifier's answer without Bobby.
 
 Owns the text of these scripts; nothing of it runs here. A test runs them and compares.
 """
@@ -12,7 +12,11 @@ from torchvision.models import get_model, get_model_weights
 
 weights = get_model_weights("{network}").{weights}
 network = get_model("{network}", weights=weights).eval()
-picture = ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")
+picture = ImageOps.exif_transpose(Image.open(sys.argv[1]))
+if picture.has_transparency_data:
+    picture = picture.convert("RGBA")
+    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+picture = picture.convert("RGB")
 with torch.inference_mode():
     top = network(weights.transforms()(picture)[None])[0].softmax(0).topk(5)
 for probability, label in zip(*top):
@@ -30,7 +34,11 @@ from torchvision.transforms._presets import ImageClassification
 
 network = EfficientNet.from_pretrained("efficientnet-lite0", File.get_model_file_path()).eval()
 prepare = ImageClassification(crop_size=224, mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
-picture = ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")
+picture = ImageOps.exif_transpose(Image.open(sys.argv[1]))
+if picture.has_transparency_data:
+    picture = picture.convert("RGBA")
+    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+picture = picture.convert("RGB")
 with torch.inference_mode():
     top = network(prepare(picture)[None])[0].softmax(0).topk(5)
 for probability, label in zip(*top):

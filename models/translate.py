@@ -26,6 +26,7 @@ from models.selection import Choice, Selection
 from models.verdict import verdict
 from models.weights import Shelf
 from models.working import (
+    FILM_PIXELS,
     LEAST_SIDE,
     MOST_PIXELS,
     from_zero,
@@ -125,6 +126,8 @@ class Translator:
                     return before
                 sights.append(before)
             at = working_size(*seen.size, size)
+            if frames and (len(frames) + 1) * at[0] * at[1] > FILM_PIXELS:
+                break
             frames.append(seen.resize(at, Image.Resampling.BILINEAR))
         return Prepared(job, choice, back, opened, tuple(frames), sights[0])
 

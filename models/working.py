@@ -29,6 +29,12 @@ The published generator then needs some 1.5 GB and 23 times what it takes at 256
 seconds on two cores.
 """
 
+FILM_PIXELS = 4 * MOST_PIXELS
+"""All frames of an animation together have at most so many, as 40 frames of 256x384 do.
+
+A small file would otherwise hold the worker for minutes.
+"""
+
 
 def working_size(width: int, height: int, short: int | None) -> tuple[int, int]:
     """Return width and height at which to work, the short side `short` if the memory allows it.

@@ -20,10 +20,11 @@ from models.networks.cyclegan import ResNetGenerator
 from models.networks.zebra_student import MatteGenerator
 from models.pairs import pairs
 from models.records import Pair
-from models.translate import Translator
+from models.translate import Prepared, Translator
 from models.weights import Shelf
+from models.working import FILM_PIXELS
 from tests.models.checkpoints import save_pair
-from tests.models.pictures import encoded, scene
+from tests.models.pictures import animation, encoded, scene
 
 PLENTY = 10_000_000
 SMALL = partial(ResNetGenerator, 8, 1)
@@ -327,6 +328,15 @@ def test_there_and_back(translator: Translator) -> None:
     mean = sum(abs(a - b) for a, b in channels) / len(picture.tobytes()) / 255
     assert answer.difference == pytest.approx(mean)
     assert (answer.model, answer.inverse) == ("horse2zebra", "zebra2horse")
+
+
+def test_a_small_file_does_not_hold_the_worker(translator: Translator) -> None:
+    """A film is cut where its frames together would be too large at the working size."""
+    job = Translate(picture=animation("GIF", 20), max_bytes=PLENTY, size=1024)
+    prepared = translator.prepare(job)
+    assert isinstance(prepared, Prepared)
+    assert sum(f.width * f.height for f in prepared.frames) <= FILM_PIXELS
+    assert 1 <= len(prepared.frames) < 20
 
 
 @pytest.mark.parametrize(
