@@ -79,9 +79,9 @@ def test_the_scripts_for_torchvision_agree(
 
 @pytest.mark.parametrize("record", catalog().values(), ids=list(catalog()))
 def test_every_script_is_short_and_fits_a_message(record: Classification) -> None:
-    """It compiles, names the very weights, and has some ten lines."""
+    """It compiles, names the very weights, and has fewer than twenty lines."""
     text = script(record)
     compile(text, record.name, "exec")
     assert record.checkpoint.name in text or record.name == LITE0
-    assert len(text.splitlines()) <= 16
+    assert len(text.splitlines()) < 20
     assert len(text) < 1800
