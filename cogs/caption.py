@@ -24,9 +24,9 @@ from bot.replies_caption import Described, alt_text, captioned, other_ways
 from models.jobs import Caption, Captioned
 
 MAX_PICTURES = 10
+"""Discord shows at most ten embeds in a message."""
 FEWEST_BEAMS = 4
 """Of a search for three other ways to say it: fewer beams would not find as many."""
-"""Discord shows at most ten embeds in a message."""
 
 Beams = app_commands.Range[int, 1, 10]
 

@@ -104,15 +104,13 @@ def train(
     model: CycleGAN, run: Run, data: tuple[Pictures, Pictures], crop: int, steps: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Train up to `steps` steps, going on where `run` was; yield each step's losses."""
-    for step in range(run.resume(), steps):
+
+    def take(step: int) -> dict[str, float]:
         model.slow_down(step, steps)
         first, second = (draw(pictures, crop, run.dice) for pictures in data)
-        losses = model.step(first, second, run.dice)
-        if (step + 1) % 20 == 0:
-            run.log(step + 1, losses)
-        if (step + 1) % 200 == 0 or step + 1 == steps:
-            run.save(step + 1)
-        yield step + 1, losses
+        return model.step(first, second, run.dice)
+
+    return run.steps(steps, take, save_every=200)
 
 
 @torch.inference_mode()

@@ -5,11 +5,14 @@ replaces the last one only when it's whole, so a run that is killed at any momen
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+
+LOG_EVERY = 20
+"""Steps between two lines of the log."""
 
 
 class Stateful(Protocol):
@@ -62,3 +65,24 @@ class Run:
         line = {"step": step} | {name: round(value, 5) for name, value in figures.items()}
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+    def steps(
+        self, total: int, take: Callable[[int], dict[str, float]], save_every: int
+    ) -> Iterator[tuple[int, dict[str, float]]]:
+        """Take steps up to `total`, going on where the run was; yield how many are done.
+
+        `take` is given the number of the step, from 0, and returns its losses, which are yielded
+        too; every `LOG_EVERY`th are logged, and a checkpoint is kept after every `save_every`.
+        """
+        for step in range(self.resume(), total):
+            losses = take(step)
+            if (step + 1) % LOG_EVERY == 0:
+                self.log(step + 1, losses)
+            if (step + 1) % save_every == 0 or step + 1 == total:
+                self.save(step + 1)
+            yield step + 1, losses
+
+
+def warm_and_falling(step: int, steps: int) -> float:
+    """Return the share of the rate at `step` of `steps`: up over 50, level, down over a half."""
+    return min(1.0, (step + 1) / 50) * min(1.0, 2.0 * (1 - step / steps))

@@ -16,19 +16,18 @@ from pathlib import Path
 import click
 import torch
 from rich.progress import track
-from torch import nn
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.networks.zebra_student import MatteGenerator, sorrel
 from models.train.augment import crops, relit
 from models.train.judges import SORREL, Judge
-from models.train.losses import inside, matte_loss, smaller, texture
+from models.train.losses import matte_loss
 from models.train.pictures import Pictures, held_out, in_training, listed, read
-from models.train.run import Run, Stateful
+from models.train.run import Run, Stateful, warm_and_falling
 from models.train.weights import PRETRAINED, load, save
 from models.train.zebra import draw
-from models.train.zebra_colour import Features
+from models.train.zebra_colour import Features, descend, likeness
 from models.train.zebra_matte import optimiser_for
 
 CROP, HORSES, OTHERS, RATE, ZOOM = 192, 4, 2, 4e-4, (0.75, 1.15)
@@ -87,26 +86,13 @@ class BackTraining:
         logits = self.generator.matte(torch.cat([zebras, other]))
         nothing = torch.zeros(OTHERS, 1, CROP, CROP)
         answer = torch.lerp(zebras, self.generator.colour(sorrel(zebras, matte)), matte)
-        ours = self.features(answer)
-        with torch.no_grad():
-            theirs = self.features(horses)
-        pairs = zip(ours, theirs, strict=True)
-        near = [inside(a - b, smaller(matte, a)) for a, b in pairs]
         called = torch.full((HORSES,), SORREL)
         losses = {
-            "colour": inside(answer - horses, matte),
-            "features": torch.stack(near).mean(),
-            "texture": texture(ours, theirs, matte),
+            **likeness(self.features, answer, horses, matte),
             "horse": F.cross_entropy(self.guide.logits(answer), called),
             "matte": matte_loss(logits, torch.cat([matte, nothing])),
         }
-        total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
-        self.colour.zero_grad()
-        self.matte.zero_grad()
-        torch.autograd.backward(total)
-        nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
-        self.colour.step()
-        self.matte.step()
+        descend(losses, WEIGHTS, self.generator, [self.colour, self.matte])
         self.average.update_parameters(self.generator)
         return {name: loss.item() for name, loss in losses.items()}
 
@@ -131,14 +117,12 @@ def train(
     training: BackTraining, run: Run, lesson: Lesson, steps: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Train up to `steps` steps, going on where `run` was; yield each step's losses."""
-    for step in range(run.resume(), steps):
-        training.slow_down(min(1.0, (step + 1) / 50) * min(1.0, 2.0 * (1 - step / steps)))
-        losses = training.step(lesson, run.dice)
-        if (step + 1) % 20 == 0:
-            run.log(step + 1, losses)
-        if (step + 1) % 50 == 0 or step + 1 == steps:
-            run.save(step + 1)
-        yield step + 1, losses
+
+    def take(step: int) -> dict[str, float]:
+        training.slow_down(warm_and_falling(step, steps))
+        return training.step(lesson, run.dice)
+
+    return run.steps(steps, take, save_every=50)
 
 
 @click.command()

@@ -6,7 +6,7 @@ never one of those that judge the result, should call the answer a zebra. Only w
 matte counts. Begins with what `zebra_hints` left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +19,7 @@ from models.networks.zebra_student import MatteNetwork, sorrel, sure
 from models.train.augment import crops, relit, retoned
 from models.train.judges import ZEBRA, Judge
 from models.train.losses import inside, smaller, texture
-from models.train.run import Run, Stateful
+from models.train.run import Run, Stateful, warm_and_falling
 
 CROP, BATCH, RATE, ZOOM, BOLD = 192, 4, 4e-4, (0.75, 1.15), 1.35
 WEIGHTS = {"colour": 4.0, "features": 2.0, "texture": 1.0, "zebra": 0.25}
@@ -78,25 +78,46 @@ class ColourTraining:
         x = relit(retoned(horses, matte, dice), dice, 0.5) * 2 - 1
         answer = torch.lerp(x, self.generator(sorrel(x, matte)), matte)
         wanted = torch.lerp(x, target, matte)
-        ours = self.features(answer)
-        with torch.no_grad():
-            theirs = self.features(wanted)
-        pairs = zip(ours, theirs, strict=True)
-        near = [inside(a - b, smaller(matte, a)) for a, b in pairs]
         called = torch.full((BATCH,), ZEBRA)
         losses = {
-            "colour": inside(answer - wanted, matte),
-            "features": torch.stack(near).mean(),
-            "texture": texture(ours, theirs, matte),
+            **likeness(self.features, answer, wanted, matte),
             "zebra": F.cross_entropy(self.guide.logits(answer), called),
         }
-        total = torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
-        self.optimiser.zero_grad()
-        torch.autograd.backward(total)
-        nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
-        self.optimiser.step()
+        descend(losses, WEIGHTS, self.generator, [self.optimiser])
         self.average.update_parameters(self.generator)
         return {name: loss.item() for name, loss in losses.items()}
+
+
+def likeness(
+    features: Features, answer: torch.Tensor, wanted: torch.Tensor, matte: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """Return how far `answer` is from `wanted` inside `matte`: colour, features and texture."""
+    ours = features(answer)
+    with torch.no_grad():
+        theirs = features(wanted)
+    pairs = zip(ours, theirs, strict=True)
+    near = [inside(a - b, smaller(matte, a)) for a, b in pairs]
+    return {
+        "colour": inside(answer - wanted, matte),
+        "features": torch.stack(near).mean(),
+        "texture": texture(ours, theirs, matte),
+    }
+
+
+def descend(
+    losses: Mapping[str, torch.Tensor],
+    weights: Mapping[str, float],
+    network: nn.Module,
+    optimisers: Sequence[torch.optim.Optimizer],
+) -> None:
+    """Take one step of `optimisers` down the sum of `losses`, each by its weight of that name."""
+    total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+    for optimiser in optimisers:
+        optimiser.zero_grad()
+    torch.autograd.backward(total)
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    for optimiser in optimisers:
+        optimiser.step()
 
 
 def drawn(lesson: Lesson, dice: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
@@ -118,12 +139,10 @@ def train(
     training: ColourTraining, run: Run, lesson: Lesson, steps: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Train up to `steps` steps, going on where `run` was; yield each step's losses."""
-    for step in range(run.resume(), steps):
+
+    def take(step: int) -> dict[str, float]:
         for group in training.optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, (step + 1) / 50) * min(1.0, 2.0 * (1 - step / steps))
-        losses = training.step(lesson, run.dice)
-        if (step + 1) % 20 == 0:
-            run.log(step + 1, losses)
-        if (step + 1) % 50 == 0 or step + 1 == steps:
-            run.save(step + 1)
-        yield step + 1, losses
+            group["lr"] = RATE * warm_and_falling(step, steps)
+        return training.step(lesson, run.dice)
+
+    return run.steps(steps, take, save_every=50)

@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 from models.networks.separable import SeparableGenerator
 from models.networks.zebra_student import sorrel
 from models.train.augment import crops, relit, retoned
-from models.train.run import Run, Stateful
+from models.train.run import Run, Stateful, warm_and_falling
 
 CROP, BATCH, RATE, ZOOM = 128, 8, 2e-3, (0.6, 1.3)
 CUTS = (0, 4, 7, *range(10, 20), 22, 25, 28)
@@ -80,12 +80,10 @@ def train(
     training: HintTraining, run: Run, lesson: Lesson, steps: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Train up to `steps` steps, going on where `run` was; yield each step's losses."""
-    for step in range(run.resume(), steps):
+
+    def take(step: int) -> dict[str, float]:
         for group in training.optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, (step + 1) / 50) * min(1.0, 2.0 * (1 - step / steps))
-        losses = training.step(lesson, run.dice)
-        if (step + 1) % 20 == 0:
-            run.log(step + 1, losses)
-        if (step + 1) % 100 == 0 or step + 1 == steps:
-            run.save(step + 1)
-        yield step + 1, losses
+            group["lr"] = RATE * warm_and_falling(step, steps)
+        return training.step(lesson, run.dice)
+
+    return run.steps(steps, take, save_every=100)

@@ -72,14 +72,15 @@ def train(
     optimiser: torch.optim.Optimizer,
     data: tuple[Pictures, Pictures, Pictures],
     steps: int,
-) -> Iterator[tuple[int, float]]:
+) -> Iterator[tuple[int, dict[str, float]]]:
     """Train `network` up to `steps` steps, going on where `run` was; yield each step's loss.
 
     `data` is horses, their masks, and pictures without horses.
     """
     horses, masks, others = data
     rates = [group["lr"] for group in optimiser.param_groups]
-    for step in range(run.resume(), steps):
+
+    def take(step: int) -> dict[str, float]:
         share = min(1.0, (step + 1) / 50) * (
             0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2
         )
@@ -91,11 +92,9 @@ def train(
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
-        if (step + 1) % 20 == 0:
-            run.log(step + 1, {"matte": loss.item()})
-        if (step + 1) % 100 == 0 or step + 1 == steps:
-            run.save(step + 1)
-        yield step + 1, loss.item()
+        return {"matte": loss.item()}
+
+    return run.steps(steps, take, save_every=100)
 
 
 def optimiser_for(network: MatteNetwork) -> torch.optim.AdamW:
