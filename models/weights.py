@@ -5,7 +5,6 @@ this order), the check against the record's proof and the reading of the file. I
 dicts to `models.inference`. It never downloads, never invents weights, never unpickles objects.
 """
 
-import hashlib
 import logging
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import platformdirs
 import torch
 from safetensors.torch import load_file
 
+from models.digests import git_blob, read_pin, sha256, write_pin
 from models.records import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256, StateDict
 
 _log = logging.getLogger(__name__)
@@ -107,21 +107,22 @@ class Shelf:
     def _proven(self, path: Path, proof: Proof) -> bool:
         match proof:
             case Sha256(prefix):
-                return _sha256(path).startswith(prefix)
+                return sha256(path).startswith(prefix)
             case GitBlob(blob):
-                return _git_blob(path) == blob
+                return git_blob(path) == blob
             case PinnedAtFirstUse():
-                return _sha256(path) == self._pin(path)
+                return sha256(path) == self._pin(path)
 
     def _pin(self, path: Path) -> str:
         """Return the hash that `path` is held to: what it had when it was first used."""
         pin = self.cache / f"{path.name}.sha256"
-        if not pin.is_file():
-            digest = _sha256(path)
-            pin.parent.mkdir(parents=True, exist_ok=True)
-            pin.write_text(f"{digest}  {path.name}\n", encoding="ascii")
-            _log.warning("%s: no hash is published; SHA-256 %s is pinned now", path, digest)
-        return pin.read_text(encoding="ascii").partition(" ")[0]
+        if (pinned := read_pin(pin)) is not None:
+            return pinned
+        digest = sha256(path)
+        pin.parent.mkdir(parents=True, exist_ok=True)
+        write_pin(pin, digest, path.name)
+        _log.warning("%s: no hash is published; SHA-256 %s is pinned now", path, digest)
+        return digest
 
     def _known(self, path: Path) -> bool | None:
         return self._genuine.get(_stamp(path))
@@ -130,20 +131,6 @@ class Shelf:
 def _stamp(path: Path) -> _Stamp:
     facts = path.stat()
     return str(path), facts.st_mtime_ns, facts.st_size
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _git_blob(path: Path) -> str:
-    """Return the id that git gives the file; SHA-1 because git's ids are."""
-    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _rule(proof: Proof) -> str:

@@ -5,12 +5,11 @@ the same of every file again before a network gets it: this half only keeps a wr
 getting its name.
 """
 
-import hashlib
 from pathlib import Path
 
+from models.digests import git_blob, read_pin, sha256, write_pin
 from models.jobs import WeightsFile
 
-_BLOCK = 1 << 20
 _STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x1f\x8b")
 """What files without a published hash begin with: PyTorch's are zip archives or, before 2020,
 pickles of protocol 2; the code of hub repositories comes as gzip."""
@@ -40,30 +39,7 @@ def complaint(path: Path, file: WeightsFile, pin: Path) -> str | None:
 def keep_pin(path: Path, file: WeightsFile, pin: Path) -> None:
     """Write down the hash of the `file` at `path`, if no other proof of it exists yet."""
     if file.proof == "pinned" and read_pin(pin) is None:
-        pin.write_text(f"{sha256(path)}  {file.name}\n", encoding="ascii")
-
-
-def read_pin(pin: Path) -> str | None:
-    """Return the SHA-256 that is written in `pin`, None where there is none."""
-    try:
-        return pin.read_text(encoding="ascii").partition(" ")[0]
-    except FileNotFoundError:
-        return None
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of the file's content, 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def git_blob(path: Path) -> str:
-    """Return the id that git gives the file's content; SHA-1 because git's ids are."""
-    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(_BLOCK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        write_pin(pin, sha256(path), file.name)
 
 
 def _differs(kind: str, found: str, wanted: str | None) -> str:

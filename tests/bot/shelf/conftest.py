@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.shelf import proofs
 from bot.shelf.download import Downloader, Patience
 from bot.shelf.progress import Progress
 from bot.shelf.store import Store
+from models.digests import sha256
 from models.jobs import WeightsFile
 from tests.bot.shelf.publisher import Publisher
 
@@ -58,7 +58,7 @@ def described(publisher: Publisher, name: str, content: bytes, folder: Path) -> 
         name=name,
         url=f"{publisher.url}/{name}",
         proof="sha256",
-        digest=proofs.sha256(copy)[:8],
+        digest=sha256(copy)[:8],
         size_bytes=len(content),
     )
 
