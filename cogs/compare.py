@@ -123,8 +123,7 @@ class CompareCog(commands.Cog, name="Compare"):
         executor = self.bot.executor
         async with exchange.thinking():
             exchange.require_permissions()
-            cards = executor.models or (await executor.ready()).models
-            wanted = field(cards, names.replace(",", " ").split())
+            wanted = field(await executor.cards(), names.replace(",", " ").split())
             found = (await find()).first(1)
             (picture,) = found.pictures
             data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)

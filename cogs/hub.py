@@ -6,9 +6,8 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot.client import Bobby, BobbyContext
-from bot.errors import BobbyError
+from bot.completion import OFFERED
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
-from bot.failures import explain
 from bot.replies import BLUE, sentence
 
 HELP_LENGTH = 3500
@@ -38,14 +37,10 @@ class HubCog(commands.Cog, name="Hub"):
     ) -> list[app_commands.Choice[str]]:
         """Offer the listed models whose name contains what was typed."""
         found = [name for name in self.bot.hub.models if typed.lower() in name]
-        return [app_commands.Choice(name=name[:100], value=name) for name in found[:25]]
+        return [app_commands.Choice(name=name[:100], value=name) for name in found[:OFFERED]]
 
     async def _answer(self, exchange: Exchange, name: str | None) -> None:
-        try:
-            reply = await self._described(name) if name else self._listed()
-        except BobbyError as error:
-            reply = sentence(explain(error, exchange))
-        await exchange.answer(reply)
+        await exchange.answer(await self._described(name) if name else self._listed())
 
     def _listed(self) -> Reply:
         prefix = self.bot.settings.prefix

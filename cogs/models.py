@@ -55,7 +55,7 @@ class Turn(
         presser = interaction.user.id
 
         async def listed() -> Reply:
-            return listing(await cog.cards(), self.query, self.number, presser)
+            return listing(await cog.bot.executor.cards(), self.query, self.number, presser)
 
         if presser == self.asker:
             await edit_on_press(interaction, listed)
@@ -90,15 +90,6 @@ class ModelsCog(commands.Cog, name="Models"):
     async def cog_unload(self) -> None:
         """Take them away again."""
         self.bot.remove_dynamic_items(Turn)
-
-    async def cards(self) -> tuple[ModelCard, ...]:
-        """Return the catalogue, once there is a worker that has told it.
-
-        Raises:
-            WorkerUnavailable: There was none yet and none is coming.
-            Closing: Bobby is shutting down.
-        """
-        return self.bot.executor.models or (await self.bot.executor.ready()).models
 
     @commands.command(usage="[words] [task:…] [family:…] [ready]")
     async def models(self, context: BobbyContext, *, text: str = "") -> None:
@@ -151,7 +142,7 @@ class ModelsCog(commands.Cog, name="Models"):
 
     async def _list(self, exchange: Exchange, query: str) -> None:
         async with exchange.thinking():
-            reply = listing(await self.cards(), query, 0, exchange.asker.person)
+            reply = listing(await self.bot.executor.cards(), query, 0, exchange.asker.person)
         await exchange.answer(reply)
 
     async def _inspect(self, exchange: Exchange, name: str) -> None:
@@ -159,7 +150,7 @@ class ModelsCog(commands.Cog, name="Models"):
             exchange.require_permissions()
             if not name.strip():
                 raise UnknownModel("Name the model to look into, as in `model resnet101`.")
-            card = named(await self.cards(), name)
+            card = named(await self.bot.executor.cards(), name)
             seen = await self.bot.executor.submit(Inspect(model=card.name), exchange.asker)
         await exchange.answer(inspected(card, seen))
 

@@ -151,6 +151,15 @@ class Executor:
         """
         return await self._engine.ready()
 
+    async def cards(self) -> tuple[ModelCard, ...]:
+        """Return the catalogue, once there is a worker that has told it.
+
+        Raises:
+            WorkerUnavailable: There was none yet and none is coming.
+            Closing: Bobby is shutting down.
+        """
+        return self.models or (await self.ready()).models
+
     async def recount(self) -> None:
         """Have the worker look anew at which models are ready; `models` tells it in a moment."""
         await self._engine.recount()
