@@ -146,30 +146,39 @@ class Label(Message, frozen=True):
     probability: float
 
 
-class Labels(Message, frozen=True):
+class Pictured(Message, frozen=True):
+    """What every answer about a picture tells of how it came about.
+
+    `model` has answered, with `weights`, on `device`, in `precision`; `substitution`, when set, is
+    one sentence saying why another model than the one asked for has. `milliseconds` is the time
+    the networks took for the batch this picture was part of.
+    """
+
+    model: str
+    weights: str
+    device: str
+    milliseconds: float
+    substitution: str | None = None
+    precision: Precision = "float32"
+
+
+class Labels(Pictured, frozen=True, kw_only=True):
     """The answer to `Classify`.
 
     `top` holds five labels, most likely first. `crop` is a PNG of the pixels the network saw, at
     its input size and before normalisation. `width` and `height` are the picture's own, upright.
-    `frames` is 1 for a still picture; of an animation the first frame was used. `substitution`,
-    when set, is one sentence saying why another model than the one asked for has answered.
-    `sure` is False when the distribution is too flat to mean much. `milliseconds` is the time the
-    network took for the batch this picture was part of, `batch_size` how many shared it.
+    `frames` is 1 for a still picture; of an animation the first frame was used. `sure` is False
+    when the distribution is too flat to mean much. `batch_size` says how many pictures shared the
+    batch.
     """
 
     top: tuple[Label, ...]
     crop: bytes
-    model: str
-    weights: str
     width: int
     height: int
     frames: int
     sure: bool
-    device: str
-    milliseconds: float
     batch_size: int
-    substitution: str | None = None
-    precision: Precision = "float32"
 
 
 class Image(Message, frozen=True):
@@ -193,7 +202,7 @@ class Verdict(Message, frozen=True):
     model: str
 
 
-class Translated(Message, frozen=True):
+class Translated(Pictured, frozen=True, kw_only=True):
     """The answer to `Translate`.
 
     `image` has the size of the picture as it was sent, upright. `working_width` and
@@ -203,20 +212,14 @@ class Translated(Message, frozen=True):
 
     image: Image
     verdict: Verdict
-    model: str
-    weights: str
     expects: str
     working_width: int
     working_height: int
     frames: int
     frames_in_all: int
-    device: str
-    milliseconds: float
-    substitution: str | None = None
-    precision: Precision = "float32"
 
 
-class Cycled(Message, frozen=True):
+class Cycled(Pictured, frozen=True, kw_only=True):
     """The answer to `Cycle`: the picture, the picture there, and back again.
 
     `difference` is the mean absolute difference between original and back, of a range of 1.
@@ -227,17 +230,11 @@ class Cycled(Message, frozen=True):
     back: Image
     difference: float
     verdict: Verdict
-    model: str
-    weights: str
     inverse: str
     expects: str
-    device: str
-    milliseconds: float
-    substitution: str | None = None
-    precision: Precision = "float32"
 
 
-class Captioned(Message, frozen=True):
+class Captioned(Pictured, frozen=True, kw_only=True):
     """The answer to `Caption`: one sentence without a full stop, and up to three others.
 
     `log_probability` is the mean over the caption's tokens. `sure` is False when it is so low that
@@ -248,15 +245,9 @@ class Captioned(Message, frozen=True):
     log_probability: float
     sure: bool
     alternatives: tuple[str, ...]
-    model: str
-    weights: str
     width: int
     height: int
     frames: int
-    device: str
-    milliseconds: float
-    substitution: str | None = None
-    precision: Precision = "float32"
 
 
 class LayerCount(Message, frozen=True):
@@ -312,10 +303,7 @@ class Failure(Message, frozen=True):
     sentence: str
 
 
-Pictured: TypeAlias = Labels | Translated | Cycled | Captioned
-"""What is answered about a picture: each names its model, weights, device, precision and time."""
-
-Answer: TypeAlias = Pictured | Inspected
+Answer: TypeAlias = Labels | Translated | Cycled | Captioned | Inspected
 
 
 class WeightsFile(Message, frozen=True):
