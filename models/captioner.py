@@ -80,12 +80,13 @@ def shape(path: Path = WEIGHTS) -> Shape:
 
 
 class Captioner:
-    """The decoder with its weights and words, ready to caption."""
+    """The decoder with its weights, which are so many `bytes`, and words, ready to caption."""
 
     def __init__(
         self, network: CaptionTransformer, words: Sequence[str], rarity: Rarity, threshold: float
     ) -> None:
         self._network = network.eval()
+        self.bytes = sum(weight.nbytes for weight in network.parameters())
         self._words = words
         self._rarity = rarity
         self._threshold = threshold

@@ -15,12 +15,11 @@ import torch
 from torch import Tensor
 
 from models.captioner import MAX_BEAMS
-from models.captioners import Captioners, Captioning, Captionings, Chosen
+from models.captioners import Captioners, Captionings, Chosen
 from models.classify import device_name
 from models.decode import DecodeError, decode
 from models.jobs import Caption, Captioned, Failure, ModelCard
-from models.voices import Voice
-from models.weights import Shelf
+from models.kept import Networks
 
 _log = logging.getLogger(__name__)
 
@@ -38,13 +37,11 @@ class Prepared:
 
 
 class Describer:
-    """Answers `Caption` jobs; loads each captioner when it is first asked."""
+    """Answers `Caption` jobs with those of `records` whose files are here."""
 
-    def __init__(self, shelf: Shelf, device: torch.device, records: Captionings) -> None:
-        self._shelf = shelf
-        self._device = device
-        self._captioners = Captioners(shelf, records)
-        self._voices: dict[str, Voice] = {}
+    def __init__(self, records: Captionings, networks: Networks) -> None:
+        self._networks = networks
+        self._captioners = Captioners(networks.shelf, records)
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return what there is to know of every captioner."""
@@ -85,7 +82,7 @@ class Describer:
 
     def _describe(self, item: Prepared) -> Captioned | Failure:
         record = item.chosen.record
-        voice = self._voice(record)
+        voice = self._networks.voice(record)
         begun = time.perf_counter()
         caption = voice.say(item.tensor, item.beams)
         milliseconds = (time.perf_counter() - begun) * 1000
@@ -102,14 +99,7 @@ class Describer:
             width=item.width,
             height=item.height,
             frames=item.frames,
-            device=device_name(self._device),
+            device=device_name(self._networks.device),
             milliseconds=milliseconds,
             substitution=item.chosen.substitution,
         )
-
-    def _voice(self, record: Captioning) -> Voice:
-        if (voice := self._voices.get(record.name)) is None:
-            begun = time.perf_counter()
-            voice = self._voices[record.name] = record.load(self._shelf, self._device)
-            _log.info("%s loaded in %.1f s", record.name, time.perf_counter() - begun)
-        return voice

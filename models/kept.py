@@ -1,21 +1,23 @@
 """The networks that are in memory: loaded when first asked for, the longest unused dropped.
 
 Owns how many are kept, over all tasks together. What a network is and how it runs is the affair of
-`models.inference` and `models.generators`. Not safe for several threads.
+`models.inference`, `models.generators` and `models.voices`. Not safe for several threads.
 """
 
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import torch
 
+from models.captioners import Captioning
 from models.generators import Generator
 from models.inference import Network
 from models.jobs import Precision
-from models.records import Classification, Pair, Record
+from models.records import Classification, Pair
+from models.voices import Voice
 from models.weights import Shelf
 
 _log = logging.getLogger(__name__)
@@ -23,14 +25,15 @@ _log = logging.getLogger(__name__)
 KEPT_BYTES = 4 * 1024**3
 """Networks are kept while their weights together need no more than this; the oldest go first."""
 
-R = TypeVar("R", bound=Record)
-N = TypeVar("N", Network, Generator)
+Kept: TypeAlias = Network | Generator | Voice
+K = TypeVar("K", bound=Kept)
 
 
 class Networks:
     """Loads networks when they are first asked for and keeps the latest used.
 
-    All run on `device`, and in `precision` where they can.
+    Their weights come from `shelf`. All run on `device`, and classifiers and generators in
+    `precision` where they can.
     """
 
     def __init__(
@@ -42,9 +45,9 @@ class Networks:
     ) -> None:
         self.device = device
         self.precision = precision
-        self._shelf = shelf
+        self.shelf = shelf
         self._kept_bytes = kept_bytes
-        self._kept: OrderedDict[str, Network | Generator] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
 
     def classifier(self, record: Classification) -> Network:
         """Return the network of `record`, loaded now if it isn't kept.
@@ -52,7 +55,9 @@ class Networks:
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
-        return self._get(record, Network)
+        return self._get(
+            record.name, lambda: Network(record, self.shelf, self.device, self.precision)
+        )
 
     def generator(self, record: Pair) -> Generator:
         """Return the generator of `record`, loaded now if it isn't kept.
@@ -60,13 +65,22 @@ class Networks:
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
-        return self._get(record, Generator)
+        return self._get(
+            record.name, lambda: Generator(record, self.shelf, self.device, self.precision)
+        )
 
-    def _get(self, record: R, make: Callable[[R, Shelf, torch.device, Precision], N]) -> N:
-        name = record.name
+    def voice(self, record: Captioning) -> Voice:
+        """Return the captioner of `record`, loaded now if it isn't kept.
+
+        Raises:
+            WeightsError: A file of it is not here, or not what was published.
+        """
+        return self._get(record.name, lambda: record.load(self.shelf, self.device))
+
+    def _get(self, name: str, load: Callable[[], K]) -> K:
         if (network := self._kept.pop(name, None)) is None:
             begun = time.perf_counter()
-            network = make(record, self._shelf, self.device, self.precision)
+            network = load()
             _log.info("%s loaded in %.1f s", name, time.perf_counter() - begun)
         self._kept[name] = network
         while len(self._kept) > 1 and self._size() > self._kept_bytes:

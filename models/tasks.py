@@ -60,7 +60,7 @@ class Tasks:
         classifiers = classifiers or catalog()
         self._classifier = Classifier(classifiers, shelf, networks, default)
         self._translator = Translator(pairs(), shelf, networks, self._classifier)
-        self._describer = Describer(shelf, device, captioners())
+        self._describer = Describer(captioners(), networks)
         self._beginner = Beginner(classifiers, shelf, device, default)
         self._inspector = Inspector()
 

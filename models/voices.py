@@ -47,7 +47,9 @@ _MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 class Voice(Protocol):
-    """A captioner with its weights."""
+    """A captioner with its weights, which are so many `bytes` of memory."""
+
+    bytes: int
 
     def say(self, tensor: Tensor, beams: int) -> Caption:
         """Return the caption of one picture, prepared as this captioner sees it."""
@@ -60,6 +62,7 @@ class OwnVoice:
         self._device = device
         self._maps = own_encoder(shelf, device)
         self._captioner = Captioner.load()
+        self.bytes = _bytes(self._maps) + self._captioner.bytes
 
     def say(self, tensor: Tensor, beams: int) -> Caption:
         """Return the caption of `tensor`, (3, 288, 288)."""
@@ -87,6 +90,7 @@ class NeuralTalkVoice:
         if not _folded(self.encoder, _placed(torch.rand(1, 3, 128, 160), device)):
             _log.info("NeuralTalk2's encoder runs unfused: its features would differ")
             self.encoder = _on(neuraltalk.load(folder).encoder, device)
+        self.bytes = _bytes(self.encoder) + _bytes(self._model.decoder)
 
     def say(self, tensor: Tensor, beams: int) -> Caption:
         """Return the caption of `tensor`, (3, H, W), its sides at least `LEAST_SIDE`."""
@@ -160,6 +164,10 @@ def own_encoder(shelf: Shelf, device: torch.device) -> nn.Module:
 def _on(network: nn.Module, device: torch.device) -> nn.Module:
     network = network.requires_grad_(requires_grad=False)
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
+
+
+def _bytes(network: nn.Module) -> int:
+    return sum(weight.nbytes for weight in network.parameters())
 
 
 def _placed(pictures: Tensor, device: torch.device) -> Tensor:

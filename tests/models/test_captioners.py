@@ -22,6 +22,7 @@ from models.jobs import (
     Started,
     Submit,
 )
+from models.kept import Networks
 from models.voices import (
     LEAST_SIDE,
     MOST_PIXELS,
@@ -65,7 +66,7 @@ def records(shelf: Shelf) -> Captionings:
 @pytest.fixture(scope="module")
 def describer(shelf: Shelf, records: Captionings) -> Describer:
     """Return the task with everything here."""
-    return Describer(shelf, CPU, records)
+    return Describer(records, Networks(shelf, CPU))
 
 
 def answered(describer: Describer, job: Caption) -> Captioned:
@@ -85,7 +86,7 @@ def card(describer: Describer, name: str) -> ModelCard:
 
 def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> None:
     """The sentence is that of every model whose weights are not here."""
-    describer = Describer(Shelf(tmp_path), CPU, captioners())
+    describer = Describer(captioners(), Networks(Shelf(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
     assert isinstance(prepared, Prepared)
     assert prepared.chosen.record.name == DEFAULT
@@ -116,7 +117,7 @@ def test_a_damaged_file_is_not_opened(tmp_path: Path, file: str) -> None:
         (tmp_path / one.file).write_bytes(b"content of " + one.file.encode())
     right = published.as_written(tmp_path)
     (tmp_path / file).write_bytes(b"changed")
-    describer = Describer(Shelf(tmp_path), CPU, captioners(right))
+    describer = Describer(captioners(right), Networks(Shelf(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
     assert isinstance(prepared, Prepared)
     assert prepared.chosen.record.name == DEFAULT
@@ -137,12 +138,24 @@ def test_the_files_are_converted_once_and_answer(
     assert first.substitution is None
     assert caplog.text.count("is converted") == 1
     # For these records the published files are the wrong ones.
-    anew = Describer(shelf, CPU, captioners())
+    anew = Describer(captioners(), Networks(shelf, CPU))
     assert card(anew, PUBLISHED).ready
     again = answered(anew, Caption(picture=PICTURE, model=PUBLISHED, beams=3))
     assert (again.caption, again.alternatives) == (first.caption, first.alternatives)
     assert caplog.text.count("is converted") == 1
     assert "unfused" not in caplog.text
+
+
+def test_captioners_share_the_bound_of_the_networks_that_are_kept(
+    shelf: Shelf, records: Captionings
+) -> None:
+    """The published one has 224 MB; where these don't fit, whoever is unused for longest goes."""
+    bound = 4 * (records[PUBLISHED].parameters + records[DEFAULT].parameters)
+    roomy, narrow = Networks(shelf, CPU, bound), Networks(shelf, CPU, bound // 2)
+    for networks, kept in ((roomy, True), (narrow, False)):
+        published_one = networks.voice(records[PUBLISHED])
+        networks.voice(records[DEFAULT])
+        assert (networks.voice(records[PUBLISHED]) is published_one) == kept
 
 
 @pytest.mark.parametrize("beams", [None, 1, 5])

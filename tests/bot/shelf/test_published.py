@@ -15,6 +15,7 @@ from models.captioners import PUBLISHED, captioners
 from models.catalog import catalog
 from models.describe import Describer, Prepared
 from models.jobs import Caption, Captioned
+from models.kept import Networks
 from models.weights import Shelf
 from tests.bot.shelf.conftest import QUICK, ignore, left
 from tests.bot.shelf.publisher import Publisher
@@ -73,7 +74,7 @@ async def test_neuraltalk2_comes_in_four_files(
     """Each is told by git's id; with all four here the captioner answers."""
     files = published.write(tmp_path / "published")
     publisher.files.update({f.file: (tmp_path / "published" / f.file).read_bytes() for f in files})
-    describer = Describer(Shelf(store.folder), torch.device("cpu"), captioners(files))
+    describer = Describer(captioners(files), Networks(Shelf(store.folder), torch.device("cpu")))
     (before,) = [card for card in describer.cards() if card.name == PUBLISHED]
     assert not before.ready
     assert [file.proof for file in before.files] == ["git"] * 4
