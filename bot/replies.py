@@ -152,7 +152,7 @@ def _crop(labels: Labels, picture: Picture, number: int) -> Upload:
     best = labels.top[0]
     seen = f"{percent(best.probability)} {best.label}"
     return Upload(
-        f"{CROP_NAME}{number}.png",
+        f"{CROP_NAME}{number}.jpg",
         labels.crop,
         f"The part of {picture.name} that the network saw. Its most likely label: {seen}.",
         spoiler=picture.spoiler,

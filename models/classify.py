@@ -35,6 +35,14 @@ Two breeds that share a clear picture of a cat have nearly 0.4 each. The later c
 trained on softened labels, are less sure of right answers too, so the line is not drawn higher.
 """
 
+SPARE = 2.5
+"""Where answers are rounded anyway, a JPEG is decoded at so many times the size it is resized to.
+
+The crop of a photograph then differs by a fifth of a step of 255 on average, and 99 pixels of 100
+by one at most; 12 million pixels take a third of the time. In float32 it is decoded in full, so
+that the answer stays that of the published preprocessing.
+"""
+
 _LONGEST = 16
 """A side that is more times the other than this is cut to it about the centre before resizing.
 
@@ -53,7 +61,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A decoded picture, small: `tensor` (3, H, W) is the normalised input, `crop` its PNG."""
+    """A decoded picture, small: `tensor` (3, H, W) is the normalised input, `crop` its JPEG."""
 
     choice: Choice[Classification]
     tensor: Tensor
@@ -115,7 +123,7 @@ class Classifier:
         if isinstance(choice, Failure):
             return choice
         try:
-            return prepare(job.picture, choice)
+            return prepare(job.picture, choice, in_full=self._networks.precision == "float32")
         except DecodeError as error:
             return error.failure
 
@@ -156,23 +164,24 @@ class Classifier:
         ]
 
 
-def prepare(data: bytes, choice: Choice[Classification]) -> Prepared:
-    """Decode `data` and apply the preprocessing of the chosen record.
+def prepare(data: bytes, choice: Choice[Classification], *, in_full: bool = True) -> Prepared:
+    """Decode `data`, `in_full` or as far as `SPARE` needs, and apply the record's preprocessing.
 
     Raises:
         DecodeError: `data` is no usable picture.
     """
-    picture = decode(data)
     preset = choice.record.preprocessing()
+    picture = decode(data, None if in_full else round(SPARE * preset.resize_size[0]))
     seen = crop(picture.image, preset)
-    png = io.BytesIO()
-    seen.save(png, "PNG", compress_level=1)
+    shown = io.BytesIO()
+    # A PNG takes ten times as long, as much as the network itself does on a fast device.
+    seen.save(shown, "JPEG", quality=95, subsampling=0)
     return Prepared(
         choice=choice,
         tensor=_normalised(seen, preset),
-        crop=png.getvalue(),
-        width=picture.image.width,
-        height=picture.image.height,
+        crop=shown.getvalue(),
+        width=picture.width,
+        height=picture.height,
         frames=picture.frames,
     )
 

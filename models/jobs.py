@@ -165,8 +165,8 @@ class Pictured(Message, frozen=True):
 class Labels(Pictured, frozen=True, kw_only=True):
     """The answer to `Classify`.
 
-    `top` holds five labels, most likely first. `crop` is a PNG of the pixels the network saw, at
-    its input size and before normalisation. `width` and `height` are the picture's own, upright.
+    `top` holds five labels, most likely first. `crop` is a JPEG of the pixels the network saw,
+    at its input size and before normalisation. `width` and `height` are the picture's own, upright.
     `frames` is 1 for a still picture; of an animation the first frame was used. `sure` is False
     when the distribution is too flat to mean much. `batch_size` says how many pictures shared the
     batch.

@@ -48,13 +48,14 @@ def test_preprocessing_is_torchvisions(preset: ImageClassification) -> None:
 
 
 def test_the_crop_is_what_the_network_saw() -> None:
-    """Its pixels, normalised, are the very input."""
+    """Its pixels, normalised, are the input, as near as a JPEG comes."""
     prepared = prepare(encoded(scene((640, 427))), LITE)
     with Image.open(io.BytesIO(prepared.crop)) as seen:
-        assert (seen.format, seen.mode, seen.size) == ("PNG", "RGB", (224, 224))
+        assert (seen.format, seen.mode, seen.size) == ("JPEG", "RGB", (224, 224))
         pixels = torch.frombuffer(bytearray(seen.tobytes()), dtype=torch.uint8)
     values = pixels.reshape(224, 224, 3).permute(2, 0, 1) / 255
-    assert torch.allclose((values - 127 / 255) / (128 / 255), prepared.tensor, atol=1e-6)
+    off = (values - (prepared.tensor * 128 + 127) / 255).abs()
+    assert off.mean() < 1.5 / 255
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (50_000, 1), (1, 4_000_000)])

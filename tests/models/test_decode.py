@@ -9,8 +9,11 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+import torch
 from PIL import Image
+from torchvision.transforms.functional import pil_to_tensor
 
+from models.bench.pictures import photograph
 from models.decode import DecodeError, decode
 from models.jobs import FailureCode
 from tests.models.pictures import ANIMATED, animation, damaged, encoded, every_kind, scene
@@ -134,6 +137,52 @@ def test_first_frame_of_an_animation(kind: str) -> None:
     picture = decode(animation(kind, 5))
     assert picture.frames == 5
     assert near(picture.image.getpixel((16, 16)), (255, 0, 0), by=12)
+
+
+def photograph_turned(orientation: int) -> bytes:
+    """Return a JPEG of 1000 by 600 pixels that says how it is to be turned."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(Image.open(io.BytesIO(photograph(1000, 600))), "JPEG", quality=95, exif=exif)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_jpeg_is_decoded_no_larger_than_it_is_wanted(orientation: int) -> None:
+    """It stays upright and tells its own size; no side falls below what is wanted."""
+    data = photograph_turned(orientation)
+    full, half = decode(data), decode(data, 280)
+    assert (half.width, half.height) == (full.width, full.height) == full.image.size
+    assert half.image.size == (full.width // 2, full.height // 2)
+    assert decode(data, 301).image.size == full.image.size  # 600 has no two parts of it
+    reduced = full.image.resize(half.image.size, Image.Resampling.BOX)
+    assert difference(reduced, half.image).mean() < 3
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_a_jpeg_without_colours_of_the_screen_is_decoded_small_too(mode: str) -> None:
+    """Its colours are the same as in full."""
+    data = encoded(scene((800, 600), mode), "JPEG", quality=95)
+    small = decode(data, 140).image
+    assert (small.mode, small.size) == ("RGB", (200, 150))
+    full = decode(data).image.resize(small.size, Image.Resampling.BOX)
+    assert difference(full, small).mean() < 3
+
+
+def test_a_jpeg_that_does_not_divide_is_decoded_in_full() -> None:
+    """Its last pixels would be stretched, and all others moved."""
+    assert decode(photograph(1001, 600), 100).image.size == (1001, 600)
+
+
+def test_only_jpegs_are_decoded_smaller() -> None:
+    """Other formats have no such way, and are what they were."""
+    assert decode(encoded(scene((800, 600))), 100).image.size == (800, 600)
+
+
+def difference(one: Image.Image, other: Image.Image) -> torch.Tensor:
+    """Return by how many steps of 255 each value differs."""
+    first, second = (pil_to_tensor(image).float() for image in (one, other))
+    off: torch.Tensor = (first - second).abs()
+    return off
 
 
 def test_still_pictures_have_one_frame() -> None:

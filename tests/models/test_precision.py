@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from models.bench.weights import inputs
-from models.classify import Classifier
+from models.catalog import catalog
+from models.classify import Classifier, prepare
 from models.generators import Generator
 from models.inference import DTYPES, Network, finite, is_fast
 from models.jobs import Classify, Labels, Precision
@@ -18,6 +20,7 @@ from models.networks.cyclegan import ResNetGenerator
 from models.networks.zebra_student import MatteGenerator
 from models.pairs import pairs
 from models.records import Classification
+from models.selection import Choice
 from models.weights import Shelf
 from tests.models.checkpoints import save, save_pair
 from tests.models.pictures import encoded, scene
@@ -104,6 +107,25 @@ def test_an_answer_names_the_precision(tmp_path: Path) -> None:
         )
         assert isinstance(answer, Labels)
         assert answer.precision == expected
+
+
+@pytest.mark.parametrize("name", ["bobby.jpg", "horse.jpg"])
+def test_what_rounded_answers_see_is_nearly_the_published_crop(
+    shared_data: Path, name: str
+) -> None:
+    """Within the tolerance that `SPARE` states, at the sizes that cameras and phones send, too."""
+    photograph = Image.open(shared_data / name)
+    for times in (1, 2, 3):
+        larger = photograph.resize((times * photograph.width, times * photograph.height // 8 * 8))
+        data = encoded(larger, "JPEG", quality=92)
+        choice = Choice(catalog()["resnet101"])
+        exact, spared = (prepare(data, choice, in_full=full) for full in (True, False))
+        assert (spared.width, spared.height) == (exact.width, exact.height) == larger.size
+        steps = torch.tensor(choice.record.preprocessing().std)[:, None, None] * 255
+        off = (exact.tensor - spared.tensor).abs() * steps
+        assert off.mean() < 0.2
+        assert off.flatten().quantile(0.99) < 1.5
+        assert (off.max() > 0) == (min(larger.size) >= 1280)
 
 
 @pytest.mark.parametrize("precision", ROUNDED)
