@@ -22,9 +22,13 @@ def _prefix(text: str) -> str:
 
 
 def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
-        raise ValueError("it must be auto, cpu, mps, cuda, or cuda:N for the GPU of number N")
-    return text
+    devices = [device.strip() for device in text.split(",")]
+    if not all(re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device) for device in devices):
+        raise ValueError(
+            "it must be auto, cpu, mps, cuda, or cuda:N for the GPU of number N;"
+            " several have commas between them"
+        )
+    return ",".join(devices)
 
 
 def _web_address(text: str) -> str:
@@ -51,7 +55,7 @@ class Settings(BaseSettings):
     default_model: str = "resnet101"
     """The classifier that answers when nobody names one, if its weights are here."""
     device: Annotated[str, AfterValidator(_device)] = "auto"
-    """Where networks run; `auto` takes a GPU when there is one."""
+    """Where networks run; `auto` takes a GPU when there is one, several have a worker each."""
     precision: Precision = "float32"
     """What classifiers and generators compute in; float32 is exact."""
     cache: Path | None = None
@@ -92,6 +96,11 @@ class Settings(BaseSettings):
     """Whether a log line is text or a JSON object."""
     api_url: Annotated[str, AfterValidator(_web_address)] = "https://discord.com/api/v10"
     """Discord's API, or a proxy or playground that speaks it."""
+
+    @property
+    def devices(self) -> list[str]:
+        """The devices that have a worker each."""
+        return self.device.split(",")
 
     @property
     def weights_folder(self) -> Path:

@@ -151,6 +151,8 @@ class Classifier:
             _log.exception("%s ran out of memory", record.name)
             sentence = f"{record.name} ran out of memory: try a smaller model, or again later."
             return [Failure(code="out_of_memory", sentence=sentence)] * len(items)
+        except torch.AcceleratorError:
+            raise  # no job can be answered on this device any more
         except Exception:  # noqa: BLE001 - a network may raise anything; these jobs get an answer
             _log.exception("%s failed", record.name)
             sentence = f"{record.name} ran into an error: try another model."

@@ -75,6 +75,8 @@ class Describer:
                 _log.exception("%s ran out of memory", name)
                 sentence = f"{name} ran out of memory: try a smaller picture, or again later."
                 yield Failure(code="out_of_memory", sentence=sentence)
+            except torch.AcceleratorError:
+                raise  # no job can be answered on this device any more
             except Exception:  # noqa: BLE001 - whatever it was, the others go on
                 _log.exception("%s failed", name)
                 sentence = f"{name} ran into an error: try another picture or another model."

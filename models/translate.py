@@ -139,6 +139,8 @@ class Translator:
             _log.exception("%s ran out of memory", name)
             sentence = f"{name} ran out of memory: try a smaller size, or again later."
             return Failure(code="out_of_memory", sentence=sentence)
+        except torch.AcceleratorError:
+            raise  # no job can be answered on this device any more
         except Exception:  # noqa: BLE001 - a network may raise anything; this job gets an answer
             _log.exception("%s failed", name)
             sentence = f"{name} ran into an error: try another picture or pair."

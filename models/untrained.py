@@ -66,6 +66,8 @@ class Beginner:
             record = prepared.item.choice.record
             try:
                 yield self._guess(prepared.item)
+            except torch.AcceleratorError:
+                raise  # no job can be answered on this device any more
             except Exception:  # noqa: BLE001 - whatever it was, the others go on
                 _log.exception("The untrained %s failed", record.name)
                 sentence = f"The untrained {record.name} ran into an error: try another model."

@@ -236,6 +236,10 @@ def serve(pipe: Pipe, make: Callable[[], Answering]) -> int:
         worker.run_batches()
     except BrokenPipeError:
         _log.info("The bot is gone")
+    except torch.AcceleratorError:
+        # Whatever is asked of the device from now on fails, too: another process can use it anew.
+        _log.exception("The device failed")
+        return 1
     return 0
 
 

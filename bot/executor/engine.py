@@ -1,7 +1,8 @@
 """What the executor asks of whatever runs its batches, and the errors that come back.
 
-Owns the `Engine` interface alone: a local child process (`local`) and a callable in this process
-(`inprocess`) stand behind it. An engine knows batches; it never knows who asked.
+Owns the `Engine` interface alone: a local child process (`local`), several of them (`several`) and
+a callable in this process (`inprocess`) stand behind it. An engine knows batches; it never knows
+who asked.
 """
 
 from collections.abc import Callable, Sequence
@@ -74,6 +75,11 @@ class Engine(Protocol):
     @property
     def status(self) -> EngineStatus:
         """How the engine is now."""
+        ...
+
+    @property
+    def batches_in_flight(self) -> int:
+        """How many batches it wants at once: two a worker, which decodes one and runs the other."""
         ...
 
     async def ready(self) -> Ready:

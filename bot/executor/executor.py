@@ -1,7 +1,7 @@
 """The way of a job: admitted or refused at once, fairly ordered, batched, answered or failed.
 
 Owns the callers' futures and the one dispatch task. It hands an engine whatever waits for one
-model as soon as fewer than two batches are in flight, never on a timer, and never touches a
+model as soon as fewer batches are in flight than it wants, never on a timer, and never touches a
 process, a picture's bytes or Discord.
 """
 
@@ -38,9 +38,6 @@ from models.jobs import (
     Translated,
     Untrained,
 )
-
-BATCHES_IN_FLIGHT = 2
-"""The worker decodes the second while it runs the first."""
 
 DRAIN_SECONDS = 1.0
 """What closing grants the batches in flight."""
@@ -99,7 +96,7 @@ class Executor:
         self._batch_size = batch_size
         self._timeout = timeout
         self._arrived = asyncio.Event()
-        self._slots = asyncio.Semaphore(BATCHES_IN_FLIGHT)
+        self._slots = asyncio.Semaphore(engine.batches_in_flight)
         self._batches: set[asyncio.Task[None]] = set()
         self._dispatcher: asyncio.Task[None] | None = None
         self._closing = False

@@ -14,6 +14,7 @@ from bot.errors import BobbyError, SetupError, WorkerUnavailable
 from bot.executor.executor import Executor
 from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
+from bot.executor.several import SeveralEngines
 from bot.executor.supervisor import Program
 from bot.settings import Settings
 from models import jobs
@@ -61,10 +62,10 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return waiting | passed_on | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
-def worker_command(settings: Settings) -> list[str]:
-    """Return the command line that starts the worker under this very Python."""
+def worker_command(settings: Settings, device: str) -> list[str]:
+    """Return the command line that starts the worker for `device` under this very Python."""
     command = [sys.executable, "-m", "models.worker"]
-    command += ["--default-model", settings.default_model, "--device", settings.device]
+    command += ["--default-model", settings.default_model, "--device", device]
     command += ["--precision", settings.precision]
     command += ["--log-level", settings.log_level]
     return [*command, "--cache", str(settings.weights_folder)]
@@ -77,22 +78,26 @@ def inventory_command(settings: Settings, *, verify: bool) -> list[str]:
 
 
 def open_executor(settings: Settings) -> Executor:
-    """Return the executor that `settings` describe, over a local worker.
+    """Return the executor that `settings` describe, over a local worker for each device.
 
-    Enter it with `async with`: that starts the worker and does not wait for it; `warm` does that.
-    Leaving ends the worker, in less than 5 seconds.
+    Enter it with `async with`: that starts the workers and waits for none; `warm` does that.
+    Leaving ends them, in less than 5 seconds.
     """
-    engine = LocalEngine(
-        Program(worker_command(settings), worker_environment(os.environ)),
-        # Every job of a batch was asked for before the batch began, so once it has run for the
-        # timeout without progress, nobody waits for any of it.
-        hang_after=max(settings.timeout, _SLOWEST_LOAD),
-    )
+    engines = [_engine(settings, device) for device in settings.devices]
     return Executor(
-        engine,
+        engines[0] if len(engines) == 1 else SeveralEngines(engines),
         limits=Limits.of(settings),
         batch_size=settings.batch_size,
         timeout=settings.timeout,
+    )
+
+
+def _engine(settings: Settings, device: str) -> LocalEngine:
+    return LocalEngine(
+        Program(worker_command(settings, device), worker_environment(os.environ)),
+        # Every job of a batch was asked for before the batch began, so once it has run for the
+        # timeout without progress, nobody waits for any of it.
+        hang_after=max(settings.timeout, _SLOWEST_LOAD),
     )
 
 

@@ -20,6 +20,9 @@ RunBatch: TypeAlias = Callable[[Sequence[Job]], Sequence[Result]]
 class InProcessEngine:
     """Runs batches through `run_batch`, one at a time, and says of itself what `ready` says."""
 
+    batches_in_flight = 2
+    """See `Engine.batches_in_flight`."""
+
     def __init__(self, run_batch: RunBatch, ready: Ready) -> None:
         self._run_batch = run_batch
         self._ready = ready

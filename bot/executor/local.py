@@ -48,6 +48,9 @@ class LocalEngine:
     A worker that has work and neither takes nor says anything for `hang_after` seconds is killed.
     """
 
+    batches_in_flight = 2
+    """See `Engine.batches_in_flight`."""
+
     def __init__(
         self,
         program: Program,

@@ -32,7 +32,7 @@ class Contenders:
     async def __aenter__(self) -> Self:
         settings = self._settings
         command = [sys.executable, "-m", "models.bench.contenders", str(self.folder)]
-        command += ["--model", settings.default_model, "--device", settings.device]
+        command += ["--model", settings.default_model, "--device", settings.devices[0]]
         command += ["--precision", settings.precision]
         command += ["--cache", str(settings.weights_folder)]
         self._process = await asyncio.create_subprocess_exec(
@@ -78,7 +78,7 @@ class Contenders:
             if stands_in
             else self._settings
         )
-        python, _, module, *rest = worker_command(settings)
+        python, _, module, *rest = worker_command(settings, settings.devices[0])
         assert module == "models.worker"
         command = [python, "-m", "models.bench.worker", str(self.folder), *rest]
         return Program(command, worker_environment(os.environ))

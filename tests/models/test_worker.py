@@ -157,6 +157,39 @@ def test_two_batches_are_in_flight(child: Child) -> None:
     ]
 
 
+FAULTY = """
+import torch
+from models import inference, worker
+
+sound = inference.Network.run
+
+def run(self, batch):
+    if len(batch) == 3:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+    return sound(self, batch)
+
+inference.Network.run = run
+worker.main()
+"""
+"""The worker on a device that breaks down over three pictures at once, as no processor would."""
+
+
+def test_a_device_that_breaks_down_ends_it(tmp_path: Path) -> None:
+    """After a GPU's fault whatever the process asks of it fails; another one can use it anew."""
+    child = Child("--cache", str(tmp_path / "bobby"), code=FAULTY)
+    try:
+        assert isinstance(child.receive(), Ready)
+        assert isinstance(run(child, 1, [PICTURE] * 2)[0], Labels)
+        submits = [Submit(id=i, job=Classify(picture=PICTURE)) for i in range(3)]
+        child.send(*submits, Run(batch=2, ids=(0, 1, 2)))
+        assert child.receive() == Started(batch=2)
+        assert child.process.wait(10) == 1
+    finally:
+        child.close()
+    assert b"The device failed" in child.log
+    assert b"illegal memory access" in child.log
+
+
 def test_the_end_of_the_input_ends_it_in_the_middle_of_a_batch(child: Child) -> None:
     """A bot that was killed leaves no worker behind, whatever the worker is doing."""
     large = encoded(scene((6000, 6000)), "PNG", compress_level=1)

@@ -74,6 +74,23 @@ async def test_a_device_that_is_not_here_is_said_at_once(settings: Settings) -> 
             await executor.submit(Classify(picture=GREY), ANN)
 
 
+@pytest.mark.slow
+async def test_two_devices_have_a_worker_each(settings: Settings) -> None:
+    """Both answer, and people see both devices."""
+    twice = settings.model_copy(update={"device": "cpu,cpu"})
+    async with open_executor(twice) as executor:
+        await warm(executor)
+        answers = await asyncio.gather(
+            *(executor.submit(Classify(picture=GREY), ANN) for _ in range(4))
+        )
+        assert len({answer.top[0].label for answer in answers}) == 1
+        async with asyncio.timeout(60):
+            while executor.snapshot().device != "cpu, cpu":  # noqa: ASYNC110 - no event for it
+                await asyncio.sleep(0.1)
+        assert len(workers()) == 2
+    assert workers() == []
+
+
 async def test_closing_in_the_middle_of_the_start_leaves_no_worker(settings: Settings) -> None:
     """Importing torch takes seconds; closing does not wait for it to end."""
     begun = asyncio.get_running_loop().time()
@@ -86,14 +103,14 @@ async def test_closing_in_the_middle_of_the_start_leaves_no_worker(settings: Set
 
 def test_the_command_line_is_the_settings(settings: Settings) -> None:
     """Each setting of the worker is handed on, and the folder of weights is the bot's own."""
-    assert worker_command(settings) == [
+    assert worker_command(settings, "cpu") == [
         *(sys.executable, "-m", "models.worker"),
         *("--default-model", "resnet101", "--device", "cpu", "--precision", "float32"),
         *("--log-level", "INFO"),
         *("--cache", str(settings.cache)),
     ]
     anywhere = settings.model_copy(update={"cache": None})
-    assert worker_command(anywhere)[-1] == str(anywhere.weights_folder)
+    assert worker_command(anywhere, "cpu")[-1] == str(anywhere.weights_folder)
 
 
 def test_the_environment_holds_no_secret() -> None:

@@ -71,7 +71,7 @@ async def scene(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterat
         script = str(Path(stocked_worker.__file__))
         command = [sys.executable, script, f"{publisher.url}/{file}", file, sha256]
         environment = worker_environment({"TORCH_HOME": str(tmp_path / "torch")})
-        program = Program(command + worker_command(settings)[3:], environment)
+        program = Program(command + worker_command(settings, settings.device)[3:], environment)
         engine = LocalEngine(program, hang_after=120.0)
         executor = Executor(engine, limits=Limits.of(settings), batch_size=8, timeout=60.0)
         async with (
