@@ -166,41 +166,54 @@ async def _fairness(
 
 async def _pauses(executor: Executor, large: Classify, sizes: Sizes) -> dict[str, Figure]:
     """Ask for large pictures at once, and note the longest that the event loop was away."""
-    longest, idle = [], []
+    longest, worked, idle = [], [], []
     for number in range(sizes.rounds):
         progress(f"pauses: round {number + 1} of {sizes.rounds}")
         begun = time.perf_counter()
-        async with _beating() as late:
+        async with _beating() as beats:
             await _ask_together(executor, large, sizes.large)
-        longest.append(max(late) * 1000)
+        longest.append(max(beat.late for beat in beats) * 1000)
+        worked.append(max(beat.worked for beat in beats) * 1000)
         took = time.perf_counter() - begun
-        async with _beating() as late:
+        async with _beating() as beats:
             await asyncio.sleep(min(took, 5.0))
-        idle.append(max(late) * 1000)
+        idle.append(max(beat.late for beat in beats) * 1000)
     name = f"the event loop's longest pause, {sizes.large} × 12 million pixels at once"
     return {
         "loop_pause_ms": Figure(name, "ms", longest),
+        "loop_work_ms": Figure("  the most that it worked itself in one", "ms", worked),
         "idle_pause_ms": Figure("  the same with nothing to do", "ms", idle),
     }
 
 
+@dataclass(frozen=True)
+class _Beat:
+    """How late a beat of the event loop was, and what its thread had computed since the last."""
+
+    late: float = 0.0
+    worked: float = 0.0
+
+
 @contextlib.asynccontextmanager
-async def _beating() -> AsyncIterator[list[float]]:
-    """Yield a list of how late this loop's beats are, in seconds, which grows within the block."""
-    late = [0.0]
+async def _beating() -> AsyncIterator[list[_Beat]]:
+    """Yield a list of this loop's beats, in seconds, which grows within the block.
+
+    A pause in which the thread computes nothing is the system's, which runs something else.
+    """
+    beats = [_Beat()]
 
     async def beat() -> None:
         while True:
-            due = time.perf_counter() + BEAT
+            due, worked = time.perf_counter() + BEAT, time.thread_time()
             await asyncio.sleep(BEAT)
-            late.append(time.perf_counter() - due)
+            beats.append(_Beat(time.perf_counter() - due, time.thread_time() - worked))
 
-    beats = asyncio.create_task(beat())
+    beating = asyncio.create_task(beat())
     try:
-        yield late
+        yield beats
     finally:
         await asyncio.sleep(0)
-        beats.cancel()
+        beating.cancel()
 
 
 async def _ask_together(executor: Executor, job: Classify, count: int) -> None:

@@ -13,7 +13,7 @@ from tests.e2e.processes import bobby
 KEYS = {
     *("bare_ratio", "naive_ratio", "single_batches_ratio"),
     *("executor_ms", "bare_ms", "naive_ms", "lone_ms", "lone_request_ms", "lone_direct_ms"),
-    *("loop_pause_ms", "idle_pause_ms"),
+    *("loop_pause_ms", "loop_work_ms", "idle_pause_ms"),
 }
 TINY = ("--rounds", "1", "--jobs", "2", "--large", "1")
 
