@@ -7,7 +7,7 @@ very Bobby's worker, whatever packages lie in the working directory.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.errors import BobbyError, SetupError, WorkerUnavailable
@@ -77,8 +77,12 @@ def inventory_command(settings: Settings, *, verify: bool) -> list[str]:
     return [*command, "--verify"] if verify else command
 
 
-def open_executor(settings: Settings) -> Executor:
+def open_executor(
+    settings: Settings, set_by: Callable[[int], int | None] = lambda _: None
+) -> Executor:
     """Return the executor that `settings` describe, over a local worker for each device.
+
+    `set_by` returns how many pictures a server lets each person have waiting, see `Limits`.
 
     Enter it with `async with`: that starts the workers and waits for none; `warm` does that.
     Leaving ends them, in less than 5 seconds.
@@ -86,7 +90,7 @@ def open_executor(settings: Settings) -> Executor:
     engines = [_engine(settings, device) for device in settings.devices]
     return Executor(
         engines[0] if len(engines) == 1 else SeveralEngines(engines),
-        limits=Limits.of(settings),
+        limits=Limits.of(settings, set_by),
         batch_size=settings.batch_size,
         timeout=settings.timeout,
     )
