@@ -40,6 +40,7 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
+    say,
 )
 from models.tasks import Done, Prepared, Tasks
 from models.weights import Shelf
@@ -63,7 +64,9 @@ _GRACE = 1.0
 """Seconds that a running batch gets to end by itself once the input has ended."""
 
 _Decoded: TypeAlias = Future[Prepared | Failure]
-_LOST = Failure(code="model_failed", sentence="This picture got lost on the way: send it again.")
+_LOST = Failure(
+    code="model_failed", sentence=say("This picture got lost on the way: send it again.")
+)
 
 
 class Answering(Protocol):
@@ -272,7 +275,7 @@ def _started(pipe: Pipe, make: Callable[[], Answering]) -> Answering | None:
         pipe.send(Unready(reason=f"The default model failed its warm-up: {error}"))
         return None
     if isinstance(ready, Failure):
-        pipe.send(Unready(reason=ready.sentence))
+        pipe.send(Unready(reason=str(ready.sentence)))
         return None
     pipe.send(ready)
     return tasks

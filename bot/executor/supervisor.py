@@ -16,9 +16,10 @@ import msgspec
 from bot.errors import Closing
 from bot.executor.engine import EngineState, EngineStatus, unavailable
 from bot.executor.process import Patience, WorkerProcess
+from bot.language import later
 from models.jobs import Finished, FromWorker, Ready, Unready
 
-CLOSING = "Bobby is shutting down. Please ask again when it is back."
+CLOSING = later("Bobby is shutting down. Please ask again when it is back.")
 
 _DEAD = Patience(end_of_input=0.3, terminate=0.3, kill=1.0)
 """For a worker that has ended already, or is to: it only has to be buried."""
