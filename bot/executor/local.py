@@ -88,6 +88,11 @@ class LocalEngine:
         """How the engine is now."""
         return self._supervisor.status
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id, which is its process group's; None while there is none."""
+        return self._supervisor.pid
+
     async def ready(self) -> Ready:
         """Wait until a worker is ready and return what it said; see `Engine.ready`."""
         await self._supervisor.worker()

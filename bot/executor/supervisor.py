@@ -99,6 +99,11 @@ class Supervisor:
             restarts=max(0, self._started - 1),
         )
 
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id, None while there is none."""
+        return self._worker.pid if self._worker else None
+
     def start(self) -> None:
         """Start the first worker, without waiting for it."""
         self._task = asyncio.create_task(self._supervise(), name="supervisor")
