@@ -27,6 +27,19 @@ class Outcome(Generic[A]):
     result: A | str
 
 
+async def ask_one(
+    fetcher: Fetcher, exchange: Exchange, picture: Picture, ask: Callable[[bytes], Awaitable[A]]
+) -> A:
+    """Return the answer about `picture`; `ask` is given its file.
+
+    Raises:
+        BobbyError: It can't be fetched, or what `ask` raised.
+    """
+    with metrics.STAGES.labels("download").time():
+        data = await fetcher.fetch(picture, person=exchange.asker.person)
+    return await ask(data)
+
+
 async def ask_each(
     fetcher: Fetcher, exchange: Exchange, found: Found, ask: Callable[[bytes], Awaitable[A]]
 ) -> list[Outcome[A]]:
@@ -34,9 +47,7 @@ async def ask_each(
 
     async def one(picture: Picture) -> Outcome[A]:
         try:
-            with metrics.STAGES.labels("download").time():
-                data = await fetcher.fetch(picture, person=exchange.asker.person)
-            return Outcome(picture, await ask(data))
+            return Outcome(picture, await ask_one(fetcher, exchange, picture, ask))
         except Exception as error:  # noqa: BLE001  (the others go on; `explain` logs this one)
             return Outcome(picture, explain(error, exchange))
 

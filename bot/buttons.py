@@ -35,4 +35,8 @@ async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[R
         why = replies.sentence(explain(error, InteractionExchange(interaction)))
         await interaction.followup.send(embeds=why.embeds, ephemeral=True)
         return
-    await interaction.edit_original_response(embeds=reply.embeds, view=reply.view)
+    await interaction.edit_original_response(
+        embeds=reply.embeds,
+        view=reply.view,
+        attachments=[upload.to_file() for upload in reply.uploads],
+    )

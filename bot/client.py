@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import logs, replies, rooms
+from bot.again import Asked
 from bot.conversations import Conversations
 from bot.errors import StoreFailed
 from bot.exchange import Interaction, InteractionExchange, MessageExchange
@@ -36,7 +37,7 @@ discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
 COGS = (
-    *("cogs.classify", "cogs.translate", "cogs.caption"),
+    *("cogs.classify", "cogs.why", "cogs.translate", "cogs.caption"),
     *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
     *("cogs.lessons", "cogs.settings"),
 )
@@ -110,6 +111,7 @@ class Bobby(commands.Bot):
         self.store = store
         self.pulse = Pulse()
         self.conversations = Conversations()
+        self.asked = Asked()
         self.waiting = WaitingRoom(executor)
         self.connected = False
         self._turn = asyncio.Lock()

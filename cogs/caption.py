@@ -13,11 +13,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import pictures
+from bot.again import TEMPLATE, Source
 from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.errors import NoPicture
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
 from bot.language import tr
 from bot.pictures import Find, Found
@@ -53,36 +53,28 @@ def read_wish(text: str) -> Wish:
 
 class Alternatives(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"alternatives:(?P<kind>ask|in):(?P<channel>\d+):(?P<message>\d+)",
+    template=rf"alternatives:{TEMPLATE}",
 ):
-    """The button "Other ways to say it".
+    """The button "Other ways to say it"."""
 
-    `kind` tells whether the message asked (`ask`), or has the pictures itself (`in`).
-    """
-
-    def __init__(self, kind: str, channel_id: int, message_id: int) -> None:
+    def __init__(self, source: Source) -> None:
         super().__init__(
-            discord.ui.Button(
-                label=tr("Other ways to say it"),
-                custom_id=f"alternatives:{kind}:{channel_id}:{message_id}",
-            )
+            discord.ui.Button(label=tr("Other ways to say it"), custom_id=f"alternatives:{source}")
         )
-        self.kind = kind
-        self.channel_id = channel_id
-        self.message_id = message_id
+        self.source = source
 
     @classmethod
     async def from_custom_id(
         cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str]
     ) -> Self:
         """Make the button again from its id; discord.py calls it."""
-        return cls(match["kind"], int(match["channel"]), int(match["message"]))
+        return cls(Source.of(match))
 
     async def callback(self, interaction: Interaction) -> None:
         """Answer whoever pressed, in private."""
         cog = interaction.client.get_cog("Caption")
         assert isinstance(cog, CaptionCog)
-        await answer_press(interaction, lambda exchange: cog.say_otherwise(exchange, self))
+        await answer_press(interaction, lambda exchange: cog.say_otherwise(exchange, self.source))
 
 
 class CaptionCog(commands.Cog, name="Caption"):
@@ -115,7 +107,7 @@ class CaptionCog(commands.Cog, name="Caption"):
             context.exchange,
             lambda: pictures.find(self.bot, message, pictures.read_words(text)),
             read_wish(text),
-            Alternatives("ask", message.channel.id, message.id),
+            Source("ask", message.channel.id, message.id),
         )
 
     @app_commands.command(name="caption")
@@ -140,7 +132,7 @@ class CaptionCog(commands.Cog, name="Caption"):
             InteractionExchange(interaction),
             lambda: pictures.pointed_at(interaction, picture, link, person),
             Wish(model, beams),
-            None,
+            Source("at", interaction.channel_id or 0, interaction.id),
         )
 
     @caption_slash.autocomplete("model")
@@ -156,7 +148,7 @@ class CaptionCog(commands.Cog, name="Caption"):
             InteractionExchange(interaction),
             lambda: pictures.inside(message),
             Wish(),
-            Alternatives("in", message.channel.id, message.id),
+            Source("in", message.channel.id, message.id),
         )
 
     async def describe_message(self, interaction: Interaction, message: discord.Message) -> None:
@@ -167,36 +159,28 @@ class CaptionCog(commands.Cog, name="Caption"):
             described = await self._describe(exchange, found, Wish())
         await exchange.answer(alt_text(described, found.note))
 
-    async def say_otherwise(self, exchange: Exchange, button: Alternatives) -> Reply:
-        """Return the answer to a press of the button, from the very message its id names."""
-        found, wish = await self._asked_again(button)
+    async def say_otherwise(self, exchange: Exchange, source: Source) -> Reply:
+        """Return the answer to a press of the button, about the pictures of `source`.
+
+        Raises:
+            NoPicture: They are gone.
+        """
+        found, text = await self.bot.asked.find(self.bot, source)
+        wish = read_wish(text)
         if wish.beams:
             wish = replace(wish, beams=max(wish.beams, FEWEST_BEAMS))
         return other_ways(await self._describe(exchange, found.first(MAX_PICTURES), wish))
 
-    async def _asked_again(self, button: Alternatives) -> tuple[Found, Wish]:
-        channel = self.bot.get_partial_messageable(button.channel_id)
-        try:
-            message = await channel.fetch_message(button.message_id)
-        except discord.NotFound:
-            raise NoPicture(tr("That picture is gone. Post it again and ask anew.")) from None
-        if button.kind == "in":
-            return await pictures.inside(message), Wish()
-        context = await self.bot.get_context(message, cls=BobbyContext)
-        text = context.view.read_rest().strip()
-        return await pictures.find(self.bot, message, pictures.read_words(text)), read_wish(text)
-
-    async def _answer(
-        self, exchange: Exchange, find: Find, wish: Wish, button: Alternatives | None
-    ) -> None:
+    async def _answer(self, exchange: Exchange, find: Find, wish: Wish, source: Source) -> None:
         async with exchange.thinking():
             exchange.require_permissions()
             found = (await find()).first(MAX_PICTURES)
             found = found.noting(await self.bot.library.provide(exchange, "caption", wish.model))
             described = await self._describe(exchange, found, wish)
         view = None
-        if button and any(not isinstance(one.result, str) for one in described):
-            view = discord.ui.View(timeout=None).add_item(button)
+        if any(not isinstance(one.result, str) for one in described):
+            view = discord.ui.View(timeout=None).add_item(Alternatives(source))
+            self.bot.asked.note(source, found)
         await exchange.answer(captioned(described, found.note, view))
 
     async def _describe(self, exchange: Exchange, found: Found, wish: Wish) -> list[Described]:

@@ -12,6 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import pictures, replies
+from bot.again import Source
 from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
@@ -23,6 +24,7 @@ from bot.language import tr
 from bot.pictures import Find
 from bot.replies import Classified
 from bot.replies_models import recipe
+from bot.why import Why
 from models.jobs import Classify, Inspect, Labels, Recognise
 
 MINE = "mine"
@@ -87,6 +89,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
             context.exchange,
             lambda: pictures.find(self.bot, context.message, words),
             words.rest or None,
+            Source("ask", context.channel.id, context.message.id),
         )
 
     @app_commands.command(name="classify")
@@ -109,6 +112,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
             InteractionExchange(interaction),
             lambda: pictures.pointed_at(interaction, picture, link, person),
             model,
+            Source("at", interaction.channel_id or 0, interaction.id),
         )
 
     @classify_slash.autocomplete("model")
@@ -121,7 +125,12 @@ class ClassifyCog(commands.Cog, name="Classify"):
 
     async def classify_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Name the five most likely labels of every picture in a message."""
-        await self._answer(InteractionExchange(interaction), lambda: pictures.inside(message), None)
+        await self._answer(
+            InteractionExchange(interaction),
+            lambda: pictures.inside(message),
+            None,
+            Source("in", message.channel.id, message.id),
+        )
 
     async def recipe(self, exchange: Exchange, model: str) -> Reply:
         """Return the answer to a press of the button.
@@ -136,7 +145,9 @@ class ClassifyCog(commands.Cog, name="Classify"):
             )
         return recipe(seen.script, model)
 
-    async def _answer(self, exchange: Exchange, find: Find, model: str | None) -> None:
+    async def _answer(
+        self, exchange: Exchange, find: Find, model: str | None, source: Source
+    ) -> None:
         if model and model.strip().lower() == MINE:
             await self._recognise(exchange, find)
             return
@@ -154,7 +165,9 @@ class ClassifyCog(commands.Cog, name="Classify"):
             found = (await find()).first(MAX_PICTURES)
             found = found.noting(await self.bot.library.provide(exchange, "classify", model))
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
-        await exchange.answer(replies.classified(results, found.note, _buttons(results)))
+        self.bot.asked.note(source, found)
+        view = _buttons(results, source)
+        await exchange.answer(replies.classified(results, found.note, view))
 
     async def _recognise(self, exchange: Exchange, find: Find) -> None:
         """Answer with the labels that the server has taught."""
@@ -185,11 +198,16 @@ class ClassifyCog(commands.Cog, name="Classify"):
         await exchange.answer(replies.classified(results, found.note))
 
 
-def _buttons(results: list[Classified]) -> discord.ui.View | None:
-    """Return the button for the model that has answered, if one has; hub models have no script."""
-    answers = [one.result for one in results if isinstance(one.result, Labels)]
-    models = [answer.model for answer in answers if not answer.model.startswith(HUB)]
-    return discord.ui.View(timeout=None).add_item(Recipe(models[0])) if models else None
+def _buttons(results: list[Classified], source: Source) -> discord.ui.View | None:
+    """Return the buttons below an answer; hub models have neither gradients nor a script here."""
+    view = discord.ui.View(timeout=None)
+    models = []
+    for number, one in enumerate(results):
+        if isinstance(one.result, Labels) and not one.result.model.startswith(HUB):
+            models.append(one.result.model)
+            caption = None if len(results) == 1 else tr("Why? {number}", number=number + 1)
+            view.add_item(Why(source, number, one.result.model, caption))
+    return view.add_item(Recipe(models[0])) if models else None
 
 
 async def setup(bot: Bobby) -> None:

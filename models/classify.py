@@ -223,16 +223,9 @@ def present(
     *,
     precision: Precision = "float32",
 ) -> Labels:
-    """Return the five most likely labels by the softmax of `logits`, of shape (classes,).
-
-    Of equally likely labels the one that stands first in the label set comes first.
-    """
+    """Return the answer that `logits`, of shape (classes,), mean for `item`."""
     record = item.choice.record
-    probabilities, places = logits.double().softmax(0).sort(descending=True, stable=True)
-    top = tuple(
-        Label(label=record.labels[int(place)], probability=float(probability))
-        for probability, place in zip(probabilities[:5], places[:5], strict=True)
-    )
+    top = top_five(logits, record.labels)
     return Labels(
         top=top,
         crop=item.crop,
@@ -247,6 +240,18 @@ def present(
         batch_size=batch_size,
         substitution=item.choice.substitution,
         precision=precision,
+    )
+
+
+def top_five(logits: Tensor, labels: Sequence[str]) -> tuple[Label, ...]:
+    """Return the five most likely of `labels` by the softmax of `logits`, of shape (classes,).
+
+    Of equally likely labels the one that stands first in the label set comes first.
+    """
+    probabilities, places = logits.double().softmax(0).sort(descending=True, stable=True)
+    return tuple(
+        Label(label=labels[int(place)], probability=float(probability))
+        for probability, place in zip(probabilities[:5], places[:5], strict=True)
     )
 
 

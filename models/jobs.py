@@ -130,6 +130,14 @@ class Inspect(Request, frozen=True):
         return b""
 
 
+class Explain(Request, frozen=True):
+    """What in a picture made `label`, one of the model's; None means the most likely one."""
+
+    picture: bytes
+    model: str | None = None
+    label: str | None = None
+
+
 class Featurise(Request, frozen=True):
     """What a classifier makes of a picture before it names it. `model` None means the default."""
 
@@ -172,7 +180,16 @@ class Assess(Request, frozen=True):
 
 
 Job: TypeAlias = (
-    Classify | Translate | Cycle | Caption | Untrained | Inspect | Featurise | Recognise | Assess
+    Classify
+    | Translate
+    | Cycle
+    | Caption
+    | Untrained
+    | Inspect
+    | Featurise
+    | Recognise
+    | Assess
+    | Explain
 )
 """Everything a worker can be asked to do."""
 
@@ -316,6 +333,19 @@ class Captioned(Pictured, frozen=True, kw_only=True):
     frames: int
 
 
+class Explained(Pictured, frozen=True, kw_only=True):
+    """The answer to `Explain`.
+
+    `image` shows the pixels the network saw and, beside them, the same in grey with what spoke for
+    `label`, whose softmax probability is `probability`, in colour. `top` are the five most likely.
+    """
+
+    image: Image
+    label: str
+    probability: float
+    top: tuple[Label, ...]
+
+
 class Features(Pictured, frozen=True, kw_only=True):
     """The answer to `Featurise`.
 
@@ -389,7 +419,9 @@ class Failure(Message, frozen=True):
     sentence: Said
 
 
-Answer: TypeAlias = Labels | Translated | Cycled | Captioned | Inspected | Features | Assessed
+Answer: TypeAlias = (
+    Labels | Translated | Cycled | Captioned | Inspected | Features | Assessed | Explained
+)
 
 
 class WeightsFile(Message, frozen=True):

@@ -8,13 +8,15 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 import torch
+from torch import nn
 
 from models.captioners import Captioning
 from models.generators import Generator
-from models.inference import Network
+from models.inference import Network, plain
 from models.jobs import Precision
 from models.records import Classification, Pair
 from models.voices import Voice
@@ -25,7 +27,26 @@ _log = logging.getLogger(__name__)
 KEPT_BYTES = 4 * 1024**3
 """Networks are kept while their weights together need no more than this; the oldest go first."""
 
-Kept: TypeAlias = Network | Generator | Voice
+
+@dataclass(frozen=True)
+class Plain:
+    """A network through which gradients can go back; its weights are so many `bytes`."""
+
+    module: nn.Module
+    bytes: int
+
+    @staticmethod
+    def load(record: Classification, shelf: Shelf, device: torch.device) -> "Plain":
+        """Return the network of `record` on `device`.
+
+        Raises:
+            WeightsError: Its checkpoint is not here, or not what was published.
+        """
+        module = plain(record, shelf).to(device)
+        return Plain(module, sum(weight.nbytes for weight in module.parameters()))
+
+
+Kept: TypeAlias = Network | Generator | Voice | Plain
 K = TypeVar("K", bound=Kept)
 
 
@@ -58,6 +79,15 @@ class Networks:
         return self._get(
             record.name, lambda: Network(record, self.shelf, self.device, self.precision)
         )
+
+    def plain(self, record: Classification) -> Plain:
+        """Return the network of `record` as published, in float32, loaded now if it isn't kept.
+
+        Raises:
+            WeightsError: Its checkpoint is not here, or not what was published.
+        """
+        name = f"{record.name}, as published"
+        return self._get(name, lambda: Plain.load(record, self.shelf, self.device))
 
     def generator(self, record: Pair) -> Generator:
         """Return the generator of `record`, loaded now if it isn't kept.

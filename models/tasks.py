@@ -10,17 +10,19 @@ from typing import TypeAlias
 
 import torch
 
-from models import classify, describe, inspection, lessons, translate, untrained
+from models import classify, describe, explain, inspection, lessons, translate, untrained
 from models.captioners import captioners
 from models.catalog import Catalog, catalog
 from models.classify import Classifier, device_name
 from models.describe import Describer
+from models.explain import Explainer
 from models.inspection import Inspector
 from models.jobs import (
     Answer,
     Assess,
     Caption,
     Classify,
+    Explain,
     Failure,
     Featurise,
     Inspect,
@@ -45,6 +47,7 @@ Prepared: TypeAlias = (
     | untrained.Prepared
     | inspection.Prepared
     | lessons.Prepared
+    | explain.Prepared
 )
 Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
@@ -68,6 +71,7 @@ class Tasks:
         self._describer = Describer(captioners(), networks)
         self._beginner = Beginner(classifiers, shelf, device, default)
         self._inspector = Inspector()
+        self._explainer = Explainer(classifiers, shelf, networks, default)
         self._learner = Learner(classifiers, shelf, networks, default)
 
     def ready(self) -> Ready | Failure:
@@ -106,6 +110,8 @@ class Tasks:
                 return self._beginner.prepare(job)
             case Inspect():
                 return self._inspector.prepare(job)
+            case Explain():
+                return self._explainer.prepare(job)
             case Featurise() | Recognise() | Assess():
                 return self._learner.prepare(job)
             case _:
@@ -127,6 +133,8 @@ class Tasks:
                     yield from self._beginner.run([item])
                 case inspection.Prepared():
                     yield from self._inspector.run([item])
+                case explain.Prepared():
+                    yield from self._explainer.run([item])
                 case lessons.Prepared():
                     yield from self._learner.run([item])
                 case Failure():

@@ -30,6 +30,8 @@ from models.jobs import (
     Classify,
     Cycle,
     Cycled,
+    Explain,
+    Explained,
     Failure,
     Features,
     Featurise,
@@ -218,6 +220,8 @@ class Executor:
     async def submit(self, job: Untrained, asker: Asker) -> Labels: ...
     @overload
     async def submit(self, job: Inspect, asker: Asker) -> Inspected: ...
+    @overload
+    async def submit(self, job: Explain, asker: Asker) -> Explained: ...
     @overload
     async def submit(self, job: Featurise, asker: Asker) -> Features: ...
     @overload

@@ -1,0 +1,97 @@
+"""The pictures that an earlier question was about, for whoever presses a button below its answer.
+
+A button's id has room for a few numbers, so it says where the picture is: in the message that
+asked, in a message whose menu was used, or with a slash command, whose options Discord shows only
+once. Those are remembered here for a while, as addresses. Pictures are always fetched anew.
+"""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
+
+import discord
+
+from bot import pictures
+from bot.errors import NoPicture
+from bot.language import later
+from bot.pictures import Found
+
+if TYPE_CHECKING:
+    from bot.client import Bobby
+
+REMEMBERED = 1000
+"""Slash commands whose pictures' addresses are remembered, the latest ones."""
+
+Kind = Literal["ask", "in", "at"]
+
+TEMPLATE = r"(?P<kind>ask|in|at):(?P<channel>\d+):(?P<message>\d+)"
+"""How a `Source` stands in a button's id."""
+
+_GONE = later("That picture is gone. Post it again and ask anew.")
+_UNSEEN = later("I can't see that message any more, so I can't look again. Post the picture anew.")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where pictures were: `kind` tells whether `message` asked, has them itself, or is a command.
+
+    For a slash command (`at`), `message` is the interaction's id.
+    """
+
+    kind: Kind
+    channel: int
+    message: int
+
+    @classmethod
+    def of(cls, match: re.Match[str]) -> Self:
+        """Read it from a button's id, see `TEMPLATE`."""
+        kind: Kind = match["kind"]  # type: ignore[assignment]  # the template allows no other
+        return cls(kind, int(match["channel"]), int(match["message"]))
+
+    def __str__(self) -> str:
+        """Return it as it stands in a button's id."""
+        return f"{self.kind}:{self.channel}:{self.message}"
+
+
+class Asked:
+    """Finds the pictures of earlier questions."""
+
+    def __init__(self) -> None:
+        self._remembered: OrderedDict[int, Found] = OrderedDict()
+
+    def note(self, source: Source, found: Found) -> None:
+        """Remember the addresses of pictures that `source` alone would not lead to."""
+        if source.kind != "at":
+            return
+        self._remembered[source.message] = found
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    async def find(self, bot: "Bobby", source: Source) -> tuple[Found, str]:
+        """Return the pictures that `source` means, and the words behind a text command.
+
+        Raises:
+            NoPicture: They are gone.
+        """
+        if source.kind == "at":
+            found = self._remembered.get(source.message)
+            if found is None:
+                raise NoPicture(_GONE)
+            return found, ""
+        message = await _fetched(bot, source)
+        if source.kind == "in":
+            return await pictures.inside(message), ""
+        context = await bot.get_context(message)
+        text = context.view.read_rest().strip()
+        return await pictures.find(bot, message, pictures.read_words(text)), text
+
+
+async def _fetched(bot: "Bobby", source: Source) -> discord.Message:
+    channel = bot.get_partial_messageable(source.channel)
+    try:
+        return await channel.fetch_message(source.message)
+    except discord.NotFound:
+        raise NoPicture(_GONE) from None
+    except discord.Forbidden:
+        raise NoPicture(_UNSEEN) from None

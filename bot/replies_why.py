@@ -1,0 +1,31 @@
+"""How an explanation looks: the picture beside where the network looked, and the label."""
+
+import discord
+from discord.utils import escape_markdown
+
+from bot.exchange import Reply, Upload
+from bot.language import label, tr
+from bot.pictures import Picture
+from bot.replies import answered, percent, titled
+from models.jobs import Explained
+
+
+def explained(
+    picture: Picture, seen: Explained, view: discord.ui.View | None, note: str | None
+) -> Reply:
+    """Return the reply that shows what in `picture` made a label."""
+    name = escape_markdown(label(seen.label))
+    body = f"**{name}** {percent(seen.probability)}"
+    notes = [tr("the brighter, the more it spoke for this label; in grey, nothing did")]
+    if seen.substitution:
+        notes.append(escape_markdown(tr(seen.substitution)))
+    embed = answered(picture, body, notes, seen, sure=True, named=False)
+    alt = tr(
+        "What the network saw of {name}, and beside it the places that made it say {label}.",
+        name=picture.name,
+        label=label(seen.label),
+    )
+    upload = Upload("crop-why.jpg", seen.image.data, alt, spoiler=picture.spoiler)
+    if not picture.spoiler:
+        embed.set_image(url=f"attachment://{upload.name}")
+    return Reply(titled(note), (embed,), (upload,), view)

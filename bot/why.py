@@ -1,0 +1,153 @@
+"""What in a picture made its label: the button and the menu, and the one way to ask for it.
+
+Button and menu carry all they need in their ids, so they work after a restart as well. The command
+is `cogs.why`'s, the look `bot.replies_why`'s.
+"""
+
+import re
+from typing import Any, Self
+
+import discord
+
+from bot.again import TEMPLATE, Source
+from bot.asking import ask_one
+from bot.buttons import answer_press, edit_on_press
+from bot.client import Bobby
+from bot.errors import NoPicture
+from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.language import label, later, tr
+from bot.pictures import Picture
+from bot.replies import percent
+from bot.replies_why import explained
+from models.jobs import Explain, Explained
+
+NOBODY = 0
+"""In a menu's id: whoever presses has the answer to themselves already."""
+
+
+class Why(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=rf"why:{TEMPLATE}:(?P<number>\d+):(?P<model>.*)",
+):
+    """The button "Why?": asks `model` about the picture of that `number`, counted from 0."""
+
+    def __init__(self, source: Source, number: int, model: str, caption: str | None = None) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=caption or tr("Why?"), custom_id=f"why:{source}:{number}:{model}"
+            )
+        )
+        self.source = source
+        self.number = number
+        self.model = model
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button again from its id; discord.py calls it."""
+        caption = getattr(item, "label", None)
+        return cls(Source.of(match), int(match["number"]), match["model"], caption)
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Answer whoever pressed, in private."""
+        menu = Labels(self.source, self.number, NOBODY, self.model, ())
+        await answer_press(interaction, lambda exchange: again(interaction, exchange, menu, None))
+
+
+class Labels(
+    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    template=rf"label:{TEMPLATE}:(?P<number>\d+):(?P<asker>\d+):(?P<model>.*)",
+):
+    """The menu of the five labels below an answer to `asker`."""
+
+    def __init__(
+        self,
+        source: Source,
+        number: int,
+        asker: int,
+        model: str,
+        options: tuple[discord.SelectOption, ...],
+    ) -> None:
+        super().__init__(
+            discord.ui.Select(
+                custom_id=f"label:{source}:{number}:{asker}:{model}",
+                placeholder=tr("What made another label?"),
+                options=list(options),
+            )
+        )
+        self.source = source
+        self.number = number
+        self.asker = asker
+        self.model = model
+
+    def over(self, seen: Explained) -> Self:
+        """Return the menu for the labels of `seen`, of which one is shown."""
+        options = tuple(
+            discord.SelectOption(
+                label=f"{label(one.label)} {percent(one.probability)}"[:100],
+                value=one.label[:100],
+                default=one.label == seen.label,
+            )
+            for one in seen.top
+        )
+        return type(self)(self.source, self.number, self.asker, self.model, options)
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the menu again from its id; discord.py calls it."""
+        options = tuple(getattr(item, "options", ()))
+        number, asker = int(match["number"]), int(match["asker"])
+        return cls(Source.of(match), number, asker, match["model"], options)
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Show the chosen label in the same message for whoever asked, to others in private."""
+        (chosen,) = self.item.values
+        if self.asker in {NOBODY, interaction.user.id}:
+            exchange = InteractionExchange(interaction)
+            await edit_on_press(interaction, lambda: again(interaction, exchange, self, chosen))
+        else:
+            own = Labels(self.source, self.number, NOBODY, self.model, ())
+            await answer_press(
+                interaction, lambda exchange: again(interaction, exchange, own, chosen)
+            )
+
+
+async def again(
+    interaction: Interaction, exchange: Exchange, menu: Labels, chosen: str | None
+) -> Reply:
+    """Return the answer to a press: what made the `chosen` label of an earlier picture.
+
+    Raises:
+        NoPicture: It is gone.
+    """
+    found, _ = await interaction.client.asked.find(interaction.client, menu.source)
+    if menu.number >= len(found.pictures):
+        raise NoPicture(later("That picture is gone. Post it again and ask anew."))
+    picture = found.pictures[menu.number]
+    return await explain(interaction.client, exchange, picture, menu, chosen)
+
+
+async def explain(  # noqa: PLR0917 - who asks whom about what
+    bot: Bobby,
+    exchange: Exchange,
+    picture: Picture,
+    menu: Labels,
+    chosen: str | None,
+    note: str | None = None,
+) -> Reply:
+    """Return the reply that shows what made the `chosen` label of `picture`, or the first.
+
+    Raises:
+        BobbyError: The picture can't be fetched or explained.
+    """
+
+    async def ask(data: bytes) -> Explained:
+        job = Explain(picture=data, model=menu.model or None, label=chosen)
+        return await bot.executor.submit(job, exchange.asker)
+
+    seen = await ask_one(bot.fetcher, exchange, picture, ask)
+    view = discord.ui.View(timeout=None).add_item(menu.over(seen))
+    return explained(picture, seen, view, note)

@@ -1,0 +1,64 @@
+"""Buttons that outlive a restart: the Bobby that answers a press never saw the question."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.discord_api import DISCORD, point_discord_at
+from bot.playground.server import Playground
+from bot.service import assembled, connected
+from bot.settings import Settings
+from tests.e2e import pictures
+from tests.e2e.guest import Guest, said
+from tests.e2e.test_models import press
+from tests.e2e.test_why import choose, menu
+from tests.playground.clients import Page, Rest, eventually
+
+
+@asynccontextmanager
+async def bobby(playground: Playground, folder: Path) -> AsyncIterator[None]:
+    """Run a Bobby in `playground` for the length of the block."""
+    settings = Settings(_env_file=None, cache=folder / "weights", data=folder / "data")
+    async with assembled(settings) as bot, connected(bot, playground.bot_token):
+        await bot.executor.ready()
+        await bot.wait_until_ready()
+        bot.waiting.silent = 60.0
+        yield
+
+
+@pytest.mark.slow
+async def test_buttons_outlive_a_restart(tmp_path: Path) -> None:
+    """All of them, pressed in turn."""
+    file = ("plain.png", pictures.plain())
+    asked = ("!classify", "!caption", "!why", "!models")
+    async with Playground() as playground:
+        point_discord_at(playground.api, gateway=playground.gateway)
+        try:
+            person = await playground.new_person("ann")
+            async with Guest(playground, person, playground.channel_id) as guest:
+                async with bobby(playground, tmp_path):
+                    answers = [
+                        await guest.ask(words, *([file] if words != "!models" else []))
+                        for words in asked
+                    ]
+                async with (
+                    bobby(playground, tmp_path),
+                    Rest(playground.api, person.token) as rest,
+                    Page(playground, person.token, rest) as page,
+                ):
+                    await press(page, answers[0], "Why?")
+                    await press(page, answers[0], "Python for this")
+                    await press(page, answers[1], "Other ways to say it")
+                    await choose(page, answers[2], menu(answers[2])["options"][1]["value"])
+                    await press(page, answers[3], "More ▶")
+                    await eventually(lambda: len(_answers(page)) == 5)
+        finally:
+            point_discord_at(DISCORD)
+    assert not any("gone" in said(message) for message in _answers(page))
+
+
+def _answers(page: Page) -> list[dict[str, Any]]:
+    return [m for m in page.heard("MESSAGE_UPDATE") if not m.get("flags", 0) & 128]

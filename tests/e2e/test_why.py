@@ -1,0 +1,133 @@
+"""`!why`, its button and its menu: what made the label, asked again from the message itself."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import File, Guest, said
+from tests.e2e.test_interactions import ATTACHMENT, answered
+from tests.e2e.test_models import COMPONENT, EPHEMERAL, buttons, page_of, press
+from tests.playground.clients import Page, eventually
+
+SELECT = 3
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
+    """Connect the guest."""
+    async with page_of(house, guest.person) as connected:
+        yield connected
+
+
+@pytest.fixture
+def dog(shared_data: Path) -> File:
+    """Return the picture of a dog."""
+    return "bobby.jpg", (shared_data / "bobby.jpg").read_bytes()
+
+
+def menu(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the message's menu of labels."""
+    (found,) = [c for row in message["components"] for c in row["components"] if c["type"] == 3]
+    assert isinstance(found, dict)
+    return found
+
+
+async def choose(page: Page, message: dict[str, Any], value: str) -> None:
+    """Choose a label in the menu."""
+    data = {
+        "component_type": SELECT,
+        "custom_id": menu(message)["custom_id"],
+        "values": [value],
+    }
+    channel_id = int(message["channel_id"])
+    answer = await page.interact(COMPONENT, data, channel_id=channel_id, message_id=message["id"])
+    assert answer.status == 204, answer.data
+
+
+async def test_why_shows_where_the_network_looked(guest: Guest, dog: File) -> None:
+    """One picture with alt text, the label, and a menu of the five labels."""
+    answer = await guest.ask("!why", dog)
+    assert "**golden retriever** 94" in said(answer)
+    picture = answer["embeds"][0]["image"]
+    assert "the places that made it say golden retriever" in picture["description"]
+    assert picture["width"] == 2 * 224 + 8
+    values = [option["value"] for option in menu(answer)["options"]]
+    assert values[0] == "golden retriever"
+    assert len(values) == 5
+
+
+async def test_another_label_is_shown_in_the_same_message(
+    page: Page, guest: Guest, dog: File
+) -> None:
+    """For whoever asked; anybody else gets their own answer, in private."""
+    answer = await guest.ask("!why", dog)
+    await choose(page, answer, "tennis ball")
+    edited = await page.event("MESSAGE_UPDATE")
+    assert edited["id"] == answer["id"]
+    assert "**tennis ball** 0.4 %" in said(edited)
+    assert [o["value"] for o in menu(edited)["options"] if o.get("default")] == ["tennis ball"]
+    assert edited["embeds"][0]["image"]["url"] != answer["embeds"][0]["image"]["url"]
+
+
+async def test_somebody_elses_choice_is_answered_in_private(
+    house: House, guest: Guest, dog: File
+) -> None:
+    """The public message stays as it was."""
+    answer = await guest.ask("!why", dog)
+    other = await house.playground.new_person("curious")
+    async with page_of(house, other) as page:
+        await choose(page, answer, "tennis ball")
+        await eventually(
+            lambda: any("tennis ball" in said(m) for m in page.heard("MESSAGE_UPDATE"))
+        )
+        (private,) = [m for m in page.heard("MESSAGE_UPDATE") if "tennis ball" in said(m)]
+        assert private["flags"] & EPHEMERAL
+        assert private["id"] != answer["id"]
+
+
+async def test_the_button_below_every_classification(page: Page, guest: Guest, dog: File) -> None:
+    """One for each picture; whoever presses sees the answer alone."""
+    plain = ("plain.png", pictures.plain())
+    answer = await guest.ask("!classify", plain, dog)
+    assert list(buttons(answer)) == ["Why? 1", "Why? 2", "Python for this"]
+    await press(page, answer, "Why? 2")
+    await eventually(lambda: any("golden" in said(m) for m in page.heard("MESSAGE_UPDATE")))
+    private = next(m for m in page.heard("MESSAGE_UPDATE") if "golden" in said(m))
+    assert private["flags"] & EPHEMERAL
+    assert private["embeds"][0]["image"]
+
+
+async def test_by_slash_command_and_its_button(house: House, page: Page, guest: Guest) -> None:
+    """The picture of `/classify` can be asked about as well, until it is forgotten."""
+    channel = house.playground.world.channels[guest.channel_id]
+    data = {
+        **await page.command("classify", channel.id),
+        "options": [{"name": "picture", "type": ATTACHMENT, "value": "0"}],
+        "attachments": [{"id": "0", "filename": "x.png"}],
+    }
+    message = await answered(page, channel, data, files=[("x.png", pictures.plain())])
+    await press(page, message, "Why?")
+    await eventually(lambda: any("brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
+    house.bot.asked.__init__()  # type: ignore[misc]  # as after a restart
+    await press(page, message, "Why?")
+    await eventually(lambda: any("is gone" in said(m) for m in page.heard("MESSAGE_UPDATE")))
+
+
+async def test_a_picture_that_is_gone(page: Page, guest: Guest) -> None:
+    """Its message was deleted: the press is answered with that."""
+    question = await guest.say("!classify", ("plain.png", pictures.plain()))
+    answer = await guest.reply(question)
+    await guest.delete(question)
+    await press(page, answer, "Why?")
+    await eventually(lambda: any("is gone" in said(m) for m in page.heard("MESSAGE_UPDATE")))
+
+
+async def test_an_unknown_model_is_refused(guest: Guest) -> None:
+    """As by `!classify`."""
+    answer = await guest.ask("!why alexnot", ("plain.png", pictures.plain()))
+    assert "I know no model called “alexnot”" in said(answer)
