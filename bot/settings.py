@@ -60,6 +60,18 @@ class Settings(BaseSettings):
     """What classifiers and generators compute in; float32 is exact."""
     cache: Path | None = None
     """Bobby's folder for weights; the platform's cache folder when not set."""
+    engine: Literal["local", "ray"] = "local"
+    """What runs the networks: workers of this machine, or replicas on a Ray cluster."""
+    ray_address: str = ""
+    """The Ray cluster's address; empty is a cluster of our own on this machine."""
+    ray_replicas: Annotated[int, Field(ge=0)] = 1
+    """At least so many replicas there are, however little there is to do."""
+    ray_max_replicas: Annotated[int, Field(ge=1)] = 1
+    """At most so many replicas there are, however much there is to do."""
+    ray_gpus: Annotated[float, Field(ge=0)] = 0.0
+    """The share of a GPU that each replica has, or several GPUs."""
+    ray_cpus: Annotated[int, Field(ge=1)] = 2
+    """The cores that each replica has, and the threads of its networks."""
     batch_size: Annotated[int, Field(ge=1, le=64)] = 8
     """At most so many pictures share one pass through a network."""
     max_queue: Annotated[int, Field(ge=1)] = 500

@@ -32,10 +32,11 @@ from models.classify import present
 from models.decode import DecodeError, guard_process
 from models.inference import exact
 from models.jobs import Classify, Failure, HubModel, Job, Labels, ModelCard, Ready
+from models.pipe import Pipe, claim_pipe, leave
 from models.records import Checkpoint, Classification, Origin, PinnedAtFirstUse
 from models.selection import Choice
 from models.tasks import Done, Prepared
-from models.worker import Pipe, claim_pipe, leave, serve
+from models.worker import serve
 
 _log = logging.getLogger(__name__)
 
