@@ -63,8 +63,11 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         await exchange.answer(replies.sentence(explain(error, exchange)))
 
 
-class Bobby(commands.Bot):
-    """The Discord side of Bobby. `bot.service` opens and closes what it is given."""
+class Bobby(commands.AutoShardedBot):
+    """The Discord side of Bobby, for all shards of this process, which share all that it is given.
+
+    `bot.service` opens and closes that.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,8 @@ class Bobby(commands.Bot):
             command_prefix=commands.when_mentioned_or(settings.prefix),
             intents=intents,
             tree_cls=BobbyTree,
+            shard_count=settings.shards or None,
+            shard_ids=settings.own_shards,
             help_command=None,
             max_messages=None,  # nothing that people write is kept
             case_insensitive=True,
@@ -98,7 +103,7 @@ class Bobby(commands.Bot):
         self.pulse = Pulse()
         self.conversations = Conversations()
         self.waiting = WaitingRoom(executor)
-        self.connected = False
+        self._up: set[int] = set()
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
@@ -134,18 +139,28 @@ class Bobby(commands.Bot):
             log.info("Publishing %d commands", len(here))
             await self.tree.sync()
 
-    async def on_resumed(self) -> None:
-        """Note that the gateway is back."""
-        self.connected = True
+    @property
+    def connected(self) -> bool:
+        """Whether the gateway is there for every shard of this process."""
+        mine = self.shard_ids or range(self.shard_count or 0)
+        return bool(mine) and self._up.issuperset(mine)
 
-    async def on_disconnect(self) -> None:
-        """Note that the gateway is gone; discord.py is about to come back by itself."""
-        self.connected = False
+    async def on_shard_connect(self, shard: int) -> None:
+        """Note that the gateway has let `shard` in."""
+        self._up.add(shard)
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        """Note that the gateway is back for `shard`."""
+        self._up.add(shard)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        """Note that the gateway is gone for `shard`; discord.py is about to come back by itself."""
+        self._up.discard(shard)
 
     async def on_ready(self) -> None:
         """Say in the log that people can ask now."""
-        self.connected = True
-        log.info("Logged in as %s in %d servers", self.user, len(self.guilds))
+        which = f", shards {[*self.shards]} of {self.shard_count}" if self.shard_count != 1 else ""
+        log.info("Logged in as %s in %d servers%s", self.user, len(self.guilds), which)
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer `message` if it is a person's command."""

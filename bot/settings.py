@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SetupError
@@ -29,6 +36,12 @@ def _device(text: str) -> str:
             " several have commas between them"
         )
     return ",".join(devices)
+
+
+def _numbers(text: str) -> str:
+    if text and not re.fullmatch(r"\d+(,\d+)*", text.replace(" ", "")):
+        raise ValueError("it must be numbers with commas between them, such as 0,1")
+    return text.replace(" ", "")
 
 
 def _web_address(text: str) -> str:
@@ -106,8 +119,26 @@ class Settings(BaseSettings):
     """How much is logged to standard error."""
     log_format: Literal["text", "json"] = "text"
     """Whether a log line is text or a JSON object."""
+    shards: Annotated[int, Field(ge=0)] = 0
+    """Into how many shards the servers are dealt out; 0 is as many as Discord advises."""
+    shard_ids: Annotated[str, AfterValidator(_numbers)] = ""
+    """The numbers of those that this process has, from 0; empty is all."""
     api_url: Annotated[str, AfterValidator(_web_address)] = "https://discord.com/api/v10"
     """Discord's API, or a proxy or playground that speaks it."""
+
+    @field_validator("shard_ids")
+    @classmethod
+    def _shards_are_there(cls, text: str, info: ValidationInfo) -> str:
+        if text and max(map(int, text.split(","))) >= info.data.get("shards", 0):
+            raise ValueError(
+                "it must be numbers less than BOBBY_SHARDS, which says how many there are"
+            )
+        return text
+
+    @property
+    def own_shards(self) -> list[int] | None:
+        """The shards of this process; None is all."""
+        return [int(number) for number in self.shard_ids.split(",")] if self.shard_ids else None
 
     @property
     def devices(self) -> list[str]:

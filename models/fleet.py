@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 NAMESPACE = "bobby"
-_LOOK_SECONDS = 2.0
-"""Between two looks at whether the cluster is there; an answer may take ten times as long."""
+_log = logging.getLogger(__name__)
+
+_LOOK_SECONDS, _LOOK_LIMIT = 2.0, 8.0
+"""Between two looks at whether the cluster is there, and what an answer may take."""
 _CLOSE_SECONDS = 3.0
 _STORE_BYTES = 2**30
 """Of shared memory for pictures on their way, on a cluster of our own; more goes to the disk."""
@@ -100,8 +102,11 @@ class Fleet:
         import ray
         from ray import serve
 
+        name = self._shape.application
         if self._address:
             ray.init(self._address, namespace=NAMESPACE)
+            presence = ray.remote(num_cpus=0)(_Presence)
+            self._presence = presence.options(name=f"{name} {secrets.token_hex(8)}").remote()
         else:
             self._folder = tempfile.mkdtemp(prefix="bobby-ray-")
             ray.init(
@@ -116,11 +121,6 @@ class Fleet:
         logging.getLogger("ray").setLevel(logging.WARNING)
         serve.start(proxy_location="Disabled", logging_config=quiet)
         logging.getLogger("ray.serve").setLevel(logging.WARNING)
-        name = self._shape.application
-        self._presence = ray.remote(num_cpus=0)(_Presence).options(
-            name=f"{name} {secrets.token_hex(8)}"
-        )
-        self._presence = self._presence.remote()
         there = serve.status().applications.get(name)
         if there is None or there.status not in {"RUNNING", "DEPLOYING"}:
             serve.run(_deployed(self._shape), name=name, route_prefix=None)
@@ -173,7 +173,7 @@ class Fleet:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
                 look = asyncio.to_thread(serve.status)
-                status = await asyncio.wait_for(look, 10 * _LOOK_SECONDS)
+                status = await asyncio.wait_for(look, _LOOK_LIMIT)
             except Exception:  # noqa: BLE001 - whatever Ray raises: it does not answer
                 return
             application = status.applications.get(self._shape.application)
@@ -182,10 +182,10 @@ class Fleet:
 
     async def close(self) -> None:
         """Leave the cluster: end one of our own, elsewhere the replicas if nobody else is there."""
-        with contextlib.suppress(TimeoutError):  # of a cluster that does not answer any more
+        try:
             await asyncio.wait_for(asyncio.to_thread(self._close), _CLOSE_SECONDS)
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        except TimeoutError:
+            _log.warning("The cluster does not answer any more. Its logs: %s", self._folder)
 
     def _close(self) -> None:
         import ray
@@ -198,6 +198,8 @@ class Fleet:
                 if len(ours) <= 1:
                     serve.delete(self._shape.application, _blocking=False)
         ray.shutdown()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class _Presence:
