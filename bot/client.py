@@ -12,6 +12,8 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.gateway import ReconnectWebSocket
+from discord.shard import Shard
 
 from bot import logs, replies
 from bot.conversations import Conversations
@@ -30,6 +32,14 @@ log = logging.getLogger(__name__)
 # Bobby never speaks: that the libraries for it are missing is no news to an operator.
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
+
+
+async def _resume(shard: Shard) -> None:
+    """Come back to the session there was: a new one would not hear what was said meanwhile."""
+    await shard.reidentify(ReconnectWebSocket(shard.id, resume=True))
+
+
+Shard.reconnect = _resume  # type: ignore[method-assign]  # as discord.py does without shards
 
 COGS = (
     *("cogs.classify", "cogs.translate", "cogs.caption"),

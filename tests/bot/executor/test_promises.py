@@ -218,7 +218,7 @@ async def test_a_cluster_of_our_own_keeps_to_this_machine(house: House) -> None:
 
     for _, address in far:
         with grpc.insecure_channel(f"127.0.0.1:{address.port}") as channel:
-            call = channel.unary_unary("/ray.serve.ReplicaService/HandleRequest")
+            call = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
             with pytest.raises(grpc.RpcError) as refused:
                 call(b"", timeout=10)
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
