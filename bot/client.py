@@ -39,7 +39,7 @@ async def _resume(shard: Shard) -> None:
     await shard.reidentify(ReconnectWebSocket(shard.id, resume=True))
 
 
-Shard.reconnect = _resume  # type: ignore[method-assign]  # as discord.py does without shards
+Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is without shards
 
 COGS = (
     *("cogs.classify", "cogs.translate", "cogs.caption"),
@@ -94,7 +94,7 @@ class Bobby(commands.AutoShardedBot):
             intents=intents,
             tree_cls=BobbyTree,
             shard_count=settings.shards or None,
-            shard_ids=settings.own_shards,
+            shard_ids=settings.own_shards,  # type: ignore[arg-type]  # None is its own default
             help_command=None,
             max_messages=None,  # nothing that people write is kept
             case_insensitive=True,

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import litserve
+from starlette.requests import Request
 
 from tests.benchmarks.rivals import TOGETHER, WAIT, Answers, Arguments
 
@@ -21,7 +22,7 @@ class Api(litserve.LitAPI):  # type: ignore[misc]  # litserve has no types
         self.answers = Answers(*self.arguments)
         self.pool = ThreadPoolExecutor(os.cpu_count())
 
-    def decode_request(self, request: Any) -> bytes:
+    def decode_request(self, request: Request) -> bytes:
         """Return the file's bytes."""
         data: bytes = request["picture"].file.read()
         return data

@@ -1,8 +1,9 @@
 """What Bobby's executor is measured beside: the same job served by LitServe and by Ray Serve.
 
-`python -m tests.benchmarks.rivals NAME FOLDER PORT MODEL PRECISION [CACHE]` serves it over HTTP on
-the loopback, each in the way that its documentation recommends and with the very network, decoding
-and weights of `models`: batches of 8, pictures decoded on threads. It serves until it is killed.
+`python -m tests.benchmarks.rivals NAME FOLDER PORT MODEL PRECISION FORM CACHE` serves it
+over HTTP on the loopback, each in the way that its documentation recommends: batches of 8, pictures decoded on
+threads, as Bobby decodes them. FORM is `ours`, Bobby's own form of the network, fused, or `plain`,
+the published one in channels_last. It serves until it is killed.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,17 @@ AT_ONCE = 400
 """Requests that a server may have at hand."""
 
 
-Arguments = tuple[str, str, Any, str | None]
+Arguments = tuple[str, str, Any, str, str]
 
 
 class Answers:
     """From a file's bytes to its five labels, with what Bobby's own worker computes with."""
 
-    def __init__(self, folder: str, model: str, precision: Any, cache: str | None) -> None:
+    def __init__(self, folder: str, model: str, precision: Any, form: str, cache: str) -> None:
         import torch
 
         from models.bench.weights import STAND_IN, listed
+        from models.inference import DTYPES, plain
         from models.kept import Networks
         from models.selection import Choice
         from models.weights import Shelf
@@ -39,9 +41,15 @@ class Answers:
         place = Path(folder)
         self._record = listed(model, place)[model]
         self._choice = Choice(self._record)
-        shelf = Shelf(place if (place / STAND_IN).is_file() else Path(cache) if cache else None)
-        networks = Networks(shelf, torch.device("cpu"), precision=precision)
-        self._network = networks.classifier(self._record)
+        shelf = Shelf(place if (place / STAND_IN).is_file() else Path(cache))
+        if form == "ours":
+            networks = Networks(shelf, torch.device("cpu"), precision=precision)
+            network = networks.classifier(self._record)
+            self._forward: Callable[[Any], Any] = lambda batch: network.run(batch).output
+        else:
+            published = plain(self._record, shelf).to(DTYPES[precision])
+            published.to(memory_format=torch.channels_last)
+            self._forward = lambda batch: published(batch.to(DTYPES[precision])).float()
         self.run([self.decode((place / "picture.jpg").read_bytes())] * TOGETHER)
 
     def decode(self, data: bytes) -> Any:
@@ -55,7 +63,8 @@ class Answers:
         """Return five labels for each of `seen`."""
         import torch
 
-        logits = self._network.run(torch.stack(list(seen))).output
+        with torch.inference_mode():
+            logits = self._forward(torch.stack(list(seen)))
         places = logits.softmax(1).topk(5).indices.tolist()
         return [[self._record.labels[place] for place in row] for row in places]
 
@@ -79,16 +88,14 @@ def ray(port: int, answers: Arguments) -> None:
             self.answers = Answers(*answers)
             self.turn = asyncio.Lock()
 
-        @serve.batch(  # type: ignore[untyped-decorator]  # ray's own types end here
-            max_batch_size=TOGETHER, batch_wait_timeout_s=WAIT, max_concurrent_batches=2
-        )
+        @serve.batch(max_batch_size=TOGETHER, batch_wait_timeout_s=WAIT, max_concurrent_batches=2)
         async def classify(self, seen: list[Any]) -> list[list[str]]:
             async with self.turn:
                 return await asyncio.to_thread(self.answers.run, seen)
 
         async def __call__(self, request: Request) -> dict[str, list[str]]:
             async with request.form() as form:
-                data = await form["picture"].read()  # type: ignore[union-attr]  # it is a file
+                data = await form["picture"].read()
             seen = await asyncio.to_thread(self.answers.decode, data)
             return {"top": await self.classify(seen)}
 
@@ -107,8 +114,8 @@ def ray(port: int, answers: Arguments) -> None:
 
 def main() -> None:
     """Serve until killed."""
-    name, folder, port, model, precision, *cache = sys.argv[1:]
-    answers: Arguments = (folder, model, precision, cache[0] if cache else None)
+    name, folder, port, model, precision, form, cache = sys.argv[1:]
+    answers: Arguments = (folder, model, precision, form, cache)
     serving = {"litserve": litserve, "ray": ray}[name]
     sys.stderr.write(json.dumps({"serving": name, "port": port}) + "\n")
     serving(int(port), answers)

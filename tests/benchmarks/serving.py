@@ -1,8 +1,9 @@
 """The executor beside LitServe and Ray Serve: the same job, from the same client, in turns.
 
 `python -m tests.benchmarks.serving [--picture FILE] [--precision P …]` needs the extras `ray` and
-`benchmarks`. Every server runs all the time, with the same network and weights; in each round each
-is asked for all jobs at once and the others are idle. A ratio is that of one round.
+`benchmarks`. Everybody has the same weights; the servers have Bobby's own form of the network or,
+with `--network plain`, the published one. In each round each is asked for all jobs at once, and a
+server that is not asked is stopped. A ratio is that of one round.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import psutil
 
 from bot.executor import Asker, Executor, Limits
 from bot.executor.factory import warm, worker_environment
@@ -48,7 +50,9 @@ class Rival:
 
 
 @contextlib.contextmanager
-def serving(name: str, folder: Path, precision: Precision, settings: Settings) -> Iterator[Rival]:
+def serving(
+    name: str, folder: Path, precision: Precision, form: str, settings: Settings
+) -> Iterator[Rival]:
     """Run rival `name`; yield it. Nothing of it is left over."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -56,7 +60,7 @@ def serving(name: str, folder: Path, precision: Precision, settings: Settings) -
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "tests.benchmarks.rivals", name, str(folder), str(port)),
-            *(settings.default_model, precision, str(settings.weights_folder)),
+            *(settings.default_model, precision, form, str(settings.weights_folder)),
         ],
         cwd=ROOT,
         env=worker_environment(os.environ),
@@ -66,12 +70,22 @@ def serving(name: str, folder: Path, precision: Precision, settings: Settings) -
         path = "/predict" if name == "litserve" else "/"
         yield Rival(process, f"http://127.0.0.1:{port}{path}")
     finally:
+        _pause(process, on=False)
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _pause(process: subprocess.Popen[bytes], *, on: bool) -> None:
+    """Stop `process` and all it has started, or let them go on: idle, too, they take their share."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        server = psutil.Process(process.pid)
+        for one in [server, *server.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.suspend() if on else one.resume()
 
 
 @contextlib.asynccontextmanager
@@ -88,7 +102,10 @@ async def asking(rival: Rival, picture: bytes) -> AsyncIterator[Ask]:
                 assert len((await response.json())["top"]) == 5
 
         async def ask(count: int) -> None:
+            _pause(rival.process, on=False)
             await asyncio.gather(*(one() for _ in range(count)))
+            if count > 1:
+                _pause(rival.process, on=True)
 
         deadline = time.monotonic() + START
         while True:
@@ -118,7 +135,7 @@ async def executing(contenders: Contenders, picture: bytes) -> AsyncIterator[Ask
 
 
 async def measure(
-    picture: bytes | None, precision: Precision, rounds: int, jobs: int
+    picture: bytes | None, precision: Precision, form: str, rounds: int, jobs: int
 ) -> list[Figure]:
     """Ask every one for `jobs` answers in turns, `rounds` times, after a warm-up."""
     settings = Settings(_env_file=None, device="cpu", precision=precision)
@@ -137,7 +154,7 @@ async def measure(
             data = (folder / "picture.jpg").read_bytes()
             runners = {"executor": await stack.enter_async_context(executing(contenders, data))}
             for rival in RIVALS:
-                server = stack.enter_context(serving(rival, folder, precision, settings))
+                server = stack.enter_context(serving(rival, folder, precision, form, settings))
                 runners[rival] = await stack.enter_async_context(asking(server, data))
             return _figures(await _timed(runners, rounds, jobs))
 
@@ -151,6 +168,7 @@ async def _timed(runners: dict[str, Ask], rounds: int, jobs: int) -> dict[str, l
         progress(f"serving: round {number + 1} of {rounds}, load {os.getloadavg()[0]:.1f}")
         names = [*runners][number % len(runners) :] + [*runners][: number % len(runners)]
         for name in names:
+            await runners[name](1)
             begun = time.perf_counter()
             await runners[name](jobs)
             took[name].append((time.perf_counter() - begun) / jobs)
@@ -177,12 +195,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.serving", description=__doc__)
     parser.add_argument("--picture", type=Path, default=SHARED if SHARED.is_file() else None)
     parser.add_argument("--precision", nargs="+", default=["float32"])
+    parser.add_argument("--network", choices=["ours", "plain"], default="ours")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=200)
     options = parser.parse_args()
     picture = options.picture and options.picture.read_bytes()
     for precision in options.precision:
-        figures = asyncio.run(measure(picture, precision, options.rounds, options.jobs))
+        figures = asyncio.run(
+            measure(picture, precision, options.network, options.rounds, options.jobs)
+        )
         sys.stdout.write(precision + "\n")
         for figure in figures:
             sys.stdout.write(f"  {figure.as_line()}\n")

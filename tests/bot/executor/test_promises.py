@@ -251,6 +251,6 @@ def _is_loopback(address: str) -> bool:
 
 
 async def _ask(executor: Executor, job: Job) -> Pictured:
-    answer = await executor.submit(job, ANN)  # type: ignore[call-overload]  # any of its jobs
+    answer = await executor.submit(job, ANN)
     assert isinstance(answer, Pictured)
     return answer
