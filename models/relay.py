@@ -11,8 +11,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Coroutine, Sequence
 from queue import SimpleQueue
 
 from models.asked import FORMAT, Asked
@@ -46,14 +45,14 @@ class Relay:
                 case Recount():
                     self._start(self._recount())
 
-    def _start(self, work: "asyncio.Coroutine[None, None, None]") -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, run: Run, submits: Sequence[Submit]) -> None:
         """Have a replica run the batch; say so when it got lost there."""
-        batch = b"".join(map(frame, (*submits, run)))
+        batch = b"".join(frame(message) for message in (*submits, run))
         try:
             async for framed in self._fleet.run(batch):
                 self._pipe.write(framed)
@@ -100,7 +99,11 @@ class Incoming:
         """Return the messages, with None at the end; called once, within an event loop."""
         loop = asyncio.get_running_loop()
         arrivals: asyncio.Queue[ToWorker | None] = asyncio.Queue()
-        self._early.put(partial(loop.call_soon_threadsafe, arrivals.put_nowait))
+
+        def put(message: ToWorker | None) -> None:
+            loop.call_soon_threadsafe(arrivals.put_nowait, message)
+
+        self._early.put(put)
         return arrivals
 
     def _read(self) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [start|posting|pauses|engines] [--json]`: measure and print the figures."""
+"""`python -m tests.benchmarks [start|posting|pauses|engines] [--json]`: measure and print figures."""
 
 import argparse
 import asyncio

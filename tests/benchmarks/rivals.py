@@ -1,9 +1,9 @@
 """What Bobby's executor is measured beside: the same job served by LitServe and by Ray Serve.
 
 `python -m tests.benchmarks.rivals NAME FOLDER PORT MODEL PRECISION FORM CACHE` serves it
-over HTTP on the loopback, each in the way that its documentation recommends: batches of 8, pictures decoded on
-threads, as Bobby decodes them. FORM is `ours`, Bobby's own form of the network, fused, or `plain`,
-the published one in channels_last. It serves until it is killed.
+over HTTP on the loopback, each in the way that its documentation recommends: batches of 8, pictures
+decoded on threads, as Bobby decodes them. FORM is `ours`, Bobby's own form of the network, fused,
+or `plain`, the published one in channels_last. It serves until it is killed.
 """
 
 import asyncio
@@ -81,6 +81,7 @@ def ray(port: int, answers: Arguments) -> None:
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
     import ray as cluster
     from ray import serve
+    from starlette.datastructures import UploadFile
     from starlette.requests import Request
 
     class Api:
@@ -95,7 +96,9 @@ def ray(port: int, answers: Arguments) -> None:
 
         async def __call__(self, request: Request) -> dict[str, list[str]]:
             async with request.form() as form:
-                data = await form["picture"].read()
+                picture = form["picture"]
+                assert isinstance(picture, UploadFile)
+                data = await picture.read()
             seen = await asyncio.to_thread(self.answers.decode, data)
             return {"top": await self.classify(seen)}
 

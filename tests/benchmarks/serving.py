@@ -80,7 +80,7 @@ def serving(
 
 
 def _pause(process: subprocess.Popen[bytes], *, on: bool) -> None:
-    """Stop `process` and all it has started, or let them go on: idle, too, they take their share."""
+    """Stop `process` and all that it has started, or let them go on: even idle they take time."""
     with contextlib.suppress(psutil.NoSuchProcess):
         server = psutil.Process(process.pid)
         for one in [server, *server.children(recursive=True)]:
