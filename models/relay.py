@@ -52,7 +52,7 @@ class Relay:
 
     async def _run(self, run: Run, submits: Sequence[Submit]) -> None:
         """Have a replica run the batch; say so when it got lost there."""
-        batch = b"".join(frame(message) for message in (*submits, run))
+        batch = b"".join([*map(frame, submits), frame(run)])
         try:
             async for framed in self._fleet.run(batch):
                 self._pipe.write(framed)

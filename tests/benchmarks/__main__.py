@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [start|posting|pauses|engines] [--json]`: measure and print figures."""
+"""`python -m tests.benchmarks [start|posting|pauses|engines] [--json]`: measure and print."""
 
 import argparse
 import asyncio
