@@ -91,7 +91,7 @@ def _pause(process: subprocess.Popen[bytes], *, on: bool) -> None:
 @contextlib.asynccontextmanager
 async def asking(rival: Rival, picture: bytes) -> AsyncIterator[Ask]:
     """Yield what posts the picture so many times at once and awaits all answers."""
-    connector = aiohttp.TCPConnector(limit=0)
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
     async with aiohttp.ClientSession(connector=connector) as session:
 
         async def one() -> None:
