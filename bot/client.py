@@ -5,6 +5,7 @@ error to the one handler. What people can ask stands in `cogs/`.
 """
 
 import asyncio
+import contextlib
 import difflib
 import logging
 from typing import Any
@@ -15,8 +16,9 @@ from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
 from discord.shard import Shard
 
-from bot import logs, replies
+from bot import logs, replies, rooms
 from bot.conversations import Conversations
+from bot.errors import StoreFailed
 from bot.exchange import Interaction, InteractionExchange, MessageExchange
 from bot.executor.executor import Executor
 from bot.failures import explain
@@ -25,6 +27,7 @@ from bot.hub.hub import Hub
 from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.shelf.library import Library
+from bot.store.store import Store
 from bot.waiting import Cancel, WaitingRoom
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,7 @@ Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is 
 COGS = (
     *("cogs.classify", "cogs.translate", "cogs.caption"),
     *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
+    *("cogs.lessons", "cogs.settings"),
 )
 
 CLOSE_SECONDS = 1.0
@@ -62,10 +66,15 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
     """The application commands; their errors go to the one handler."""
 
     async def interaction_check(self, interaction: Interaction) -> bool:
-        """Refuse nobody, but let closing wait for the answer."""
+        """Refuse what is asked where the server wants no answers; closing waits for the rest."""
         logs.question.set(interaction.id)
         self.client.finish_before_closing()
-        return True
+        command = interaction.command.qualified_name if interaction.command else ""
+        if rooms.is_open(self.client.store.servers, interaction.channel, command):
+            return True
+        where = rooms.where(self.client.store.servers.get(interaction.guild_id))
+        await interaction.response.send_message(where, ephemeral=True)
+        return False
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         """Answer with the sentence for `error`."""
@@ -87,6 +96,7 @@ class Bobby(commands.AutoShardedBot):
         fetcher: Fetcher,
         library: Library,
         hub: Hub,
+        store: Store,
     ) -> None:
         intents = discord.Intents(guilds=True, messages=True, message_content=True)
         super().__init__(
@@ -110,6 +120,7 @@ class Bobby(commands.AutoShardedBot):
         self.fetcher = fetcher
         self.library = library
         self.hub = hub
+        self.store = store
         self.pulse = Pulse()
         self.conversations = Conversations()
         self.waiting = WaitingRoom(executor)
@@ -171,6 +182,24 @@ class Bobby(commands.AutoShardedBot):
         """Say in the log that people can ask now."""
         which = f", shards {[*self.shards]} of {self.shard_count}" if self.shard_count != 1 else ""
         log.info("Logged in as %s in %d servers%s", self.user, len(self.guilds), which)
+        await self._forget_servers_left()
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Delete what a server had set and taught once Bobby is no longer in it."""
+        try:
+            records = await self.store.forget_server(guild.id)
+        except StoreFailed:
+            return  # it is in the log, and is tried again at the next start
+        log.info("Left server %d and deleted %d records of it", guild.id, records)
+
+    async def _forget_servers_left(self) -> None:
+        """Delete what is kept of servers that were left while Bobby was away."""
+        assert self.application_id is not None
+        if (self.shard_count or 1) > 1:
+            return  # only some of the servers are known to this process
+        with contextlib.suppress(StoreFailed):  # it is in the log
+            here = frozenset(guild.id for guild in self.guilds)
+            await self.store.forget_all_but(here, self.application_id)
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer `message` if it is a person's command."""
@@ -180,6 +209,9 @@ class Bobby(commands.AutoShardedBot):
         if context.prefix is None:
             return
         if context.command is None and not self._is_worth_a_word(context):
+            return
+        name = context.command.qualified_name if context.command else ""
+        if not rooms.is_open(self.store.servers, message.channel, name):
             return
         self.finish_before_closing()
         logs.question.set(message.id)
@@ -251,7 +283,10 @@ class Bobby(commands.AutoShardedBot):
             log.info("No reply to message %d: it was deleted, so its job was cancelled", message_id)
 
 
-_COMPARED = ("name", "type", "description", "options", "contexts", "integration_types")
+_COMPARED = (
+    *("name", "type", "description", "options", "contexts", "integration_types"),
+    "default_member_permissions",
+)
 _COMPARED_OPTION = ("name", "type", "description", "required", "autocomplete", "choices")
 
 

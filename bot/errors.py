@@ -9,6 +9,8 @@
     │   ├── FetchFailed         the picture could not be fetched
     │   ├── UnknownModel        no model of that name
     │   ├── MissingPermission   Bobby may not answer here
+    │   ├── NotAllowed          the person may not do that here
+    │   ├── BadLesson           what was to be taught or asked of it makes no sense
     │   └── Cancelled           whoever asked has cancelled it
     ├── Overloaded              a limit is reached; the sentence names it
     ├── TimedOut                the answer took too long
@@ -16,6 +18,7 @@
     ├── WorkerUnavailable       there is no worker and none is coming
     ├── ModelFailed             the worker lived, the model did not
     ├── DownloadFailed          weights could not be had from their publisher
+    ├── StoreFailed             what servers set or taught can't be read or kept
     ├── Closing                 Bobby is shutting down
     └── SetupError              for the operator: Bobby can't start
 
@@ -62,6 +65,14 @@ class MissingPermission(AskerError):
     """Bobby lacks a permission that the answer needs; the sentence names it."""
 
 
+class NotAllowed(AskerError):
+    """Only somebody else may do that here; the sentence says who."""
+
+
+class BadLesson(AskerError):
+    """A label can't be taught so, or there is nothing taught that could answer."""
+
+
 class Cancelled(AskerError):
     """Whoever asked pressed the button that cancels."""
 
@@ -92,6 +103,10 @@ class ModelFailed(BobbyError):
 
 class DownloadFailed(BobbyError):
     """Weights could not be downloaded; the sentence says why and what can be done."""
+
+
+class StoreFailed(BobbyError):
+    """What servers have set or taught can't be read or written; the log has the reason."""
 
 
 class Closing(BobbyError):

@@ -22,6 +22,7 @@ from bot.fetch import Fetcher
 from bot.hub.hub import Hub
 from bot.settings import Settings
 from bot.shelf.library import Library
+from bot.store.store import Store
 from bot.watched import Watched
 
 log = logging.getLogger(__name__)
@@ -84,13 +85,20 @@ async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
     On leaving, downloads and the executor end first, so that whoever still waits is told, then the
     gateway.
     """
-    executor = open_executor(settings)
+    store = Store(settings.data_folder)
+    executor = open_executor(settings, lambda server: store.servers.get(server).per_person)
     library = Library(settings, executor)
     async with (
+        store,
         Fetcher(max_bytes=settings.max_file_mib * 2**20) as fetcher,
         Hub(settings) as hub,
         Bobby(
-            settings=settings, executor=executor, fetcher=fetcher, library=library, hub=hub
+            settings=settings,
+            executor=executor,
+            fetcher=fetcher,
+            library=library,
+            hub=hub,
+            store=store,
         ) as bot,
         executor,
         library,

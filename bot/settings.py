@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     """The share of a GPU that each replica has, or several GPUs."""
     ray_cpus: Annotated[int, Field(ge=1)] = 2
     """The cores that each replica has, and the threads of its networks."""
+    data: Path | None = None
+    """Bobby's folder for what servers set and teach; the platform's data folder when not set."""
     batch_size: Annotated[int, Field(ge=1, le=64)] = 8
     """At most so many pictures share one pass through a network."""
     max_queue: Annotated[int, Field(ge=1)] = 500
@@ -149,6 +151,11 @@ class Settings(BaseSettings):
     def weights_folder(self) -> Path:
         """Bobby's folder for weights, for the bot process and every worker alike."""
         return self.cache or platformdirs.user_cache_path("bobby") / "weights"
+
+    @property
+    def data_folder(self) -> Path:
+        """Bobby's folder for what servers set and teach him."""
+        return self.data or platformdirs.user_data_path("bobby")
 
 
 def _variable(field: str) -> str:

@@ -18,6 +18,10 @@ newest picture and I look for it. I keep no messages. For a minute after your co
 that it was one and which reply I gave, so that you can edit it. The log says that something was \
 asked and how it ended, without your words or your picture.
 
+Of a server I keep on disk what its managers set with `/settings`. When somebody teaches me a \
+label, I keep the label, who taught it, and a row of numbers that my network made of each picture, \
+never the picture. `/forget` deletes what you taught; when I leave a server, all of its is deleted.
+
 What others can see is what Discord shows: your message and my reply. Delete mine like any other."""
 
 

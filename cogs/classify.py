@@ -16,13 +16,16 @@ from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.errors import UnknownModel
+from bot.errors import BadLesson, UnknownModel
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
 from bot.hub.hub import PREFIX as HUB
 from bot.pictures import Find
 from bot.replies import Classified
 from bot.replies_models import recipe
-from models.jobs import Classify, Inspect, Labels
+from models.jobs import Classify, Inspect, Labels, Recognise
+
+MINE = "mine"
+"""Asks for the labels that the server has taught."""
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
@@ -73,7 +76,8 @@ class ClassifyCog(commands.Cog, name="Classify"):
         """Name the five most likely labels of a picture.
 
         Attach pictures, reply to one, add a link, mention somebody for their avatar, or just ask:
-        then the newest picture of the channel is taken. Name a model to ask that one.
+        then the newest picture of the channel is taken. Name a model to ask that one, or `mine`
+        for the labels that I was taught here.
         """
         words = pictures.read_words(text)
         await self._answer(
@@ -87,7 +91,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
         picture="The picture to look at",
         link="Or a link to one",
         person="Or a person, for their avatar",
-        model="The model to ask; the default one otherwise",
+        model="The model to ask, or mine for the labels taught here; the default one otherwise",
     )
     async def classify_slash(
         self,
@@ -128,6 +132,11 @@ class ClassifyCog(commands.Cog, name="Classify"):
         return recipe(seen.script, model)
 
     async def _answer(self, exchange: Exchange, find: Find, model: str | None) -> None:
+        if model and model.strip().lower() == MINE:
+            await self._recognise(exchange, find)
+            return
+        model = model or self.bot.store.servers.get(exchange.asker.server).model
+
         async def ask(data: bytes) -> Labels:
             job = Classify(picture=data, model=model)
             executor = self.bot.executor
@@ -141,6 +150,31 @@ class ClassifyCog(commands.Cog, name="Classify"):
             found = found.noting(await self.bot.library.provide(exchange, "classify", model))
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
         await exchange.answer(replies.classified(results, found.note, _buttons(results)))
+
+    async def _recognise(self, exchange: Exchange, find: Find) -> None:
+        """Answer with the labels that the server has taught."""
+        server = exchange.asker.server
+        taught = await self.bot.store.lessons.of(server) if server is not None else []
+        if len({one.label for one in taught}) < 2:
+            prefix = self.bot.settings.prefix
+            raise BadLesson(
+                "I can tell labels of this server's own apart once I was taught two of them: post"
+                f" some pictures of each with `{prefix}teach LABEL`."
+            )
+        examples = tuple(one.as_example() for one in taught)
+
+        async def ask(data: bytes) -> Labels:
+            job = Recognise(
+                picture=data, model=taught[0].model, weights=taught[0].weights, examples=examples
+            )
+            return await self.bot.executor.submit(job, exchange.asker)
+
+        async with exchange.thinking():
+            exchange.require_permissions()
+            found = (await find()).first(MAX_PICTURES)
+            found = found.noting("among the labels that I was taught here; I see nothing else")
+            results = await ask_each(self.bot.fetcher, exchange, found, ask)
+        await exchange.answer(replies.classified(results, found.note))
 
 
 def _buttons(results: list[Classified]) -> discord.ui.View | None:

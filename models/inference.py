@@ -116,6 +116,11 @@ class Network:
             self._convert(precision, example, record, shelf)
         self.bytes = sum(p.nbytes for p in self._network.parameters())
 
+    @property
+    def module(self) -> nn.Module:
+        """The network as it runs."""
+        return self._network
+
     def run(self, batch: Tensor) -> Pass:
         """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalised, on the CPU.
 

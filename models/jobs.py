@@ -109,7 +109,50 @@ class Inspect(Request, frozen=True):
         return b""
 
 
-Job: TypeAlias = Classify | Translate | Cycle | Caption | Untrained | Inspect
+class Featurise(Request, frozen=True):
+    """What a classifier makes of a picture before it names it. `model` None means the default."""
+
+    picture: bytes
+    model: str | None = None
+
+
+class Example(Message, frozen=True):
+    """A label that somebody taught, and the features of one picture that it was taught with.
+
+    `features` are those of `Features`.
+    """
+
+    label: str
+    features: bytes
+
+
+class Recognise(Request, frozen=True):
+    """Which of the taught labels a picture has.
+
+    `examples`, of two labels at least, have the features of `model` with `weights`.
+    """
+
+    picture: bytes
+    model: str
+    weights: str
+    examples: tuple[Example, ...]
+
+
+class Assess(Request, frozen=True):
+    """How well `examples` can be told apart, each by all the others. `model` is theirs."""
+
+    model: str
+    examples: tuple[Example, ...]
+
+    @property
+    def picture(self) -> bytes:
+        """Nothing: the pictures were not kept."""
+        return b""
+
+
+Job: TypeAlias = (
+    Classify | Translate | Cycle | Caption | Untrained | Inspect | Featurise | Recognise | Assess
+)
 """Everything a worker can be asked to do."""
 
 
@@ -166,8 +209,9 @@ class Pictured(Message, frozen=True):
 class Labels(Pictured, frozen=True, kw_only=True):
     """The answer to `Classify`.
 
-    `top` holds five labels, most likely first. `crop` is a JPEG of the pixels the network saw,
-    at its input size and before normalisation. `width` and `height` are the picture's own, upright.
+    `top` holds five labels, or as many as were taught, most likely first. `crop` is a
+    JPEG of the pixels the network saw, at its input size and before normalisation. `width` and
+    `height` are the picture's own, upright.
     `frames` is 1 for a still picture; of an animation the first frame was used. `sure` is False
     when the distribution is too flat to mean much. `batch_size` says how many pictures shared the
     batch.
@@ -251,6 +295,26 @@ class Captioned(Pictured, frozen=True, kw_only=True):
     frames: int
 
 
+class Features(Pictured, frozen=True, kw_only=True):
+    """The answer to `Featurise`.
+
+    `features` is a vector of unit length, of 2-byte floats, little-endian: what the last layer of
+    the network is given.
+    """
+
+    features: bytes
+
+
+class Assessed(Message, frozen=True):
+    """The answer to `Assess`: how many examples the others, without them, gave the right label.
+
+    `asked` counts those whose label has other examples.
+    """
+
+    right: int
+    asked: int
+
+
 class LayerCount(Message, frozen=True):
     """How many layers of one kind ("Conv2d") a network has, and their parameters together."""
 
@@ -304,7 +368,7 @@ class Failure(Message, frozen=True):
     sentence: str
 
 
-Answer: TypeAlias = Labels | Translated | Cycled | Captioned | Inspected
+Answer: TypeAlias = Labels | Translated | Cycled | Captioned | Inspected | Features | Assessed
 
 
 class WeightsFile(Message, frozen=True):

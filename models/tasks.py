@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import torch
 
-from models import classify, describe, inspection, translate, untrained
+from models import classify, describe, inspection, lessons, translate, untrained
 from models.captioners import captioners
 from models.catalog import Catalog, catalog
 from models.classify import Classifier, device_name
@@ -18,17 +18,21 @@ from models.describe import Describer
 from models.inspection import Inspector
 from models.jobs import (
     Answer,
+    Assess,
     Caption,
     Classify,
     Failure,
+    Featurise,
     Inspect,
     Job,
     ModelCard,
     Precision,
     Ready,
+    Recognise,
     Untrained,
 )
 from models.kept import Networks
+from models.lessons import Learner
 from models.pairs import pairs
 from models.translate import Translator
 from models.untrained import Beginner
@@ -40,6 +44,7 @@ Prepared: TypeAlias = (
     | describe.Prepared
     | untrained.Prepared
     | inspection.Prepared
+    | lessons.Prepared
 )
 Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
@@ -63,6 +68,7 @@ class Tasks:
         self._describer = Describer(captioners(), networks)
         self._beginner = Beginner(classifiers, shelf, device, default)
         self._inspector = Inspector()
+        self._learner = Learner(classifiers, shelf, networks, default)
 
     def ready(self) -> Ready | Failure:
         """Warm the default classifier up and tell what there is.
@@ -100,6 +106,8 @@ class Tasks:
                 return self._beginner.prepare(job)
             case Inspect():
                 return self._inspector.prepare(job)
+            case Featurise() | Recognise() | Assess():
+                return self._learner.prepare(job)
             case _:
                 return self._translator.prepare(job)
 
@@ -119,5 +127,7 @@ class Tasks:
                     yield from self._beginner.run([item])
                 case inspection.Prepared():
                     yield from self._inspector.run([item])
+                case lessons.Prepared():
+                    yield from self._learner.run([item])
                 case Failure():
                     yield item

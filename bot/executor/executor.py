@@ -22,18 +22,23 @@ from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavaila
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
 from models.jobs import (
     Answer,
+    Assess,
+    Assessed,
     Caption,
     Captioned,
     Classify,
     Cycle,
     Cycled,
     Failure,
+    Features,
+    Featurise,
     Inspect,
     Inspected,
     Job,
     Labels,
     ModelCard,
     Ready,
+    Recognise,
     Translate,
     Translated,
     Untrained,
@@ -212,6 +217,12 @@ class Executor:
     async def submit(self, job: Untrained, asker: Asker) -> Labels: ...
     @overload
     async def submit(self, job: Inspect, asker: Asker) -> Inspected: ...
+    @overload
+    async def submit(self, job: Featurise, asker: Asker) -> Features: ...
+    @overload
+    async def submit(self, job: Recognise, asker: Asker) -> Labels: ...
+    @overload
+    async def submit(self, job: Assess, asker: Asker) -> Assessed: ...
     async def submit(self, job: Job, asker: Asker) -> Answer:
         """Return the answer to `job`. Cancelling is normal: the job is dropped if it can be.
 

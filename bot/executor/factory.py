@@ -7,7 +7,7 @@ very Bobby's worker, whatever packages lie in the working directory.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.errors import BobbyError, SetupError, WorkerUnavailable
@@ -82,15 +82,19 @@ def inventory_command(settings: Settings, *, verify: bool) -> list[str]:
     return [*command, "--verify"] if verify else command
 
 
-def open_executor(settings: Settings) -> Executor:
+def open_executor(
+    settings: Settings, set_by: Callable[[int], int | None] = lambda _: None
+) -> Executor:
     """Return the executor that `settings` describe: local workers or a Ray cluster's replicas.
+
+    `set_by` returns how many pictures a server lets each person have waiting, see `Limits`.
 
     Enter it with `async with`: that starts the workers and waits for none; `warm` does that.
     Leaving ends them, in less than 5 seconds.
     """
     return Executor(
         _engine(settings),
-        limits=Limits.of(settings),
+        limits=Limits.of(settings, set_by),
         batch_size=settings.batch_size,
         timeout=settings.timeout,
     )

@@ -32,21 +32,31 @@ class Asker:
 
 @dataclass(frozen=True)
 class Limits:
-    """How many pictures may wait or run: `all` of them, `per_server`, `per_person`, and bytes."""
+    """How many pictures may wait or run: `all` of them, `per_server`, `per_person`, and bytes.
+
+    `set_by` a server may be less than `per_person` for those who ask there.
+    """
 
     all: int
     bytes: int
     per_server: int
     per_person: int
+    set_by: Callable[[int], int | None] = lambda _: None
+
+    def person(self, server: int | None) -> int:
+        """Return how many pictures one person may have waiting who asks in `server`."""
+        own = self.set_by(server) if server is not None else None
+        return self.per_person if own is None else min(own, self.per_person)
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return the limits that the operator set."""
+    def of(cls, settings: Settings, set_by: Callable[[int], int | None] = lambda _: None) -> Self:
+        """Return the limits that the operator set, and what servers have `set_by` themselves."""
         return cls(
             all=settings.max_queue,
             bytes=settings.max_queue_mib * MIB,
             per_server=settings.max_per_server,
             per_person=settings.max_per_person,
+            set_by=set_by,
         )
 
 
@@ -170,9 +180,9 @@ class FairQueue(Generic[T]):
 
     def _refuse_over_limit(self, ticket: T) -> None:
         limits, asker = self._limits, ticket.asker
-        if self._by_person[asker.person] >= limits.per_person:
+        if self._by_person[asker.person] >= (most := limits.person(asker.server)):
             raise Overloaded(
-                f"You have {_pictures(limits.per_person)} waiting here already, the most for one"
+                f"You have {_pictures(most)} waiting here already, the most for one"
                 " person. Please wait for an answer, then ask again.",
                 limit="person",
             )

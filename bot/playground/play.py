@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import logging
 import sys
+import tempfile
 import webbrowser
 from asyncio import FIRST_COMPLETED
+from pathlib import Path
 
 import discord
 import msgspec
@@ -52,7 +54,10 @@ async def play(settings: Settings, *, port: int, browser: bool, as_json: bool) -
                     " or leave --port out."
                 ) from None
             point_discord_at(playground.api, gateway=playground.gateway)
-            bot = await stack.enter_async_context(assembled(settings))
+            # Its servers are new each time, and none of a real Bobby's business.
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bobby-")))
+            mine = settings.model_copy(update={"data": data})
+            bot = await stack.enter_async_context(assembled(mine))
             gateway = await stack.enter_async_context(connected(bot, playground.bot_token))
             stopping = asyncio.create_task(stop.wait())
             ready = asyncio.create_task(_ready(bot, playground.channel_id))

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from bot.client import Bobby
 from bot.exchange import MessageExchange
 from bot.executor.queue import Asker
-from models.jobs import Answer, Inspected, Job
+from models.jobs import Answer, Job, Pictured
 
 BEAT = 0.002
 """Seconds between two looks at the clock."""
@@ -147,7 +147,7 @@ class StageWatch:
             with self.stage("submit"):
                 answer = await submit(job, asker)
             ended = time.monotonic()
-            if not isinstance(answer, Inspected):
+            if isinstance(answer, Pictured):
                 self.stages.append(("network", ended - answer.milliseconds / 1000, ended))
             return answer
 

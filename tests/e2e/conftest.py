@@ -42,10 +42,10 @@ class House:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """Run a playground with Bobby logged in and warm, for all tests of this package."""
-    cache = tmp_path_factory.mktemp("weights")
+    cache, data = tmp_path_factory.mktemp("weights"), tmp_path_factory.mktemp("data")
     async with Playground() as playground:
         point_discord_at(playground.api, gateway=playground.gateway)
-        settings = Settings(_env_file=None, max_per_person=40, cache=cache)
+        settings = Settings(_env_file=None, max_per_person=40, cache=cache, data=data)
         async with assembled(settings) as bot, connected(bot, playground.bot_token) as gateway:
             ready = asyncio.create_task(_ready(bot))
             await asyncio.wait({ready, gateway}, timeout=60, return_when=asyncio.FIRST_COMPLETED)

@@ -31,8 +31,9 @@ def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name != TOKEN and not name.startswith("BOBBY_")
     }
-    caches = {"BOBBY_CACHE": str(folder / "weights"), "TORCH_HOME": str(folder / "torch")}
-    return kept | caches | {"PYTHONPATH": str(ROOT)} | settings
+    places = {"BOBBY_CACHE": "weights", "BOBBY_DATA": "data", "TORCH_HOME": "torch"}
+    own = {name: str(folder / place) for name, place in places.items()}
+    return kept | own | {"PYTHONPATH": str(ROOT)} | settings
 
 
 def bobby(

@@ -15,6 +15,7 @@ from bot.playground.server import Playground
 from bot.service import connected
 from bot.settings import Settings
 from bot.shelf.library import Library
+from bot.store.store import Store
 from tests.bot.executor.answers import READY, labels
 from tests.e2e import pictures
 from tests.e2e.guest import Guest, said
@@ -30,10 +31,16 @@ async def shard(playground: Playground, folder: Path, number: int) -> AsyncItera
     executor = Executor(engine, limits=WIDE, batch_size=8, timeout=60)
     library = Library(settings, executor)
     async with (
+        Store(folder / f"data{number}") as store,
         Fetcher(max_bytes=2**20) as fetcher,
         Hub(settings) as hub,
         Bobby(
-            settings=settings, executor=executor, fetcher=fetcher, library=library, hub=hub
+            settings=settings,
+            executor=executor,
+            fetcher=fetcher,
+            library=library,
+            hub=hub,
+            store=store,
         ) as bot,
         executor,
         library,

@@ -29,6 +29,7 @@ from bot.playground.server import Playground
 from bot.service import connected
 from bot.settings import Settings
 from bot.shelf.library import Library
+from bot.store.store import Store
 from models.bench.weights import settle
 from models.catalog import catalog
 from tests.bot.shelf import stocked_worker
@@ -78,8 +79,14 @@ async def scene(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterat
             Fetcher(max_bytes=2**20) as fetcher,
             Library(settings, executor) as library,
             Hub(settings) as hub,
+            Store(tmp_path / "data") as store,
             Bobby(
-                settings=settings, executor=executor, fetcher=fetcher, library=library, hub=hub
+                settings=settings,
+                executor=executor,
+                fetcher=fetcher,
+                library=library,
+                hub=hub,
+                store=store,
             ) as bot,
             executor,
             connected(bot, playground.bot_token),

@@ -1,0 +1,29 @@
+"""Where Bobby answers: in every channel, unless a server has named those in which he may.
+
+Owns the rule and its sentence. A thread counts as the channel that it belongs to.
+"""
+
+from typing import Any
+
+import discord
+
+from bot.store.servers import Servers, ServerSettings
+
+EVERYWHERE = frozenset({"settings", "forget", "privacy"})
+"""Commands that are answered in any channel: a manager could otherwise lock themselves out."""
+
+
+def is_open(servers: Servers, channel: Any, command: str) -> bool:  # noqa: ANN401 - of any kind
+    """Tell whether `command` ("settings model") is answered in `channel`."""
+    guild = getattr(channel, "guild", None)
+    allowed = servers.get(guild.id).channels if guild else ()
+    if not allowed or command.partition(" ")[0] in EVERYWHERE:
+        return True
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return channel.id in allowed or parent in allowed
+
+
+def where(settings: ServerSettings) -> str:
+    """Return the sentence that says where Bobby answers instead."""
+    rooms = " and ".join(f"<#{channel}>" for channel in settings.channels)
+    return f"In this server I answer in {rooms} only. Ask me there."

@@ -1,0 +1,199 @@
+"""`!teach`, `!taught` and `!unteach`: labels of a server's own, from a few pictures of each.
+
+Pictures become features in the worker and are dropped; `bot.store.lessons` keeps the features.
+`!classify mine` asks for these labels.
+"""
+
+from collections import Counter
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import pictures
+from bot.asking import ask_each
+from bot.client import Bobby, BobbyContext
+from bot.errors import BadLesson, NotAllowed
+from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.labels import MOST_EXAMPLES, MOST_LABELS, clean
+from bot.pictures import Find, Found
+from bot.replies_lessons import Lesson, listed, taught_now, untaught
+from bot.store.lessons import Taught
+from models.jobs import Assess, Assessed, Features, Featurise
+
+AT_ONCE = 10
+"""Pictures of one message, as many as Discord lets people attach."""
+
+
+class LessonsCog(commands.Cog, name="Lessons"):
+    """Learns labels from pictures that people show."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+
+    @commands.command(usage="LABEL")
+    async def teach(self, context: BobbyContext, *, text: str = "") -> None:
+        """Teach me a label of this server's own, with a few pictures of it."""
+        words = pictures.read_words(text)
+        await self._teach(
+            context.exchange,
+            lambda: pictures.find(self.bot, context.message, words),
+            words.rest,
+        )
+
+    @app_commands.command(name="teach")
+    @app_commands.guild_only()
+    @app_commands.describe(
+        label="What the pictures show",
+        picture="A picture of it",
+        another="One more",
+        third="And one more: from three on I begin to be right",
+    )
+    async def teach_slash(
+        self,
+        interaction: Interaction,
+        label: str,
+        picture: discord.Attachment,
+        another: discord.Attachment | None = None,
+        third: discord.Attachment | None = None,
+    ) -> None:
+        """Teach me a label of this server's own, with a few pictures of it."""
+        given = [one for one in (picture, another, third) if one]
+
+        async def find() -> Found:
+            return Found(tuple(map(pictures.attached, given)))
+
+        await self._teach(InteractionExchange(interaction), find, label)
+
+    @commands.command()
+    async def taught(self, context: BobbyContext) -> None:
+        """List the labels that I was taught here, and how well I know them."""
+        await self._list(context.exchange)
+
+    @app_commands.command(name="taught")
+    @app_commands.guild_only()
+    async def taught_slash(self, interaction: Interaction) -> None:
+        """List the labels that I was taught here, and how well I know them."""
+        await self._list(InteractionExchange(interaction))
+
+    @commands.command(usage="[LABEL]")
+    async def unteach(self, context: BobbyContext, *, label: str = "") -> None:
+        """Take back the last lesson, or all of a label."""
+        await self._unteach(context.exchange, label)
+
+    @app_commands.command(name="unteach")
+    @app_commands.guild_only()
+    @app_commands.describe(label="The label to forget; the last lesson otherwise")
+    async def unteach_slash(self, interaction: Interaction, label: str = "") -> None:
+        """Take back the last lesson, or all of a label."""
+        await self._unteach(InteractionExchange(interaction), label)
+
+    async def _teach(self, exchange: Exchange, find: Find, text: str) -> None:
+        if not text:
+            await self._list(exchange)
+            return
+        async with exchange.thinking():
+            exchange.require_permissions()
+            server = self._server(exchange)
+            self._require_teacher(exchange, server)
+            before = await self.bot.store.lessons.of(server)
+            label = clean(text, [one.label for one in before])
+            found = (await find()).first(min(AT_ONCE, _room(before, label)))
+            outcomes = await ask_each(
+                self.bot.fetcher, exchange, found, lambda data: self._look(exchange, data, before)
+            )
+            lesson = exchange.asker.question or 0
+            new = [
+                Taught(0, lesson, exchange.asker.person, label, f.model, f.weights, f.features)
+                for outcome in outcomes
+                if isinstance(f := outcome.result, Features)
+            ]
+            if new:
+                await self.bot.store.lessons.add(server, new)
+            after = await self.bot.store.lessons.of(server)
+            told = Lesson(label, outcomes, after, await self._assess(exchange, after))
+        await exchange.answer(taught_now(told, self.bot.settings.prefix, found.note))
+
+    async def _look(self, exchange: Exchange, data: bytes, before: list[Taught]) -> Features:
+        """Return the features of a picture, by the model that those before it have.
+
+        Raises:
+            BadLesson: That model can't be asked any more.
+        """
+        server = self.bot.store.servers.get(exchange.asker.server)
+        model = before[0].model if before else server.model
+        seen = await self.bot.executor.submit(Featurise(picture=data, model=model), exchange.asker)
+        if before and (seen.model, seen.weights) != (before[0].model, before[0].weights):
+            raise BadLesson(
+                f"What I was taught here are features of {before[0].model}, whose weights are not"
+                f" here any more. Bring them back, or begin anew with"
+                f" `{self.bot.settings.prefix}unteach` for each label."
+            )
+        return seen
+
+    async def _assess(self, exchange: Exchange, taught: list[Taught]) -> Assessed | None:
+        """Return how well what was taught can be told apart; None for a single label."""
+        if len({one.label for one in taught}) < 2:
+            return None
+        job = Assess(model=taught[0].model, examples=tuple(one.as_example() for one in taught))
+        return await self.bot.executor.submit(job, exchange.asker)
+
+    async def _list(self, exchange: Exchange) -> None:
+        async with exchange.thinking():
+            taught = await self.bot.store.lessons.of(self._server(exchange))
+            assessed = await self._assess(exchange, taught)
+        await exchange.answer(listed(taught, assessed, self.bot.settings.prefix))
+
+    async def _unteach(self, exchange: Exchange, text: str) -> None:
+        async with exchange.thinking():
+            server = self._server(exchange)
+            self._require_teacher(exchange, server)
+            taught = await self.bot.store.lessons.of(server)
+            if not taught:
+                raise BadLesson("I was taught nothing here, so there is nothing to take back.")
+            if text:
+                label = clean(text, [one.label for one in taught])
+                gone = await self.bot.store.lessons.delete_label(server, label)
+            else:
+                label = taught[-1].label
+                gone = await self.bot.store.lessons.delete_lesson(server, taught[-1].lesson)
+            left = Counter(one.label for one in await self.bot.store.lessons.of(server))
+        await exchange.answer(untaught(label, gone, left[label]))
+
+    def _server(self, exchange: Exchange) -> int:
+        if exchange.asker.server is None:
+            raise NotAllowed("Taught labels belong to a server: ask me in a channel of one.")
+        return exchange.asker.server
+
+    def _require_teacher(self, exchange: Exchange, server: int) -> None:
+        everyone = self.bot.store.servers.get(server).teachers == "everyone"
+        if not everyone and not exchange.manages_server:
+            raise NotAllowed(
+                "Here only whoever may manage the server can teach me. They can let everybody,"
+                " with `/settings teachers`."
+            )
+
+
+def _room(taught: list[Taught], label: str) -> int:
+    """Return how many more examples of `label` there is room for, at least one.
+
+    Raises:
+        BadLesson: There is none; the sentence names the limit.
+    """
+    counts = Counter(one.label for one in taught)
+    if label not in counts and len(counts) >= MOST_LABELS:
+        raise BadLesson(
+            f"I know {MOST_LABELS} labels here already, the most that I learn for one server."
+            " Take one back first."
+        )
+    if (room := MOST_EXAMPLES - counts[label]) <= 0:
+        raise BadLesson(
+            f"I have {MOST_EXAMPLES} examples of that label already, the most that I keep. Take"
+            " some back first."
+        )
+    return room
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(LessonsCog(bot))

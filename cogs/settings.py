@@ -1,0 +1,158 @@
+"""`/settings` for whoever manages a server, and `/forget` for everybody.
+
+What is set lies in `bot.store`; every answer here is for the asker's eyes alone.
+"""
+
+import discord
+import msgspec
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Bobby, BobbyContext
+from bot.completion import completions
+from bot.errors import NotAllowed, UnknownModel
+from bot.exchange import Exchange, Interaction, InteractionExchange, Reply, Upload
+from bot.hub.hub import PREFIX as HUB
+from bot.replies_settings import forgotten, shown
+from bot.store.servers import ServerSettings
+
+Channel = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel
+MOST_CHANNELS = 50
+"""A sentence names them all."""
+
+
+class SettingsCog(commands.Cog, name="Settings"):
+    """What a server's managers decide, and what anybody has deleted."""
+
+    settings = app_commands.Group(
+        name="settings",
+        description="What holds for me in this server",
+        guild_only=True,
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        default_permissions=discord.Permissions(manage_guild=True),
+    )
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+
+    @settings.command(name="show")
+    async def show(self, interaction: Interaction) -> None:
+        """Show what is set here."""
+        await self._set(interaction)
+
+    @settings.command(name="model")
+    @app_commands.describe(name="The classifier that answers when nobody names one; mine otherwise")
+    async def model(self, interaction: Interaction, name: str | None = None) -> None:
+        """Choose which classifier answers here."""
+        known = name.strip().lower() if name else None
+        if known is not None:
+            cards = (*await self.bot.executor.cards(), *self.bot.hub.cards)
+            names = {card.name for card in cards if card.task == "classify"}
+            if known not in names and (known := HUB + known) not in names:
+                raise UnknownModel("I know no such classifier: pick one from the list.")
+        await self._set(interaction, model=known)
+
+    @model.autocomplete("name")
+    async def complete_model(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the classifiers whose name contains what was typed, those that are ready first."""
+        cards = (*self.bot.executor.models, *self.bot.hub.cards)
+        return completions(cards, "classify", typed)
+
+    @settings.command(name="channels")
+    @app_commands.describe(
+        add="A channel in which I may answer; once there is one, I answer nowhere else",
+        remove="A channel in which I may no longer answer",
+        everywhere="True: I answer in every channel again",
+    )
+    async def channels(
+        self,
+        interaction: Interaction,
+        add: Channel | None = None,
+        remove: Channel | None = None,
+        everywhere: bool = False,
+    ) -> None:
+        """Choose in which channels I answer."""
+        channels = [] if everywhere else list(self._now(interaction).channels)
+        if add and add.id not in channels:
+            channels.append(add.id)
+        if remove and remove.id in channels:
+            channels.remove(remove.id)
+        await self._set(interaction, channels=tuple(channels[:MOST_CHANNELS]))
+
+    @settings.command(name="limit")
+    @app_commands.describe(pictures="So many pictures of each person may wait; mine otherwise")
+    async def limit(
+        self, interaction: Interaction, pictures: app_commands.Range[int, 1, 1000] | None = None
+    ) -> None:
+        """Choose how many pictures each person may have waiting."""
+        await self._set(interaction, per_person=pictures)
+
+    @settings.command(name="teachers")
+    @app_commands.describe(everyone="True: everybody may teach me labels; False: managers alone")
+    async def teachers(self, interaction: Interaction, everyone: bool) -> None:
+        """Choose who may teach me labels."""
+        await self._set(interaction, teachers="everyone" if everyone else "managers")
+
+    @settings.command(name="export")
+    async def export(self, interaction: Interaction) -> None:
+        """Give you all that I keep of this server, as a file."""
+        exchange = InteractionExchange(interaction, private=True)
+        _require_manager(exchange)
+        assert interaction.guild_id is not None
+        data = await self.bot.store.export(interaction.guild_id)
+        file = Upload("bobby-settings.json", data, "What I keep of this server, as JSON")
+        await exchange.answer(Reply("All that I keep of this server:", uploads=(file,)))
+
+    @settings.command(name="reset")
+    async def reset(self, interaction: Interaction) -> None:
+        """Delete all that I keep of this server: settings and taught labels."""
+        exchange = InteractionExchange(interaction, private=True)
+        _require_manager(exchange)
+        assert interaction.guild_id is not None
+        records = await self.bot.store.forget_server(interaction.guild_id)
+        await exchange.answer(forgotten(records, "of this server"))
+
+    @commands.command()
+    async def forget(self, context: BobbyContext) -> None:
+        """Delete what I keep that you have taught me."""
+        await self._forget(context.exchange)
+
+    @app_commands.command(name="forget")
+    async def forget_slash(self, interaction: Interaction) -> None:
+        """Delete what I keep that you have taught me."""
+        await self._forget(InteractionExchange(interaction, private=True))
+
+    async def _forget(self, exchange: Exchange) -> None:
+        records = await self.bot.store.lessons.delete_teacher(exchange.asker.person)
+        await exchange.answer(forgotten(records, "of you"))
+
+    def _now(self, interaction: Interaction) -> ServerSettings:
+        return self.bot.store.servers.get(interaction.guild_id)
+
+    async def _set(self, interaction: Interaction, **changes: object) -> None:
+        """Let `changes` hold in the interaction's server, and show all that does."""
+        exchange = InteractionExchange(interaction, private=True)
+        _require_manager(exchange)
+        assert interaction.guild_id is not None
+        settings = self._now(interaction)
+        if changes:
+            settings = msgspec.structs.replace(settings, **changes)
+            await self.bot.store.servers.put(interaction.guild_id, settings)
+        await exchange.answer(shown(settings, self.bot.settings))
+
+
+def _require_manager(exchange: Exchange) -> None:
+    """Check that who asks may manage the server.
+
+    Raises:
+        NotAllowed: They may not, whatever Discord shows them.
+    """
+    if not exchange.manages_server:
+        raise NotAllowed("Only whoever may manage this server can do that.")
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(SettingsCog(bot))

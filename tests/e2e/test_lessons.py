@@ -1,0 +1,143 @@
+"""`!teach`, `!taught`, `!unteach` and `!classify mine`: labels of a server's own."""
+
+import csv
+import hashlib
+import random
+import zipfile
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.errors import BadLesson
+from bot.labels import LONGEST, MOST_LABELS, clean
+from tests.e2e import pictures
+from tests.e2e.guest import File, Guest, said, top
+from tests.e2e.test_settings import Server, server
+
+__all__ = ["server"]
+
+RED = [("red.png", pictures.plain("red", (200 + 20 * n, 200))) for n in range(3)]
+BLUE = [("blue.png", pictures.plain("blue", (200 + 20 * n, 200))) for n in range(3)]
+SHOTS, OTHERS = 3, 10
+
+
+async def test_two_labels_are_learned_and_asked_for(server: Server) -> None:
+    """The first is told what to do next, the second how well it goes; then both are known."""
+    boss, member = server.manager, server.member
+    too_early = await member.ask("!classify mine", RED[0])
+    assert "once I was taught two of them" in said(too_early)
+    first = await boss.ask("!teach red things", *RED)
+    assert "I have learned **red things** from 3 pictures." in said(first)
+    assert "Teach me another label as well" in said(first)
+    second = await boss.ask("!teach Blue", *BLUE)
+    assert "Each picture judged by the others alone: **6 of 6** right." in said(second)
+    answer = await member.ask("!classify mine", ("x.png", pictures.plain("red", (300, 250))))
+    assert top(answer)[0] == "red things"
+    assert "among the labels that I was taught here" in said(answer)
+    known = await member.ask("!taught")
+    assert "**red things** 3 pictures\n**Blue** 3 pictures" in said(known)
+
+
+async def test_a_lesson_is_taken_back(server: Server) -> None:
+    """The last one, or a whole label; one that was never taught is said so."""
+    boss = server.manager
+    await boss.ask("!teach red", RED[0])
+    await boss.ask("!teach RED", RED[1], RED[2])
+    assert "3 pictures" in said(await boss.ask("!taught"))
+    last = await boss.ask("!unteach")
+    assert "Taken back: 2 pictures of **red**. I keep 1 picture of it." in said(last)
+    assert "never taught **green**" in said(await boss.ask("!unteach green"))
+    assert "I no longer know **red**" in said(await boss.ask("!unteach Red"))
+    assert "I was taught nothing here yet" in said(await boss.ask("!taught"))
+
+
+async def test_only_teachers_teach(server: Server) -> None:
+    """Managers, or everybody where these say so."""
+    refused = await server.member.ask("!teach red", RED[0])
+    assert "only whoever may manage the server can teach me" in said(refused)
+    await server.use(server.manager, "settings", "teachers", everyone=True)
+    assert "I have learned **red**" in said(await server.member.ask("!teach red", RED[0]))
+    forgotten = await server.use(server.member, "forget")
+    assert "Deleted 1 record of you; nothing is left." in said(forgotten)
+    assert "nothing here yet" in said(await server.member.ask("!taught"))
+
+
+async def test_the_good_pictures_of_a_lesson_count(server: Server) -> None:
+    """The bad one is named, with what is wrong with it."""
+    answer = await server.manager.ask("!teach red", RED[0], ("bad.png", b"no picture"), RED[1])
+    assert "from 2 pictures" in said(answer)
+    assert "bad.png" in said(answer)
+    assert "not a picture that I can read" in said(answer)
+
+
+async def test_a_label_is_text_that_somebody_typed(server: Server) -> None:
+    """Nothing in it is markup or a mention."""
+    label = "**@everyone** ||x||"
+    answer = await server.manager.ask(f"!teach {label}", RED[0])
+    assert r"\*\*@everyone\*\*" in said(answer)
+    assert not answer["mention_everyone"]
+
+
+async def test_in_a_direct_message_there_is_no_server(server: Server) -> None:
+    """Labels belong to one."""
+    world = server.house.playground.world
+    channel = world.open_dm(server.member.person, world.bot)
+    answer = await server.member.ask("!teach red", RED[0], channel_id=channel.id)
+    assert "Taught labels belong to a server" in said(answer)
+
+
+def test_labels_are_tidied_and_bounded() -> None:
+    """Spaces and invisible characters go; a known label is found however it is written."""
+    assert clean("  red \n things\u200b ", []) == "red things"
+    assert clean("ROT", ["rot"]) == "rot"
+    assert clean("눈 위의 개", []) == "눈 위의 개"
+    for wrong in ("", " \u200b", "x" * (LONGEST + 1)):
+        with pytest.raises(BadLesson):
+            clean(wrong, [])
+    assert MOST_LABELS > 1
+
+
+@pytest.mark.slow
+async def test_three_pictures_of_each_are_enough_to_beat_chance(
+    server: Server, shared_data: Path
+) -> None:
+    """Dogs in snow and people on bicycles: at least 16 of 20 others get their label."""
+    dogs, cyclists = (_photographs(shared_data, kind) for kind in (_is_snow_dog, _is_cyclist))
+    for label, files in (("dog in snow", dogs), ("cyclist", cyclists)):
+        await server.manager.ask(f"!teach {label}", *files[:SHOTS])
+    right = 0
+    for label, files in (("dog in snow", dogs), ("cyclist", cyclists)):
+        for file in files[SHOTS : SHOTS + OTHERS]:
+            right += await _answer(server.member, file) == label
+    assert right >= 16
+
+
+async def _answer(guest: Guest, file: File) -> str:
+    return top(await guest.ask("!classify mine", file))[0]
+
+
+def _is_snow_dog(captions: Sequence[str]) -> bool:
+    return sum("dog" in c and "snow" in c for c in captions) >= 3
+
+
+def _is_cyclist(captions: Sequence[str]) -> bool:
+    return sum("bicycle" in c or "bike" in c for c in captions) >= 3 and not any(
+        "motor" in c or "dirt" in c or "dog" in c for c in captions
+    )
+
+
+def _photographs(shared: Path, kind: object) -> list[File]:
+    """Return pictures whose captions are of `kind`, in an order that nobody chose."""
+    captions: dict[str, list[str]] = defaultdict(list)
+    with (shared / "flickr8k" / "captions.tsv").open(encoding="utf-8") as lines:
+        for name, caption in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            captions[name].append(caption.lower())
+    assert callable(kind)
+    names = sorted(name for name, said in captions.items() if kind(said))
+    random.Random(0).shuffle(names)
+    with zipfile.ZipFile(shared / "flickr8k" / "images.zip") as images:
+        here = set(images.namelist())
+        chosen = [name for name in names if name in here][: SHOTS + OTHERS]
+        return [(hashlib.sha1(n.encode()).hexdigest() + ".jpg", images.read(n)) for n in chosen]

@@ -1,0 +1,162 @@
+"""`/settings` and `/forget`: what holds in one server, who says so, and that it can be undone."""
+
+import itertools
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest_asyncio
+
+from bot.playground.permissions import P
+from bot.playground.records import Channel, Guild
+from bot.store.servers import DEFAULTS
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said
+from tests.e2e.test_models import page_of
+from tests.playground.clients import Page, eventually
+
+COMMAND, SUBCOMMAND, STRING, INTEGER, BOOLEAN, CHANNEL = 2, 1, 3, 4, 5, 7
+EPHEMERAL = 64
+KINDS = {str: STRING, bool: BOOLEAN, int: INTEGER}
+GREY = ("grey.png", pictures.plain("grey"))
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of the test's own, with two channels, a manager and a member."""
+
+    house: House
+    guild: Guild
+    channel: Channel
+    other: Channel
+    manager: Guest
+    member: Guest
+
+    @asynccontextmanager
+    async def page(self, guest: Guest) -> AsyncIterator[Page]:
+        """Connect somebody to the gateway, as the chat page would."""
+        async with page_of(self.house, guest.person) as page:
+            yield page
+
+    async def use(self, guest: Guest, of: str, part: str | None = None, /, **options: Any) -> Any:
+        """Use a slash command, and return the answer."""
+        given = [_option(key, value) for key, value in options.items()]
+        if part:
+            given = [{"name": part, "type": SUBCOMMAND, "options": given}]
+        async with self.page(guest) as page:
+            command = await page.command(of, self.channel.id)
+            data = {**command, "options": given}
+            answer = await page.interact(COMMAND, data, channel_id=guest.channel_id)
+            assert answer.status == 204, answer.data
+            await eventually(lambda: any(_is_settled(m) for m in _messages(page)))
+            return next(m for m in reversed(_messages(page)) if _is_settled(m))
+
+
+def _option(name: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, Channel):
+        return {"name": name, "type": CHANNEL, "value": str(value.id)}
+    return {"name": name, "type": KINDS[type(value)], "value": value}
+
+
+def _messages(page: Page) -> list[dict[str, Any]]:
+    return [*page.heard("MESSAGE_CREATE"), *page.heard("MESSAGE_UPDATE")]
+
+
+def _is_settled(message: dict[str, Any]) -> bool:
+    return not message.get("flags", 0) & 128
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def server(house: House) -> AsyncIterator[Server]:
+    """Return a server of the test's own."""
+    world = house.playground.world
+    number = next(_numbers)
+    guild = world.add_guild(f"server {number}")
+    channel, other = (world.add_channel(name, guild=guild) for name in ("bots", "chat"))
+    people = [world.add_person(f"{kind}{number}", guild=guild) for kind in ("boss", "member")]
+    world.give_role(people[0], world.add_role("managers", P.MANAGE_GUILD, guild=guild))
+    await eventually(lambda: house.bot.get_channel(other.id) is not None)
+    async with (
+        Guest(house.playground, people[0], channel.id) as manager,
+        Guest(house.playground, people[1], channel.id) as member,
+    ):
+        yield Server(house, guild, channel, other, manager, member)
+
+
+async def test_what_holds_is_shown_to_managers_alone(server: Server) -> None:
+    """For their eyes only; anybody else reads who may."""
+    shown = await server.use(server.manager, "settings", "show")
+    assert shown["flags"] & EPHEMERAL
+    assert "Classifier resnet101 (mine)" in said(shown)
+    assert "Channels all" in said(shown)
+    refused = await server.use(server.member, "settings", "show")
+    assert "Only whoever may manage this server can do that." in said(refused)
+
+
+async def test_a_server_has_a_classifier_of_its_own(server: Server) -> None:
+    """It answers when nobody names one, there and nowhere else; an unknown one is refused."""
+    shown = await server.use(server.manager, "settings", "model", name="AlexNet")
+    assert "Classifier alexnet" in said(shown)
+    answer = await server.member.ask("!classify", GREY)
+    assert "alexnet's weights are not on this machine" in said(answer)
+    named = await server.member.ask("!classify efficientnet_lite0", GREY)
+    assert "alexnet" not in said(named)
+    refused = await server.use(server.manager, "settings", "model", name="alexnot")
+    assert "I know no such classifier" in said(refused)
+    assert "Classifier resnet101" in said(await server.use(server.manager, "settings", "model"))
+
+
+async def test_bobby_answers_in_the_channels_that_are_named(server: Server) -> None:
+    """Elsewhere he is silent to a message, and says where to a slash command; threads count."""
+    await server.use(server.manager, "settings", "channels", add=server.other)
+    refused = await server.use(server.member, "help")
+    assert refused["flags"] & EPHEMERAL
+    assert f"I answer in <#{server.other.id}> only" in said(refused)
+    unheard = await server.member.say("!help")
+    thread = server.house.playground.world.add_thread(server.other, "a thread")
+    for place in (server.other, thread):
+        heard = await server.member.ask("!help", channel_id=place.id)
+        assert "I look at pictures" in said(heard)
+    assert server.member.replies(unheard) == []
+    shown = await server.use(server.manager, "settings", "channels", everywhere=True)
+    assert "Channels all" in said(shown)
+    assert "I look at pictures" in said(await server.member.ask("!help"))
+
+
+async def test_a_server_limits_what_each_person_asks_at_once(server: Server) -> None:
+    """The refusal names the number; no server goes beyond the operator's."""
+    await server.use(server.manager, "settings", "limit", pictures=1)
+    answer = await server.member.ask("!classify", GREY, GREY)
+    assert "You have 1 picture waiting here already, the most for one person" in said(answer)
+    shown = await server.use(server.manager, "settings", "limit", pictures=1000)
+    assert "Pictures waiting, each person 40" in said(shown)
+
+
+async def test_all_that_is_kept_can_be_had_and_deleted(server: Server) -> None:
+    """As a file, for the manager's eyes; then nothing is left."""
+    await server.use(server.manager, "settings", "teachers", everyone=True)
+    exported = await server.use(server.manager, "settings", "export")
+    assert exported["flags"] & EPHEMERAL
+    async with server.page(server.manager) as page:
+        status, file = await page.rest.fetch(exported["attachments"][0]["url"])
+    assert status == 200
+    assert json.loads(file)["settings"] == {"teachers": "everyone"}
+    deleted = await server.use(server.manager, "settings", "reset")
+    assert "Deleted 1 record of this server; nothing is left." in said(deleted)
+    assert server.house.bot.store.servers.get(server.guild.id) == DEFAULTS
+    again = await server.use(server.manager, "settings", "reset")
+    assert "I kept nothing of this server." in said(again)
+
+
+async def test_leaving_a_server_deletes_what_is_kept_of_it(server: Server) -> None:
+    """At once."""
+    await server.use(server.manager, "settings", "limit", pictures=3)
+    store, playground = server.house.bot.store, server.house.playground
+    assert server.guild.id in store.servers.known
+    playground.world.leave(server.guild, playground.world.bot)
+    await eventually(lambda: server.guild.id not in store.servers.known)

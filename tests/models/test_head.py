@@ -1,0 +1,66 @@
+"""A last layer from a few examples: what it finds, and how it checks itself."""
+
+import torch
+
+from models.head import fit, left_out
+
+
+def clouds(each: int, labels: int, spread: float, seed: int = 0) -> tuple[torch.Tensor, list[int]]:
+    """Return unit vectors (N, 64) in `labels` clouds, and whose each is."""
+    chance = torch.Generator().manual_seed(seed)
+    centres = torch.nn.functional.normalize(torch.randn(labels, 64, generator=chance), dim=1)
+    places = [at for at in range(labels) for _ in range(each)]
+    noise = torch.randn(len(places), 64, generator=chance) * spread
+    return torch.nn.functional.normalize(centres[places] + noise, dim=1), places
+
+
+def test_clear_labels_are_learned_from_three_examples() -> None:
+    """New ones of the same clouds get their label, with probabilities that sum to one."""
+    features, places = clouds(13, 3, 0.1)
+    seen = [at for at in range(len(places)) if at % 13 < 3]
+    new = [at for at in range(len(places)) if at % 13 >= 3]
+    head = fit(features[seen], [places[at] for at in seen], 3)
+    chances = head.probabilities(features[new])
+    assert chances.argmax(1).tolist() == [places[at] for at in new]
+    assert torch.allclose(chances.sum(1), torch.ones(len(new)))
+    assert chances.max(1).values.min() > 0.6
+
+
+def test_a_label_with_many_examples_does_not_win_by_their_number() -> None:
+    """What lies between two labels is as much the one as the other."""
+    features, _ = clouds(1, 2, 0.0)
+    head = fit(features[[0] * 9 + [1]], [0] * 9 + [1], 2)
+    middle = torch.nn.functional.normalize(features.sum(0), dim=0)
+    assert torch.allclose(head.probabilities(middle[None]), torch.full((1, 2), 0.5), atol=0.01)
+
+
+def test_the_order_of_the_examples_does_not_matter() -> None:
+    """But for rounding."""
+    features, places = clouds(4, 2, 0.3)
+    back = list(reversed(range(8)))
+    one, other = fit(features, places, 2), fit(features[back], [places[at] for at in back], 2)
+    assert torch.allclose(one.weight, other.weight, atol=1e-5)
+
+
+def test_leaving_out_tells_clear_labels_from_noise() -> None:
+    """All right where the clouds are apart; about as by chance where there are none."""
+    assert left_out(*clouds(5, 3, 0.1), 3) == (15, 15)
+    noise = torch.nn.functional.normalize(
+        torch.randn(60, 64, generator=torch.Generator().manual_seed(1)), dim=1
+    )
+    right, asked = left_out(noise, [at % 2 for at in range(60)], 2)
+    assert asked == 60
+    assert 15 < right < 45
+
+
+def test_an_only_example_is_not_tried() -> None:
+    """Without it nobody knows its label."""
+    features, places = clouds(2, 2, 0.1)
+    assert left_out(features[:3], places[:3], 2) == (2, 2)
+
+
+def test_examples_that_are_all_the_same_are_no_reason_to_fail() -> None:
+    """The same picture under two labels: nobody can tell, and it says so."""
+    features, _ = clouds(1, 1, 0.0)
+    head = fit(features[[0, 0]], [0, 1], 2)
+    assert torch.allclose(head.probabilities(features), torch.full((1, 2), 0.5))
