@@ -38,6 +38,12 @@ def _device(text: str) -> str:
     return ",".join(devices)
 
 
+def _host_and_port(text: str) -> str:
+    if text and not re.fullmatch(r"[^\s/]+:\d+", text):
+        raise ValueError("it must be a host and a port, such as head:6379")
+    return text
+
+
 def _numbers(text: str) -> str:
     if text and not re.fullmatch(r"\d+(,\d+)*", text.replace(" ", "")):
         raise ValueError("it must be numbers with commas between them, such as 0,1")
@@ -75,7 +81,7 @@ class Settings(BaseSettings):
     """Bobby's folder for weights; the platform's cache folder when not set."""
     engine: Literal["local", "ray"] = "local"
     """What runs the networks: workers of this machine, or replicas on a Ray cluster."""
-    ray_address: str = ""
+    ray_address: Annotated[str, AfterValidator(_host_and_port)] = ""
     """The Ray cluster's address; empty is a cluster of our own on this machine."""
     ray_replicas: Annotated[int, Field(ge=0)] = 1
     """At least so many replicas there are, however little there is to do."""

@@ -13,6 +13,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import astuple, dataclass
@@ -104,6 +105,7 @@ class Fleet:
 
         name = self._shape.application
         if self._address:
+            _reach(self._address)
             ray.init(self._address, namespace=NAMESPACE)
             presence = ray.remote(num_cpus=0)(_Presence)
             self._presence = presence.options(name=f"{name} {secrets.token_hex(8)}").remote()
@@ -255,6 +257,17 @@ def _deployed(shape: Shape) -> Any:  # noqa: ANN401 - Ray's own type
         logging_config={"log_level": "WARNING", "enable_access_log": False},
     )
     return deployment(_Room).bind(shape.arguments, shape.hang_after)
+
+
+def _reach(address: str) -> None:
+    """See that somebody listens at `address`; Ray itself would try for minutes.
+
+    Raises:
+        OSError: Nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=_LOOK_LIMIT):
+        pass
 
 
 def _bytes(answer: object) -> bytes:

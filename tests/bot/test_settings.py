@@ -46,6 +46,7 @@ def test_the_environment_wins_over_the_file(
         ("BOBBY_SHARD_IDS", "first", "commas between"),
         ("BOBBY_SHARD_IDS", "0,1", "less than BOBBY_SHARDS"),
         ("BOBBY_ENGINE", "grid", "'ray'"),
+        ("BOBBY_RAY_ADDRESS", "ray://head", "head:6379"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(
