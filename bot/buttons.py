@@ -15,6 +15,7 @@ async def answer_press(
     interaction: Interaction, make: Callable[[InteractionExchange], Awaitable[Reply]]
 ) -> None:
     """Answer whoever pressed, and nobody else, with what `make` returns or why it can't."""
+    interaction.client.speak_to(interaction)
     exchange = InteractionExchange(interaction, private=True)
     try:
         async with exchange.thinking():
@@ -26,6 +27,7 @@ async def answer_press(
 
 async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[Reply]]) -> None:
     """Make the button's message say what `make` returns, or tell in private why it can't."""
+    interaction.client.speak_to(interaction)
     await interaction.response.defer()
     try:
         reply = await make()

@@ -4,19 +4,14 @@ Reads the settings once and hands them on. Each command imports what it needs wh
 `bobby --help` is instant and the bot process stays small.
 """
 
-import asyncio
-import gc
-import os
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
 
-from bot import logs
+from bot.cli_bench import bench
+from bot.cli_start import finish, prepare
 from bot.errors import SetupError
-from bot.settings import Settings, read_settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,8 +25,8 @@ def run() -> None:
     """Log in to Discord and answer people. Needs DISCORD_TOKEN."""
     from bot.service import run_on_discord
 
-    settings = _prepare()
-    _run(run_on_discord(settings))
+    settings = prepare()
+    finish(run_on_discord(settings))
 
 
 @cli.command()
@@ -48,8 +43,8 @@ def playground(port: int, *, no_browser: bool, as_json: bool) -> None:
     """Try Bobby in a chat page on this machine, without Discord and without a token."""
     from bot.playground.play import play
 
-    settings = _prepare()
-    _run(play(settings, port=port, browser=not (no_browser or as_json), as_json=as_json))
+    settings = prepare()
+    finish(play(settings, port=port, browser=not (no_browser or as_json), as_json=as_json))
 
 
 @cli.command()
@@ -60,8 +55,8 @@ def classify(files: tuple[Path, ...], model: str | None, *, as_json: bool) -> No
     """Name the five most likely labels of picture FILES."""
     from bot.offline.classify import classify_files
 
-    settings = _prepare()
-    if not _run(classify_files(settings, files, model, as_json=as_json)):
+    settings = prepare()
+    if not finish(classify_files(settings, files, model, as_json=as_json)):
         sys.exit(1)
 
 
@@ -76,7 +71,7 @@ def caption(
     """Say in English what picture FILES show."""
     from bot.offline.caption import caption_files
 
-    if not _run(caption_files(_prepare(), files, model, beams, as_json=as_json)):
+    if not finish(caption_files(prepare(), files, model, beams, as_json=as_json)):
         sys.exit(1)
 
 
@@ -103,7 +98,7 @@ def zebra(
     # A disk takes what Discord would not: only the frames between the processes set a limit.
     most = 128 * 2**20
     wanted = Translate(picture=b"", max_bytes=most, model=pair, size=size, as_in_book=as_in_book)
-    if not _run(translate_file(_prepare(), file, output, wanted, as_json=as_json)):
+    if not finish(translate_file(prepare(), file, output, wanted, as_json=as_json)):
         sys.exit(1)
 
 
@@ -113,50 +108,11 @@ def models(*, as_json: bool) -> None:
     """List every model: task, parameters, weights, and where they are."""
     from bot.offline.listing import list_models
 
-    settings = _prepare()
-    _run(list_models(settings, as_json=as_json))
+    settings = prepare()
+    finish(list_models(settings, as_json=as_json))
 
 
-@cli.command()
-@click.argument("what", type=click.Choice(["executor", "classify"]), default="executor")
-@click.option(
-    "--picture",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What is asked about; a made-up photograph otherwise.",
-)
-@click.option(
-    "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Real pictures, on which rounded precisions are held against float32.",
-)
-@click.option("--model", help="The classifier; the default one otherwise.")
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=200, show_default=True, help="A round.")
-@click.option("--large", type=click.IntRange(1), default=64, show_default=True, help="At once.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench(
-    what: str,
-    *,
-    picture: Path | None,
-    folder: Path | None,
-    model: str | None,
-    rounds: int,
-    jobs: int,
-    large: int,
-    as_json: bool,
-) -> None:
-    """Measure Bobby beside what else could be built: the executor, or a classifier's precision."""
-    from bot.offline.bench import bench_classify, bench_executor
-    from bot.offline.measuring import Sizes
-
-    settings = _prepare()
-    if model is not None:
-        settings = settings.model_copy(update={"default_model": model})
-    sizes = Sizes(rounds, jobs, large)
-    if what == "executor":
-        _run(bench_executor(settings, picture, sizes, as_json=as_json))
-    else:
-        _run(bench_classify(settings, picture, sizes, folder, as_json=as_json))
+cli.add_command(bench)
 
 
 @cli.command()
@@ -168,7 +124,7 @@ def fetch(names: tuple[str, ...], *, everything: bool) -> None:
 
     if bool(names) == everything:
         raise click.UsageError("Name the models to fetch, or say --all.")
-    if not _run(fetch_models(_prepare(), names)):
+    if not finish(fetch_models(prepare(), names)):
         sys.exit(1)
 
 
@@ -177,7 +133,7 @@ def verify() -> None:
     """Read all weights that are here and check that they are what was published."""
     from bot.offline.shelf import verify_weights
 
-    if not _run(verify_weights(_prepare())):
+    if not finish(verify_weights(prepare())):
         sys.exit(1)
 
 
@@ -188,8 +144,8 @@ def clean(*, yes: bool) -> None:
     from bot.offline.shelf import remove, strays
     from bot.shelf.progress import size
 
-    settings = _prepare()
-    found = _run(strays(settings))
+    settings = prepare()
+    found = finish(strays(settings))
     for path in found:
         click.echo(f"{path}  ({size(path.stat().st_size)})")
     if not found:
@@ -212,12 +168,12 @@ def hub_add(source: str, entries: tuple[str, ...], given: tuple[str, ...]) -> No
     from bot.offline.hub import add, read_arguments
 
     name, _, commit = source.partition("@")
-    settings = _prepare()
+    settings = prepare()
     try:
         arguments = read_arguments(given)
     except SetupError as error:
         raise click.UsageError(str(error)) from None
-    _run(add(settings, name, commit, entries, arguments))
+    finish(add(settings, name, commit, entries, arguments))
 
 
 @hub.command("fetch")
@@ -225,7 +181,7 @@ def hub_fetch() -> None:
     """Fetch what is missing of every listed repository: code and weights."""
     from bot.offline.hub import fetch
 
-    if not _run(fetch(_prepare())):
+    if not finish(fetch(prepare())):
         sys.exit(1)
 
 
@@ -234,42 +190,8 @@ def status() -> None:
     """Say how the Bobby that runs on this machine is. Needs BOBBY_METRICS_PORT."""
     from bot.offline.status import show_status
 
-    if not _run(show_status(_prepare())):
+    if not finish(show_status(prepare())):
         sys.exit(1)
-
-
-def _prepare() -> Settings:
-    """Read the settings and begin to log, to standard error: standard output is for answers."""
-    try:
-        settings = read_settings()
-    except SetupError as error:
-        raise click.ClickException(str(error)) from None
-    logs.begin(settings)
-    return settings
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  (whatever the coroutine returns)
-    # What is imported stays for good; to look through all of it for garbage again and again
-    # would hold the event loop for 30 ms each time.
-    gc.freeze()
-    try:
-        return asyncio.run(work)
-    except SetupError as error:
-        raise click.ClickException(str(error)) from None
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BaseExceptionGroup as group:
-        if not group.split(BrokenPipeError)[0]:
-            raise
-        _leave_quietly()
-    except BrokenPipeError:
-        _leave_quietly()
-
-
-def _leave_quietly() -> NoReturn:
-    """End as `head` expects when whoever reads the answers has had enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(141)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from bot.executor.executor import Executor
 from bot.failures import explain
 from bot.fetch import Fetcher
 from bot.hub.hub import Hub
+from bot.language import CommandTranslator, speak_to, tr
 from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.shelf.library import Library
@@ -68,6 +69,7 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
     async def interaction_check(self, interaction: Interaction) -> bool:
         """Refuse what is asked where the server wants no answers; closing waits for the rest."""
         logs.question.set(interaction.id)
+        self.client.speak_to(interaction)
         self.client.finish_before_closing()
         command = interaction.command.qualified_name if interaction.command else ""
         if rooms.is_open(self.client.store.servers, interaction.channel, command):
@@ -134,6 +136,7 @@ class Bobby(commands.AutoShardedBot):
         for name in COGS:
             await self.load_extension(name)
         self.add_dynamic_items(Cancel)
+        await self.tree.set_translator(CommandTranslator())
         self._beating = asyncio.create_task(self.pulse.run())
         await self._publish_commands()
 
@@ -145,6 +148,11 @@ class Bobby(commands.AutoShardedBot):
             self._beating.cancel()
         await super().close()
 
+    def speak_to(self, interaction: Interaction) -> None:
+        """Speak, for the rest of this task, the server's own language or that of who asks."""
+        own = self.store.servers.get(interaction.guild_id).language
+        speak_to(own, interaction.locale, interaction.guild_locale)
+
     def finish_before_closing(self) -> None:
         """Note that the current task is answering somebody."""
         if task := asyncio.current_task():
@@ -155,7 +163,10 @@ class Bobby(commands.AutoShardedBot):
         """Synchronise the tree, only if Discord's copy differs: creations are rationed by day."""
         assert self.application_id is not None
         there = await self.http.get_global_commands(self.application_id)
-        here = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        commands = self.tree.get_commands()
+        translator = self.tree.translator
+        assert translator is not None
+        here = [await command.get_translated_payload(self.tree, translator) for command in commands]
         if _normal(there) != _normal(here):
             log.info("Publishing %d commands", len(here))
             await self.tree.sync()
@@ -215,6 +226,10 @@ class Bobby(commands.AutoShardedBot):
             return
         self.finish_before_closing()
         logs.question.set(message.id)
+        guild = message.guild
+        speak_to(
+            self.store.servers.get(guild.id).language, guild.preferred_locale
+        ) if guild else speak_to()
         context.exchange = self.conversations.began(message)
         context.exchange.waiting = self.waiting
         try:
@@ -259,10 +274,15 @@ class Bobby(commands.AutoShardedBot):
 
     def _unknown(self, context: BobbyContext) -> str:
         if nearest := self._nearest(context.invoked_with):
-            return (
-                f"Did you mean `{self.settings.prefix}{nearest}`? Edit your message to try again."
+            return tr(
+                "Did you mean `{prefix}{nearest}`? Edit your message to try again.",
+                prefix=self.settings.prefix,
+                nearest=nearest,
             )
-        return f"I don't know that command. `{self.settings.prefix}help` lists what I can do."
+        return tr(
+            "I don't know that command. `{prefix}help` lists what I can do.",
+            prefix=self.settings.prefix,
+        )
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Read an edited message again, within a minute, and stop what it asked for before."""
@@ -285,9 +305,12 @@ class Bobby(commands.AutoShardedBot):
 
 _COMPARED = (
     *("name", "type", "description", "options", "contexts", "integration_types"),
-    "default_member_permissions",
+    *("default_member_permissions", "name_localizations", "description_localizations"),
 )
-_COMPARED_OPTION = ("name", "type", "description", "required", "autocomplete", "choices")
+_COMPARED_OPTION = (
+    *("name", "type", "description", "required", "autocomplete", "choices", "options"),
+    "description_localizations",
+)
 
 
 def _normal(command_list: Any) -> list[Any]:  # noqa: ANN401  (plain JSON)

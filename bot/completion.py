@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from discord import app_commands
 
+from bot.language import tr
 from models.jobs import ModelCard
 
 OFFERED = 25
@@ -23,5 +24,6 @@ def completions(
 
 
 def _shown(card: ModelCard) -> str:
-    about = f": {card.expects}" if card.expects else ""
-    return f"{card.name}{about}{'' if card.ready else ' (weights not here)'}"
+    about = f": {tr(card.expects)}" if card.expects else ""
+    missing = "" if card.ready else " " + tr("(weights not here)")
+    return f"{card.name}{about}{missing}"

@@ -26,11 +26,20 @@
 code, the log has the traceback under it.
 """
 
+from bot.language import tr
 from models.jobs import Failure
 
 
 class BobbyError(Exception):
-    """Base: an expected failure whose `str()` is one friendly sentence that says what to do."""
+    """Base: an expected failure whose `str()` is one friendly sentence that says what to do.
+
+    It is in the language of whoever is being answered where `str()` is called, unless the sentence
+    was translated before.
+    """
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return tr(self.args[0]) if self.args else ""
 
 
 class AskerError(BobbyError):

@@ -21,11 +21,19 @@ import discord
 from bot import metrics
 from bot.errors import MissingPermission
 from bot.executor.queue import Asker
+from bot.language import later, tr
 
 log = logging.getLogger(__name__)
 
-EMBED_LINKS = "Embed Links"
+EMBED_LINKS = later("Embed Links")
 """Without this permission Discord drops embeds in silence; replies are then plain text."""
+_PERMISSIONS = {
+    "send_messages": later("Send Messages"),
+    "send_messages_in_threads": later("Send Messages in Threads"),
+    "embed_links": EMBED_LINKS,
+    "attach_files": later("Attach Files"),
+}
+"""In Discord's own words."""
 TYPING_AFTER = 0.25
 """Seconds of work before people see Bobby typing; a faster answer needs no announcement, and a
 typing sign that overtakes its answer would stand there for ten seconds."""
@@ -86,7 +94,7 @@ class Reply:
         embeds = tuple(embed.copy().set_image(url=None) for embed in self.embeds)
         for embed in embeds:
             embed.set_thumbnail(url=None)
-        note = "-# The picture that goes with this is too large for this server."
+        note = "-# " + tr("The picture that goes with this is too large for this server.")
         return Reply("\n".join(filter(None, [self.text, note])), embeds)
 
 
@@ -135,10 +143,13 @@ class Exchange(abc.ABC):
             MissingPermission: It can't; the sentence names what is missing.
         """
         if missing := self.missing_permissions():
-            names = " and ".join(f"**{name}**" for name in missing)
+            names = tr(" and ").join(f"**{tr(name)}**" for name in missing)
             raise MissingPermission(
-                f"I can't answer with pictures here: I need the permission {names} in this channel."
-                " Somebody who manages the server can give it to me."
+                tr(
+                    "I can't answer with pictures here: I need the permission {names} in "
+                    "this channel. Somebody who manages the server can give it to me.",
+                    names=names,
+                )
             )
 
     @property
@@ -186,7 +197,7 @@ class Exchange(abc.ABC):
             if error.status != 400 or error.code != _INVALID_BODY:
                 raise
             log.exception("Discord would not take the reply to %s", self)
-            await self._send(Reply("Discord would not take my answer. Please ask anew."))
+            await self._send(Reply(tr("Discord would not take my answer. Please ask anew.")))
         return True
 
     async def _persist(self, reply: Reply) -> None:
@@ -290,7 +301,7 @@ class MessageExchange(Exchange):
 
     async def _tell_in_private(self, reply: Reply) -> None:
         """Say in a direct message what can't be said where it was asked."""
-        where = f"-# You asked in {self.message.jump_url}"
+        where = "-# " + tr("You asked in {place}", place=self.message.jump_url)
         text = "\n".join(filter(None, [reply.text, where]))
         await self.message.author.send(text, embeds=reply.embeds)
 
@@ -378,4 +389,4 @@ def _edited(reply: Reply) -> dict[str, Any]:
 
 def _lacking(permissions: discord.Permissions, needed: Iterable[str]) -> list[str]:
     have = dict(permissions)
-    return [name.replace("_", " ").title() for name in needed if not have[name]]
+    return [_PERMISSIONS[name] for name in needed if not have[name]]

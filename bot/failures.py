@@ -16,6 +16,7 @@ from discord.ext import commands
 
 from bot import metrics
 from bot.errors import BobbyError
+from bot.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +28,15 @@ def _own_words(error: BaseException) -> str:
 
 
 def _stale(_: BaseException) -> str:
-    return "That command has changed since your Discord loaded it. Try again in a minute."
+    return tr("That command has changed since your Discord loaded it. Try again in a minute.")
 
 
 def _discord_down(_: BaseException) -> str:
-    return "Discord itself has trouble just now. Try again in a minute."
+    return tr("Discord itself has trouble just now. Try again in a minute.")
 
 
 def _no_access(_: BaseException) -> str:
-    return "Discord does not let me do that here: I lack a permission in this channel."
+    return tr("Discord does not let me do that here: I lack a permission in this channel.")
 
 
 SENTENCES: dict[type[BaseException], Sentence] = {
@@ -58,7 +59,8 @@ def explain(error: BaseException, what: object) -> str:
             return sentence(error)
     code = secrets.token_hex(3).upper()
     log.error("Reference %s: %s failed unexpectedly", code, what, exc_info=error)
-    return (
-        "Something went wrong that should not have, and it is not your fault."
-        f" Whoever runs me can find it in the log under **{code}**."
+    return tr(
+        "Something went wrong that should not have, and it is not your fault. "
+        "Whoever runs me can find it in the log under **{code}**.",
+        code=code,
     )

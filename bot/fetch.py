@@ -21,6 +21,7 @@ import aiohttp
 from yarl import URL
 
 from bot.errors import AskerError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
+from bot.language import tr
 from bot.pictures import Picture
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -135,9 +136,13 @@ class Fetcher:
             if picture.from_discord:
                 session, url, who = self._trusted, URL(picture.url, encoded=True), "Discord"
             else:
-                session, url, who = self._public, _typed(picture.url), "The site behind that link"
+                session, url, who = (
+                    self._public,
+                    _typed(picture.url),
+                    tr("The site behind that link"),
+                )
         except ValueError:
-            raise LinkRefused("That link is not a web address I can read.") from None
+            raise LinkRefused(tr("That link is not a web address I can read.")) from None
         async with self._turn(person):
             return await self._fetch(session, url, who)
 
@@ -151,8 +156,10 @@ class Fetcher:
                     await self._slots.acquire()
             except TimeoutError:
                 raise Overloaded(
-                    "So many people's pictures are on their way to me that yours did not get its"
-                    " turn. Try again in a minute."
+                    tr(
+                        "So many people's pictures are on their way to me that yours did not get "
+                        "its turn. Try again in a minute."
+                    )
                 ) from None
             try:
                 yield
@@ -166,26 +173,38 @@ class Fetcher:
                 return await self._stream(session, url, who)
         except TimeoutError:
             raise FetchFailed(
-                f"{who} took more than {self._timeout:.0f} seconds to send the picture."
-                " Try again, or attach the picture itself."
+                tr(
+                    "{who} took more than {timeout:.0f} seconds to send the picture. Try "
+                    "again, or attach the picture itself.",
+                    who=who,
+                    timeout=self._timeout,
+                )
             ) from None
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _NotPublicError):
                 raise LinkRefused(
-                    "That link does not lead to a public web address, so I won't follow it."
-                    " Attach the picture itself."
+                    tr(
+                        "That link does not lead to a public web address, so I won't follow it. "
+                        "Attach the picture itself."
+                    )
                 ) from None
-            raise FetchFailed(f"{who} could not be reached. Attach the picture itself.") from error
+            raise FetchFailed(
+                tr("{who} could not be reached. Attach the picture itself.", who=who)
+            ) from error
         except aiohttp.TooManyRedirects:
             raise FetchFailed(
-                "That link redirects in circles. Attach the picture itself."
+                tr("That link redirects in circles. Attach the picture itself.")
             ) from None
         except (ValueError, aiohttp.NonHttpUrlClientError) as error:
             # Not every broken address is an aiohttp.InvalidURL: a name like `a..b` has no form in
             # which it can be looked up, which is a UnicodeError.
-            raise LinkRefused("That link leads to something that is not a web address.") from error
+            raise LinkRefused(
+                tr("That link leads to something that is not a web address.")
+            ) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise FetchFailed(f"{who} broke off while sending the picture. Try again.") from error
+            raise FetchFailed(
+                tr("{who} broke off while sending the picture. Try again.", who=who)
+            ) from error
 
     async def _stream(self, session: aiohttp.ClientSession, url: URL, who: str) -> bytes:
         # Where Discord's own addresses redirect to would be followed unchecked.
@@ -195,13 +214,18 @@ class Fetcher:
                 raise _refusal(response.status, who)
             if response.content_type in {"text/html", "application/xhtml+xml"}:
                 raise FetchFailed(
-                    "That link leads to a web page, not to a picture."
-                    " Link to the picture's own address, or attach it."
+                    tr(
+                        "That link leads to a web page, not to a picture. Link to the picture's "
+                        "own address, or attach it."
+                    )
                 )
             if _is_encoded(response):
                 raise FetchFailed(
-                    f"{who} sends that picture compressed once more, which I don't unpack."
-                    " Attach the picture itself."
+                    tr(
+                        "{who} sends that picture compressed once more, which I don't unpack. "
+                        "Attach the picture itself.",
+                        who=who,
+                    )
                 )
             if (response.content_length or 0) > self._max_bytes:
                 raise self._too_large()
@@ -215,7 +239,10 @@ class Fetcher:
     def _too_large(self) -> PictureTooLarge:
         mib = self._max_bytes / 2**20
         return PictureTooLarge(
-            f"That picture is larger than the {mib:g} MiB I take. Send a smaller version of it."
+            tr(
+                "That picture is larger than the {mib:g} MiB I take. Send a smaller version of it.",
+                mib=mib,
+            )
         )
 
     def _public_socket(self, address: Any) -> socket.socket:  # noqa: ANN401  (aiohttp's type)
@@ -234,11 +261,13 @@ def _typed(link: str) -> URL:
     """
     url = URL(link)
     if url.scheme not in {"http", "https"} or not url.host or url.port is None:
-        raise LinkRefused("I can only follow links that begin with http:// or https://.")
+        raise LinkRefused(tr("I can only follow links that begin with http:// or https://."))
     if url.user or url.password:
         raise LinkRefused(
-            "That link has a user name or password in it, so I won't follow it."
-            " Attach the picture itself."
+            tr(
+                "That link has a user name or password in it, so I won't follow it. "
+                "Attach the picture itself."
+            )
         )
     return url
 
@@ -251,9 +280,13 @@ def _is_encoded(response: aiohttp.ClientResponse) -> bool:
 
 def _refusal(status: int, who: str) -> AskerError:
     if 300 <= status < 400:
-        return FetchFailed(f"{who} has moved that picture. Attach the picture itself.")
+        return FetchFailed(tr("{who} has moved that picture. Attach the picture itself.", who=who))
     if status in {404, 410}:
-        return FetchFailed(f"{who} no longer has that picture. Send it again.")
+        return FetchFailed(tr("{who} no longer has that picture. Send it again.", who=who))
     if status in {401, 403}:
-        return FetchFailed(f"{who} does not let me see that picture. Attach the picture itself.")
-    return FetchFailed(f"{who} answered with error {status}. Try again in a moment.")
+        return FetchFailed(
+            tr("{who} does not let me see that picture. Attach the picture itself.", who=who)
+        )
+    return FetchFailed(
+        tr("{who} answered with error {status}. Try again in a moment.", who=who, status=status)
+    )

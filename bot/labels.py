@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from bot.errors import BadLesson
+from bot.language import tr
 
 LONGEST = 40
 """Characters of a label: it stands on a line with its probability."""
@@ -23,8 +24,10 @@ def clean(text: str, known: Iterable[str]) -> str:
     plain = "".join(c for c in normal if unicodedata.category(c)[0] != "C" or c == " ")
     label = " ".join(plain.split())
     if not label:
-        raise BadLesson("A label needs letters: write what the pictures show.")
+        raise BadLesson(tr("A label needs letters: write what the pictures show."))
     if len(label) > LONGEST:
-        raise BadLesson(f"A label may have {LONGEST} characters at most: make it shorter.")
+        raise BadLesson(
+            tr("A label may have {most} characters at most: make it shorter.", most=LONGEST)
+        )
     folded = label.casefold()
     return next((one for one in known if one.casefold() == folded), label)

@@ -16,6 +16,7 @@ import discord
 from yarl import URL
 
 from bot.errors import MissingPermission, NoPicture
+from bot.language import tr, tr_n
 
 HISTORY = 50
 """How many messages back the newest picture is looked for."""
@@ -59,8 +60,8 @@ class Found:
         count = len(self.pictures)
         if count <= most:
             return self
-        some = f"the first {most}" if most > 1 else "the first"
-        return Found(self.pictures[:most], f"{some} of {count}")
+        some = tr_n("the first of {all}", "the first {count} of {all}", most, all=count)
+        return Found(self.pictures[:most], some)
 
 
 Find: TypeAlias = Callable[[], Awaitable[Found]]
@@ -96,7 +97,11 @@ def linked(link: str, *, spoiler: bool = False) -> Picture:
 def avatar(person: User) -> Picture:
     """Return a person's avatar, of the server where it has one, as a picture of 512 pixels."""
     asset = person.display_avatar.with_size(512).with_static_format("png")
-    return Picture(asset.url, f"{person.display_name}'s avatar", from_discord=True)
+    return Picture(
+        asset.url,
+        tr("{display_name}'s avatar", display_name=person.display_name),
+        from_discord=True,
+    )
 
 
 def attached(attachment: discord.Attachment) -> Picture:
@@ -122,8 +127,10 @@ async def find(client: discord.Client, message: discord.Message, words: Words) -
     if words.person:
         people = [person for person in message.mentions if person.id == words.person]
         if not people:
-            raise NoPicture("I can't see that person's avatar. Post the picture itself.")
-        return Found((avatar(people[0]),), f"using {people[0].mention}'s avatar")
+            raise NoPicture(tr("I can't see that person's avatar. Post the picture itself."))
+        return Found(
+            (avatar(people[0]),), tr("using {mention}'s avatar", mention=people[0].mention)
+        )
     return await newest(message.channel, before=message)
 
 
@@ -135,7 +142,7 @@ async def inside(message: Content) -> Found:
     """
     pictures = tuple(_pictures(message))
     if not pictures:
-        raise NoPicture("That message has no picture in it. Point me to one that has.")
+        raise NoPicture(tr("That message has no picture in it. Point me to one that has."))
     return Found(pictures)
 
 
@@ -170,7 +177,9 @@ async def newest_here(interaction: discord.Interaction[Any]) -> Found:
     member = interaction.is_guild_integration() or interaction.context.dm_channel
     if member and isinstance(channel, discord.abc.Messageable):
         return await newest(channel, before=interaction)
-    raise NoPicture("Give me a picture: attach one, add a link, or name a person for the avatar.")
+    raise NoPicture(
+        tr("Give me a picture: attach one, add a link, or name a person for the avatar.")
+    )
 
 
 async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowflake) -> Found:
@@ -185,19 +194,30 @@ async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowfl
         channel.permissions_for(channel.guild.me).read_message_history
     ):
         raise MissingPermission(
-            "There is no picture in your message, and I may not look for one in this channel:"
-            " I need the permission **Read Message History**. Attach the picture instead."
+            tr(
+                "There is no picture in your message, and I may not look for one in this "
+                "channel: I need the permission **Read Message History**. Attach the "
+                "picture instead."
+            )
         )
     up = 0
     async for message in channel.history(limit=HISTORY, before=before):
         up += 1
         if picture := next(_pictures(message), None):
-            messages = "1 message" if up == 1 else f"{up} messages"
-            whose = f"using {message.author.mention}'s picture, [{messages} up]"
+            messages = tr_n("1 message", "{count} messages", up)
+            whose = tr(
+                "using {mention}'s picture, [{messages} up]",
+                mention=message.author.mention,
+                messages=messages,
+            )
             return Found((picture,), f"{whose}({message.jump_url})")
     raise NoPicture(
-        "I found no picture here. Attach one, reply to a message that has one, add a link,"
-        f" or mention somebody for their avatar. (I looked through the last {HISTORY} messages.)"
+        tr(
+            "I found no picture here. Attach one, reply to a message that has one, "
+            "add a link, or mention somebody for their avatar. (I looked through the "
+            "last {count} messages.)",
+            count=HISTORY,
+        )
     )
 
 
@@ -213,10 +233,12 @@ async def _replied_to(message: discord.Message) -> discord.Message:
             pass
         except discord.Forbidden:
             raise MissingPermission(
-                "I can't see the message you replied to: I need the permission"
-                " **Read Message History**. Attach the picture instead."
+                tr(
+                    "I can't see the message you replied to: I need the permission **Read "
+                    "Message History**. Attach the picture instead."
+                )
             ) from None
-    raise NoPicture("The message you replied to is gone. Post the picture again.")
+    raise NoPicture(tr("The message you replied to is gone. Post the picture again."))
 
 
 async def _through_proxy(

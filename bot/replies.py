@@ -12,8 +12,9 @@ from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply, Upload
+from bot.language import label, tr
 from bot.pictures import CROP_NAME, Picture
-from models.jobs import Label, Labels, Pictured
+from models.jobs import Label, Labels, Pictured, Said
 
 BLUE = discord.Colour(0x4A7DFF)
 GREY = discord.Colour(0x8A8F98)
@@ -90,17 +91,17 @@ def classified(
     once.
     """
     embeds: list[discord.Embed] = []
-    substitution: str | None = None
+    substitution: Said | None = None
     uploads: list[Upload] = []
     for number, result in enumerate(results, start=1):
         labels, named = result.result, len(results) > 1
         if isinstance(labels, str):
             embeds.append(refused(result, named=named))
             continue
-        notes = [f"frame 1 of {labels.frames}"] if labels.frames > 1 else []
-        if labels.substitution not in {None, substitution}:
+        notes = [tr("frame 1 of {frames}", frames=labels.frames)] if labels.frames > 1 else []
+        if labels.substitution and labels.substitution != substitution:
             substitution = labels.substitution
-            notes.append(escape_markdown(substitution or ""))
+            notes.append(escape_markdown(tr(substitution)))
         body = _named(labels)
         embed = answered(result.picture, body, notes, labels, sure=labels.sure, named=named)
         upload = _crop(labels, result.picture, number)
@@ -112,8 +113,8 @@ def classified(
 
 
 def _named(labels: Labels) -> str:
-    best = escape_markdown(labels.top[0].label)
-    head = f"**{best}**" if labels.sure else f"**Not sure.** Perhaps {best}?"
+    best = escape_markdown(label(labels.top[0].label))
+    head = f"**{best}**" if labels.sure else tr("**Not sure.** Perhaps {best}?", best=best)
     return f"{head}\n{label_lines(labels)}"
 
 
@@ -131,9 +132,9 @@ def _title(picture: Picture, *, named: bool) -> str | None:
     return f"||{shown}||" if picture.spoiler else shown
 
 
-def _line(label: Label) -> str:
-    figure = f"{bar(label.probability)} {percent(label.probability):>7}"
-    return f"`{figure}` {escape_markdown(label.label)}"
+def _line(seen: Label) -> str:
+    figure = f"{bar(seen.probability)} {percent(seen.probability):>7}"
+    return f"`{figure}` {escape_markdown(label(seen.label))}"
 
 
 def receipt(answer: Pictured) -> str:
@@ -143,17 +144,21 @@ def receipt(answer: Pictured) -> str:
     """
     took = f"{answer.milliseconds:.0f} ms"
     if isinstance(answer, Labels) and answer.batch_size > 1:
-        took += f" (batch of {answer.batch_size})"
+        took += " " + tr("(batch of {count})", count=answer.batch_size)
     rounded = [] if answer.precision == "float32" else [answer.precision]
     return " · ".join([answer.model, answer.weights, answer.device, *rounded, took])
 
 
 def _crop(labels: Labels, picture: Picture, number: int) -> Upload:
     best = labels.top[0]
-    seen = f"{percent(best.probability)} {best.label}"
+    seen = f"{percent(best.probability)} {label(best.label)}"
     return Upload(
         f"{CROP_NAME}{number}.jpg",
         labels.crop,
-        f"The part of {picture.name} that the network saw. Its most likely label: {seen}.",
+        tr(
+            "The part of {name} that the network saw. Its most likely label: {seen}.",
+            name=picture.name,
+            seen=seen,
+        ),
         spoiler=picture.spoiler,
     )

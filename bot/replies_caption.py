@@ -8,6 +8,7 @@ from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply
+from bot.language import tr
 from bot.replies import BLUE, answered, refused, titled
 from models.jobs import Captioned
 
@@ -40,7 +41,7 @@ def other_ways(described: Sequence[Described]) -> Reply:
         else "\n".join(
             f"- {escape_markdown(sentence_of(text))}" for text in one.result.alternatives
         )
-        or "I know no other way to say it."
+        or tr("I know no other way to say it.")
         for one in described
     ]
     return Reply(embeds=(discord.Embed(description="\n\n".join(parts), colour=BLUE),))
@@ -53,7 +54,9 @@ def alt_text(described: Sequence[Described], note: str | None = None) -> Reply:
         if isinstance(one.result, str):
             parts.append(one.result)
         else:
-            doubt = "" if one.result.sure else "\n-# I'm guessing. Look before you paste it."
+            doubt = (
+                "" if one.result.sure else "\n-# " + tr("I'm guessing. Look before you paste it.")
+            )
             parts.append(f"```\n{sentence_of(one.result.caption)}\n```{doubt}")
     return Reply("\n".join(filter(None, parts)))
 
@@ -63,7 +66,8 @@ def _embed(one: Described, *, named: bool) -> discord.Embed:
     if isinstance(result, str):
         return refused(one, named=named)
     text = escape_markdown(sentence_of(result.caption))
-    text = text if result.sure else f"I'm guessing: {text[:1].lower()}{text[1:]}"
-    notes = [f"frame 1 of {result.frames}"] if result.frames > 1 else []
-    notes += [escape_markdown(result.substitution)] if result.substitution else []
+    if not result.sure:
+        text = tr("I'm guessing: {text}", text=text[:1].lower() + text[1:])
+    notes = [tr("frame 1 of {frames}", frames=result.frames)] if result.frames > 1 else []
+    notes += [escape_markdown(tr(result.substitution))] if result.substitution else []
     return answered(one.picture, text, notes, result, sure=result.sure, named=named)

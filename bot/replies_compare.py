@@ -9,6 +9,7 @@ from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply
+from bot.language import label, tr
 from bot.pictures import Picture
 from bot.replies import BLUE, label_lines, percent, receipt, refused, titled
 from models.jobs import Labels, ModelCard
@@ -34,10 +35,12 @@ def compared(
     """
     head = "`year    MB  top-1    ms`"
     body = "\n".join([agreement(contenders), "", head, *map(_line, contenders)])
-    notes = [f"Weights not here: {', '.join(absent)}."] if absent else []
+    notes = [tr("Weights not here: {absent}.", absent=", ".join(absent))] if absent else []
     shown = f"||{body}||" if picture.spoiler else body
     embed = discord.Embed(
-        title="One picture, several models" if len(contenders) > 1 else "One picture, one model",
+        title=tr("One picture, several models")
+        if len(contenders) > 1
+        else tr("One picture, one model"),
         description="\n".join([shown, *(f"-# {note}" for note in notes)]),
         colour=BLUE,
     )
@@ -48,16 +51,18 @@ def agreement(contenders: Sequence[Contender]) -> str:
     """Return the sentence that says whether the models name the same thing."""
     best = {c.card.name: c.result.top[0].label for c in contenders if isinstance(c.result, Labels)}
     if not best:
-        return "None of them has answered."
-    (label, votes), *others = Counter(best.values()).most_common()
-    winner = f"**{escape_markdown(label)}**"
+        return tr("None of them has answered.")
+    (named, votes), *others = Counter(best.values()).most_common()
+    winner = f"**{escape_markdown(label(named))}**"
     if len(best) == 1:
-        return f"Only {next(iter(best))} has answered, and says {winner}."
+        return tr(
+            "Only {best} has answered, and says {winner}.", best=next(iter(best)), winner=winner
+        )
     if not others:
-        return f"All {votes} say {winner}."
+        return tr("All {votes} say {winner}.", votes=votes, winner=winner)
     if votes == 1:
-        return "No two of them agree."
-    return f"{votes} of {len(best)} say {winner}."
+        return tr("No two of them agree.")
+    return tr("{votes} of {best} say {winner}.", votes=votes, best=len(best), winner=winner)
 
 
 def _line(contender: Contender) -> str:
@@ -68,7 +73,7 @@ def _line(contender: Contender) -> str:
         time, said = "–", result
     else:
         time, best = f"{result.milliseconds:.0f}", result.top[0]
-        said = f"{escape_markdown(best.label)} {percent(best.probability)}"
+        said = f"{escape_markdown(label(best.label))} {percent(best.probability)}"
     return f"`{card.year or '–':<4} {size:>5} {accuracy:>6} {time:>5}` **{card.name}** {said}"
 
 
@@ -83,11 +88,16 @@ def _garbage(outcome: Outcome[Labels], prefix: str) -> discord.Embed:
         return refused(outcome, named=False)
     lines = label_lines(labels)
     embed = discord.Embed(
-        title=f"Garbage, on purpose: {labels.model} untrained",
+        title=tr("Garbage, on purpose: {model} untrained", model=labels.model),
         description=(
-            "These labels mean nothing. It is the same network, but its weights are random numbers:"
-            " it has never seen a picture. What it knows is all in the weights; compare with"
-            f" `{prefix}classify {labels.model}`.\n\n"
+            tr(
+                "These labels mean nothing. It is the same network, but its weights are "
+                "random numbers: it has never seen a picture. What it knows is all in "
+                "the weights; compare with `{prefix}classify {model}`.",
+                prefix=prefix,
+                model=labels.model,
+            )
+            + "\n\n"
             + (f"||{lines}||" if outcome.picture.spoiler else lines)
         ),
         colour=GARBAGE,

@@ -10,6 +10,7 @@ from discord.utils import escape_markdown
 from bot.asking import Outcome
 from bot.exchange import Reply
 from bot.labels import MOST_EXAMPLES, MOST_LABELS
+from bot.language import tr, tr_n
 from bot.replies import BLUE, GREY, refused, titled
 from bot.store.lessons import Taught
 from models.jobs import Assessed, Features
@@ -36,47 +37,69 @@ def taught_now(lesson: Lesson, prefix: str, note: str | None) -> Reply:
     if good:
         counts = Counter(one.label for one in lesson.known)
         label = escape_markdown(lesson.label)
-        body = f"I have learned **{label}** from {_pictures(good)}."
+        body = tr(
+            "I have learned **{label}** from {pictures}.", label=label, pictures=_pictures(good)
+        )
         if counts[lesson.label] > good:
-            body += f" I know {_pictures(counts[lesson.label])} of it now."
+            known = _pictures(counts[lesson.label])
+            body += " " + tr("I know {pictures} of it now.", pictures=known)
         advice = _advice(counts, prefix)
         lines = [body, *filter(None, [_quality(lesson.assessed)]), f"-# {advice}"]
         embeds.insert(0, discord.Embed(description="\n".join(lines), colour=BLUE))
         seen = next(one.result for one in lesson.outcomes if isinstance(one.result, Features))
-        embeds[0].set_footer(text=f"{seen.model} · {seen.weights} · the pictures are not kept")
+        kept = tr("the pictures are not kept")
+        embeds[0].set_footer(text=f"{seen.model} · {seen.weights} · {kept}")
     return Reply(titled(note), tuple(embeds[:10]))
 
 
 def _advice(counts: Counter[str], prefix: str) -> str:
     if len(counts) < 2:
-        return f"Teach me another label as well; then ask with `{prefix}classify mine`."
+        return tr(
+            "Teach me another label as well; then ask with `{prefix}classify mine`.", prefix=prefix
+        )
     if thin := [label for label, count in counts.items() if count < FEW]:
-        named = " and ".join(escape_markdown(label) for label in thin[:3])
-        return f"I am better with {FEW} pictures or more of each: {named} could do with some."
-    return f"Ask with `{prefix}classify mine`. `{prefix}unteach` takes this lesson back."
+        named = tr(" and ").join(escape_markdown(label) for label in thin[:3])
+        return tr(
+            "I am better with {few} pictures or more of each: {named} could do with some.",
+            few=FEW,
+            named=named,
+        )
+    return tr(
+        "Ask with `{prefix}classify mine`. `{prefix}unteach` takes this lesson back.", prefix=prefix
+    )
 
 
 def _quality(assessed: Assessed | None) -> str | None:
     if assessed is None or not assessed.asked:
         return None
-    return (
-        f"Each picture judged by the others alone: **{assessed.right} of {assessed.asked}** right."
+    return tr(
+        "Each picture judged by the others alone: **{right} of {asked}** right.",
+        right=assessed.right,
+        asked=assessed.asked,
     )
 
 
 def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> Reply:
     """Return the reply that lists what was taught in a server."""
     if not taught:
-        text = (
-            f"I was taught nothing here yet. Post a few pictures of one thing with"
-            f" `{prefix}teach LABEL`, the same for another, and ask with `{prefix}classify mine`."
+        text = tr(
+            "I was taught nothing here yet. Post a few pictures of one thing with "
+            "`{prefix}teach LABEL`, the same for another, and ask with "
+            "`{prefix}classify mine`.",
+            prefix=prefix,
         )
         return Reply(embeds=(discord.Embed(description=text, colour=GREY),))
     counts = Counter(one.label for one in taught)
     lines = [f"**{escape_markdown(label)}** {_pictures(n)}" for label, n in counts.items()]
     lines += filter(None, [_quality(assessed)])
-    embed = discord.Embed(title="What I was taught here", description="\n".join(lines), colour=BLUE)
-    room = f"up to {MOST_LABELS} labels of {MOST_EXAMPLES} pictures"
+    embed = discord.Embed(
+        title=tr("What I was taught here"), description="\n".join(lines), colour=BLUE
+    )
+    room = tr(
+        "up to {labels} labels of {examples} pictures",
+        labels=MOST_LABELS,
+        examples=MOST_EXAMPLES,
+    )
     embed.set_footer(text=f"{taught[0].model} · {taught[0].weights} · {room}")
     return Reply(embeds=(embed,))
 
@@ -85,13 +108,20 @@ def untaught(label: str, gone: int, left: int) -> Reply:
     """Return the reply to a lesson that was taken back."""
     name = escape_markdown(label)
     if not gone:
-        text = f"I was never taught **{name}** here, so there is nothing to take back."
+        text = tr(
+            "I was never taught **{name}** here, so there is nothing to take back.", name=name
+        )
     elif left:
-        text = f"Taken back: {_pictures(gone)} of **{name}**. I keep {_pictures(left)} of it."
+        text = tr(
+            "Taken back: {gone} of **{name}**. I keep {left} of it.",
+            gone=_pictures(gone),
+            name=name,
+            left=_pictures(left),
+        )
     else:
-        text = f"Taken back: I no longer know **{name}**."
+        text = tr("Taken back: I no longer know **{name}**.", name=name)
     return Reply(embeds=(discord.Embed(description=text, colour=GREY),))
 
 
 def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count} pictures"
+    return tr_n("1 picture", "{count} pictures", count)

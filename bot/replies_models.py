@@ -6,6 +6,7 @@ import discord
 from discord.utils import escape_markdown
 
 from bot.exchange import Reply, Upload
+from bot.language import later, tr
 from bot.replies import BLUE
 from models.jobs import Inspected, ModelCard
 
@@ -26,15 +27,21 @@ def page(found: Sequence[ModelCard], number: int, query: str) -> discord.Embed:
     """Return page `number`, counted from 0, of the models `found` for `query`."""
     shown = found[number * PAGE : (number + 1) * PAGE]
     ready = sum(card.ready for card in found)
-    title = f"Models for “{escape_markdown(query)}”" if query else "Models"
+    title = tr("Models for “{query}”", query=escape_markdown(query)) if query else tr("Models")
     embed = discord.Embed(
         title=title,
-        description="\n".join(map(_line, shown)) or "None. Try fewer words, or a family's name.",
+        description="\n".join(map(_line, shown))
+        or tr("None. Try fewer words, or a family's name."),
         colour=BLUE,
     )
-    where = f"page {number + 1} of {pages(found)}"
+    where = tr("page {number} of {pages}", number=number + 1, pages=pages(found))
     return embed.set_footer(
-        text=f"{ready} of {len(found)} ready (●) · {where} · year, size, ImageNet top-1, licence"
+        text=tr(
+            "{ready} of {found} ready (●) · {where} · year, size, ImageNet top-1, licence",
+            ready=ready,
+            found=len(found),
+            where=where,
+        )
     )
 
 
@@ -43,7 +50,7 @@ def _line(card: ModelCard) -> str:
         str(card.year) if card.year else None,
         _size(card.size_bytes) if card.size_bytes else None,
         f"{card.accuracy:.1f} %" if card.accuracy else None,
-        card.expects,
+        tr(card.expects) if card.expects else None,
         card.license.partition(";")[0],
     ]
     return f"{'●' if card.ready else '○'} **{card.name}** · {' · '.join(filter(None, facts))}"
@@ -54,12 +61,13 @@ def inspected(card: ModelCard, seen: Inspected) -> Reply:
     outline, whole = _outline(seen.tree)
     embed = discord.Embed(title=card.name, description=f"```\n{outline}\n```", colour=BLUE)
     for name, value in facts(card, seen).items():
-        embed.add_field(name=name, value=value, inline=len(value) < 30)
+        embed.add_field(name=tr(name), value=value, inline=len(value) < 30)
     if seen.paper:
-        embed.add_field(name="Paper", value=f"[{seen.paper}]({seen.paper_url})", inline=False)
+        paper = f"[{seen.paper}]({seen.paper_url})"
+        embed.add_field(name=tr("Paper"), value=paper, inline=False)
     if whole:
         return Reply(embeds=(embed,))
-    embed.set_footer(text="The file has every module.")
+    embed.set_footer(text=tr("The file has every module."))
     name = f"{card.name.replace(':', '-')}.txt"
     return Reply(embeds=(embed,), uploads=(Upload(name, as_text(card, seen).encode(), name),))
 
@@ -68,33 +76,40 @@ def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
     """Return what is known of a model besides its modules, each under its name."""
     kinds = [f"{one.layers} {one.kind}" for one in seen.layers if one.parameters]
     found = {
-        "Parameters": f"{seen.parameters:,}",
-        "In memory": f"{_size(seen.bytes)} in float32",
+        later("Parameters"): f"{seen.parameters:,}",
+        later("In memory"): tr("{size} in float32", size=_size(seen.bytes)),
     }
     if seen.multiply_adds:
-        found["Multiply-adds"] = f"{seen.multiply_adds / 1e9:.2f} billion"
-    found["Layers with weights"] = ", ".join(kinds)
+        found[later("Multiply-adds")] = tr(
+            "{billions:.2f} billion", billions=seen.multiply_adds / 1e9
+        )
+    found[later("Layers with weights")] = ", ".join(kinds)
     if seen.side:
-        found["Input"] = f"{seen.side}×{seen.side} pixels, RGB"
+        found[later("Input")] = tr("{side}×{side} pixels, RGB", side=seen.side)
     if how := seen.preparation:
-        found["Preprocessing"] = (
-            f"short side to {how.resize} ({how.interpolation}), middle {how.crop}×{how.crop},"
-            f" minus {_numbers(how.mean)}, divided by {_numbers(how.std)}"
+        found[later("Preprocessing")] = tr(
+            "short side to {resize} ({interpolation}), middle {crop}×{crop}, minus "
+            "{mean}, divided by {std}",
+            resize=how.resize,
+            interpolation=how.interpolation,
+            crop=how.crop,
+            mean=_numbers(how.mean),
+            std=_numbers(how.std),
         )
     if seen.labels:
         some = ", ".join(seen.labels[:_LABELS])
-        found["Labels"] = f"{len(seen.labels):,}: {some}, …"
+        found[later("Labels")] = f"{len(seen.labels):,}: {some}, …"
     if card.expects:
-        found["Expects"] = card.expects
+        found[later("Expects")] = tr(card.expects)
     if card.accuracy:
-        found["Top-1 on ImageNet"] = f"{card.accuracy:.1f} %"
+        found[later("Top-1 on ImageNet")] = f"{card.accuracy:.1f} %"
     if card.year:
-        found["Year"] = str(card.year)
+        found[later("Year")] = str(card.year)
     size = f", {_size(card.size_bytes)}" if card.size_bytes else ""
-    where = f"in the {card.location}" if card.location else "not here"
-    found["Weights"] = f"{card.weights}{size}, {where}"
-    found["Source"] = card.source
-    found["Licence"] = card.license
+    where = tr("in the {location}", location=card.location) if card.location else tr("not here")
+    found[later("Weights")] = f"{card.weights}{size}, {where}"
+    found[later("Source")] = card.source
+    found[later("Licence")] = card.license
     return found
 
 
@@ -102,9 +117,9 @@ def as_text(card: ModelCard, seen: Inspected) -> str:
     """Return all there is to say of a model as a plain text."""
     known = facts(card, seen)
     if seen.paper:
-        known["Paper"] = f"{seen.paper}, {seen.paper_url}"
-    lines = [card.name, "", *(f"{name}: {value}" for name, value in known.items())]
-    lines += ["", seen.tree, "", "Layers of each kind, and their parameters:"]
+        known[later("Paper")] = f"{seen.paper}, {seen.paper_url}"
+    lines = [card.name, "", *(f"{tr(name)}: {value}" for name, value in known.items())]
+    lines += ["", seen.tree, "", tr("Layers of each kind, and their parameters:")]
     lines += [f"{one.layers:6} {one.kind}  {one.parameters:,}" for one in seen.layers]
     return "\n".join(lines) + "\n"
 
@@ -112,8 +127,12 @@ def as_text(card: ModelCard, seen: Inspected) -> str:
 def recipe(script: str, model: str) -> Reply:
     """Return the script that gives a classifier's answer without Bobby."""
     return Reply(
-        f"This asks **{model}** without me: save it as `ask.py` and run"
-        f" `python ask.py picture.jpg`.\n```py\n{script}```"
+        tr(
+            "This asks **{model}** without me: save it as `ask.py` and run"
+            " `python ask.py picture.jpg`.",
+            model=model,
+        )
+        + f"\n```py\n{script}```"
     )
 
 

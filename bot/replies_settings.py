@@ -3,6 +3,7 @@
 import discord
 
 from bot.exchange import Reply
+from bot.language import LANGUAGES, tr, tr_n
 from bot.replies import BLUE
 from bot.settings import Settings
 from bot.store.servers import ServerSettings
@@ -11,18 +12,27 @@ from bot.store.servers import ServerSettings
 def shown(server: ServerSettings, operator: Settings) -> Reply:
     """Return the reply that lists what holds in a server."""
     channels = " ".join(f"<#{channel}>" for channel in server.channels)
-    embed = discord.Embed(title="What holds in this server", colour=BLUE)
-    embed.add_field(name="Classifier", value=server.model or f"{operator.default_model} (mine)")
-    embed.add_field(name="Channels", value=channels or "all")
+    embed = discord.Embed(title=tr("What holds in this server"), colour=BLUE)
+    own = tr("{model} (mine)", model=operator.default_model)
+    embed.add_field(name=tr("Classifier"), value=server.model or own)
+    embed.add_field(name=tr("Channels"), value=channels or tr("all"))
+    spoken = LANGUAGES[server.language] if server.language else tr("as each person's Discord")
+    embed.add_field(name=tr("Language"), value=spoken)
     limit = min(server.per_person or operator.max_per_person, operator.max_per_person)
-    embed.add_field(name="Pictures waiting, each person", value=str(limit))
-    embed.add_field(name="Who may teach me", value=server.teachers)
+    embed.add_field(name=tr("Pictures waiting, each person"), value=str(limit))
+    teachers = {"managers": tr("managers"), "everyone": tr("everyone")}[server.teachers]
+    embed.add_field(name=tr("Who may teach me"), value=teachers)
     return Reply(embeds=(embed,))
 
 
-def forgotten(records: int, whose: str) -> Reply:
-    """Return the reply to a wish to forget: how many `records` `whose` were deleted."""
+def forgotten(records: int) -> Reply:
+    """Return the reply to a wish to forget: how many `records` were deleted."""
     if not records:
-        return Reply(f"I kept nothing {whose}.")
-    what = "1 record" if records == 1 else f"{records} records"
-    return Reply(f"Deleted {what} {whose}; nothing is left.")
+        return Reply(tr("I kept nothing, so there is nothing to delete."))
+    return Reply(
+        tr_n(
+            "Deleted 1 record; nothing is left.",
+            "Deleted {count} records; nothing is left.",
+            records,
+        )
+    )

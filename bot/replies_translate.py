@@ -9,6 +9,7 @@ from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply, Upload
+from bot.language import label, later, tr
 from bot.pictures import Picture
 from bot.replies import answered, percent, refused, titled
 from models.jobs import Cycled, Image, Label, Translated, Verdict
@@ -41,11 +42,14 @@ def translated(outcomes: Sequence[Translation], note: str | None = None) -> Repl
 
 
 def _one_way(result: Translated, picture: Picture, number: int) -> tuple[list[str], list[Upload]]:
-    worked = f"worked at {result.working_width}×{result.working_height}"
-    notes = [f"{worked}, given back at {result.image.width}×{result.image.height}"]
+    worked = f"{result.working_width}×{result.working_height}"
+    given = f"{result.image.width}×{result.image.height}"
+    notes = [tr("worked at {worked}, given back at {given}", worked=worked, given=given)]
     if result.frames_in_all > 1:
-        notes.append(f"{result.frames} of {result.frames_in_all} frames")
-    alt = f"{picture.name} after {result.model}. {verdict(result.verdict)}."
+        frames = result.frames_in_all
+        notes.append(tr("{some} of {all} frames", some=result.frames, all=frames))
+    after = tr("{name} after {model}.", name=picture.name, model=result.model)
+    alt = f"{after} {verdict(result.verdict)}."
     upload = _upload(result.image, f"{result.model}-{number}", alt, picture)
     return notes, [upload]
 
@@ -53,11 +57,22 @@ def _one_way(result: Translated, picture: Picture, number: int) -> tuple[list[st
 def _there_and_back(
     result: Cycled, picture: Picture, number: int
 ) -> tuple[list[str], list[Upload]]:
-    way = f"there by {result.model}, back by {result.inverse}"
-    notes = [f"{way}; on average {percent(result.difference)} of the range away from the original"]
-    stages = {"original": result.original, "there": result.there, "back": result.back}
+    notes = [
+        tr(
+            "there by {model}, back by {inverse}; on average {difference} of the range away from"
+            " the original",
+            model=result.model,
+            inverse=result.inverse,
+            difference=percent(result.difference),
+        )
+    ]
+    stages = {
+        later("original"): result.original,
+        later("there"): result.there,
+        later("back"): result.back,
+    }
     uploads = [
-        _upload(image, f"{stage}-{number}", f"{picture.name}: {stage}.", picture)
+        _upload(image, f"{stage}-{number}", f"{picture.name}: {tr(stage)}.", picture)
         for stage, image in stages.items()
     ]
     return notes, uploads
@@ -69,11 +84,14 @@ def _embed(
     lines = [verdict(result.verdict)]
     if not result.verdict.expected:
         lines.append(
-            f"I see nothing of the kind in this picture: this model knows only {result.expects}."
-            " I have tried all the same."
+            tr(
+                "I see nothing of the kind in this picture: this model knows only "
+                "{expects}. I have tried all the same.",
+                expects=tr(result.expects),
+            )
         )
     if result.substitution:
-        notes = [*notes, escape_markdown(result.substitution)]
+        notes = [*notes, escape_markdown(tr(result.substitution))]
     body, sure = "\n".join(lines), result.verdict.expected
     return answered(picture, body, notes, result, sure=sure, named=named)
 
@@ -83,8 +101,8 @@ def verdict(seen: Verdict) -> str:
     return f"{_seen(seen.before)} → {_seen(seen.after)}"
 
 
-def _seen(label: Label) -> str:
-    return f"{escape_markdown(label.label)} {percent(label.probability)}"
+def _seen(seen: Label) -> str:
+    return f"{escape_markdown(label(seen.label))} {percent(seen.probability)}"
 
 
 def _upload(image: Image, name: str, alt: str, picture: Picture) -> Upload:

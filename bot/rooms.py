@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from bot.language import tr
 from bot.store.servers import Servers, ServerSettings
 
 EVERYWHERE = frozenset({"settings", "forget", "privacy"})
@@ -26,4 +27,4 @@ def is_open(servers: Servers, channel: Any, command: str) -> bool:  # noqa: ANN4
 def where(settings: ServerSettings) -> str:
     """Return the sentence that says where Bobby answers instead."""
     rooms = " and ".join(f"<#{channel}>" for channel in settings.channels)
-    return f"In this server I answer in {rooms} only. Ask me there."
+    return tr("In this server I answer in {rooms} only. Ask me there.", rooms=rooms)

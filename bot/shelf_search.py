@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.errors import UnknownModel
+from bot.language import tr
 from models.jobs import ModelCard
 
 MOST_COMPARED = 10
@@ -49,10 +50,14 @@ def named(cards: Sequence[ModelCard], name: str) -> ModelCard:
     if wanted in by_name:
         return by_name[wanted]
     close = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(close)}?" if close else "`models` lists them all."
+    hint = (
+        tr("Did you mean {close}?", close=" or ".join(close))
+        if close
+        else tr("`models` lists them all.")
+    )
     # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
     plain = re.sub(r"[^\w:.-]", "", name)[:50]
-    raise UnknownModel(f"I know no model called “{plain}”. {hint}")
+    raise UnknownModel(tr("I know no model called “{plain}”. {hint}", plain=plain, hint=hint))
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,21 @@ def field(cards: Sequence[ModelCard], names: Sequence[str]) -> Field:
     classifiers = [card for card in cards if card.task == "classify"]
     asked = dict.fromkeys(name.lower() for name in names or COMPARED)
     if len(asked) > MOST_COMPARED:
-        raise UnknownModel(f"I compare at most {MOST_COMPARED} models at once: name fewer.")
+        raise UnknownModel(
+            tr(
+                "I compare at most {most} models at once: name fewer.",
+                most=MOST_COMPARED,
+            )
+        )
     wanted = [named(classifiers, name) for name in asked]
     here = [card for card in wanted if card.ready]
     absent = tuple(card.name for card in wanted if not card.ready)
     if names and not here:
         raise UnknownModel(
-            f"The weights of {', '.join(absent)} are not here. `models ready` lists what is."
+            tr(
+                "The weights of {absent} are not here. `models ready` lists what is.",
+                absent=", ".join(absent),
+            )
         )
     if len(here) < 2 and not names:
         here = [card for card in classifiers if card.ready][:MOST_COMPARED]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import discord
 
 from bot.client import Bobby
+from bot.language import later, tr
 
 
 def rows(bot: Bobby) -> Mapping[str, str]:
@@ -13,15 +14,27 @@ def rows(bot: Bobby) -> Mapping[str, str]:
     snapshot = bot.executor.snapshot()
     ready = sum(card.ready for card in snapshot.models)
     return {
-        "Worker": snapshot.state,
-        "Device": snapshot.device or "–",
-        "Models ready": f"{ready} of {len(snapshot.models)}",
-        "Default model": snapshot.default or "–",
-        "Queue": f"{snapshot.waiting} waiting, {snapshot.running} running",
-        "Answered": f"{snapshot.answered} pictures, {snapshot.restarts} worker restarts",
-        "Loop lag": f"{bot.pulse.worst_ms:.0f} ms at worst in the last minute",
-        "Gateway": f"{bot.latency * 1000:.0f} ms",
-        "Built with": f"Python {platform.python_version()}, discord.py {discord.__version__}",
+        later("Worker"): snapshot.state,
+        later("Device"): snapshot.device or "–",
+        later("Models ready"): tr("{ready} of {all}", ready=ready, all=len(snapshot.models)),
+        later("Default model"): snapshot.default or "–",
+        later("Queue"): tr(
+            "{waiting} waiting, {running} running",
+            waiting=snapshot.waiting,
+            running=snapshot.running,
+        ),
+        later("Answered"): tr(
+            "{answered} pictures, {restarts} worker restarts",
+            answered=snapshot.answered,
+            restarts=snapshot.restarts,
+        ),
+        later("Loop lag"): tr(
+            "{worst_ms:.0f} ms at worst in the last minute", worst_ms=bot.pulse.worst_ms
+        ),
+        later("Gateway"): f"{bot.latency * 1000:.0f} ms",
+        later(
+            "Built with"
+        ): f"Python {platform.python_version()}, discord.py {discord.__version__}",
     }
 
 

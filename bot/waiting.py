@@ -18,6 +18,7 @@ from bot import logs
 from bot.errors import Cancelled
 from bot.exchange import Exchange, Interaction, Reply
 from bot.executor.executor import Executor, Outlook
+from bot.language import tr
 
 SILENT_SECONDS = 2.0
 """What is answered sooner is not announced."""
@@ -33,7 +34,9 @@ class Cancel(
     """The button "Cancel", for the person who asked."""
 
     def __init__(self, person: int, question: int) -> None:
-        super().__init__(discord.ui.Button(label="Cancel", custom_id=f"cancel:{person}:{question}"))
+        super().__init__(
+            discord.ui.Button(label=tr("Cancel"), custom_id=f"cancel:{person}:{question}")
+        )
         self.person = person
         self.question = question
 
@@ -46,15 +49,16 @@ class Cancel(
 
     async def callback(self, interaction: Interaction) -> None:
         """Cancel the question; tell anybody else in private why not."""
+        interaction.client.speak_to(interaction)
         if interaction.user.id != self.person:
             await interaction.response.send_message(
-                "Only whoever asked can cancel this.", ephemeral=True
+                tr("Only whoever asked can cancel this."), ephemeral=True
             )
         elif interaction.client.waiting.cancel(self.question):
             await interaction.response.defer()  # the message says so in a moment
         else:
             await interaction.response.edit_message(
-                content="Nobody works on this any more. Please ask again.", embeds=[], view=None
+                content=tr("Nobody works on this any more. Please ask again."), embeds=[], view=None
             )
 
 
@@ -109,7 +113,7 @@ class WaitingRoom:
             if not wait.cancelled or task.uncancel():
                 raise
             await asyncio.wait({telling})
-            raise Cancelled("Cancelled, as you asked.") from None
+            raise Cancelled(tr("Cancelled, as you asked.")) from None
 
     def cancel(self, question: int) -> bool:
         """Cancel the question of id `question`, and say whether it was being answered."""
@@ -155,8 +159,12 @@ def _shown(outlook: Outlook, person: int, question: int) -> Reply:
 
 def words(outlook: Outlook) -> str:
     """Return `outlook` as a sentence, such as "4th in line, about 20 s to go"."""
-    where = "I'm at it" if outlook.place is None else f"{_ordinal(outlook.place)} in line"
-    return f"{where}, about {_duration(outlook.seconds)} to go."
+    where = (
+        tr("I'm at it")
+        if outlook.place is None
+        else tr("{ordinal} in line", ordinal=_ordinal(outlook.place), place=outlook.place)
+    )
+    return tr("{where}, about {seconds} to go.", where=where, seconds=_duration(outlook.seconds))
 
 
 def _ordinal(number: int) -> str:
@@ -167,7 +175,7 @@ def _ordinal(number: int) -> str:
 def _duration(seconds: float) -> str:
     """Return an estimate no more precise than it is."""
     if seconds < 10:
-        return f"{max(1, round(seconds))} s"
+        return tr("{seconds} s", seconds=max(1, round(seconds)))
     if seconds < 90:
-        return f"{5 * round(seconds / 5)} s"
-    return f"{round(seconds / 60)} min"
+        return tr("{seconds} s", seconds=5 * round(seconds / 5))
+    return tr("{minutes} min", minutes=round(seconds / 60))

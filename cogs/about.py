@@ -6,23 +6,32 @@ from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
 from bot.exchange import Interaction, InteractionExchange, Reply
+from bot.language import later, tr
 from bot.replies import BLUE
 from bot.status import rows
 
-PRIVACY = """\
-Your pictures live in my memory only, and only for as long as the answer takes. I write none of \
-them to a disk, send none of them to anybody else, and train on none of them.
-
-I read a message when it is a command, when you reply to it with one, or when you ask for the \
-newest picture and I look for it. I keep no messages. For a minute after your command I remember \
-that it was one and which reply I gave, so that you can edit it. The log says that something was \
-asked and how it ended, without your words or your picture.
-
-Of a server I keep on disk what its managers set with `/settings`. When somebody teaches me a \
-label, I keep the label, who taught it, and a row of numbers that my network made of each picture, \
-never the picture. `/forget` deletes what you taught; when I leave a server, all of its is deleted.
-
-What others can see is what Discord shows: your message and my reply. Delete mine like any other."""
+PRIVACY = (
+    later(
+        "Your pictures live in my memory only, and only for as long as the answer takes. I write"
+        " none of them to a disk, send none of them to anybody else, and train on none of them."
+    ),
+    later(
+        "I read a message when it is a command, when you reply to it with one, or when you ask for"
+        " the newest picture and I look for it. I keep no messages. For a minute after your command"
+        " I remember that it was one and which reply I gave, so that you can edit it. The log says"
+        " that something was asked and how it ended, without your words or your picture."
+    ),
+    later(
+        "Of a server I keep on disk what its managers set with `/settings`. When somebody teaches"
+        " me a label, I keep the label, who taught it, and a row of numbers that my network made of"
+        " each picture, never the picture. `/forget` deletes what you taught; when I leave a"
+        " server, all of its is deleted."
+    ),
+    later(
+        "What others can see is what Discord shows: your message and my reply. Delete mine like any"
+        " other."
+    ),
+)
 
 
 class AboutCog(commands.Cog, name="About"):
@@ -64,38 +73,49 @@ class AboutCog(commands.Cog, name="About"):
     def _help(self) -> Reply:
         prefix = self.bot.settings.prefix
         lines = [
-            f"`{prefix}{command.name}{f' {command.usage}' if command.usage else ''}`"
-            f" {command.short_doc}"
+            f"`{prefix}{command.name}{f' {tr(command.usage)}' if command.usage else ''}`"
+            f" {tr(command.short_doc)}"
             for command in sorted(self.bot.commands, key=lambda command: command.name)
         ]
         embed = discord.Embed(
-            title="I look at pictures",
+            title=tr("I look at pictures"),
             description=(
-                f"Post a picture with `{prefix}classify`, and I name what it most likely shows."
-                " I also take replies, links, mentions (for an avatar), several pictures at once,"
-                " and, if you give me none, the newest one here.\n\n" + "\n".join(lines)
+                tr(
+                    "Post a picture with `{prefix}classify`, and I name what it most likely "
+                    "shows. I also take replies, links, mentions (for an avatar), several "
+                    "pictures at once, and, if you give me none, the newest one here.",
+                    prefix=prefix,
+                )
+                + "\n\n"
+                + "\n".join(lines)
             ),
             colour=BLUE,
         )
         embed.add_field(
-            name="Other ways",
+            name=tr("Other ways"),
             value=(
-                "Type `/` and pick a command, or open a message's menu and choose **Apps**."
-                " Forgot the picture? Edit your message within a minute."
+                tr(
+                    "Type `/` and pick a command, or open a message's menu and choose "
+                    "**Apps**. Forgot the picture? Edit your message within a minute."
+                )
             ),
             inline=False,
         )
         return Reply(embeds=(embed,))
 
     def _status(self) -> Reply:
-        embed = discord.Embed(title="How I am", colour=BLUE)
+        embed = discord.Embed(title=tr("How I am"), colour=BLUE)
         for name, value in rows(self.bot).items():
-            embed.add_field(name=name, value=value)
+            embed.add_field(name=tr(name), value=value)
         return Reply(embeds=(embed,))
 
 
 def _privacy() -> Reply:
-    embed = discord.Embed(title="What becomes of your pictures", description=PRIVACY, colour=BLUE)
+    embed = discord.Embed(
+        title=tr("What becomes of your pictures"),
+        description="\n\n".join(map(tr, PRIVACY)),
+        colour=BLUE,
+    )
     return Reply(embeds=(embed,))
 
 

@@ -19,6 +19,7 @@ from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.errors import NoPicture
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_caption import Described, alt_text, captioned, other_ways
 from models.jobs import Caption, Captioned
@@ -62,7 +63,7 @@ class Alternatives(
     def __init__(self, kind: str, channel_id: int, message_id: int) -> None:
         super().__init__(
             discord.ui.Button(
-                label="Other ways to say it",
+                label=tr("Other ways to say it"),
                 custom_id=f"alternatives:{kind}:{channel_id}:{message_id}",
             )
         )
@@ -178,7 +179,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         try:
             message = await channel.fetch_message(button.message_id)
         except discord.NotFound:
-            raise NoPicture("That picture is gone. Post it again and ask anew.") from None
+            raise NoPicture(tr("That picture is gone. Post it again and ask anew.")) from None
         if button.kind == "in":
             return await pictures.inside(message), Wish()
         context = await self.bot.get_context(message, cls=BobbyContext)

@@ -19,6 +19,7 @@ from bot.completion import completions
 from bot.errors import BadLesson, UnknownModel
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
 from bot.hub.hub import PREFIX as HUB
+from bot.language import tr
 from bot.pictures import Find
 from bot.replies import Classified
 from bot.replies_models import recipe
@@ -37,7 +38,9 @@ class Recipe(
     """The button "Python for this"."""
 
     def __init__(self, model: str) -> None:
-        super().__init__(discord.ui.Button(label="Python for this", custom_id=f"python:{model}"))
+        super().__init__(
+            discord.ui.Button(label=tr("Python for this"), custom_id=f"python:{model}")
+        )
         self.model = model
 
     @classmethod
@@ -128,7 +131,9 @@ class ClassifyCog(commands.Cog, name="Classify"):
         """
         seen = await self.bot.executor.submit(Inspect(model=model), exchange.asker)
         if seen.script is None:
-            raise UnknownModel(f"There is no such script for {model}. Ask a classifier.")
+            raise UnknownModel(
+                tr("There is no such script for {model}. Ask a classifier.", model=model)
+            )
         return recipe(seen.script, model)
 
     async def _answer(self, exchange: Exchange, find: Find, model: str | None) -> None:
@@ -158,8 +163,11 @@ class ClassifyCog(commands.Cog, name="Classify"):
         if len({one.label for one in taught}) < 2:
             prefix = self.bot.settings.prefix
             raise BadLesson(
-                "I can tell labels of this server's own apart once I was taught two of them: post"
-                f" some pictures of each with `{prefix}teach LABEL`."
+                tr(
+                    "I can tell labels of this server's own apart once I was taught two of "
+                    "them: post some pictures of each with `{prefix}teach LABEL`.",
+                    prefix=prefix,
+                )
             )
         examples = tuple(one.as_example() for one in taught)
 
@@ -172,7 +180,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
         async with exchange.thinking():
             exchange.require_permissions()
             found = (await find()).first(MAX_PICTURES)
-            found = found.noting("among the labels that I was taught here; I see nothing else")
+            found = found.noting(tr("among the labels that I was taught here; I see nothing else"))
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
         await exchange.answer(replies.classified(results, found.note))
 

@@ -17,6 +17,7 @@ from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.exchange import Exchange, Interaction, InteractionExchange
 from bot.failures import explain
+from bot.language import later, tr
 from bot.pictures import Find
 from bot.replies_compare import Contender, compared, garbage
 from bot.shelf_search import field
@@ -140,7 +141,9 @@ class CompareCog(commands.Cog, name="Compare"):
         except Exception as error:  # noqa: BLE001  (`explain` logs it)
             return Contender(card, explain(error, exchange))
         if labels.model != card.name:  # another stood in, which has a line of its own
-            return Contender(card, escape_markdown(labels.substitution or "can't answer"))
+            return Contender(
+                card, escape_markdown(tr(labels.substitution or later("can't answer")))
+            )
         return Contender(card, labels)
 
     async def _guess(self, exchange: Exchange, find: Find, model: str) -> None:

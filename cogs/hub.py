@@ -8,6 +8,7 @@ from discord.utils import escape_markdown
 from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.language import tr
 from bot.replies import BLUE, sentence
 
 HELP_LENGTH = 3500
@@ -49,14 +50,17 @@ class HubCog(commands.Cog, name="Hub"):
             for name, (repository, _) in self.bot.hub.models.items()
         ]
         if not lines:
-            return sentence("No models from Torch Hub are listed here: whoever runs me can do so.")
-        ask = f"\nAsk one with `{prefix}classify {next(iter(self.bot.hub.models))}`."
-        text = "\n".join(lines)[:HELP_LENGTH] + ask
+            return sentence(
+                tr("No models from Torch Hub are listed here: whoever runs me can do so.")
+            )
+        first = next(iter(self.bot.hub.models))
+        ask = tr("Ask one with `{prefix}classify {name}`.", prefix=prefix, name=first)
+        text = "\n".join(lines)[:HELP_LENGTH] + "\n" + ask
         return Reply(embeds=(discord.Embed(title="Torch Hub", description=text, colour=BLUE),))
 
     async def _described(self, name: str) -> Reply:
         text = await self.bot.hub.help(name)
-        shown = escape_markdown((text or "Its code says nothing about it.")[:HELP_LENGTH])
+        shown = escape_markdown((text or tr("Its code says nothing about it."))[:HELP_LENGTH])
         title = escape_markdown(name.strip().lower()[:100])
         return Reply(embeds=(discord.Embed(title=title, description=shown, colour=BLUE),))
 

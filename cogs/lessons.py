@@ -16,6 +16,7 @@ from bot.client import Bobby, BobbyContext
 from bot.errors import BadLesson, NotAllowed
 from bot.exchange import Exchange, Interaction, InteractionExchange
 from bot.labels import MOST_EXAMPLES, MOST_LABELS, clean
+from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_lessons import Lesson, listed, taught_now, untaught
 from bot.store.lessons import Taught
@@ -125,9 +126,13 @@ class LessonsCog(commands.Cog, name="Lessons"):
         seen = await self.bot.executor.submit(Featurise(picture=data, model=model), exchange.asker)
         if before and (seen.model, seen.weights) != (before[0].model, before[0].weights):
             raise BadLesson(
-                f"What I was taught here are features of {before[0].model}, whose weights are not"
-                f" here any more. Bring them back, or begin anew with"
-                f" `{self.bot.settings.prefix}unteach` for each label."
+                tr(
+                    "What I was taught here are features of {model}, whose weights are not "
+                    "here any more. Bring them back, or begin anew with `{prefix}unteach` "
+                    "for each label.",
+                    model=before[0].model,
+                    prefix=self.bot.settings.prefix,
+                )
             )
         return seen
 
@@ -150,7 +155,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
             self._require_teacher(exchange, server)
             taught = await self.bot.store.lessons.of(server)
             if not taught:
-                raise BadLesson("I was taught nothing here, so there is nothing to take back.")
+                raise BadLesson(tr("I was taught nothing here, so there is nothing to take back."))
             if text:
                 label = clean(text, [one.label for one in taught])
                 gone = await self.bot.store.lessons.delete_label(server, label)
@@ -162,15 +167,17 @@ class LessonsCog(commands.Cog, name="Lessons"):
 
     def _server(self, exchange: Exchange) -> int:
         if exchange.asker.server is None:
-            raise NotAllowed("Taught labels belong to a server: ask me in a channel of one.")
+            raise NotAllowed(tr("Taught labels belong to a server: ask me in a channel of one."))
         return exchange.asker.server
 
     def _require_teacher(self, exchange: Exchange, server: int) -> None:
         everyone = self.bot.store.servers.get(server).teachers == "everyone"
         if not everyone and not exchange.manages_server:
             raise NotAllowed(
-                "Here only whoever may manage the server can teach me. They can let everybody,"
-                " with `/settings teachers`."
+                tr(
+                    "Here only whoever may manage the server can teach me. They can let "
+                    "everybody, with `/settings teachers`."
+                )
             )
 
 
@@ -183,13 +190,19 @@ def _room(taught: list[Taught], label: str) -> int:
     counts = Counter(one.label for one in taught)
     if label not in counts and len(counts) >= MOST_LABELS:
         raise BadLesson(
-            f"I know {MOST_LABELS} labels here already, the most that I learn for one server."
-            " Take one back first."
+            tr(
+                "I know {labels} labels here already, the most that I learn for one "
+                "server. Take one back first.",
+                labels=MOST_LABELS,
+            )
         )
     if (room := MOST_EXAMPLES - counts[label]) <= 0:
         raise BadLesson(
-            f"I have {MOST_EXAMPLES} examples of that label already, the most that I keep. Take"
-            " some back first."
+            tr(
+                "I have {examples} examples of that label already, the most that I "
+                "keep. Take some back first.",
+                examples=MOST_EXAMPLES,
+            )
         )
     return room
 

@@ -16,6 +16,7 @@ from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED, completions
 from bot.errors import UnknownModel
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.language import tr
 from bot.replies_models import inspected, page, pages
 from bot.shelf_search import named, search
 from models.jobs import Inspect, ModelCard
@@ -71,9 +72,9 @@ def listing(cards: tuple[ModelCard, ...], query: str, number: int, asker: int) -
     number = min(max(number, 0), last)
     view = discord.ui.View(timeout=None)
     if number > 0:
-        view.add_item(Turn(asker, number - 1, query, "◀ Back"))
+        view.add_item(Turn(asker, number - 1, query, tr("◀ Back")))
     if number < last:
-        view.add_item(Turn(asker, number + 1, query, "More ▶"))
+        view.add_item(Turn(asker, number + 1, query, tr("More ▶")))
     return Reply(embeds=(page(found, number, query),), view=view if view.children else None)
 
 
@@ -149,7 +150,7 @@ class ModelsCog(commands.Cog, name="Models"):
         async with exchange.thinking():
             exchange.require_permissions()
             if not name.strip():
-                raise UnknownModel("Name the model to look into, as in `model resnet101`.")
+                raise UnknownModel(tr("Name the model to look into, as in `model resnet101`."))
             card = named(await self.bot.executor.cards(), name)
             seen = await self.bot.executor.submit(Inspect(model=card.name), exchange.asker)
         await exchange.answer(inspected(card, seen))

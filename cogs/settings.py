@@ -13,6 +13,7 @@ from bot.completion import completions
 from bot.errors import NotAllowed, UnknownModel
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply, Upload
 from bot.hub.hub import PREFIX as HUB
+from bot.language import LANGUAGES, speak_to, tr
 from bot.replies_settings import forgotten, shown
 from bot.store.servers import ServerSettings
 
@@ -49,7 +50,7 @@ class SettingsCog(commands.Cog, name="Settings"):
             cards = (*await self.bot.executor.cards(), *self.bot.hub.cards)
             names = {card.name for card in cards if card.task == "classify"}
             if known not in names and (known := HUB + known) not in names:
-                raise UnknownModel("I know no such classifier: pick one from the list.")
+                raise UnknownModel(tr("I know no such classifier: pick one from the list."))
         await self._set(interaction, model=known)
 
     @model.autocomplete("name")
@@ -81,6 +82,16 @@ class SettingsCog(commands.Cog, name="Settings"):
             channels.remove(remove.id)
         await self._set(interaction, channels=tuple(channels[:MOST_CHANNELS]))
 
+    @settings.command(name="language")
+    @app_commands.describe(language="What I speak here; each person's own language otherwise")
+    @app_commands.choices(
+        language=[app_commands.Choice(name=name, value=code) for code, name in LANGUAGES.items()]
+    )
+    async def language(self, interaction: Interaction, language: str | None = None) -> None:
+        """Choose which language I speak here."""
+        speak_to(language, interaction.locale)
+        await self._set(interaction, language=language)
+
     @settings.command(name="limit")
     @app_commands.describe(pictures="So many pictures of each person may wait; mine otherwise")
     async def limit(
@@ -102,8 +113,8 @@ class SettingsCog(commands.Cog, name="Settings"):
         _require_manager(exchange)
         assert interaction.guild_id is not None
         data = await self.bot.store.export(interaction.guild_id)
-        file = Upload("bobby-settings.json", data, "What I keep of this server, as JSON")
-        await exchange.answer(Reply("All that I keep of this server:", uploads=(file,)))
+        file = Upload("bobby-settings.json", data, tr("What I keep of this server, as JSON"))
+        await exchange.answer(Reply(tr("All that I keep of this server:"), uploads=(file,)))
 
     @settings.command(name="reset")
     async def reset(self, interaction: Interaction) -> None:
@@ -112,7 +123,7 @@ class SettingsCog(commands.Cog, name="Settings"):
         _require_manager(exchange)
         assert interaction.guild_id is not None
         records = await self.bot.store.forget_server(interaction.guild_id)
-        await exchange.answer(forgotten(records, "of this server"))
+        await exchange.answer(forgotten(records))
 
     @commands.command()
     async def forget(self, context: BobbyContext) -> None:
@@ -126,7 +137,7 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     async def _forget(self, exchange: Exchange) -> None:
         records = await self.bot.store.lessons.delete_teacher(exchange.asker.person)
-        await exchange.answer(forgotten(records, "of you"))
+        await exchange.answer(forgotten(records))
 
     def _now(self, interaction: Interaction) -> ServerSettings:
         return self.bot.store.servers.get(interaction.guild_id)
@@ -150,7 +161,7 @@ def _require_manager(exchange: Exchange) -> None:
         NotAllowed: They may not, whatever Discord shows them.
     """
     if not exchange.manages_server:
-        raise NotAllowed("Only whoever may manage this server can do that.")
+        raise NotAllowed(tr("Only whoever may manage this server can do that."))
 
 
 async def setup(bot: Bobby) -> None:

@@ -17,6 +17,7 @@ from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.errors import UnknownModel
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_translate import translated
 from models.jobs import Cycle, Cycled, Translate, Translated
@@ -50,8 +51,10 @@ def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) 
     words = _SIZE.sub(" ", text).split()
     if names_pair and not words:
         raise UnknownModel(
-            "Name what to translate into what, as in `translate horse2zebra`."
-            " `/translate` offers the pairs as you type."
+            tr(
+                "Name what to translate into what, as in `translate horse2zebra`. "
+                "`/translate` offers the pairs as you type."
+            )
         )
     return Wish(
         pair=words[0] if names_pair else None,

@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from models import captioner, neuraltalk, voices
 from models.catalog import catalog
-from models.jobs import Failure, ModelCard
+from models.jobs import Failure, ModelCard, Said
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.neuraltalk import FCDecoder
 from models.records import Checkpoint, Sha256
-from models.selection import unknown
+from models.selection import nobody_stands_in, stands_in, unknown
 from models.voices import NeuralTalkVoice, OwnVoice, Voice
 from models.weights import Shelf, WeightsError
 
@@ -116,7 +116,7 @@ class Chosen:
     """The captioner that answers, and why it is not the one asked for, when it isn't."""
 
     record: Captioning
-    substitution: str | None = None
+    substitution: Said | None = None
 
 
 class Captioners:
@@ -133,18 +133,16 @@ class Captioners:
             return unknown(asked, self._records)
         if (lack := self._lack(wanted)) is None:
             return Chosen(wanted)
-        reason = f"{wanted.name}'s {lack}"
         for other in self._records.values():
             if self._lack(other) is None:
-                return Chosen(other, f"{reason}, so {other.name} answered.")
-        sentence = f"{reason}, and no other model can stand in: ask the operator to add it."
-        return Failure(code="no_weights", sentence=sentence)
+                return Chosen(other, stands_in(wanted.name, lack, other.name))
+        return Failure(code="no_weights", sentence=nobody_stands_in(wanted.name, lack))
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return what there is to know of every captioner, in the list's order."""
         return tuple(self._card(record) for record in self._records.values())
 
-    def _lack(self, record: Captioning) -> str | None:
+    def _lack(self, record: Captioning) -> Said | None:
         """Return why `record` can't answer, to follow its name; None if it can."""
         if self._is_converted(record):
             return None
@@ -152,7 +150,7 @@ class Captioners:
             for file in record.files:
                 self._shelf.genuine(file)
         except WeightsError as error:
-            return str(error)
+            return error.said
         return None
 
     def _is_converted(self, record: Captioning) -> bool:

@@ -18,7 +18,7 @@ from torchvision.transforms._presets import ImageClassification
 
 from models.catalog import Catalog
 from models.decode import DecodeError, decode
-from models.jobs import Classify, Failure, Label, Labels, ModelCard, Precision
+from models.jobs import Classify, Failure, Label, Labels, ModelCard, Precision, say
 from models.kept import Networks
 from models.records import Classification
 from models.selection import Choice, Selection
@@ -149,13 +149,15 @@ class Classifier:
             done = network.run(torch.stack([item.tensor for item in items]))
         except torch.OutOfMemoryError:
             _log.exception("%s ran out of memory", record.name)
-            sentence = f"{record.name} ran out of memory: try a smaller model, or again later."
+            sentence = say(
+                "{model} ran out of memory: try a smaller model, or again later.", model=record.name
+            )
             return [Failure(code="out_of_memory", sentence=sentence)] * len(items)
         except torch.AcceleratorError:
             raise  # no job can be answered on this device any more
         except Exception:  # noqa: BLE001 - a network may raise anything; these jobs get an answer
             _log.exception("%s failed", record.name)
-            sentence = f"{record.name} ran into an error: try another model."
+            sentence = say("{model} ran into an error: try another model.", model=record.name)
             return [Failure(code="model_failed", sentence=sentence)] * len(items)
         device = device_name(self._networks.device)
         return [

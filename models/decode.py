@@ -17,7 +17,7 @@ from typing import cast
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from models.jobs import Failure, FailureCode
+from models.jobs import Failure, FailureCode, Said, say
 
 MAX_PIXELS = 64_000_000
 """Pictures with more pixels are refused by their header, before one pixel is decoded."""
@@ -67,23 +67,23 @@ _UPRIGHT = {
 
 _SIDEWAYS = {5, 6, 7, 8}
 
-_SENTENCES: dict[FailureCode, str] = {
-    "empty_file": "This file is empty: attach the picture again.",
-    "not_a_picture": (
+_SENTENCES: dict[FailureCode, Said] = {
+    "empty_file": say("This file is empty: attach the picture again."),
+    "not_a_picture": say(
         "This file is not a picture that I can read: send a JPEG, PNG, WebP, GIF, AVIF or TIFF."
     ),
-    "damaged_picture": (
+    "damaged_picture": say(
         "This picture's file is damaged or cut off: send it again, or save it anew with another "
         "program first."
     ),
-    "too_many_pixels": (
-        f"This picture has more than {MAX_PIXELS // 1_000_000} million pixels: "
-        "make it smaller and send it again."
+    "too_many_pixels": say(
+        "This picture has more than {millions} million pixels: make it smaller and send it again.",
+        millions=str(MAX_PIXELS // 1_000_000),
     ),
 }
-_HEIC = "I can't read HEIC pictures: save or share it as a JPEG and send that."
-_VIDEO = "This is a video: send a still picture from it."
-_SLOW = (
+_HEIC = say("I can't read HEIC pictures: save or share it as a JPEG and send that.")
+_VIDEO = say("This is a video: send a still picture from it.")
+_SLOW = say(
     "This kind of picture file takes too long to read at this size: save it as a JPEG or PNG and "
     "send that."
 )
@@ -92,9 +92,9 @@ _SLOW = (
 class DecodeError(Exception):
     """The bytes are no usable picture; `failure` carries the code and the sentence."""
 
-    def __init__(self, code: FailureCode, sentence: str | None = None) -> None:
+    def __init__(self, code: FailureCode, sentence: Said | None = None) -> None:
         self.failure = Failure(code=code, sentence=sentence or _SENTENCES[code])
-        super().__init__(self.failure.sentence)
+        super().__init__(str(self.failure.sentence))
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def _longest_tiff_entry(data: bytes) -> int:
     return max((count for kind, count in found if kind not in opaque), default=0)
 
 
-def _known_stranger(data: bytes) -> str | None:
+def _known_stranger(data: bytes) -> Said | None:
     """Return the sentence for a file that people take for a picture, by its first bytes."""
     if data[4:8] == b"ftyp":
         return _HEIC if data[8:11] in {b"hei", b"hev", b"mif", b"msf"} else _VIDEO

@@ -18,7 +18,7 @@ from models.captioner import MAX_BEAMS
 from models.captioners import Captioners, Captionings, Chosen
 from models.classify import device_name
 from models.decode import DecodeError, decode
-from models.jobs import Caption, Captioned, Failure, ModelCard
+from models.jobs import Caption, Captioned, Failure, ModelCard, say
 from models.kept import Networks
 
 _log = logging.getLogger(__name__)
@@ -73,13 +73,17 @@ class Describer:
                 yield self._describe(item)
             except torch.OutOfMemoryError:
                 _log.exception("%s ran out of memory", name)
-                sentence = f"{name} ran out of memory: try a smaller picture, or again later."
+                sentence = say(
+                    "{model} ran out of memory: try a smaller picture, or again later.", model=name
+                )
                 yield Failure(code="out_of_memory", sentence=sentence)
             except torch.AcceleratorError:
                 raise  # no job can be answered on this device any more
             except Exception:  # noqa: BLE001 - whatever it was, the others go on
                 _log.exception("%s failed", name)
-                sentence = f"{name} ran into an error: try another picture or another model."
+                sentence = say(
+                    "{model} ran into an error: try another picture or another model.", model=name
+                )
                 yield Failure(code="model_failed", sentence=sentence)
 
     def _describe(self, item: Prepared) -> Captioned | Failure:
@@ -89,7 +93,9 @@ class Describer:
         caption = voice.say(item.tensor, item.beams)
         milliseconds = (time.perf_counter() - begun) * 1000
         if not caption.text:
-            sentence = f"{record.name} found no words for this: try another picture."
+            sentence = say(
+                "{model} found no words for this: try another picture.", model=record.name
+            )
             return Failure(code="model_failed", sentence=sentence)
         return Captioned(
             caption=caption.text,

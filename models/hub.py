@@ -31,7 +31,16 @@ from models import classify
 from models.classify import present
 from models.decode import DecodeError, guard_process
 from models.inference import exact
-from models.jobs import Classify, Failure, HubModel, Job, Labels, ModelCard, Ready
+from models.jobs import (
+    Classify,
+    Failure,
+    HubModel,
+    Job,
+    Labels,
+    ModelCard,
+    Ready,
+    say,
+)
 from models.pipe import Pipe, claim_pipe, leave
 from models.records import Checkpoint, Classification, Origin, PinnedAtFirstUse
 from models.selection import Choice
@@ -71,7 +80,7 @@ class HubTasks:
         """Decode the picture; safe on any thread."""
         record = self._records.get((job.model or "").strip().lower())
         if record is None or not isinstance(job, Classify):
-            return Failure(code="unknown_model", sentence="This repository has no such model.")
+            return Failure(code="unknown_model", sentence=say("This repository has no such model."))
         try:
             return classify.prepare(job.picture, Choice(record))
         except DecodeError as error:
@@ -91,8 +100,11 @@ class HubTasks:
             logits = self._logits(record, torch.stack([item.tensor for item in items]))
         except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's code)
             _log.exception("%s failed", record.name)
-            reason = " It ran out of memory." if _is_out_of_memory(error) else ""
-            sentence = f"{record.name} ran into an error.{reason} Try another model."
+            sentence = (
+                say("{model} ran out of memory. Try another model.", model=record.name)
+                if _is_out_of_memory(error)
+                else say("{model} ran into an error. Try another model.", model=record.name)
+            )
             return [Failure(code="model_failed", sentence=sentence)] * len(items)
         took = (time.perf_counter() - began) * 1000
         return [

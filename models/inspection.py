@@ -15,7 +15,14 @@ from torchvision.transforms._presets import ImageClassification
 from models import anatomy
 from models.captioners import Captioning, captioners
 from models.catalog import catalog
-from models.jobs import Failure, Inspect, Inspected, LayerCount, Preparation
+from models.jobs import (
+    Failure,
+    Inspect,
+    Inspected,
+    LayerCount,
+    Preparation,
+    say,
+)
 from models.pairs import pairs
 from models.recipes import script
 from models.records import Classification, Record
@@ -51,7 +58,9 @@ def _inspect_safely(name: str) -> Inspected | Failure:
         return inspect(name)
     except Exception:  # noqa: BLE001 - whatever it was, the worker goes on
         _log.exception("%s can't be looked into", name)
-        sentence = f"{name} can't be looked into: the operator finds the reason in the log."
+        sentence = say(
+            "{model} can't be looked into: the operator finds the reason in the log.", model=name
+        )
         return Failure(code="model_failed", sentence=sentence)
 
 

@@ -35,6 +35,28 @@ class Message(msgspec.Struct, frozen=True, tag=str.lower, kw_only=True):
     """Base of everything that crosses the seam: immutable, told apart by its tag."""
 
 
+# --- what people read -----------------------------------------------------------------------------
+
+
+class Said(Message, frozen=True):
+    """A sentence for people: `template`, in English, and the `values` for the {names} in it.
+
+    So the bot can say it in the language of whoever asked; `str()` is the English sentence.
+    """
+
+    template: str
+    values: dict[str, "str | Said"] = {}
+
+    def __str__(self) -> str:
+        """Return the sentence in English."""
+        return self.template.format_map(self.values)
+
+
+def say(template: str, **values: "str | Said") -> Said:
+    """Return the sentence `template` with `values`; `template` is for the bot's catalogues."""
+    return Said(template=template, values=values)
+
+
 # --- what may be asked ----------------------------------------------------------------------------
 
 
@@ -202,7 +224,7 @@ class Pictured(Message, frozen=True):
     weights: str
     device: str
     milliseconds: float
-    substitution: str | None = None
+    substitution: Said | None = None
     precision: Precision = "float32"
 
 
@@ -365,7 +387,7 @@ class Failure(Message, frozen=True):
     """A job that could not be done: one code of the error tree and a sentence for the person."""
 
     code: FailureCode
-    sentence: str
+    sentence: Said
 
 
 Answer: TypeAlias = Labels | Translated | Cycled | Captioned | Inspected | Features | Assessed

@@ -28,6 +28,7 @@ from models.jobs import (
     Label,
     Labels,
     Recognise,
+    say,
 )
 from models.kept import Networks
 from models.records import Classification
@@ -68,8 +69,11 @@ class Learner:
         if isinstance(job, Recognise) and not _is_theirs(job, choice.record):
             return Failure(
                 code="no_weights",
-                sentence=f"What was taught here are features of {job.model}, whose weights are not"
-                " on this machine any more: bring them back, or teach anew.",
+                sentence=say(
+                    "What was taught here are features of {model}, whose weights are not on this"
+                    " machine any more: bring them back, or teach anew.",
+                    model=job.model,
+                ),
             )
         try:
             return Prepared(job, classify.prepare(job.picture, choice))
@@ -86,7 +90,9 @@ class Learner:
                 raise  # no job can be answered on this device any more
             except Exception:  # noqa: BLE001 - whatever it was, the others go on
                 _log.exception("%s failed over a lesson", name)
-                sentence = f"{name} ran into an error: try another picture or model."
+                sentence = say(
+                    "{model} ran into an error: try another picture or another model.", model=name
+                )
                 yield Failure(code="model_failed", sentence=sentence)
 
     def _answer(self, item: Prepared) -> Features | Labels | Assessed:

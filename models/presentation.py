@@ -15,7 +15,15 @@ from PIL import Image, ImageChops, ImageStat
 
 from models import encode, jobs
 from models.frames import Film
-from models.jobs import Cycled, Failure, Precision, Translated, Verdict
+from models.jobs import (
+    Cycled,
+    Failure,
+    Precision,
+    Said,
+    Translated,
+    Verdict,
+    say,
+)
 from models.records import Pair
 
 _log = logging.getLogger(__name__)
@@ -51,7 +59,7 @@ class Receipt:
     verdict: Verdict
     device: str
     milliseconds: float
-    substitution: str | None
+    substitution: Said | None
     precision: Precision
 
 
@@ -63,10 +71,10 @@ def _or_failure(present: Callable[P, T]) -> Callable[P, T | Failure]:
         try:
             return present(*args, **kwargs)
         except encode.DoesNotFitError:
-            sentence = "The answer is too large to be sent here, however small: try elsewhere."
+            sentence = say("The answer is too large to be sent here, however small: try elsewhere.")
         except Exception:  # noqa: BLE001 - whatever it was, this job gets an answer
             _log.exception("A translation could not be presented")
-            sentence = "The answer could not be made into a file: try another picture."
+            sentence = say("The answer could not be made into a file: try another picture.")
         return Failure(code="model_failed", sentence=sentence)
 
     return presented

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from models.jobs import Failure, ModelCard
+from models.jobs import Failure, ModelCard, Said, say
 from models.records import Record
 from models.weights import Shelf, WeightsError
 
@@ -22,7 +22,7 @@ class Choice(Generic[R]):
     """The record that answers, and why it is not the one asked for, when it isn't."""
 
     record: R
-    substitution: str | None = None
+    substitution: Said | None = None
 
 
 class Selection(Generic[R]):
@@ -41,16 +41,16 @@ class Selection(Generic[R]):
         try:
             self._shelf.genuine(wanted.checkpoint)
         except WeightsError as error:
-            reason = f"{wanted.name}'s {error}"
+            lack = error.said
         else:
             return Choice(wanted)
         substitute = self._best_like(wanted)
         if substitute is None:
             return Failure(
                 code="no_weights",
-                sentence=f"{reason}, and no other model can stand in: ask the operator to add it.",
+                sentence=nobody_stands_in(wanted.name, lack),
             )
-        return Choice(substitute, f"{reason}, so {substitute.name} answered.")
+        return Choice(substitute, stands_in(wanted.name, lack, substitute.name))
 
     def find(self, name: str) -> R | Failure:
         """Return the record for `name`, whether or not its weights are here."""
@@ -92,15 +92,40 @@ class Selection(Generic[R]):
         )
 
 
+def stands_in(wanted: str, lack: Said, other: str) -> Said:
+    """Return the sentence that says why `other` answers instead of `wanted`."""
+    return say("{model}'s {lack}, so {other} answered.", model=wanted, lack=lack, other=other)
+
+
+def nobody_stands_in(wanted: str, lack: Said) -> Said:
+    """Return the sentence that says why neither `wanted` nor another answers."""
+    return say(
+        "{model}'s {lack}, and no other model can stand in: ask the operator to add it.",
+        model=wanted,
+        lack=lack,
+    )
+
+
 def unknown(name: str, catalog: Collection[str]) -> Failure:
     """Return the refusal of a name that `catalog` does not have, with those that are like it."""
     close = difflib.get_close_matches(name.strip().lower(), catalog, n=3, cutoff=0.5)
-    hint = f"did you mean {_either(close)}?" if close else "check its spelling, or leave it out."
     # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
     plain = re.sub(r"[^\w:.-]", "", name)[:50]
-    return Failure(code="unknown_model", sentence=f"I know no model called “{plain}”: {hint}")
+    sentence = (
+        say(
+            "I know no model called “{name}”: did you mean {names}?",
+            name=plain,
+            names=either(close),
+        )
+        if close
+        else say(
+            "I know no model called “{name}”: check its spelling, or leave it out.", name=plain
+        )
+    )
+    return Failure(code="unknown_model", sentence=sentence)
 
 
-def _either(names: list[str]) -> str:
+def either(names: list[str]) -> str | Said:
+    """Return `names`, at least one, as a choice: "a, b or c"."""
     *rest, last = names
-    return f"{', '.join(rest)} or {last}" if rest else last
+    return say("{rest} or {last}", rest=", ".join(rest), last=last) if rest else last

@@ -18,7 +18,7 @@ from models.classify import Classifier, Sight, device_name, sight
 from models.decode import DecodeError
 from models.frames import MAX_FRAMES, Film, film
 from models.generators import Generator
-from models.jobs import Cycle, Cycled, Failure, ModelCard, Translate, Translated, Verdict
+from models.jobs import Cycle, Cycled, Failure, ModelCard, Said, Translate, Translated, Verdict, say
 from models.kept import Networks
 from models.presentation import Layer, Receipt, cycled, translated
 from models.records import Pair
@@ -102,11 +102,13 @@ class Translator:
 
     def _way_back(self, there: Pair) -> Choice[Pair] | Failure:
         if there.inverse is None:
-            sentence = f"Nobody has published a way back from {there.purpose}: try another pair."
+            sentence = say(
+                "Nobody has published a way back from {pair}: try another pair.", pair=there.purpose
+            )
             return Failure(code="no_weights", sentence=sentence)
         back = self._selection.choose(there.inverse)
         if isinstance(back, Failure):
-            sentence = f"There is no way back here: {back.sentence}"
+            sentence = say("There is no way back here: {reason}", reason=back.sentence)
             return Failure(code=back.code, sentence=sentence)
         return back
 
@@ -137,13 +139,15 @@ class Translator:
             return self._run_cycle(item, item.back) if item.back else self._run(item)
         except torch.OutOfMemoryError:
             _log.exception("%s ran out of memory", name)
-            sentence = f"{name} ran out of memory: try a smaller size, or again later."
+            sentence = say(
+                "{model} ran out of memory: try a smaller size, or again later.", model=name
+            )
             return Failure(code="out_of_memory", sentence=sentence)
         except torch.AcceleratorError:
             raise  # no job can be answered on this device any more
         except Exception:  # noqa: BLE001 - a network may raise anything; this job gets an answer
             _log.exception("%s failed", name)
-            sentence = f"{name} ran into an error: try another picture or pair."
+            sentence = say("{model} ran into an error: try another picture or pair.", model=name)
             return Failure(code="model_failed", sentence=sentence)
 
     def _run(self, item: Prepared) -> Callable[[], Translated | Failure]:
@@ -184,9 +188,9 @@ def _in_book(job: Translate | Cycle) -> bool:
     return isinstance(job, Translate) and job.as_in_book
 
 
-def _substitution(item: Prepared) -> str | None:
-    told = [item.choice.substitution, item.back.substitution if item.back else None]
-    return " ".join(sentence for sentence in told if sentence) or None
+def _substitution(item: Prepared) -> Said | None:
+    there, back = item.choice.substitution, item.back.substitution if item.back else None
+    return say("{one} {other}", one=there, other=back) if there and back else there or back
 
 
 def _paint(generator: Generator, frames: Sequence[Image.Image]) -> tuple[tuple[Layer, ...], float]:

@@ -16,7 +16,7 @@ from models.catalog import Catalog
 from models.classify import device_name, present
 from models.decode import DecodeError
 from models.inference import timed
-from models.jobs import Failure, Labels, Untrained
+from models.jobs import Failure, Labels, Untrained, say
 from models.records import Classification
 from models.selection import Choice, Selection
 from models.weights import Shelf
@@ -50,8 +50,12 @@ class Beginner:
         if isinstance(record, Failure):
             return record
         if record.parameters > MOST_PARAMETERS:
-            millions = f"{record.parameters / 1e6:.0f} million parameters"
-            sentence = f"{record.name} has {millions}, too many for a joke: name a smaller model."
+            sentence = say(
+                "{model} has {millions} million parameters, too many for a joke: name a smaller"
+                " model.",
+                model=record.name,
+                millions=f"{record.parameters / 1e6:.0f}",
+            )
             return Failure(code="model_failed", sentence=sentence)
         nothing = replace(record.checkpoint, name=WEIGHTS)
         try:
@@ -70,7 +74,9 @@ class Beginner:
                 raise  # no job can be answered on this device any more
             except Exception:  # noqa: BLE001 - whatever it was, the others go on
                 _log.exception("The untrained %s failed", record.name)
-                sentence = f"The untrained {record.name} ran into an error: try another model."
+                sentence = say(
+                    "The untrained {model} ran into an error: try another model.", model=record.name
+                )
                 yield Failure(code="model_failed", sentence=sentence)
 
     def _guess(self, item: classify.Prepared) -> Labels:

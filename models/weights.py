@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file
 
 from models.digests import git_blob, read_pin, sha256, write_pin
+from models.jobs import Said, say
 from models.records import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256, StateDict
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,11 @@ class Found:
 
 
 class WeightsError(Exception):
-    """A checkpoint can't be used; `str()` is the reason, to follow the model's name."""
+    """A checkpoint can't be used; `said` is the reason, to follow the model's name."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(str(said))
+        self.said = said
 
 
 class Shelf:
@@ -64,10 +69,14 @@ class Shelf:
             if self._is_genuine(found.path, checkpoint.proof):
                 return found
         if not places:
-            raise WeightsError("weights are not on this machine")
+            raise WeightsError(say("weights are not on this machine"))
         raise WeightsError(
-            f"weights file {checkpoint.file} in the {places[0].location} is damaged "
-            f"({_rule(checkpoint.proof)})"
+            say(
+                "weights file {file} in the {place} is damaged ({rule})",
+                file=checkpoint.file,
+                place=places[0].location,
+                rule=_rule(checkpoint.proof),
+            )
         )
 
     def load(self, checkpoint: Checkpoint) -> StateDict:

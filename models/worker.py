@@ -41,6 +41,7 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
+    say,
 )
 from models.pipe import Pipe, claim_pipe, leave
 from models.tasks import Done, Prepared, Tasks
@@ -64,7 +65,9 @@ _GRACE = 1.0
 """Seconds that a running batch gets to end by itself once the input has ended."""
 
 _Decoded: TypeAlias = Future[Prepared | Failure]
-_LOST = Failure(code="model_failed", sentence="This picture got lost on the way: send it again.")
+_LOST = Failure(
+    code="model_failed", sentence=say("This picture got lost on the way: send it again.")
+)
 
 
 class Answering(Protocol):
@@ -226,7 +229,7 @@ def started(make: Callable[[], Answering]) -> tuple[Answering | None, Ready | Un
         _log.exception("The warm-up failed")
         return None, Unready(reason=f"The default model failed its warm-up: {error}")
     if isinstance(ready, Failure):
-        return None, Unready(reason=ready.sentence)
+        return None, Unready(reason=str(ready.sentence))
     return tasks, ready
 
 

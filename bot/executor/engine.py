@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self, TypeAlias
 
 from bot.errors import WorkerLost, WorkerUnavailable
+from bot.language import later, tr
 from models.jobs import Answer, Failure, Job, Ready
 
 EngineState: TypeAlias = Literal["starting", "ready", "unavailable", "closed"]
@@ -45,18 +46,20 @@ class BatchLost(WorkerLost):
 
     def __str__(self) -> str:
         if self.started:
-            return (
-                "The worker died while it looked at this picture or one beside it."
-                " Please try again."
+            return tr(
+                "The worker died while it looked at this picture or one beside it. "
+                "Please try again."
             )
-        return "The worker died before it came to this picture. Please try again in a minute."
+        return tr("The worker died before it came to this picture. Please try again in a minute.")
 
 
 def unavailable() -> WorkerUnavailable:
     """Return the error for people; why there is no worker is the operator's matter."""
     return WorkerUnavailable(
-        "I can't look at pictures just now: the part of me that does so can't be started."
-        " Whoever runs me finds the reason in the log."
+        later(
+            "I can't look at pictures just now: the part of me that does so can't be "
+            "started. Whoever runs me finds the reason in the log."
+        )
     )
 
 

@@ -20,6 +20,7 @@ from bot.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
 from bot.executor.costs import Costs
 from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavailable
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
+from bot.language import later, tr
 from models.jobs import (
     Answer,
     Assess,
@@ -253,7 +254,10 @@ class Executor:
                 return answer
         except TimeoutError:
             raise TimedOut(
-                f"There was no answer within {self._timeout:g} seconds. Please try again later."
+                tr(
+                    "There was no answer within {timeout:g} seconds. Please try again later.",
+                    timeout=self._timeout,
+                )
             ) from None
         finally:
             if call.answer.cancelled() and not self._queue.withdraw(call):
@@ -384,8 +388,10 @@ def _fail(calls: Iterable[_Call], error: BobbyError) -> None:
 
 
 def _closing() -> Closing:
-    return Closing("Bobby is shutting down. Please ask again when it is back.")
+    return Closing(later("Bobby is shutting down. Please ask again when it is back."))
 
 
 def _unexpected() -> WorkerLost:
-    return WorkerLost("Something went wrong inside Bobby over this picture. Please try again.")
+    return WorkerLost(
+        later("Something went wrong inside Bobby over this picture. Please try again.")
+    )

@@ -11,6 +11,7 @@ from typing import Self, TypeAlias
 
 from bot.errors import Closing
 from bot.executor.engine import EngineState, EngineStatus, Result
+from bot.language import later
 from models.jobs import Job, Ready
 
 RunBatch: TypeAlias = Callable[[Sequence[Job]], Sequence[Result]]
@@ -53,7 +54,7 @@ class InProcessEngine:
             Closing: The engine is closed.
         """
         if self._closed:
-            raise Closing("Bobby is shutting down.")
+            raise Closing(later("Bobby is shutting down."))
         return self._ready
 
     async def run(self, batch: Sequence[Job], on_started: Callable[[], None]) -> Sequence[Result]:

@@ -103,6 +103,11 @@ class LocalEngine:
         """See `Engine.batches_in_flight`."""
         return self._batches_in_flight
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id, which is its process group's; None while there is none."""
+        return self._supervisor.pid
+
     async def ready(self) -> Ready:
         """Wait until a worker is ready and return what it said; see `Engine.ready`."""
         await self._supervisor.worker()

@@ -12,6 +12,7 @@ from typing import Generic, Self, TypeVar
 
 from bot.errors import Overloaded
 from bot.executor.turns import Turns
+from bot.language import tr, tr_n
 from bot.settings import Settings
 from models.jobs import Job
 
@@ -182,32 +183,45 @@ class FairQueue(Generic[T]):
         limits, asker = self._limits, ticket.asker
         if self._by_person[asker.person] >= (most := limits.person(asker.server)):
             raise Overloaded(
-                f"You have {_pictures(most)} waiting here already, the most for one"
-                " person. Please wait for an answer, then ask again.",
+                tr(
+                    "You have {most} waiting here already, the most for one person. Please "
+                    "wait for an answer, then ask again.",
+                    most=_pictures(most),
+                ),
                 limit="person",
             )
         if asker.server is not None and self._by_server[asker.server] >= limits.per_server:
             raise Overloaded(
-                f"This server has {_pictures(limits.per_server)} waiting already, the most for"
-                " one server. Please try again in a minute.",
+                tr(
+                    "This server has {per_server} waiting already, the most for one server. "
+                    "Please try again in a minute.",
+                    per_server=_pictures(limits.per_server),
+                ),
                 limit="server",
             )
         if len(self._held) >= limits.all:
             raise Overloaded(
-                f"Bobby has {_pictures(limits.all)} waiting already, the most that it takes."
-                " Please try again in a minute.",
+                tr(
+                    "Bobby has {all} waiting already, the most that it takes. Please try "
+                    "again in a minute.",
+                    all=_pictures(limits.all),
+                ),
                 limit="all",
             )
         if self._bytes + len(ticket.job.picture) > limits.bytes:
             raise Overloaded(
-                f"The pictures waiting here would come to more than {limits.bytes / MIB:g} MiB,"
-                " the most that Bobby takes. Please try again in a minute, or with a smaller file.",
+                tr(
+                    "The pictures waiting here would come to more than {bytes:g} MiB, the "
+                    "most that Bobby takes. Please try again in a minute, or with a smaller "
+                    "file.",
+                    bytes=limits.bytes / MIB,
+                ),
                 limit="bytes",
             )
 
 
 def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count} pictures"
+    return tr_n("1 picture", "{count} pictures", count)
 
 
 def _server(asker: Asker) -> Hashable:

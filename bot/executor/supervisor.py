@@ -16,9 +16,10 @@ import msgspec
 from bot.errors import Closing
 from bot.executor.engine import EngineState, EngineStatus, unavailable
 from bot.executor.process import Patience, WorkerProcess
+from bot.language import later
 from models.jobs import Finished, FromWorker, Ready, Unready
 
-CLOSING = "Bobby is shutting down. Please ask again when it is back."
+CLOSING = later("Bobby is shutting down. Please ask again when it is back.")
 
 _DEAD = Patience(end_of_input=0.3, terminate=0.3, kill=1.0)
 """For a worker that has ended already, or is to: it only has to be buried."""
@@ -97,6 +98,11 @@ class Supervisor:
             ready=self._ready,
             restarts=max(0, self._started - 1),
         )
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id, None while there is none."""
+        return self._worker.pid if self._worker else None
 
     def start(self) -> None:
         """Start the first worker, without waiting for it."""

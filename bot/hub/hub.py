@@ -25,6 +25,7 @@ from bot.executor.supervisor import Program
 from bot.hub import archive, listing, reading
 from bot.hub.archive import Place
 from bot.hub.listing import Model, Repository
+from bot.language import tr
 from bot.settings import Settings
 from models.jobs import ModelCard
 
@@ -120,8 +121,10 @@ class Hub:
         wanted = name.strip().lower()
         if found := self.models.get(wanted) or self.models.get(PREFIX + wanted):
             return found
-        known = ", ".join(self.models) or "none"
-        raise UnknownModel(f"No hub model of that name is listed here. There are: {known}.")
+        known = ", ".join(self.models) or tr("none")
+        raise UnknownModel(
+            tr("No hub model of that name is listed here. There are: {known}.", known=known)
+        )
 
     async def _check(self, repository: Repository) -> None:
         code = self.place(repository).code
@@ -129,14 +132,20 @@ class Hub:
             raise self._not_here(repository)
         if await asyncio.to_thread(archive.tree, code) != repository.tree:
             raise UnknownModel(
-                f"The code of {repository.name} is not what was fetched once, so I don't run it."
-                " Whoever runs me can get it anew with `bobby hub fetch`."
+                tr(
+                    "The code of {name} is not what was fetched once, so I don't run it. "
+                    "Whoever runs me can get it anew with `bobby hub fetch`.",
+                    name=repository.name,
+                )
             )
 
     def _not_here(self, repository: Repository) -> BobbyError:
         return UnknownModel(
-            f"The code of {repository.name} is not here yet: whoever runs me can get it with"
-            " `bobby hub fetch`."
+            tr(
+                "The code of {name} is not here yet: whoever runs me can get it with "
+                "`bobby hub fetch`.",
+                name=repository.name,
+            )
         )
 
     def _made(self, repository: Repository) -> Executor:

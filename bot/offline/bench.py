@@ -7,13 +7,16 @@ everything that needs torch runs in a process of its own, `models.bench.contende
 import contextlib
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from bot.errors import SetupError
 from bot.offline.contenders import Contenders
 from bot.offline.figures import Figure, progress
-from bot.offline.measuring import Sizes, measure_executor, measure_precisions
+from bot.offline.measuring import Sizes, measure_executor, measure_precisions, measure_whole
+from bot.offline.soak import figures as figures_of
+from bot.offline.soak import soak
 from bot.offline.worker import print_json, print_line
 from bot.settings import Settings
 
@@ -49,6 +52,34 @@ async def bench_classify(
     async with _contenders(settings, picture) as contenders:
         figures = await measure_precisions(settings, contenders, sizes, pictures)
     _print(figures, as_json=as_json)
+
+
+async def bench_whole(
+    settings: Settings, kind: str, picture: Path | None, sizes: Sizes, *, as_json: bool
+) -> None:
+    """Measure zebras or captions (`kind`) by the executor, a direct call and a naive bot.
+
+    Raises:
+        SetupError: The worker or what it is measured beside can't be started.
+    """
+    settings = settings.model_copy(update={"default_model": "efficientnet_lite0"})
+    async with _contenders(settings, picture) as contenders:
+        figures = await measure_whole(settings, contenders, kind, sizes)
+    _print(figures, as_json=as_json)
+
+
+async def bench_soak(settings: Settings, jobs: int, kills: int, *, as_json: bool) -> bool:
+    """Run a soak, print it, and return whether every job was answered once or refused by name.
+
+    Raises:
+        SetupError: The worker can't be started.
+    """
+    begun = time.perf_counter()
+    tally = await soak(settings, jobs, kills)
+    _print(figures_of(tally, time.perf_counter() - begun), as_json=as_json)
+    for sentence in tally.wrong[:10]:
+        progress(f"WRONG: {sentence}")
+    return not tally.wrong
 
 
 @contextlib.asynccontextmanager

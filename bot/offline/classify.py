@@ -37,5 +37,5 @@ def _print_text(file: Path, outcome: Labels) -> None:
         print_line(f"  {bar(label.probability)} {percent(label.probability):>7}  {label.label}")
     notes = [] if outcome.sure else ["The model is not sure."]
     notes += [f"Frame 1 of {outcome.frames}."] if outcome.frames > 1 else []
-    notes += [outcome.substitution] if outcome.substitution else []
+    notes += [str(outcome.substitution)] if outcome.substitution else []
     print_line("\n".join(f"  {note}" for note in [*notes, receipt(outcome)]) + "\n")

@@ -9,7 +9,7 @@ import contextlib
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from bot.executor.queue import Asker, Limits
 from bot.offline.contenders import Contenders
 from bot.offline.figures import Figure, progress
 from bot.settings import Settings
-from models.jobs import Classify, Job, Precision
+from models.jobs import Caption, Classify, Job, Precision, Translate
 
 BEAT = 0.002
 """Seconds between two looks at the clock."""
@@ -31,6 +31,9 @@ WINDOWS = 300
 
 TIMEOUT = 3600.0
 CROWD, SINGLE = Asker(1), Asker(2)
+NO_LIMITS = Limits(all=10**12, bytes=10**12, per_server=10**12, per_person=10**12)
+ANSWER_BYTES = 32 * 2**20
+"""What a zebra's file may have."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,10 @@ async def measure_executor(
     """
     job = Classify(picture=(contenders.folder / "picture.jpg").read_bytes())
     large = Classify(picture=(contenders.folder / "large.jpg").read_bytes())
-    unlimited = 10**12
     engine = _CountingEngine(contenders.program(), hang_after=TIMEOUT)
     async with Executor(
         engine,
-        limits=Limits(unlimited, unlimited, unlimited, unlimited),
+        limits=NO_LIMITS,
         batch_size=settings.batch_size,
         timeout=TIMEOUT,
     ) as executor:
@@ -102,6 +104,22 @@ async def _throughput(
         return await contenders.ask("naive", count=count)
 
     runners = {"executor": by_executor, "bare": by_bare_loop, "naive": by_naive_bot}
+    took = await _in_turns(runners, sizes)
+    bare = _ratios(took, "bare")
+    figures = {
+        "bare_ratio": Figure("as fast as the bare loop in batches of 8", "×", bare),
+        "naive_ratio": Figure("as fast as the naive bot", "×", _ratios(took, "naive")),
+    }
+    words = {"executor": "the executor", "bare": "the bare loop", "naive": "the naive bot"}
+    for name, values in took.items():
+        figures[f"{name}_ms"] = Figure(f"a picture, by {words[name]}", "ms", values)
+    return figures
+
+
+async def _in_turns(
+    runners: Mapping[str, Callable[[int], Awaitable[float]]], sizes: Sizes
+) -> dict[str, list[float]]:
+    """Return the milliseconds a job that each of `runners` took, round by round."""
     took: dict[str, list[float]] = {name: [] for name in runners}
     for run in runners.values():
         await run(min(8, sizes.jobs))  # to warm up
@@ -111,19 +129,13 @@ async def _throughput(
         first = number % len(names)
         for name in names[first:] + names[:first]:
             took[name].append(await runners[name](sizes.jobs))
+    return took
 
-    def ratio(name: str) -> list[float]:
-        pairs = zip(took[name], took["executor"], strict=True)
-        return [theirs / ours for theirs, ours in pairs]
 
-    figures = {
-        "bare_ratio": Figure("as fast as the bare loop in batches of 8", "×", ratio("bare")),
-        "naive_ratio": Figure("as fast as the naive bot", "×", ratio("naive")),
-    }
-    words = {"executor": "the executor", "bare": "the bare loop", "naive": "the naive bot"}
-    for name, values in took.items():
-        figures[f"{name}_ms"] = Figure(f"a picture, by {words[name]}", "ms", values)
-    return figures
+def _ratios(took: Mapping[str, Sequence[float]], name: str) -> list[float]:
+    """Return how many times as long as the executor `name` took, round by round."""
+    pairs = zip(took[name], took["executor"], strict=True)
+    return [theirs / ours for theirs, ours in pairs]
 
 
 async def _lone(
@@ -216,10 +228,59 @@ async def _beating() -> AsyncIterator[list[_Beat]]:
         beating.cancel()
 
 
-async def _ask_together(executor: Executor, job: Classify, count: int) -> None:
+async def _ask_together(
+    executor: Executor, job: Classify | Translate | Caption, count: int
+) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(count):
             group.create_task(executor.submit(job, CROWD))
+
+
+async def measure_whole(
+    settings: Settings, contenders: Contenders, kind: str, sizes: Sizes
+) -> Mapping[str, Figure]:
+    """Return the figures of zebras or captions, `kind`, by their keys in the JSON.
+
+    Raises:
+        SetupError: The worker can't be started.
+    """
+    picture = (contenders.folder / "picture.jpg").read_bytes()
+    job = (
+        Translate(picture=picture, max_bytes=ANSWER_BYTES)
+        if kind == "zebra"
+        else Caption(picture=picture)
+    )
+    engine = LocalEngine(contenders.program(), hang_after=TIMEOUT)
+    async with Executor(
+        engine, limits=NO_LIMITS, batch_size=settings.batch_size, timeout=TIMEOUT
+    ) as executor:
+        await warm(executor)
+
+        async def by_executor(count: int) -> float:
+            begun = time.perf_counter()
+            await _ask_together(executor, job, count)
+            return (time.perf_counter() - begun) * 1000 / count
+
+        async def by_direct_calls(count: int) -> float:
+            return await contenders.ask("own", kind=kind, count=count)
+
+        async def by_naive_bot(count: int) -> float:
+            return await contenders.ask("naively", kind=kind, count=count)
+
+        runners = {"executor": by_executor, "direct": by_direct_calls, "naive": by_naive_bot}
+        took = await _in_turns(runners, sizes)
+    words = {
+        "executor": "by the executor",
+        "direct": "by direct calls",
+        "naive": "by the naive bot",
+    }
+    figures = {
+        "direct_ratio": Figure("as fast as direct calls", "×", _ratios(took, "direct")),
+        "naive_ratio": Figure("as fast as the naive bot", "×", _ratios(took, "naive")),
+    }
+    for name, values in took.items():
+        figures[f"{name}_ms"] = Figure(f"a {kind}, {words[name]}", "ms", values)
+    return figures
 
 
 async def measure_precisions(

@@ -175,8 +175,8 @@ class Interactions:
         else:
             guild = channel.guild
             data["guild_id"] = str(guild.id)
-            data["guild"] = {"id": str(guild.id), "locale": "en-US", "features": []}
-            data["guild_locale"] = "en-US"
+            data["guild"] = {"id": str(guild.id), "locale": guild.locale, "features": []}
+            data["guild_locale"] = guild.locale
             data["member"] = member_here(person, channel)
         if interaction.source is not None:
             data["message"] = message_payloads.message(interaction.source, self._links)

@@ -89,7 +89,10 @@ class Sticker:
 
 @dataclass(eq=False, slots=True)
 class Guild:
-    """A server. `blocked_words` is what its AutoMod refuses, `tier` its boosts (0 to 3)."""
+    """A server. `blocked_words` is what its AutoMod refuses, `tier` its boosts (0 to 3).
+
+    `locale` is the language that it prefers.
+    """
 
     id: int
     name: str
@@ -102,6 +105,7 @@ class Guild:
     stickers: dict[int, Sticker] = field(default_factory=dict)
     blocked_words: set[str] = field(default_factory=set)
     tier: int = 0
+    locale: str = "en-US"
 
 
 @dataclass(eq=False, slots=True)

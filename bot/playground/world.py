@@ -163,6 +163,11 @@ class World:
             self.join(guild, self.bot)
         return guild
 
+    def set_locale(self, guild: Guild, locale: str) -> None:
+        """Let `guild` prefer another language."""
+        guild.locale = locale
+        self.publish(Event("GUILD_UPDATE", payloads.guild(guild), guild=guild))
+
     def add_role(self, name: str, permissions: P, *, guild: Guild | None = None) -> Role:
         """Return a new role above those of `guild`."""
         guild = guild or self.guild

@@ -15,6 +15,7 @@ import discord
 from bot.errors import BobbyError, DownloadFailed
 from bot.exchange import Exchange, Reply
 from bot.executor.executor import Executor
+from bot.language import tr
 from bot.replies import BLUE
 from bot.settings import Settings
 from bot.shelf.download import Downloader, Patience
@@ -93,13 +94,16 @@ class Library:
             async with asyncio.timeout(LONGEST_WAIT):
                 await self._watch(exchange, card, fetching)
         except TimeoutError:
-            return f"{card.name} is still being downloaded. Ask again in a few minutes."
+            return tr(
+                "{name} is still being downloaded. Ask again in a few minutes.", name=card.name
+            )
         except DownloadFailed as error:
             return str(error)
         if any(file.proof == "pinned" for file in card.files):
-            return (
-                f"{card.name} was downloaded. Its publisher gives no hash to check it by:"
-                " this first copy is the one I hold to from now on."
+            return tr(
+                "{name} was downloaded. Its publisher gives no hash to check it by: this "
+                "first copy is the one I hold to from now on.",
+                name=card.name,
             )
         return None
 
@@ -113,18 +117,26 @@ class Library:
     def _refusal(self, card: ModelCard, exchange: Exchange) -> str | None:
         """Return why `exchange` may not have `card` downloaded, None if it may."""
         if self._settings.offline or self._settings.downloads == "nobody":
-            return f"{card.name} is not downloaded on demand here: ask whoever runs me to add it."
+            return tr(
+                "{name} is not downloaded on demand here: ask whoever runs me to add it.",
+                name=card.name,
+            )
         if self._settings.downloads == "managers" and not exchange.manages_server:
-            return (
-                f"{card.name} has to be downloaded first, and only somebody who may manage this"
-                " server can ask me to: by asking for it here, in a server that has invited me."
+            return tr(
+                "{name} has to be downloaded first, and only somebody who may manage "
+                "this server can ask me to: by asking for it here, in a server that has "
+                "invited me.",
+                name=card.name,
             )
         most = self._settings.max_download_mib * 2**20
         total = sum(file.size_bytes or 0 for file in card.files)
         if total > most:
-            return (
-                f"{card.name} has {size(total)}, and I may download at most {size(most)}:"
-                f" ask whoever runs me to run `bobby fetch {card.name}`."
+            return tr(
+                "{name} has {total}, and I may download at most {most}: ask whoever runs "
+                "me to run `bobby fetch {name}`.",
+                name=card.name,
+                total=size(total),
+                most=size(most),
             )
         return None
 
@@ -165,11 +177,13 @@ class Library:
                 await exchange.progress(_shown(card, fetching.progress))
                 pause = EDIT_SECONDS
         if fetching.task.cancelled():
-            raise DownloadFailed(f"The download of {card.name} was stopped.")
+            raise DownloadFailed(tr("The download of {name} was stopped.", name=card.name))
         if error := fetching.task.exception():
             if isinstance(error, DownloadFailed):
                 raise error
-            raise DownloadFailed(f"{card.name} can't be downloaded; the log says why.") from error
+            raise DownloadFailed(
+                tr("{name} can't be downloaded; the log says why.", name=card.name)
+            ) from error
 
     async def _say_what_is_ready(self) -> None:
         try:
@@ -181,6 +195,6 @@ class Library:
 
 
 def _shown(card: ModelCard, progress: Progress | None) -> Reply:
-    far = words(progress) if progress else "waiting for its turn"
-    text = f"**{card.name}** is not here yet, so I'm downloading it.\n{far}"
-    return Reply(embeds=(discord.Embed(description=text, colour=BLUE),))
+    far = words(progress) if progress else tr("waiting for its turn")
+    text = tr("**{name}** is not here yet, so I'm downloading it.", name=card.name)
+    return Reply(embeds=(discord.Embed(description=f"{text}\n{far}", colour=BLUE),))

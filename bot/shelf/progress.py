@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.language import tr
+
 BAR_CELLS = 16
 
 
@@ -38,8 +40,10 @@ def size(number: float) -> str:
 def duration(seconds: float) -> str:
     """Return a time as people read it: `40 s`, `3 min`, `2 h`."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+        return tr("{seconds} s", seconds=max(1, round(seconds)))
+    if seconds < 5400:
+        return tr("{minutes} min", minutes=round(seconds / 60))
+    return tr("{hours} h", hours=round(seconds / 3600))
 
 
 def words(progress: Progress) -> str:
@@ -49,9 +53,10 @@ def words(progress: Progress) -> str:
     else:
         full = round(min(progress.done / max(progress.total, 1), 1) * BAR_CELLS)
         bar = f"`{'█' * full}{'░' * (BAR_CELLS - full)}`"
-        parts = [f"{bar} {size(progress.done)} of {size(progress.total)}"]
+        done, total = size(progress.done), size(progress.total)
+        parts = [f"{bar} {tr('{done} of {total}', done=done, total=total)}"]
     if progress.speed:
-        parts.append(f"{size(progress.speed)}/s")
+        parts.append(tr("{size}/s", size=size(progress.speed)))
     if (left := progress.seconds_left) is not None:
-        parts.append(f"{duration(left)} left")
+        parts.append(tr("{duration} left", duration=duration(left)))
     return " · ".join(parts)

@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -20,6 +21,7 @@ from torch import Tensor
 
 from models.bench.pictures import photograph, windows
 from models.bench.weights import STAND_IN, listed, provide
+from models.bench.whole import Kind, Whole
 from models.catalog import catalog
 from models.classify import Classifier, device_name, sight
 from models.decode import DecodeError, decode
@@ -106,6 +108,18 @@ class Contenders:
             (answer,) = self._classifier.answer([Classify(picture=self._picture)])
             assert isinstance(answer, Labels), answer
         return _each(begun, count)
+
+    def own(self, kind: Kind, count: int) -> float:
+        """Answer with Bobby's own task, a zebra or a caption; return ms a picture."""
+        return self._whole.own(kind, count)
+
+    def naively(self, kind: Kind, count: int) -> float:
+        """Answer as a first bot would, a zebra or a caption; return ms a picture."""
+        return self._whole.naive(kind, count)
+
+    @cached_property
+    def _whole(self) -> Whole:
+        return Whole(self._picture, self._shelf, self._device)
 
     def network(self, precision: Precision, count: int) -> float:
         """Run the network alone in `precision`, in full batches; return ms a picture."""

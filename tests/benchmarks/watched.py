@@ -11,7 +11,7 @@ import sys
 import psutil
 
 from bot import discord_api
-from bot.cli import _run
+from bot.cli_start import finish
 from bot.client import Bobby
 from bot.service import assembled, connected
 from bot.settings import read_settings
@@ -56,4 +56,4 @@ async def _answer_lines(bot: Bobby, loop_watch: LoopWatch, stage_watch: StageWat
 
 
 if __name__ == "__main__":
-    _run(main())
+    finish(main())

@@ -6,7 +6,7 @@ import pytest
 from bot import replies
 from bot.pictures import Picture
 from bot.replies import Classified
-from models.jobs import Label, Labels
+from models.jobs import Label, Labels, say
 
 
 def picture(name: str = "dog.jpg", *, spoiler: bool = False) -> Picture:
@@ -109,7 +109,7 @@ def test_untrusted_text_is_escaped(text: str) -> None:
 def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
     """Ten embeds stay under 6,000 characters in all, and each title under 256."""
     answer = msgspec.structs.replace(
-        labels("x" * 60), device="cuda:0 (a product with a long name)", substitution="s" * 120
+        labels("x" * 60), device="cuda:0 (a product with a long name)", substitution=say("s" * 120)
     )
     results = [Classified(picture("*" * 260), answer)] * 10
     embeds = replies.classified(results).embeds
@@ -119,7 +119,7 @@ def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
 
 def test_why_another_model_answered_is_said_once() -> None:
     """Among several pictures the first embed says it for all."""
-    answer = msgspec.structs.replace(labels(), substitution="alexnet is not here.")
+    answer = msgspec.structs.replace(labels(), substitution=say("alexnet is not here."))
     embeds = replies.classified([Classified(picture(), answer)] * 3).embeds
     said = ["alexnet" in (embed.description or "") for embed in embeds]
     assert said == [True, False, False]

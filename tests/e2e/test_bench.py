@@ -41,7 +41,8 @@ def test_the_executor_beside_its_contenders(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_classifier_whose_weights_are_not_here(tmp_path: Path) -> None:
     """It is timed with random ones, and the output says so."""
-    run = bobby("bench", "classify", "--model", "squeezenet1_1", *TINY, "--json", folder=tmp_path)
+    short = ("--rounds", "1", "--jobs", "2")
+    run = bobby("bench", "classify", "--model", "squeezenet1_1", *short, "--json", folder=tmp_path)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["float32_ms"] > 0
     assert "weights are not here" in run.stderr
@@ -51,8 +52,37 @@ def test_a_picture_that_is_none_ends_it(tmp_path: Path) -> None:
     """With a sentence; nothing is measured."""
     (tmp_path / "notes.txt").write_text("no picture")
     run = bobby(
-        *("bench", "--picture", "notes.txt", "--model", "efficientnet_lite0"), folder=tmp_path
+        *("bench", "executor", "--picture", "notes.txt", "--model", "efficientnet_lite0"),
+        folder=tmp_path,
     )
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["zebra", "caption"])
+def test_zebras_and_captions_are_measured(tmp_path: Path, kind: str) -> None:
+    """By the executor, by direct calls and by a naive bot, in turns."""
+    run = bobby("bench", kind, "--rounds", "1", "--jobs", "1", "--json", folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    figures = json.loads(run.stdout)
+    keys = {"direct_ratio", "naive_ratio", "executor_ms", "direct_ms", "naive_ms"}
+    assert figures.keys() == keys
+    assert all(value > 0 for value in figures.values())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="It reads memory as Linux tells it.")
+def test_a_soak_answers_each_job_once_or_refuses_it_by_name(tmp_path: Path) -> None:
+    """While the worker is killed three times and askers leave; nothing else ever happens."""
+    run = bobby("bench", "soak", "--jobs", "300", "--kills", "3", "--json", folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    figures = json.loads(run.stdout)
+    assert all(key.endswith(("_ratio", "_ms", "_mib")) for key in figures)
+    assert figures["wrong_ratio"] == 0
+    assert figures["kills_ratio"] == 10
+    assert figures["answered_ratio"] > 0.5
+    assert figures["lost_ratio"] > 0
+    kinds = ("answered", "refused", "over_limit", "lost", "left", "wrong")
+    assert sum(figures[f"{kind}_ratio"] for kind in kinds) == pytest.approx(1)

@@ -60,7 +60,7 @@ async def test_only_teachers_teach(server: Server) -> None:
     await server.use(server.manager, "settings", "teachers", everyone=True)
     assert "I have learned **red**" in said(await server.member.ask("!teach red", RED[0]))
     forgotten = await server.use(server.member, "forget")
-    assert "Deleted 1 record of you; nothing is left." in said(forgotten)
+    assert "Deleted 1 record; nothing is left." in said(forgotten)
     assert "nothing here yet" in said(await server.member.ask("!taught"))
 
 

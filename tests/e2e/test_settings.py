@@ -147,10 +147,10 @@ async def test_all_that_is_kept_can_be_had_and_deleted(server: Server) -> None:
     assert status == 200
     assert json.loads(file)["settings"] == {"teachers": "everyone"}
     deleted = await server.use(server.manager, "settings", "reset")
-    assert "Deleted 1 record of this server; nothing is left." in said(deleted)
+    assert "Deleted 1 record; nothing is left." in said(deleted)
     assert server.house.bot.store.servers.get(server.guild.id) == DEFAULTS
     again = await server.use(server.manager, "settings", "reset")
-    assert "I kept nothing of this server." in said(again)
+    assert "I kept nothing, so there is nothing to delete." in said(again)
 
 
 async def test_leaving_a_server_deletes_what_is_kept_of_it(server: Server) -> None:

@@ -91,7 +91,7 @@ def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> 
     assert isinstance(prepared, Prepared)
     assert prepared.chosen.record.name == DEFAULT
     sentence = "neuraltalk2's weights are not on this machine, so caption_small answered."
-    assert prepared.chosen.substitution == sentence
+    assert str(prepared.chosen.substitution) == sentence
     assert not card(describer, PUBLISHED).ready
     assert card(describer, DEFAULT).ready
 
@@ -107,7 +107,7 @@ def test_an_unknown_name_is_refused_with_a_like_one(describer: Describer) -> Non
     """Captioners alone are offered."""
     refused = describer.prepare(Caption(picture=PICTURE, model="neuraltalk"))
     assert isinstance(refused, Failure)
-    assert (refused.code, "neuraltalk2?" in refused.sentence) == ("unknown_model", True)
+    assert (refused.code, "neuraltalk2?" in str(refused.sentence)) == ("unknown_model", True)
 
 
 @pytest.mark.parametrize("file", [file.file for file in neuraltalk.FILES])

@@ -158,7 +158,7 @@ def test_a_network_that_raises_fails_its_own_jobs(tmp_path: Path, shelf: Shelf) 
     failed, fine = classifier.run(prepared)
     assert isinstance(failed, Failure)
     assert failed.code == "model_failed"
-    assert failed.sentence == "alexnet ran into an error: try another model."
+    assert str(failed.sentence) == "alexnet ran into an error: try another model."
     assert labels(fine).model == "efficientnet_lite0"
 
 

@@ -74,7 +74,7 @@ def refusal(data: bytes) -> tuple[FailureCode, str]:
     """Return the code and the sentence that `data` is refused with."""
     with pytest.raises(DecodeError) as caught:
         decode(data)
-    return caught.value.failure.code, caught.value.failure.sentence
+    return caught.value.failure.code, str(caught.value.failure.sentence)
 
 
 def kind_of(data: bytes) -> str | None:

@@ -82,7 +82,7 @@ def test_an_unknown_name_gets_suggestions(tasks: Tasks) -> None:
     answer = look(tasks, "resnet10l")
     assert isinstance(answer, Failure)
     assert answer.code == "unknown_model"
-    assert "resnet101" in answer.sentence
+    assert "resnet101" in str(answer.sentence)
 
 
 def test_a_look_is_taken_once(tasks: Tasks) -> None:

@@ -124,7 +124,7 @@ def test_weights_that_are_gone_are_named(learner: Learner) -> None:
     done = answer(learner, job)
     assert isinstance(done, Failure)
     assert done.code == "no_weights"
-    assert "features of alexnet" in done.sentence
+    assert "features of alexnet" in str(done.sentence)
 
 
 def test_a_bad_picture_has_no_features(learner: Learner) -> None:

@@ -22,13 +22,14 @@ def two_ready(tmp_path: Path) -> Catalog:
 def chosen(choice: Choice[Classification] | Failure) -> tuple[str, str | None]:
     """Return the name of the model chosen and the sentence about it."""
     assert isinstance(choice, Choice)
-    return choice.record.name, choice.substitution
+    said = choice.substitution
+    return choice.record.name, None if said is None else str(said)
 
 
 def refused(choice: Choice[Classification] | Failure) -> tuple[str, str]:
     """Return the code and the sentence of a refusal."""
     assert isinstance(choice, Failure)
-    return choice.code, choice.sentence
+    return choice.code, str(choice.sentence)
 
 
 def test_the_model_asked_for_answers(two_ready: Catalog, shelf: Shelf) -> None:

@@ -64,7 +64,7 @@ def test_the_largest_are_refused(tasks: Tasks) -> None:
     """A billion random numbers for a joke are too many."""
     answer = ask(tasks, Untrained(picture=PICTURE, model="regnet_y_128gf"))
     assert isinstance(answer, Failure)
-    assert "645 million" in answer.sentence
+    assert "645 million" in str(answer.sentence)
 
 
 def test_a_bad_picture_and_a_wrong_name_fail(tasks: Tasks) -> None:

@@ -13,7 +13,7 @@ from bot.errors import WorkerUnavailable as Unavailable
 from bot.executor import Asker, Executor, Limits
 from bot.executor.engine import BatchLost, EngineStatus, Result, unavailable
 from bot.executor.inprocess import InProcessEngine, RunBatch
-from models.jobs import Classify, Failure, Job, Labels, Ready
+from models.jobs import Classify, Failure, Job, Labels, Ready, say
 from tests.bot.executor.answers import CARD, READY, labels
 
 WIDE = Limits(all=1000, bytes=10**9, per_server=1000, per_person=1000)
@@ -234,7 +234,9 @@ async def test_a_bad_picture_fails_alone(echo: Echo) -> None:
     """A failure in the results becomes its own error for its own caller."""
 
     def run(batch: Sequence[Job]) -> Sequence[Result]:
-        sad = Failure(code="damaged_picture", sentence="This picture is cut off: send it again.")
+        sad = Failure(
+            code="damaged_picture", sentence=say("This picture is cut off: send it again.")
+        )
         return [sad if job.picture == b"bad" else labels("fine") for job in batch]
 
     async with executing(run) as executor:

@@ -87,7 +87,7 @@ def _said(result: Result) -> str:
         case Labels(top=top):
             return top[0].label
         case Failure(sentence=sentence):
-            return sentence
+            return str(sentence)
         case _:
             return ""
 

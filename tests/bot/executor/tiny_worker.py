@@ -27,6 +27,7 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
+    say,
 )
 from models.wire import LENGTH_BYTES, body_length, frame, to_worker
 from tests.bot.executor.answers import READY, labels
@@ -94,7 +95,7 @@ def run(job: Job, size: int) -> Labels | Failure:
         case "babble":
             babble()
         case "fail":
-            return Failure(code="damaged_picture", sentence="This picture is damaged.")
+            return Failure(code="damaged_picture", sentence=say("This picture is damaged."))
         case "environment":
             return labels(json.dumps(dict(os.environ)))
         case "slow":

@@ -1,0 +1,52 @@
+"""How every command begins and ends: settings and log first, and a fitting exit status last."""
+
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+import click
+
+from bot import logs
+from bot.errors import SetupError
+from bot.settings import Settings, read_settings
+
+
+def prepare(**instead: object) -> Settings:
+    """Read the settings and begin to log, to standard error: standard output is for answers.
+
+    `instead` wins over what is set, where it is not None.
+    """
+    try:
+        settings = read_settings()
+    except SetupError as error:
+        raise click.ClickException(str(error)) from None
+    logs.begin(settings)
+    return settings.model_copy(update={k: v for k, v in instead.items() if v is not None})
+
+
+def finish(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  (whatever the coroutine returns)
+    """Run `work` to its end and return what it does; end the process in order where it fails."""
+    # What is imported stays for good; to look through all of it for garbage again and again
+    # would hold the event loop for 30 ms each time.
+    gc.freeze()
+    try:
+        return asyncio.run(work)
+    except SetupError as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BaseExceptionGroup as group:
+        if not group.split(BrokenPipeError)[0]:
+            raise
+        _leave_quietly()
+    except BrokenPipeError:
+        _leave_quietly()
+
+
+def _leave_quietly() -> NoReturn:
+    """End as `head` expects when whoever reads the answers has had enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(141)

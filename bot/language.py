@@ -1,0 +1,103 @@
+"""What people read, in their language: English as it stands in the code, or a catalogue's words.
+
+`tr("Send {count} more.", count=3)` translates and fills in, for whoever is being answered;
+`tr_n` chooses between one and many; `later` marks a sentence that is translated when it is shown;
+`label` names an ImageNet class. Who is being answered is a context variable, set where a question
+begins (`speak_to`). What the worker says comes as `models.jobs.Said` and goes through `tr` as well.
+The operator's texts (command line, log) stay English. Catalogues are gettext's, in `locales/`;
+`python -m tests.translations` brings them up to date.
+"""
+
+import gettext
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+import discord
+
+from models.jobs import Said
+
+LOCALES = Path(__file__).parent / "locales"
+ENGLISH, KOREAN = "en", "ko"
+LANGUAGES = {ENGLISH: "English", KOREAN: "한국어"}
+"""What Bobby speaks, each by its own name."""
+
+_speaking: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def speak_to(*wishes: str | discord.Locale | None) -> None:
+    """Speak, for the rest of this task, the first of `wishes` that there is, else English.
+
+    A wish is a locale such as "ko" or "pt-BR"; one that Bobby does not speak is English.
+    """
+    wish = next((str(wish) for wish in wishes if wish), ENGLISH)
+    code = wish.partition("-")[0]
+    _speaking.set(code if code in LANGUAGES else ENGLISH)
+
+
+def speaking() -> str:
+    """Return the language that is being spoken, by its code."""
+    return _speaking.get()
+
+
+def tr(text: str | Said, /, **values: object) -> str:
+    """Return `text` in the language that is being spoken, its {names} filled in by `values`.
+
+    A text that the catalogue does not have stays as it is.
+    """
+    return into(speaking(), text, **values)
+
+
+def into(language: str, text: str | Said, /, **values: object) -> str:
+    """Return `text` in `language`, see `tr`."""
+    if isinstance(text, Said):
+        inner = {
+            key: into(language, value) if isinstance(value, Said) else value
+            for key, value in text.values.items()
+        }
+        return into(language, text.template, **inner)
+    said = _catalogue("bobby", language).gettext(text) if text else text
+    return said.format_map(values) if values else said
+
+
+def tr_n(one: str, many: str, /, count: int, **values: object) -> str:
+    """Return `one` or `many`, whichever goes with `count`, with {count} and `values` filled in."""
+    said = _catalogue("bobby", speaking()).ngettext(one, many, count)
+    return said.format_map({"count": count, **values})
+
+
+def later(text: str) -> str:
+    """Return `text`; it is for the catalogue, and translated by `tr` when it is shown."""
+    return text
+
+
+def label(name: str) -> str:
+    """Return what an ImageNet class is called, with the English name beside it.
+
+    A label that is none, such as a taught one, stays as it is.
+    """
+    named = _catalogue("labels", speaking()).gettext(name) if name else name
+    return name if named == name else f"{named} ({name})"
+
+
+@cache
+def _catalogue(domain: str, language: str) -> gettext.NullTranslations:
+    if language == ENGLISH:
+        return gettext.NullTranslations()
+    return gettext.translation(domain, LOCALES, [language])
+
+
+class CommandTranslator(discord.app_commands.Translator):
+    """Gives Discord the commands' names and descriptions in every language but English."""
+
+    async def translate(
+        self,
+        string: discord.app_commands.locale_str,
+        locale: discord.Locale,
+        context: discord.app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """See `discord.app_commands.Translator`."""
+        if str(locale) not in LANGUAGES or str(locale) == ENGLISH:
+            return None
+        said = into(str(locale), string.message)
+        return None if said == string.message else said

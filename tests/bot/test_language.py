@@ -1,0 +1,136 @@
+"""Two languages: every sentence has a translation, and each person reads their own."""
+
+import asyncio
+import re
+import string
+
+import discord
+import pytest
+
+from bot.errors import NoPicture, from_failure
+from bot.language import (
+    ENGLISH,
+    KOREAN,
+    LANGUAGES,
+    into,
+    label,
+    later,
+    speak_to,
+    speaking,
+    tr,
+    tr_n,
+)
+from models.jobs import Failure, say
+from tests.translations import compiled, file, labels, read, sentences
+
+HANGUL = re.compile("[가-힣]")
+SAME = {"{one} {other}", " and "}
+"""Nothing in them is a word, or Korean puts a comma there."""
+OTHERS = sorted(LANGUAGES.keys() - {ENGLISH})
+
+
+def fields(text: str) -> set[str]:
+    """Return the names that `text` has between braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_sentence_is_translated(language: str) -> None:
+    """None is missing or empty, none is there that nobody says; the placeholders fit.
+
+    `python -m tests.translations` adds and drops entries.
+    """
+    known = {message.id: message.string for message in read(file("bobby", language), language)}
+    known.pop("")
+    assert known.keys() == sentences()
+    for source, translated in known.items():
+        one, many = map(str, source if isinstance(source, tuple) else (source, source))
+        for text in map(str, translated if isinstance(translated, tuple) else (translated,)):
+            assert text, source
+            assert HANGUL.search(text) or one in SAME or not re.search("[a-z]{3}", text), source
+            allowed = fields(one) | fields(many) | {"place", "count"}
+            assert fields(text) <= allowed, source
+            assert fields(many) - {"ordinal"} <= fields(text) | {"count"}, source
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_label_is_translated(language: str) -> None:
+    """All 1,000, each another one."""
+    known = {m.id: m.string for m in read(file("labels", language), language) if m.id}
+    assert list(known) == labels()
+    assert all(HANGUL.search(str(name)) for name in known.values())
+    assert len(set(known.values())) == len(known) == 1000
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("domain", ["bobby", "labels"])
+def test_what_bobby_reads_is_compiled_from_it(domain: str, language: str) -> None:
+    """The .mo is that of the .po beside it."""
+    catalogue = read(file(domain, language), language)
+    assert file(domain, language, "mo").read_bytes() == compiled(catalogue)
+
+
+async def test_whoever_is_answered_reads_their_language() -> None:
+    """Two people at once, and an error made for nobody in particular."""
+    error = NoPicture(later("The message you replied to is gone. Post the picture again."))
+
+    async def told(wish: str | discord.Locale | None) -> str:
+        speak_to(wish)
+        await asyncio.sleep(0)
+        return str(error)
+
+    english, korean, unknown, nothing = await asyncio.gather(
+        told(discord.Locale.british_english), told(discord.Locale.korean), told("tlh"), told(None)
+    )
+    assert english == unknown == nothing == error.args[0]
+    assert korean == "답장하신 메시지가 없어졌어요. 사진을 다시 올려 주세요."
+    assert speaking() == ENGLISH
+
+
+def test_the_first_wish_counts() -> None:
+    """A server's own choice before the person's."""
+    for wishes, spoken in (
+        ((None, "ko", "en-US"), KOREAN),
+        (("en", "ko"), ENGLISH),
+        (("fr", "ko"), ENGLISH),
+        ((), ENGLISH),
+    ):
+        speak_to(*wishes)
+        assert speaking() == spoken
+    speak_to()
+
+
+def test_counts_and_values_are_filled_in() -> None:
+    """One, many, and names that are nobody's words."""
+    assert tr_n("1 picture", "{count} pictures", 1) == "1 picture"
+    assert tr_n("1 picture", "{count} pictures", 3) == "3 pictures"
+    assert tr("{name} after {model}.", name="{x}.jpg", model="alexnet") == "{x}.jpg after alexnet."
+    speak_to(KOREAN)
+    assert tr_n("1 picture", "{count} pictures", 1) == "사진 1장"
+    assert tr("A sentence that no catalogue has") == "A sentence that no catalogue has"
+    speak_to()
+
+
+def test_the_workers_sentences_are_said_in_the_persons_language() -> None:
+    """With the sentences inside them; the log keeps the English."""
+    said = say(
+        "{model}'s {lack}, so {other} answered.",
+        model="alexnet",
+        lack=say("weights are not on this machine"),
+        other="vgg16",
+    )
+    assert str(said) == "alexnet's weights are not on this machine, so vgg16 answered."
+    assert into(KOREAN, said) == (
+        "alexnet: 가중치가 이 기기에 없어요. 그래서 vgg16 모델이 답했어요."
+    )
+    failure = Failure(code="empty_file", sentence=say("This file is empty: attach it."))
+    assert str(from_failure(failure)) == "This file is empty: attach it."
+
+
+def test_labels_have_the_english_name_beside_them() -> None:
+    """A label that is none of ImageNet's stays as it is."""
+    assert label("golden retriever") == "golden retriever"
+    speak_to(KOREAN)
+    assert label("golden retriever") == "골든 리트리버 (golden retriever)"
+    assert label("눈 위의 개") == "눈 위의 개"
+    speak_to()

@@ -1,0 +1,85 @@
+"""The same questions asked in Korean: by a person's Discord, a server's, or a server's choice."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from bot.language import ENGLISH, KOREAN
+from tests.e2e import pictures
+from tests.e2e.guest import said
+from tests.e2e.test_models import buttons
+from tests.e2e.test_settings import Server, server
+from tests.playground.clients import eventually
+
+__all__ = ["server"]
+
+GREY = ("grey.png", pictures.plain("grey"))
+WORDS = {
+    "!help": "저는 사진을 봐요",
+    "!status": "준비된 모델",
+    "!privacy": "올리신 사진이 어떻게 되나요",
+    "!models": "모델",
+    "!taught": "아직 여기서 배운 것이 없어요",
+    "!classify": "여기서 사진을 찾지 못했어요",
+    "!classify alexnot": "라는 모델은 몰라요",
+    "!translate": "무엇을 무엇으로 바꿀지",
+    "!teach x": "서버 관리 권한이 있는 분만",
+}
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def korean(server: Server) -> Server:
+    """Return a server whose own language is Korean."""
+    server.house.playground.world.set_locale(server.guild, KOREAN)
+    bot = server.house.bot
+    await eventually(
+        lambda: (
+            (guild := bot.get_guild(server.guild.id)) is not None
+            and str(guild.preferred_locale) == KOREAN
+        )
+    )
+    return server
+
+
+async def test_a_korean_server_is_answered_in_korean(korean: Server, shared_data: Path) -> None:
+    """Labels with the English beside them, refusals, buttons, all of it."""
+    dog = ("bobby.jpg", (shared_data / "bobby.jpg").read_bytes())
+    answer = await korean.member.ask("!classify", dog)
+    assert "**골든 리트리버 (golden retriever)**" in said(answer)
+    assert "resnet101: 가중치가 이 기기에 없어요." in said(answer)
+    assert "파이썬 코드" in buttons(answer)
+
+
+async def test_every_command_speaks_korean(korean: Server) -> None:
+    """Their answers and their refusals."""
+    for command, words in WORDS.items():
+        files = [GREY] if command in {"!classify alexnot", "!teach x"} else []
+        assert words in said(await korean.member.ask(command, *files)), command
+
+
+async def test_a_person_reads_their_own_language(server: Server) -> None:
+    """By interaction each in theirs, whatever the server's; a choice of the server's wins."""
+    assert "저는 사진을 봐요" in said(await asked(server, KOREAN))
+    assert "I look at pictures" in said(await asked(server, "en-US"))
+    await server.use(server.manager, "settings", "language", language=KOREAN)
+    assert "저는 사진을 봐요" in said(await asked(server, "en-US"))
+    assert "저는 사진을 봐요" in said(await server.member.ask("!help"))
+    await server.use(server.manager, "settings", "language", language=ENGLISH)
+    assert "I look at pictures" in said(await asked(server, KOREAN))
+
+
+async def asked(server: Server, locale: str) -> Any:
+    """Return what `/help` says to somebody whose Discord speaks `locale`."""
+    server.member.person.locale = locale
+    return await server.use(server.member, "help")
+
+
+async def test_commands_have_korean_names(server: Server) -> None:
+    """Discord shows them to whoever speaks Korean."""
+    bot = server.house.bot
+    assert bot.application_id is not None
+    there = await bot.http.get_global_commands(bot.application_id)
+    names = {one["name"]: one.get("name_localizations") for one in there}
+    assert names["classify"] == {"ko": "분류"}
+    assert names["Describe for alt text"] == {"ko": "대체 텍스트 만들기"}
