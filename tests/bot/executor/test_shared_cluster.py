@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def head(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, psutil.Process]
     )
     running = psutil.Process(process.pid)
     try:
+        _await_listener(port, process)
         yield f"127.0.0.1:{port}", running
     finally:
         family = running.children(recursive=True) if running.is_running() else []
@@ -69,6 +71,15 @@ def head(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, psutil.Process]
                 one.kill()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _await_listener(port: int, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.2)
+    pytest.fail("The cluster's head did not start.")
 
 
 def replicas(head: psutil.Process) -> set[int]:
