@@ -13,6 +13,8 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.gateway import ReconnectWebSocket
+from discord.shard import Shard
 
 from bot import logs, replies, rooms
 from bot.again import Asked
@@ -35,6 +37,14 @@ log = logging.getLogger(__name__)
 # Bobby never speaks: that the libraries for it are missing is no news to an operator.
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
+
+
+async def _resume(shard: Shard) -> None:
+    """Come back to the session there was: a new one would not hear what was said meanwhile."""
+    await shard.reidentify(ReconnectWebSocket(shard.id, resume=True))
+
+
+Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is without shards
 
 COGS = (
     *("cogs.classify", "cogs.why", "cogs.translate", "cogs.caption"),
@@ -75,8 +85,11 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         await exchange.answer(replies.sentence(explain(error, exchange)))
 
 
-class Bobby(commands.Bot):
-    """The Discord side of Bobby. `bot.service` opens and closes what it is given."""
+class Bobby(commands.AutoShardedBot):
+    """The Discord side of Bobby, for all shards of this process, which share all that it is given.
+
+    `bot.service` opens and closes that.
+    """
 
     def __init__(
         self,
@@ -93,6 +106,8 @@ class Bobby(commands.Bot):
             command_prefix=commands.when_mentioned_or(settings.prefix),
             intents=intents,
             tree_cls=BobbyTree,
+            shard_count=settings.shards or None,
+            shard_ids=settings.own_shards,  # type: ignore[arg-type]  # None is its own default
             help_command=None,
             max_messages=None,  # nothing that people write is kept
             case_insensitive=True,
@@ -113,7 +128,7 @@ class Bobby(commands.Bot):
         self.conversations = Conversations()
         self.asked = Asked()
         self.waiting = WaitingRoom(executor)
-        self.connected = False
+        self._up: set[int] = set()
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
@@ -158,18 +173,28 @@ class Bobby(commands.Bot):
             log.info("Publishing %d commands", len(here))
             await self.tree.sync()
 
-    async def on_resumed(self) -> None:
-        """Note that the gateway is back."""
-        self.connected = True
+    @property
+    def connected(self) -> bool:
+        """Whether the gateway is there for every shard of this process."""
+        mine = self.shard_ids or range(self.shard_count or 0)
+        return bool(mine) and self._up.issuperset(mine)
 
-    async def on_disconnect(self) -> None:
-        """Note that the gateway is gone; discord.py is about to come back by itself."""
-        self.connected = False
+    async def on_shard_connect(self, shard: int) -> None:
+        """Note that the gateway has let `shard` in."""
+        self._up.add(shard)
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        """Note that the gateway is back for `shard`."""
+        self._up.add(shard)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        """Note that the gateway is gone for `shard`; discord.py is about to come back by itself."""
+        self._up.discard(shard)
 
     async def on_ready(self) -> None:
         """Say in the log that people can ask now."""
-        self.connected = True
-        log.info("Logged in as %s in %d servers", self.user, len(self.guilds))
+        which = f", shards {[*self.shards]} of {self.shard_count}" if self.shard_count != 1 else ""
+        log.info("Logged in as %s in %d servers%s", self.user, len(self.guilds), which)
         await self._forget_servers_left()
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:

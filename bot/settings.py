@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SetupError
@@ -29,6 +36,18 @@ def _device(text: str) -> str:
             " several have commas between them"
         )
     return ",".join(devices)
+
+
+def _host_and_port(text: str) -> str:
+    if text and not re.fullmatch(r"[^\s/]+:\d+", text):
+        raise ValueError("it must be a host and a port, such as head:6379")
+    return text
+
+
+def _numbers(text: str) -> str:
+    if text and not re.fullmatch(r"\d+(,\d+)*", text.replace(" ", "")):
+        raise ValueError("it must be numbers with commas between them, such as 0,1")
+    return text.replace(" ", "")
 
 
 def _web_address(text: str) -> str:
@@ -60,6 +79,18 @@ class Settings(BaseSettings):
     """What classifiers and generators compute in; float32 is exact."""
     cache: Path | None = None
     """Bobby's folder for weights; the platform's cache folder when not set."""
+    engine: Literal["local", "ray"] = "local"
+    """What runs the networks: workers of this machine, or replicas on a Ray cluster."""
+    ray_address: Annotated[str, AfterValidator(_host_and_port)] = ""
+    """The Ray cluster's address; empty is a cluster of our own on this machine."""
+    ray_replicas: Annotated[int, Field(ge=0)] = 1
+    """At least so many replicas there are, however little there is to do."""
+    ray_max_replicas: Annotated[int, Field(ge=1)] = 1
+    """At most so many replicas there are, however much there is to do."""
+    ray_gpus: Annotated[float, Field(ge=0)] = 0.0
+    """The share of a GPU that each replica has, or several GPUs."""
+    ray_cpus: Annotated[int, Field(ge=1)] = 2
+    """The cores that each replica has, and the threads of its networks."""
     data: Path | None = None
     """Bobby's folder for what servers set and teach; the platform's data folder when not set."""
     batch_size: Annotated[int, Field(ge=1, le=64)] = 8
@@ -96,8 +127,26 @@ class Settings(BaseSettings):
     """How much is logged to standard error."""
     log_format: Literal["text", "json"] = "text"
     """Whether a log line is text or a JSON object."""
+    shards: Annotated[int, Field(ge=0)] = 0
+    """Into how many shards the servers are dealt out; 0 is as many as Discord advises."""
+    shard_ids: Annotated[str, AfterValidator(_numbers)] = ""
+    """The numbers of those that this process has, from 0; empty is all."""
     api_url: Annotated[str, AfterValidator(_web_address)] = "https://discord.com/api/v10"
     """Discord's API, or a proxy or playground that speaks it."""
+
+    @field_validator("shard_ids")
+    @classmethod
+    def _shards_are_there(cls, text: str, info: ValidationInfo) -> str:
+        if text and max(map(int, text.split(","))) >= info.data.get("shards", 0):
+            raise ValueError(
+                "it must be numbers less than BOBBY_SHARDS, which says how many there are"
+            )
+        return text
+
+    @property
+    def own_shards(self) -> list[int] | None:
+        """The shards of this process; None is all."""
+        return [int(number) for number in self.shard_ids.split(",")] if self.shard_ids else None
 
     @property
     def devices(self) -> list[str]:

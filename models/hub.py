@@ -41,10 +41,11 @@ from models.jobs import (
     Ready,
     say,
 )
+from models.pipe import Pipe, claim_pipe, leave
 from models.records import Checkpoint, Classification, Origin, PinnedAtFirstUse
 from models.selection import Choice
 from models.tasks import Done, Prepared
-from models.worker import Pipe, claim_pipe, leave, serve
+from models.worker import serve
 
 _log = logging.getLogger(__name__)
 

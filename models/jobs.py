@@ -6,7 +6,8 @@ torch nor Discord.
 
     bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget,
                     Recount
-    worker → bot    Ready or Unready (first), Started (a batch), Finished (one job)
+    worker → bot    Ready or Unready (first), Started (a batch), Finished (one job),
+                    Lost (a batch; a relay's alone, whose replicas may end before it does)
 
 The worker ends when its standard input ends.
 """
@@ -522,6 +523,12 @@ class Started(Message, frozen=True):
     batch: int
 
 
+class Lost(Message, frozen=True):
+    """Batch `batch` got lost with the replica that had it; its jobs get no `Finished` any more."""
+
+    batch: int
+
+
 class Finished(Message, frozen=True):
     """Job `id` is done; every job of a batch gets exactly one of these."""
 
@@ -530,4 +537,4 @@ class Finished(Message, frozen=True):
 
 
 ToWorker: TypeAlias = Submit | Run | Forget | Recount
-FromWorker: TypeAlias = Ready | Unready | Started | Finished
+FromWorker: TypeAlias = Ready | Unready | Started | Finished | Lost

@@ -81,6 +81,33 @@ def body_length(prefix: bytes) -> int:
     return int(length)
 
 
+def split(frames: bytes) -> Iterator[bytes]:
+    """Yield the body of each of `frames`, which follow one another.
+
+    Raises:
+        ValueError: The bytes are no whole frames.
+    """
+    at = 0
+    while at < len(frames):
+        if at + LENGTH_BYTES > len(frames):
+            raise ValueError("A frame ends before its length does")
+        begin = at + LENGTH_BYTES
+        at = begin + body_length(frames[at:begin])
+        if at > len(frames):
+            raise ValueError("A frame is shorter than it says")
+        yield frames[begin:at]
+
+
+def messages(frames: bytes) -> Iterator[ToWorker]:
+    """Decode each of `frames`, which follow one another and which the bot sent.
+
+    Raises:
+        ValueError: The bytes are no whole frames.
+        msgspec.DecodeError: One of them is not one of the messages above.
+    """
+    return map(to_worker, split(frames))
+
+
 def to_worker(body: bytes) -> ToWorker:
     """Decode a frame's body that the bot sent.
 

@@ -16,9 +16,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import torch
 
@@ -42,9 +43,9 @@ from models.jobs import (
     Unready,
     say,
 )
+from models.pipe import Pipe, claim_pipe, leave
 from models.tasks import Done, Prepared, Tasks
 from models.weights import Shelf
-from models.wire import LENGTH_BYTES, body_length, frame, to_worker
 
 _log = logging.getLogger(__name__)
 
@@ -180,57 +181,12 @@ def _decoded(item: _Decoded | None) -> Prepared | Failure:
         return _LOST
 
 
-class Pipe:
-    """The two ends of the stream to the bot. Sending is safe from several threads."""
-
-    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
-        self._incoming = incoming
-        self._outgoing = outgoing
-        self._lock = threading.Lock()
-
-    def send(self, message: FromWorker) -> None:
-        """Write one frame.
-
-        Raises:
-            BrokenPipeError: The bot is gone.
-        """
-        with self._lock:
-            self._outgoing.write(frame(message))
-            self._outgoing.flush()
-
-    def silence(self) -> None:
-        """Cut this process off from the stream, for a fork that must not answer as well."""
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, self._incoming.fileno())
-        os.dup2(nothing, self._outgoing.fileno())
-        os.close(nothing)
-
-    def receive(self) -> ToWorker | None:
-        """Return the next message, or None when the stream has ended."""
-        prefix = self._incoming.read(LENGTH_BYTES)
-        if len(prefix) < LENGTH_BYTES:
-            return None
-        length = body_length(prefix)
-        body = self._incoming.read(length)
-        return to_worker(body) if len(body) == length else None
-
-
-def claim_pipe() -> Pipe:
-    """Take standard input and output for frames; whatever else prints goes to standard error."""
-    incoming = os.fdopen(os.dup(0), "rb")
-    outgoing = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    return Pipe(incoming, outgoing)
-
-
 def serve(pipe: Pipe, make: Callable[[], Answering]) -> int:
     """Start, say ready or why not, answer until the input ends; return the exit status."""
     arrivals: SimpleQueue[Worker | None] = SimpleQueue()
     threading.Thread(target=_read, args=(pipe, arrivals), name="read", daemon=True).start()
-    tasks = _started(pipe, make)
+    tasks, message = started(make)
+    pipe.send(message)
     if tasks is None:
         return 1
     worker = Worker(tasks, pipe.send)
@@ -262,32 +218,23 @@ def _read(pipe: Pipe, arrivals: "SimpleQueue[Worker | None]") -> None:
     leave(0)
 
 
-def _started(pipe: Pipe, make: Callable[[], Answering]) -> Answering | None:
-    """Make the tasks and warm them up; tell the bot how it went."""
+def started(make: Callable[[], Answering]) -> tuple[Answering | None, Ready | Unready]:
+    """Make the tasks and warm them up; return them, if that went well, and what the bot is told."""
     try:
         tasks = make()
         ready = tasks.ready()
     except DeviceError as error:
-        pipe.send(Unready(reason=str(error)))
-        return None
+        return None, Unready(reason=str(error))
     except Exception as error:  # noqa: BLE001 - the operator gets the reason, the log the rest
         _log.exception("The warm-up failed")
-        pipe.send(Unready(reason=f"The default model failed its warm-up: {error}"))
-        return None
+        return None, Unready(reason=f"The default model failed its warm-up: {error}")
     if isinstance(ready, Failure):
-        pipe.send(Unready(reason=str(ready.sentence)))
-        return None
-    pipe.send(ready)
-    return tasks
+        return None, Unready(reason=str(ready.sentence))
+    return tasks, ready
 
 
-def leave(status: int) -> None:
-    """End at once: threads inside a decoder or a network can't be asked to stop."""
-    logging.shutdown()
-    os._exit(status)
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read a worker's command line; None is this process's own."""
     parser = argparse.ArgumentParser(prog="python -m models.worker", description=__doc__)
     parser.add_argument("--default-model", default="resnet101", metavar="NAME")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
@@ -304,7 +251,13 @@ def main(
     """Be the worker process, for `classifiers` beside the other tasks; does not return."""
     pipe = claim_pipe()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the bot decides
-    options = _options(arguments)
+    options = options_of(arguments)
+    set_up(options)
+    leave(serve(pipe, partial(tasks_of, options, classifiers)))
+
+
+def set_up(options: argparse.Namespace) -> None:
+    """Prepare this process: what it logs, how strict Pillow is, how many threads torch has."""
     logs = logging.StreamHandler(sys.stderr)
     logs.addFilter(Asked())
     logging.basicConfig(level=options.log_level, format=FORMAT, handlers=[logs])
@@ -312,14 +265,18 @@ def main(
     if options.threads:
         torch.set_num_threads(options.threads)
 
-    def make() -> Tasks:
-        device, precision = device_for(options.device), options.precision
-        if not is_fast(precision, device):
-            _log.warning(_NO_UNITS, device, precision)
-        default = options.default_model
-        return Tasks(Shelf(options.cache), device, default, precision, classifiers())
 
-    leave(serve(pipe, make))
+def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = catalog) -> Tasks:
+    """Return the tasks that `options` describe.
+
+    Raises:
+        DeviceError: The device is not here.
+    """
+    device, precision = device_for(options.device), options.precision
+    if not is_fast(precision, device):
+        _log.warning(_NO_UNITS, device, precision)
+    default = options.default_model
+    return Tasks(Shelf(options.cache), device, default, precision, classifiers())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.errors import BobbyError, SetupError, WorkerUnavailable
+from bot.executor import ray
+from bot.executor.engine import Engine
 from bot.executor.executor import Executor
 from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
@@ -47,6 +49,9 @@ By default they do for milliseconds, which on a busy machine keeps the very thre
 for off the processor: a caption then takes seconds. An operator's own setting wins.
 """
 
+WORKER = "models.worker"
+"""The module that is run as a worker."""
+
 _HOME = str(Path(jobs.__file__).parents[1])
 """The folder that the packages `bot` and `models` of this process lie in."""
 
@@ -64,7 +69,7 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def worker_command(settings: Settings, device: str) -> list[str]:
     """Return the command line that starts the worker for `device` under this very Python."""
-    command = [sys.executable, "-m", "models.worker"]
+    command = [sys.executable, "-m", WORKER]
     command += ["--default-model", settings.default_model, "--device", device]
     command += ["--precision", settings.precision]
     command += ["--log-level", settings.log_level]
@@ -80,29 +85,33 @@ def inventory_command(settings: Settings, *, verify: bool) -> list[str]:
 def open_executor(
     settings: Settings, set_by: Callable[[int], int | None] = lambda _: None
 ) -> Executor:
-    """Return the executor that `settings` describe, over a local worker for each device.
+    """Return the executor that `settings` describe: local workers or a Ray cluster's replicas.
 
     `set_by` returns how many pictures a server lets each person have waiting, see `Limits`.
 
     Enter it with `async with`: that starts the workers and waits for none; `warm` does that.
     Leaving ends them, in less than 5 seconds.
     """
-    engines = [_engine(settings, device) for device in settings.devices]
     return Executor(
-        engines[0] if len(engines) == 1 else SeveralEngines(engines),
+        _engine(settings),
         limits=Limits.of(settings, set_by),
         batch_size=settings.batch_size,
         timeout=settings.timeout,
     )
 
 
-def _engine(settings: Settings, device: str) -> LocalEngine:
-    return LocalEngine(
-        Program(worker_command(settings, device), worker_environment(os.environ)),
-        # Every job of a batch was asked for before the batch began, so once it has run for the
-        # timeout without progress, nobody waits for any of it.
-        hang_after=max(settings.timeout, _SLOWEST_LOAD),
-    )
+def _engine(settings: Settings) -> Engine:
+    # Every job of a batch was asked for before the batch began, so once it has run for the timeout
+    # without progress, nobody waits for any of it.
+    hang_after = max(settings.timeout, _SLOWEST_LOAD)
+    environment = worker_environment(os.environ)
+    commands = [worker_command(settings, device) for device in settings.devices]
+    if settings.engine == "ray":
+        environment = ray.access(os.environ) | environment
+        arguments = commands[0][commands[0].index(WORKER) + 1 :]
+        return ray.ray_engine(settings, arguments, environment, hang_after=hang_after)
+    engines = [LocalEngine(Program(c, environment), hang_after=hang_after) for c in commands]
+    return engines[0] if len(engines) == 1 else SeveralEngines(engines)
 
 
 async def warm(executor: Executor) -> None:

@@ -18,7 +18,18 @@ from bot.errors import Closing
 from bot.executor.engine import BatchLost, EngineStatus, Result
 from bot.executor.process import Patience, WorkerProcess
 from bot.executor.supervisor import CLOSING, Program, Restarts, Supervisor
-from models.jobs import Finished, Forget, FromWorker, Job, Ready, Recount, Run, Started, Submit
+from models.jobs import (
+    Finished,
+    Forget,
+    FromWorker,
+    Job,
+    Lost,
+    Ready,
+    Recount,
+    Run,
+    Started,
+    Submit,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +59,6 @@ class LocalEngine:
     A worker that has work and neither takes nor says anything for `hang_after` seconds is killed.
     """
 
-    batches_in_flight = 2
-    """See `Engine.batches_in_flight`."""
-
     def __init__(
         self,
         program: Program,
@@ -58,6 +66,7 @@ class LocalEngine:
         hang_after: float,
         restarts: Restarts | None = None,
         patience: Patience | None = None,
+        batches_in_flight: int = 2,
     ) -> None:
         self._supervisor = Supervisor(
             program,
@@ -67,6 +76,7 @@ class LocalEngine:
             lost=self._lose,
         )
         self._hang_after = hang_after
+        self._batches_in_flight = batches_in_flight
         self._batches: dict[int, _Batch] = {}
         self._numbers = itertools.count(1)
         self._sending = asyncio.Lock()
@@ -87,6 +97,11 @@ class LocalEngine:
     def status(self) -> EngineStatus:
         """How the engine is now."""
         return self._supervisor.status
+
+    @property
+    def batches_in_flight(self) -> int:
+        """See `Engine.batches_in_flight`."""
+        return self._batches_in_flight
 
     @property
     def worker_pid(self) -> int | None:
@@ -164,6 +179,9 @@ class LocalEngine:
                 for batch in self._batches.values():
                     if number in batch.jobs:
                         batch.put(number, result)
+            case Lost(batch=number):
+                if (batch := self._batches.get(number)) and not batch.done.done():
+                    batch.done.set_exception(BatchLost(batch.started))
         self._watch()
 
     def _lose(self) -> None:

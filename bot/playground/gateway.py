@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 (RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK) = (7, 8, 9, 10, 11)
 (UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED) = (4001, 4002, 4003)
 (AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED) = (4004, 4005)
-(INVALID_SEQUENCE, DISALLOWED_INTENTS) = (4007, 4014)
+(INVALID_SEQUENCE, INVALID_SHARD, DISALLOWED_INTENTS) = (4007, 4010, 4014)
 
 ACK_AFTER = 0.02
 """Seconds until a heartbeat is acknowledged. discord.py notes in a thread when it has sent one; an
@@ -165,8 +165,12 @@ class Gateway:
         if wanted is not None and intents.disallowed(wanted, self._world.application):
             connection.close(DISALLOWED_INTENTS)
             return
-        connection.session = self._hub.open(person, wanted, connection)
-        log.debug("%s has identified", person.name)
+        shard = _shard(data.get("shard", [0, 1]))
+        if shard is None:
+            connection.close(INVALID_SHARD)
+            return
+        connection.session = self._hub.open(person, wanted, connection, shard)
+        log.debug("%s has identified as shard %d of %d", person.name, *shard)
 
     def _resume(self, connection: Connection, data: Json) -> None:
         session = self._hub.sessions.get(str(data.get("session_id")))
@@ -211,3 +215,11 @@ def _many(value: Any) -> list[Any]:  # noqa: ANN401 - Discord takes one id or a 
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def _shard(value: Any) -> tuple[int, int] | None:  # noqa: ANN401 - whatever a client sends
+    match value:
+        case [int(number), int(count)] if 0 <= number < count:
+            return number, count
+        case _:
+            return None

@@ -38,6 +38,8 @@ class Session:
 
     person: Person
     intents: int | None
+    shard: tuple[int, int] = (0, 1)
+    """Which of how many: guilds are dealt out among them, and the first has all that is direct."""
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     sequence: int = 0
     buffer: deque[tuple[int, Json]] = field(default_factory=lambda: deque(maxlen=BUFFER_EVENTS))
@@ -52,6 +54,11 @@ class Session:
         self.buffer.append((self.sequence, message))
         if self.wire is not None:
             self.wire.send(message)
+
+    def minds(self, guild_id: int | None) -> bool:
+        """Tell whether events of this guild, or of none, are this session's shard's."""
+        number, count = self.shard
+        return ((guild_id or 0) >> 22) % count == number
 
     def replay(self, after: int) -> bool:
         """Send again what came after number `after`; False when that is no longer known."""
@@ -88,6 +95,8 @@ class Hub:
                 session.dispatch(event.name, self._as_heard(event, session))
 
     def _concerns(self, event: Event, session: Session) -> bool:
+        if not session.minds(_guild_id(event)):
+            return False
         direct = event.channel is not None and event.channel.kind == DM
         if session.intents is not None and not intents.hears(
             session.intents, event.name, direct=direct
@@ -106,12 +115,15 @@ class Hub:
         direct = event.channel is not None and event.channel.kind == DM
         return message_payloads.without_content(event.data, session.person, direct=direct)
 
-    def open(self, person: Person, wanted: int | None, wire: Wire) -> Session:
-        """Begin a session of `person` and greet it: READY, then the guilds."""
+    def open(
+        self, person: Person, wanted: int | None, wire: Wire, shard: tuple[int, int] = (0, 1)
+    ) -> Session:
+        """Begin a session of `person` and greet it: READY, then the guilds of its shard."""
         self._forget_the_left()
-        session = Session(person, wanted, wire=wire)
+        session = Session(person, wanted, shard, wire=wire)
         self.sessions[session.id] = session
-        guilds = [g for g in self._world.guilds.values() if person.id in g.members]
+        mine = [g for g in self._world.guilds.values() if person.id in g.members]
+        guilds = [guild for guild in mine if session.minds(guild.id)]
         if wanted is not None and not wanted & intents.GUILDS:
             guilds = []
         session.dispatch("READY", self._ready(session, [g.id for g in guilds]))
@@ -129,6 +141,7 @@ class Hub:
             "session_id": session.id,
             "resume_gateway_url": self.gateway_url,
             "session_type": "normal",
+            "shard": list(session.shard),
             "guilds": [{"id": str(one), "unavailable": True} for one in guild_ids],
             "private_channels": [],
         }
@@ -147,3 +160,12 @@ class Hub:
         for session in list(self.sessions.values()):
             if session.wire is None and session.left_at < past:
                 del self.sessions[session.id]
+
+
+def _guild_id(event: Event) -> int | None:
+    """Return the guild in which `event` happened; None where in none."""
+    guild = event.guild or (event.channel.guild if event.channel else None)
+    if guild is not None:
+        return guild.id
+    known = event.data.get("id" if event.name in {"GUILD_CREATE", "GUILD_DELETE"} else "guild_id")
+    return None if known is None else int(known)

@@ -1,13 +1,18 @@
-"""`python -m tests.benchmarks [start|posting|pauses] [--json]`: measure and print the figures."""
+"""`python -m tests.benchmarks [start|posting|pauses|engines] [--json]`: measure and print."""
 
 import argparse
 import asyncio
 import json
 import sys
 
-from tests.benchmarks import pauses, posting, start
+from tests.benchmarks import engines, pauses, posting, start
 
-MEASUREMENTS = {"start": start.measure, "posting": posting.measure, "pauses": pauses.measure}
+MEASUREMENTS = {
+    "start": start.measure,
+    "posting": posting.measure,
+    "pauses": pauses.measure,
+    "engines": engines.measure,
+}
 
 
 def main() -> None:

@@ -43,6 +43,10 @@ def test_the_environment_wins_over_the_file(
         ("BOBBY_LOG_LEVEL", "LOUD", "'WARNING'"),
         ("BOBBY_API_URL", "discord.com", "http://"),
         ("BOBBY_TIMEOUT", "3600", "840"),
+        ("BOBBY_SHARD_IDS", "first", "commas between"),
+        ("BOBBY_SHARD_IDS", "0,1", "less than BOBBY_SHARDS"),
+        ("BOBBY_ENGINE", "grid", "'ray'"),
+        ("BOBBY_RAY_ADDRESS", "ray://head", "head:6379"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(

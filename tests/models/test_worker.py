@@ -29,9 +29,10 @@ from models.jobs import (
     ToWorker,
     Unready,
 )
+from models.pipe import Pipe
 from models.tasks import Tasks
 from models.wire import body_length, frame, from_worker
-from models.worker import Pipe, Worker
+from models.worker import Worker
 from tests.models.checkpoints import save
 from tests.models.pictures import encoded, scene
 from tests.models.test_decode import huge_png

@@ -1,0 +1,256 @@
+"""What every engine promises, by each of them: the real worker, as a child or as a Ray replica."""
+
+import asyncio
+import contextlib
+import importlib.util
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+import torch
+from msgspec import structs
+
+from bot.errors import BadPicture, Closing, Overloaded, WorkerLost
+from bot.executor import Asker, Executor, open_executor
+from bot.settings import Settings
+from models.jobs import Caption, Classify, Cycle, Job, Labels, Pictured
+from models.tasks import Tasks
+from models.weights import Shelf
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+
+ANN = Asker(1, 10)
+QUEUE = 24
+SECRET = "a-token-that-nobody-else-may-have"
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'bobby[ray]'"
+)
+
+
+def grey(width: int) -> bytes:
+    """Return a picture of `width` by 64 pixels that needs no library to make."""
+    return b"P5 %d 64 255\n" % width + bytes(range(width)) * 64
+
+
+@dataclass
+class House:
+    """An engine of `kind` with its executor, and the weights' folder that both sides have."""
+
+    kind: str
+    executor: Executor
+    cache: Path
+    closing: contextlib.AsyncExitStack
+
+    def family(self) -> list[psutil.Process]:
+        """Return every process that the engine has started, and they in turn."""
+        return psutil.Process().children(recursive=True)
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the processes that hold the networks."""
+        return [process for process in self.family() if self._is_worker(process)]
+
+    def _is_worker(self, process: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            line = " ".join(process.cmdline())
+            return "ray::ServeReplica" in line or "-m models.worker" in line
+        return False
+
+
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=["local", pytest.param("ray", marks=needs_ray)]
+)
+async def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """Open an engine, for all tests of this module; one thread, so that rounding is the same."""
+    cache = tmp_path_factory.mktemp("weights")
+    settings = Settings(
+        _env_file=None,
+        engine=request.param,
+        default_model="efficientnet_lite0",
+        device="cpu",
+        cache=cache,
+        max_queue=QUEUE,
+        max_per_person=QUEUE,
+        ray_cpus=1,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISCORD_TOKEN", SECRET)
+        patch.setenv("OMP_NUM_THREADS", "1")
+        async with contextlib.AsyncExitStack() as closing:
+            executor = await closing.enter_async_context(open_executor(settings))
+            await executor.ready()
+            yield House(request.param, executor, cache, closing)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Let other tasks run until `condition` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.005)
+
+
+async def test_whoever_holds_the_networks_has_no_token(house: House) -> None:
+    """Neither they nor any process between; nor anything else but what a worker may see."""
+    assert house.workers()
+    for process in house.family():
+        held = process.environ()
+        assert SECRET not in held.values(), process
+        assert "DISCORD_TOKEN" not in held
+
+
+async def test_answers_come_to_whoever_asked(house: House) -> None:
+    """Many at once of one model, each picture with its own answer."""
+    widths = range(64, 64 + QUEUE)
+    asked = [house.executor.submit(Classify(picture=grey(width)), ANN) for width in widths]
+    answers = await asyncio.gather(*asked)
+    assert [answer.width for answer in answers] == [*widths]
+    assert max(answer.batch_size for answer in answers) > 1
+
+
+async def test_a_bad_picture_fails_alone(house: House) -> None:
+    """Those beside it in the batch are answered."""
+    pictures = [grey(64), b"no picture", grey(65), b"", grey(66)]
+    asked = [house.executor.submit(Classify(picture=picture), ANN) for picture in pictures]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Labels, BadPicture, Labels, BadPicture, Labels]
+
+
+async def test_answers_are_those_of_the_same_tasks_in_this_process(house: House) -> None:
+    """To the bit, time aside: so the engines' answers are one another's, too."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        tasks = Tasks(Shelf(house.cache), torch.device("cpu"), "efficientnet_lite0")
+        jobs: list[Job] = [Classify(picture=grey(200)), Caption(picture=grey(200))]
+        for job in jobs:
+            answer = await _ask(house.executor, job)
+            (direct,) = tasks.run([tasks.prepare(job)])
+            direct = direct() if callable(direct) else direct
+            assert isinstance(direct, Pictured)
+            assert structs.replace(answer, milliseconds=0.0) == structs.replace(
+                direct, milliseconds=0.0
+            )
+    finally:
+        torch.set_num_threads(threads)
+
+
+async def test_cancelled_callers_are_no_trouble(house: House) -> None:
+    """Those who stay are answered, and nothing is held for those who left."""
+    asked = [
+        asyncio.create_task(house.executor.submit(Classify(picture=grey(64 + number)), ANN))
+        for number in range(20)
+    ]
+    await asyncio.sleep(0.02)
+    for task in asked[::2]:
+        task.cancel()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers[1::2]] == [Labels] * 10
+    await until(lambda: house.executor.snapshot().waiting + house.executor.snapshot().running == 0)
+
+
+async def test_a_full_queue_refuses_at_once_and_names_the_limit(house: House) -> None:
+    """Whoever comes after the last place is told its number; the others are answered."""
+    asked = [
+        asyncio.create_task(house.executor.submit(Classify(picture=grey(64)), Asker(n)))
+        for n in range(QUEUE)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded, match=str(QUEUE)):
+        await asyncio.wait_for(
+            house.executor.submit(Classify(picture=grey(64)), Asker(QUEUE)), timeout=1
+        )
+    assert {type(answer) for answer in await asyncio.gather(*asked)} == {Labels}
+
+
+async def test_death_in_a_batch_is_told_and_the_next_one_answered(house: House) -> None:
+    """Killed over a batch: each is answered once or told so, and the replacement goes on."""
+    (worker,) = house.workers()
+    slow = [
+        asyncio.create_task(
+            _ask(house.executor, Cycle(picture=grey(200), size=128, max_bytes=2**23))
+        )
+        for _ in range(12)
+    ]
+    await until(lambda: house.executor.snapshot().running > 0)
+    worker.kill()
+    ends = await asyncio.gather(*slow, return_exceptions=True)
+    lost = [end for end in ends if isinstance(end, BaseException)]
+    assert lost
+    assert {(type(end).__mro__[1], str(end)) for end in lost} == {
+        (
+            WorkerLost,
+            "The worker died while it looked at this picture or one beside it. Please try again.",
+        )
+    }
+    assert len(lost) < len(ends), "those whose batch had not begun are answered all the same"
+    assert (await house.executor.submit(Classify(picture=grey(64)), ANN)).width == 64
+    assert worker.pid not in [process.pid for process in house.workers()]
+
+
+async def test_whatever_stands_between_may_end_as_well(house: House) -> None:
+    """The head of a cluster of our own, say; then all of it is started anew."""
+    if house.kind == "local":
+        pytest.skip("Nothing stands between Bobby and a local worker.")
+    (head,) = [process for process in house.family() if "gcs_server" in process.name()]
+    head.kill()
+    await until(lambda: house.executor.snapshot().restarts > 0)
+    assert (await house.executor.submit(Classify(picture=grey(64)), ANN)).width == 64
+    assert house.executor.snapshot().restarts == 1
+
+
+async def test_a_cluster_of_our_own_keeps_to_this_machine(house: House) -> None:
+    """Whatever listens does so on the loopback, but for one port of Ray's that asks for a token."""
+    if house.kind == "local":
+        pytest.skip("A local worker listens to nothing.")
+    far = [
+        (process.name(), port.laddr)
+        for process in house.family()
+        for port in process.net_connections("inet")
+        if port.status == psutil.CONN_LISTEN and not _is_loopback(port.laddr.ip)
+    ]
+    assert len(far) <= len(house.workers()), far
+    assert all(name.startswith("ray::ServeRepli") for name, _ in far), far
+    import grpc
+
+    for _, address in far:
+        with grpc.insecure_channel(f"127.0.0.1:{address.port}") as channel:
+            call = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
+            with pytest.raises(grpc.RpcError) as refused:
+                call(b"", timeout=10)
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_closing_refuses_what_runs_and_leaves_nothing(house: House) -> None:
+    """Whoever waits is told so, in seconds, and no process, socket or folder is left."""
+    family = house.family()
+    loop = asyncio.get_running_loop()
+    asked = [
+        asyncio.create_task(
+            _ask(house.executor, Cycle(picture=grey(200), size=128, max_bytes=2**23))
+        )
+        for _ in range(12)
+    ]
+    await until(lambda: house.executor.snapshot().running > 0)
+    begun = loop.time()
+    await house.closing.aclose()
+    assert loop.time() - begun < 7
+    ends = await asyncio.gather(*asked, return_exceptions=True)
+    assert Closing in map(type, ends)
+    with pytest.raises(Closing):
+        await house.executor.submit(Classify(picture=grey(64)), ANN)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, 10)
+    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def _is_loopback(address: str) -> bool:
+    return address.removeprefix("::ffff:").startswith("127.") or address == "::1"
+
+
+async def _ask(executor: Executor, job: Job) -> Pictured:
+    answer = await executor.submit(job, ANN)
+    assert isinstance(answer, Pictured)
+    return answer
