@@ -186,6 +186,16 @@ def hub_fetch() -> None:
 
 
 @cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a finding.")
+def doctor(*, as_json: bool) -> None:
+    """Look at everything Bobby needs, and say of each whether it is right or what to do."""
+    from bot.offline.doctor import examine
+
+    if not finish(examine(prepare(), as_json=as_json)):
+        sys.exit(1)
+
+
+@cli.command()
 def status() -> None:
     """Say how the Bobby that runs on this machine is. Needs BOBBY_METRICS_PORT."""
     from bot.offline.status import show_status

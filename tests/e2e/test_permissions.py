@@ -62,7 +62,7 @@ async def test_threads_have_a_permission_of_their_own(
     conversation = house.playground.world.open_dm(guest.person, house.playground.world.bot)
     await guest.say("!classify", PICTURE, channel_id=thread.id)
     told = await guest.heard(lambda one: one["channel_id"] == str(conversation.id))
-    assert "**Send Messages In Threads**" in said(told)
+    assert "**Send Messages in Threads**" in said(told)
 
 
 async def test_without_history_the_answer_comes_without_a_quote(
