@@ -40,7 +40,8 @@ async def post(page: Page, picture: Path, text: str) -> None:
     await page.locator("#composer-textarea").fill(text)
     await page.locator("#composer-textarea").press("Enter")
     await answers.nth(before).wait_for(timeout=30_000)
-    await page.wait_for_function("[...document.images].every(image => image.complete)")
+    while not await page.evaluate("[...document.images].every(image => image.complete)"):
+        await asyncio.sleep(0.05)
 
 
 async def shoot(where: dict[str, str], picture: Path, command: str, path: Path) -> None:

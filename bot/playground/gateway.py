@@ -169,8 +169,18 @@ class Gateway:
         if shard is None:
             connection.close(INVALID_SHARD)
             return
+        self._note_locale(person, data.get("properties"))
         connection.session = self._hub.open(person, wanted, connection, shard)
         log.debug("%s has identified as shard %d of %d", person.name, *shard)
+
+    def _note_locale(self, person: Person, properties: Any) -> None:  # noqa: ANN401 - a client's
+        """Let a person have their browser's language, and the server too that is theirs."""
+        locale = properties.get("system_locale") if isinstance(properties, dict) else None
+        if person.bot or not isinstance(locale, str) or locale == person.locale:
+            return
+        person.locale = locale
+        if self._world.guild.owner is person:
+            self._world.set_locale(self._world.guild, locale)
 
     def _resume(self, connection: Connection, data: Json) -> None:
         session = self._hub.sessions.get(str(data.get("session_id")))

@@ -68,7 +68,7 @@ export class Gateway extends EventTarget {
     if (this.sessionId) {
       this.#send(OP.RESUME, { token: this.#token, session_id: this.sessionId, seq: this.#sequence });
     } else {
-      const properties = { os: navigator.platform, browser: "Bobby playground", device: "" };
+      const properties = { os: navigator.platform, browser: "Bobby playground", device: "", system_locale: navigator.language };
       this.#send(OP.IDENTIFY, { token: this.#token, properties, compress: false });
     }
   }

@@ -39,16 +39,16 @@ export const closeMenu = () => close();
 function entry(item) {
   if (item === null) return el("hr", { class: "menu-line" });
   if (item.heading) return el("div", { class: "menu-heading", role: "presentation" }, item.heading);
-  if (item.row) return el("div", { class: "menu-row", role: "group", "aria-label": item.label }, item.row.map((one) => button(one, one.text, "menu-small")));
+  if (item.row) return el("div", { class: "menu-row", role: "group", "aria-label": item.label }, item.row.map((one) => button(one, one.text, "menu-small", one.label)));
   return button(item, [item.icon ? icon(item.icon) : null, el("span", { class: "menu-label" }, item.label), item.hint ? el("span", { class: "menu-hint" }, item.hint) : null], item.danger ? "menu-item danger" : "menu-item");
 }
 
-function button(item, content, style) {
+function button(item, content, style, label = null) {
   const run = () => {
     close();
     item.run();
   };
-  return el("button", { type: "button", class: style, role: "menuitem", tabindex: "-1", "aria-label": item.hint ? `${item.label}, ${item.hint}` : item.label, onclick: run }, content);
+  return el("button", { type: "button", class: style, role: "menuitem", tabindex: "-1", "aria-label": label, onclick: run }, content);
 }
 
 const choices = (menu) => [...menu.querySelectorAll("[role=menuitem]")];
