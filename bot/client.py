@@ -49,7 +49,7 @@ Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is 
 COGS = (
     *("cogs.classify", "cogs.why", "cogs.translate", "cogs.caption"),
     *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
-    *("cogs.lessons", "cogs.settings"),
+    *("cogs.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
 )
 
 CLOSE_SECONDS = 1.0

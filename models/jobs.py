@@ -139,6 +139,13 @@ class Explain(Request, frozen=True):
     label: str | None = None
 
 
+class Shake(Request, frozen=True):
+    """What becomes of a picture's label when the picture is changed a little."""
+
+    picture: bytes
+    model: str | None = None
+
+
 class Featurise(Request, frozen=True):
     """What a classifier makes of a picture before it names it. `model` None means the default."""
 
@@ -191,6 +198,7 @@ Job: TypeAlias = (
     | Recognise
     | Assess
     | Explain
+    | Shake
 )
 """Everything a worker can be asked to do."""
 
@@ -347,6 +355,24 @@ class Explained(Pictured, frozen=True, kw_only=True):
     top: tuple[Label, ...]
 
 
+class Shook(Message, frozen=True):
+    """The most likely label of a picture after a `change`, and its softmax probability."""
+
+    change: str
+    label: str
+    probability: float
+
+
+class Shaken(Pictured, frozen=True, kw_only=True):
+    """The answer to `Shake`: a strip of the pictures, and the best label of each, as they come.
+
+    The first is the picture as it is.
+    """
+
+    image: Image
+    changes: tuple[Shook, ...]
+
+
 class Features(Pictured, frozen=True, kw_only=True):
     """The answer to `Featurise`.
 
@@ -421,7 +447,7 @@ class Failure(Message, frozen=True):
 
 
 Answer: TypeAlias = (
-    Labels | Translated | Cycled | Captioned | Inspected | Features | Assessed | Explained
+    Labels | Translated | Cycled | Captioned | Inspected | Features | Assessed | Explained | Shaken
 )
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import torch
 
-from models import classify, describe, explain, inspection, lessons, translate, untrained
+from models import classify, describe, explain, inspection, lessons, shake, translate, untrained
 from models.captioners import captioners
 from models.catalog import Catalog, catalog
 from models.classify import Classifier, device_name
@@ -31,11 +31,13 @@ from models.jobs import (
     Precision,
     Ready,
     Recognise,
+    Shake,
     Untrained,
 )
 from models.kept import Networks
 from models.lessons import Learner
 from models.pairs import pairs
+from models.shake import Shaker
 from models.translate import Translator
 from models.untrained import Beginner
 from models.weights import Shelf
@@ -48,6 +50,7 @@ Prepared: TypeAlias = (
     | inspection.Prepared
     | lessons.Prepared
     | explain.Prepared
+    | shake.Prepared
 )
 Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
@@ -72,6 +75,7 @@ class Tasks:
         self._beginner = Beginner(classifiers, shelf, device, default)
         self._inspector = Inspector()
         self._explainer = Explainer(classifiers, shelf, networks, default)
+        self._shaker = Shaker(classifiers, shelf, networks, default)
         self._learner = Learner(classifiers, shelf, networks, default)
 
     def ready(self) -> Ready | Failure:
@@ -112,6 +116,8 @@ class Tasks:
                 return self._inspector.prepare(job)
             case Explain():
                 return self._explainer.prepare(job)
+            case Shake():
+                return self._shaker.prepare(job)
             case Featurise() | Recognise() | Assess():
                 return self._learner.prepare(job)
             case _:
@@ -135,6 +141,8 @@ class Tasks:
                     yield from self._inspector.run([item])
                 case explain.Prepared():
                     yield from self._explainer.run([item])
+                case shake.Prepared():
+                    yield from self._shaker.run([item])
                 case lessons.Prepared():
                     yield from self._learner.run([item])
                 case Failure():

@@ -42,6 +42,8 @@ from models.jobs import (
     ModelCard,
     Ready,
     Recognise,
+    Shake,
+    Shaken,
     Translate,
     Translated,
     Untrained,
@@ -222,6 +224,8 @@ class Executor:
     async def submit(self, job: Inspect, asker: Asker) -> Inspected: ...
     @overload
     async def submit(self, job: Explain, asker: Asker) -> Explained: ...
+    @overload
+    async def submit(self, job: Shake, asker: Asker) -> Shaken: ...
     @overload
     async def submit(self, job: Featurise, asker: Asker) -> Features: ...
     @overload

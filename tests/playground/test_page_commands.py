@@ -97,7 +97,7 @@ async def test_a_message_command_is_in_the_menu_of_a_message(chat: Chat) -> None
     """Apps' commands stand in the menu and get the message they were used on."""
     await chat.choose(upload())
     said = await chat.say("my dog")
-    await chat.menu(said, "Describe, Bobby")
+    await chat.menu(said, "Describe Bobby")
     answer = chat.with_text("It has 1 files and says “my dog”.")
     await expect(answer.locator(".context-line")).to_contain_text("you used")
 

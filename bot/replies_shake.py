@@ -1,0 +1,40 @@
+"""How a shaken picture looks: the strip, a line for each change, and how often the label held."""
+
+from discord.utils import escape_markdown
+
+from bot.exchange import Reply, Upload
+from bot.language import label, later, tr
+from bot.pictures import Picture
+from bot.replies import answered, bar, percent, titled
+from models.jobs import Shaken
+
+CHANGES = (
+    *(later("as it is"), later("flipped"), later("turned by 15°"), later("grey")),
+    *(later("blurred"), later("JPEG at quality 10"), later("its middle")),
+)
+"""What the worker calls them, `models.shake.CHANGES`; here for the catalogues."""
+
+
+def shaken(picture: Picture, seen: Shaken, note: str | None) -> Reply:
+    """Return the reply that shows what becomes of a label."""
+    first, *changed = seen.changes
+    held = sum(one.label == first.label for one in changed)
+    name = escape_markdown(label(first.label))
+    verdict = tr(
+        "**{name}** held in {held} of {all} changes.", name=name, held=held, all=len(changed)
+    )
+    lines = [
+        f"{'●' if one.label == first.label else '○'} `{bar(one.probability)}"
+        f" {percent(one.probability):>7}` {tr(one.change)}: {escape_markdown(label(one.label))}"
+        for one in seen.changes
+    ]
+    notes = [escape_markdown(tr(seen.substitution))] if seen.substitution else []
+    body = "\n".join([verdict, *lines])
+    sure = held == len(changed)
+    embed = answered(picture, body, notes, seen, sure=sure, named=False)
+    changes = ", ".join(tr(one.change) for one in seen.changes)
+    alt = tr("{name} in a row: {changes}.", name=picture.name, changes=changes)
+    upload = Upload("crop-shake.jpg", seen.image.data, alt, spoiler=picture.spoiler)
+    if not picture.spoiler:
+        embed.set_image(url=f"attachment://{upload.name}")
+    return Reply(titled(note), (embed,), (upload,))

@@ -1,0 +1,89 @@
+"""`!try` and `/try`: pictures that come with Bobby, so that a first answer needs no upload."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.asking import Outcome
+from bot.buttons import answer_press
+from bot.client import Bobby, BobbyContext
+from bot.exchange import Exchange, Interaction, InteractionExchange, Reply, Upload
+from bot.language import tr
+from bot.pictures import Picture
+from bot.replies import BLUE, classified
+from bot.samples import SAMPLES, Sample
+from models.jobs import Classify
+
+
+class Try(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"try:(?P<name>\w+)"
+):
+    """The button of a sample picture."""
+
+    def __init__(self, sample: Sample) -> None:
+        super().__init__(discord.ui.Button(label=tr(sample.title), custom_id=f"try:{sample.name}"))
+        self.sample = sample
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the button again from its id; discord.py calls it."""
+        return cls(SAMPLES.get(match["name"], next(iter(SAMPLES.values()))))
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Answer whoever pressed, in private."""
+        cog = interaction.client.get_cog("Samples")
+        assert isinstance(cog, SamplesCog)
+        await answer_press(interaction, lambda exchange: cog.answer(exchange, self.sample))
+
+
+class SamplesCog(commands.Cog, name="Samples"):
+    """Shows what Bobby does with pictures of his own."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+
+    async def cog_load(self) -> None:
+        """Add the buttons, which discord.py does not do by itself."""
+        self.bot.add_dynamic_items(Try)
+
+    async def cog_unload(self) -> None:
+        """Take them away again."""
+        self.bot.remove_dynamic_items(Try)
+
+    @commands.command(name="try")
+    async def try_(self, context: BobbyContext) -> None:
+        """Try me with a picture of mine: one press, no upload."""
+        await context.exchange.answer(self._offer())
+
+    @app_commands.command(name="try")
+    async def try_slash(self, interaction: Interaction) -> None:
+        """Try me with a picture of mine: one press, no upload."""
+        await InteractionExchange(interaction).answer(self._offer())
+
+    async def answer(self, exchange: Exchange, sample: Sample) -> Reply:
+        """Return the labels of `sample`, with the picture itself."""
+        data = sample.read()
+        labels = await self.bot.executor.submit(Classify(picture=data), exchange.asker)
+        name = f"{sample.name}.jpg"
+        picture = Picture("", name, from_discord=True)
+        reply = classified([Outcome(picture, labels)], sample.credit)
+        embeds = (reply.embeds[0].set_image(url=f"attachment://{name}"),)
+        upload = Upload(name, data, tr(sample.title))
+        return Reply(reply.text, embeds, (*reply.uploads, upload))
+
+    def _offer(self) -> Reply:
+        view = discord.ui.View(timeout=None)
+        for sample in SAMPLES.values():
+            view.add_item(Try(sample))
+        text = tr("Choose a picture, and I say what I see in it. Or post one of yours.")
+        return Reply(embeds=(discord.Embed(description=text, colour=BLUE),), view=view)
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(SamplesCog(bot))

@@ -1,0 +1,76 @@
+"""`!shake` and `/shake`: whether a label holds when its picture is turned, greyed or cut."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import pictures
+from bot.asking import ask_one
+from bot.client import Bobby, BobbyContext
+from bot.completion import completions
+from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.pictures import Find
+from bot.replies_shake import shaken
+from models.jobs import Shake, Shaken
+
+
+class ShakeCog(commands.Cog, name="Shake"):
+    """Changes a picture a little and asks the classifier again."""
+
+    def __init__(self, bot: Bobby) -> None:
+        self.bot = bot
+
+    @commands.command(usage="[model] [link or @person]")
+    async def shake(self, context: BobbyContext, *, text: str = "") -> None:
+        """Flip, turn, grey, blur and cut a picture, and see whether its label holds."""
+        words = pictures.read_words(text)
+        find = lambda: pictures.find(self.bot, context.message, words)  # noqa: E731
+        await self._answer(context.exchange, find, words.rest)
+
+    @app_commands.command(name="shake")
+    @app_commands.describe(
+        picture="The picture to look at",
+        link="Or a link to one",
+        person="Or a person, for their avatar",
+        model="The model to ask; the default one otherwise",
+    )
+    async def shake_slash(
+        self,
+        interaction: Interaction,
+        picture: discord.Attachment | None = None,
+        link: str | None = None,
+        person: discord.User | None = None,
+        model: str = "",
+    ) -> None:
+        """Flip, turn, grey, blur and cut a picture, and see whether its label holds."""
+        await self._answer(
+            InteractionExchange(interaction),
+            lambda: pictures.pointed_at(interaction, picture, link, person),
+            model,
+        )
+
+    @shake_slash.autocomplete("model")
+    async def complete_model(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the classifiers whose name contains what was typed, those that are ready first."""
+        return completions(self.bot.executor.models, "classify", typed)
+
+    async def _answer(self, exchange: Exchange, find: Find, model: str) -> None:
+        model = model or self.bot.store.servers.get(exchange.asker.server).model or ""
+
+        async def ask(data: bytes) -> Shaken:
+            job = Shake(picture=data, model=model or None)
+            return await self.bot.executor.submit(job, exchange.asker)
+
+        async with exchange.thinking():
+            exchange.require_permissions()
+            found = (await find()).first(1)
+            found = found.noting(await self.bot.library.provide(exchange, "classify", model))
+            seen = await ask_one(self.bot.fetcher, exchange, found.pictures[0], ask)
+        await exchange.answer(shaken(found.pictures[0], seen, found.note))
+
+
+async def setup(bot: Bobby) -> None:
+    """Add this cog to `bot`; discord.py calls it."""
+    await bot.add_cog(ShakeCog(bot))
