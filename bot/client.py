@@ -26,6 +26,7 @@ from bot.failures import explain
 from bot.fetch import Fetcher
 from bot.hub.hub import Hub
 from bot.language import CommandTranslator, speak_to, tr
+from bot.missed import Missed
 from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.shelf.library import Library
@@ -127,6 +128,7 @@ class Bobby(commands.AutoShardedBot):
         self.pulse = Pulse()
         self.conversations = Conversations()
         self.asked = Asked()
+        self.missed = Missed()
         self.waiting = WaitingRoom(executor)
         self._up: set[int] = set()
         self._turn = asyncio.Lock()
@@ -196,6 +198,9 @@ class Bobby(commands.AutoShardedBot):
         which = f", shards {[*self.shards]} of {self.shard_count}" if self.shard_count != 1 else ""
         log.info("Logged in as %s in %d servers%s", self.user, len(self.guilds), which)
         await self._forget_servers_left()
+        async for message in self.missed.catch_up(self.guilds):
+            log.info("Message %d came while I was away", message.id)
+            self.dispatch("message", message)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete what a server had set and taught once Bobby is no longer in it."""
@@ -215,8 +220,9 @@ class Bobby(commands.AutoShardedBot):
             await self.store.forget_all_but(here, self.application_id)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Answer `message` if it is a person's command."""
-        if message.author.bot:
+        """Answer `message` if it is a person's command that was not read before."""
+        news = self.missed.hear(message.id) or message.edited_at is not None
+        if message.author.bot or not news:
             return
         context = await self.get_context(message, cls=BobbyContext)
         if context.prefix is None:

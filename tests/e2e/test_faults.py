@@ -76,6 +76,24 @@ async def test_a_message_in_the_gap_is_answered(house: House, guest: Guest) -> N
     await settled(guest, message)
 
 
+async def test_what_was_asked_while_the_session_was_lost_is_answered_once(
+    house: House, guest: Guest
+) -> None:
+    """Discord has forgotten the session and replays nothing; a minute back is read all the same."""
+    before = await guest.say("!help")
+    await guest.reply(before)
+    faults, bot = house.playground.faults, house.playground.world.bot
+    faults.refuse_connections = True
+    assert faults.invalidate_sessions(resumable=False, person=bot) == 1
+    await eventually(lambda: not house.bot.connected)
+    missed = await guest.say("!classify", PICTURE)
+    await asyncio.sleep(0.3)
+    faults.refuse_connections = False
+    assert top(await guest.reply(missed, within=60))
+    await settled(guest, missed)
+    await settled(guest, before)
+
+
 @pytest.mark.parametrize("how", ["op 7", "op 9 resumable", "close 4000"])
 async def test_a_reconnect_loses_nothing(house: House, guest: Guest, how: str) -> None:
     """Discord asks for it, now and then."""

@@ -46,11 +46,17 @@ export class Commands {
   }
 }
 
+/** What `texts` say in the browser's language, or else `otherwise`. */
+export function inLanguage(texts, otherwise) {
+  return texts?.[navigator.language] ?? texts?.[navigator.language.split("-")[0]] ?? otherwise;
+}
+
 /** A command, or each of its subcommands, as an entry a person can pick. */
 function flatten({ command, application }) {
-  const entry = (path, { description, options }) => ({
+  const entry = (path, { description, description_localizations, options }) => ({
     command, application, path, name: [command.name, ...path.map((step) => step.name)].join(" "),
-    description: description ?? "", options: options ?? [],
+    description: inLanguage(description_localizations, description ?? ""),
+    options: options ?? [],
   });
   const walk = (path, node) => {
     const inner = (node.options ?? []).filter((option) => [SUBCOMMAND, GROUP].includes(option.type));

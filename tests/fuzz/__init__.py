@@ -1,0 +1,1 @@
+"""What nobody would think of, by the thousand: damaged pictures and hostile words."""
