@@ -44,11 +44,16 @@ class Wish:
 
 
 def read_wish(text: str) -> Wish:
-    """Read `model:NAME` and a number of beams from what stands behind the command."""
+    """Read a model and a number of beams from what stands behind the command.
+
+    Whatever is neither is taken for the model's name, so that it is refused rather than ignored.
+    """
     rest = pictures.read_words(text).rest
     model = _MODEL.search(rest)
-    beams = _BEAMS.search(_MODEL.sub(" ", rest))
-    return Wish(model=model[1] if model else None, beams=int(beams[1]) if beams else None)
+    rest = _MODEL.sub(" ", rest)
+    beams = _BEAMS.search(rest)
+    name = " ".join(_BEAMS.sub(" ", rest).split())
+    return Wish(model=model[1] if model else name or None, beams=int(beams[1]) if beams else None)
 
 
 class Alternatives(

@@ -57,7 +57,7 @@ def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) 
             )
         )
     return Wish(
-        pair=words[0] if names_pair else None,
+        pair=words[0] if words and (names_pair or back_again) else None,
         size=int(size[1]) if size else None,
         back_again=back_again,
     )
@@ -91,7 +91,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         wish = read_wish(words.rest, names_pair=True)
         await self._answer(context.exchange, self._find(context, words), wish)
 
-    @commands.command(usage="[size:N] [link or @person]")
+    @commands.command(usage="[pair] [size:N] [link or @person]")
     async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn the horse into a zebra and back into a horse."""
         words = pictures.read_words(text)

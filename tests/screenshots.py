@@ -64,6 +64,7 @@ async def main() -> None:
     async with running_playground() as where:
         await shoot(where, options.dog, "!classify", options.folder / "classify.png")
         await shoot(where, options.horse, "!zebra", options.folder / "zebra.png")
+        await shoot(where, options.dog, "!caption", options.folder / "caption.png")
 
 
 if __name__ == "__main__":

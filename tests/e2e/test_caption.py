@@ -101,7 +101,7 @@ async def test_captioners_complete(house: House, guest: Guest, channel: Channel)
         ("model=neuraltalk2 beams: 10 https://example.com/3.png", Wish("neuraltalk2", 10)),
         ("Model: caption_small 3", Wish("caption_small", 3)),
         ("model:x-5", Wish("x-5")),
-        ("beams:77", Wish()),
+        ("beams:77", Wish(model="beams:77")),
     ],
 )
 def test_wishes_are_read(text: str, wish: Wish) -> None:
@@ -179,3 +179,10 @@ async def test_a_message_without_picture_is_told(
         }
         await page.interact(COMMAND, data, channel_id=channel.id)
         assert "no picture" in said(await page.event("MESSAGE_UPDATE"))
+
+
+async def test_a_captioner_may_be_named_by_its_name_alone(guest: Guest) -> None:
+    """As with `!classify`; a word that is no name is refused, and not ignored."""
+    file = ("plain.png", pictures.plain())
+    assert "neuraltalk2" in said(await guest.ask("!caption neuraltalk2", file))
+    assert "I know no model called “please”" in said(await guest.ask("!caption please", file))

@@ -1,0 +1,54 @@
+"""Everything a person can name is shown as text: no ping, no markup, nothing too long to post."""
+
+import pytest
+
+from tests.e2e import pictures
+from tests.e2e.guest import Guest, said
+from tests.e2e.test_settings import Server, server
+
+__all__ = ["server"]
+
+PICTURE = pictures.plain()
+NASTY = (
+    *("@everyone", "@here", "<@1>", "<@&1>", "<#1>", "</ban:1>", "<t:0:R>", "<:x:1>"),
+    *("[free](https://evil.example)", "https://evil.example/a", "**bold** __line__ ~~gone~~"),
+    *("||spoiler||", "`code` ```block```", "> quote", "# heading", "- list", "-# small"),
+    *(
+        "\u202egnp.exe",
+        "zero\u200bwidth",
+        "new\nline",
+        "\x00\x07",
+        "👩‍👩‍👧 🏳️‍🌈",
+        "z̸̢̛a̴l̷g̵o̶",
+        "x" * 300,
+    ),
+    *("{0} {name} %s", "$(id)", "'; DROP TABLE servers; --", "../../etc/passwd", "con.png"),
+)
+
+
+async def unharmed(guest: Guest, content: str, *files: tuple[str, bytes]) -> str:
+    """Ask, and check that the one reply pings nobody and links nowhere; return its text."""
+    question = await guest.say(content, *files)
+    answer = await guest.reply(question)
+    assert not answer["mention_everyone"]
+    assert {person["id"] for person in answer["mentions"]} <= {str(guest.person.id)}
+    assert answer["mention_roles"] == []
+    assert len(guest.replies(question)) == 1
+    text = said(answer)
+    assert "](https://evil" not in text.replace("\\", "") or "\\[" in text
+    return text
+
+
+@pytest.mark.parametrize("words", NASTY, ids=ascii)
+async def test_names_labels_and_models_are_text(server: Server, words: str) -> None:
+    """A file's name, a taught label, a model's name, a search, and what stands behind a command."""
+    plain = " ".join(words.split()) or "x"
+    boss = server.manager
+    name = "".join(c for c in words[:100] if c.isprintable() and c != ";") or "x"  # as HTTP allows
+    await unharmed(boss, "!classify", (f"{name}.png", PICTURE), ("b.png", b"bad"))
+    await unharmed(boss, f"!teach {plain[:200]}", ("a.png", PICTURE))
+    await unharmed(boss, "!taught")
+    await unharmed(boss, f"!classify {plain[:200]}", ("a.png", PICTURE))
+    await unharmed(boss, f"!models {plain[:200]}")
+    await unharmed(boss, f"!model {plain[:200]}")
+    await unharmed(boss, f"!hub {plain[:200]}")
