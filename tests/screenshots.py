@@ -50,6 +50,7 @@ async def shoot(where: dict[str, str], picture: Path, command: str, path: Path) 
         open_browser() as browser,
         open_page(browser, where["page"], width=1000, height=760, scheme="light") as watched,
     ):
+        await watched.page.locator("#messages .embed").first.wait_for()
         await post(watched.page, picture, command)
         await watched.page.locator("#messages .embed").last.scroll_into_view_if_needed()
         await watched.page.screenshot(path=path)
