@@ -6,6 +6,7 @@ import { openMenu } from "./menu.js";
 import { gist, isEphemeral, isLoading } from "./message.js";
 import { QUICK_REACTIONS, sendReaction } from "./reactions.js";
 import { displayName } from "./format.js";
+import { t } from "./words.js";
 
 export class Actions {
   constructor({ chat, commands, outbox }) {
@@ -20,31 +21,31 @@ export class Actions {
     } catch {
       // Without the applications' part the menu is still of use.
     }
-    openMenu({ x, y, label: `Actions for the message of ${displayName(message.author)}`, items: this.#items(message) });
+    openMenu({ x, y, label: t("Actions for the message of {name}", { name: displayName(message.author) }), items: this.#items(message) });
   }
 
   #items(message) {
     const { chat } = this;
     if (isEphemeral(message)) {
-      return [this.#copy(message), { label: "Dismiss message", icon: "close", run: () => chat.dismiss(message) }].filter(Boolean);
+      return [this.#copy(message), { label: t("Dismiss message"), icon: "close", run: () => chat.dismiss(message) }].filter(Boolean);
     }
     const mine = message.author.id === chat.store.me.id;
     const apps = this.commands.forMessages.map(({ command, application }) => ({
       label: command.name, hint: application, icon: "slash", run: () => this.#run(command, message),
     }));
     return [
-      { label: "Add a reaction", row: QUICK_REACTIONS.map((name) => ({ label: `React with ${name}`, text: name, run: () => this.react(message, { id: null, name }, true) })) },
-      { label: "Reply", hint: "R", icon: "reply", run: () => chat.reply(message) },
-      mine ? { label: "Edit", hint: "E", icon: "edit", run: () => chat.edit(message) } : undefined,
+      { label: t("Add a reaction"), row: QUICK_REACTIONS.map((name) => ({ label: t("React with {name}", { name }), text: name, run: () => this.react(message, { id: null, name }, true) })) },
+      { label: t("Reply"), hint: "R", icon: "reply", run: () => chat.reply(message) },
+      mine ? { label: t("Edit"), hint: "E", icon: "edit", run: () => chat.edit(message) } : undefined,
       this.#copy(message) ?? undefined,
-      ...(apps.length ? [null, { heading: "Apps" }, ...apps] : []),
-      ...(mine ? [null, { label: "Delete", icon: "trash", danger: true, run: () => this.remove(message) }] : []),
+      ...(apps.length ? [null, { heading: t("Apps") }, ...apps] : []),
+      ...(mine ? [null, { label: t("Delete"), icon: "trash", danger: true, run: () => this.remove(message) }] : []),
     ].filter((item) => item !== undefined);
   }
 
   #copy(message) {
     if (!message.content) return null;
-    return { label: "Copy text", icon: "copy", run: () => navigator.clipboard.writeText(message.content).catch(() => this.chat.notify("The browser did not allow copying.")) };
+    return { label: t("Copy text"), icon: "copy", run: () => navigator.clipboard.writeText(message.content).catch(() => this.chat.notify(t("The browser did not allow copying."))) };
   }
 
   #run(command, message) {

@@ -16,6 +16,9 @@ import { drawCommands, drawPeople } from "./sidebar.js";
 import { TitleCount, notify, showConnection, showProblem } from "./status.js";
 import { Store } from "./store.js";
 import { Typing } from "./typing.js";
+import { t, translatePage } from "./words.js";
+
+translatePage();
 
 const TOKEN_KEY = "playground-token";
 const byId = (id) => document.getElementById(id);
@@ -32,7 +35,7 @@ function takeToken() {
   return given ?? sessionStorage.getItem(TOKEN_KEY);
 }
 
-const refused = () => showProblem("This link is no longer valid", "The playground has been started anew since. Open the link that “bobby playground” printed last.");
+const refused = () => showProblem(t("This link is no longer valid"), t("The playground has been started anew since. Open the link that “bobby playground” printed last."));
 
 function start(token) {
   const store = new Store();
@@ -55,7 +58,7 @@ function start(token) {
     arrived: (message) => list.arrive(message),
     changed: (message) => list.update(message.id, message),
     dismiss: (message) => list.remove(message.id),
-    jumpTo: async (id) => (await list.jumpTo(id)) || notify("That message is no longer here."),
+    jumpTo: async (id) => (await list.jumpTo(id)) || notify(t("That message is no longer here.")),
     reply: (message) => composer.reply(message),
     edit: (message) => composer.edit(message),
     editLast: () => {
@@ -160,4 +163,4 @@ function start(token) {
 
 const token = takeToken();
 if (token) start(token);
-else showProblem("This page needs its link", "Open the link that “bobby playground” printed: it carries the key to this channel.");
+else showProblem(t("This page needs its link"), t("Open the link that “bobby playground” printed: it carries the key to this channel."));

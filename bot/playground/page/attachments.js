@@ -4,6 +4,7 @@
 import { el, firstOwnAddress, icon } from "./dom.js";
 import { fileSize } from "./format.js";
 import { openLightbox } from "./lightbox.js";
+import { t } from "./words.js";
 
 const SPOILER_FLAG = 1 << 3;
 const WIDEST = 420;
@@ -49,7 +50,7 @@ function picture(attachment, open, neighbours) {
   const image = el("img", {
     src: address, alt: alt || plainName(attachment), width: size.width, height: size.height, decoding: "async", draggable: false,
   });
-  const button = el("button", { type: "button", class: "picture-open", "aria-label": `Open picture: ${alt || plainName(attachment)}`, onclick: open }, image);
+  const button = el("button", { type: "button", class: "picture-open", "aria-label": t("Open picture: {name}", { name: alt || plainName(attachment) }), onclick: open }, image);
   const figure = el("figure", { class: "picture" }, button, alt ? altBadge(alt) : null);
   if (neighbours === 1) reserve(figure, image, size);
   // A picture in a format the browser can't draw (TIFF, HEIC) is still a file to download.
@@ -74,13 +75,13 @@ function reserve(figure, image, { width, height }) {
 function cover(figure, button, id) {
   button.inert = true;
   figure.classList.add("covered");
-  const lid = el("button", { type: "button", class: "spoiler-lid", "aria-label": "Spoiler. Press to show the picture.", onclick: () => {
+  const lid = el("button", { type: "button", class: "spoiler-lid", "aria-label": t("Spoiler. Press to show the picture."), onclick: () => {
     opened.add(id);
     button.inert = false;
     figure.classList.remove("covered");
     lid.remove();
     button.focus({ preventScroll: true });
-  } }, "Spoiler");
+  } }, t("Spoiler"));
   figure.append(lid);
 }
 
@@ -88,7 +89,7 @@ function cover(figure, button, id) {
 function altBadge(text) {
   const words = el("figcaption", { class: "alt-words", hidden: true }, text);
   const badge = el("button", {
-    type: "button", class: "alt-badge", "aria-expanded": "false", "aria-label": "Show the description", title: text,
+    type: "button", class: "alt-badge", "aria-expanded": "false", "aria-label": t("Show the description"), title: text,
     onclick: () => {
       words.hidden = !words.hidden;
       badge.setAttribute("aria-expanded", String(!words.hidden));

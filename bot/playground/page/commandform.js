@@ -3,6 +3,7 @@
 import { nest } from "./commands.js";
 import { el, icon, iconButton } from "./dom.js";
 import { optionField } from "./optionfields.js";
+import { t } from "./words.js";
 
 const ATTACHMENT = 11;
 
@@ -30,7 +31,7 @@ export class CommandForm {
     this.trouble = el("div", { class: "option-trouble", role: "alert" });
     this.node.replaceChildren(
       el("div", { class: "command-line" }, el("span", { class: "command-name" }, `/${entry.name}`), this.chips, this.more),
-      iconButton("close", "Leave the command", () => this.close()),
+      iconButton("close", t("Leave the command"), () => this.close()),
       this.hint, this.trouble);
     this.node.hidden = false;
     const firstFile = entry.options.find((option) => option.type === ATTACHMENT);
@@ -61,7 +62,7 @@ export class CommandForm {
       if (field.isEmpty() || waiting.length === files.length) field.accept(waiting.shift());
     }
     this.#drawMore();
-    if (waiting.length) this.#say(`/${this.#entry.name} takes no more files; ${waiting.length} left out.`);
+    if (waiting.length) this.#say(t("/{name} takes no more files; {count} left out.", { name: this.#entry.name, count: waiting.length }));
   }
 
   /** Check every option, then send the command. */
@@ -138,7 +139,7 @@ export class CommandForm {
     };
     const field = { ...optionField(option, context), option };
     this.#fields.set(option.name, field);
-    const drop = option.required ? null : iconButton("close", `Leave out ${option.name}`, () => this.#dropField(option));
+    const drop = option.required ? null : iconButton("close", t("Leave out {name}", { name: option.name }), () => this.#dropField(option));
     field.chip = el("div", { class: "option-chip", role: "group", "aria-label": option.name }, el("span", { class: "option-name" }, option.name), field.node, drop);
     field.chip.addEventListener("focusin", () => { this.hint.replaceChildren(el("strong", {}, option.name), ` ${option.description}`); });
     this.chips.append(field.chip);

@@ -2,6 +2,7 @@
 
 import { el, icon } from "./dom.js";
 import { Listbox } from "./listbox.js";
+import { t } from "./words.js";
 
 const ROW = 1;
 const BUTTON = 2;
@@ -35,7 +36,7 @@ export function renderComponents(message, chat) {
 function draw(component, press) {
   if (component.type === BUTTON) return component.style === LINK ? linkButton(component) : button(component, press);
   if (component.type === STRING_SELECT) return select(component, press);
-  return el("span", { class: "component-unknown" }, "This part can’t be shown here.");
+  return el("span", { class: "component-unknown" }, t("This part can’t be shown here."));
 }
 
 function face(component) {
@@ -69,18 +70,18 @@ function select(component, press) {
   const words = el("span", { class: "select-words" });
   const node = el("button", {
     type: "button", class: "select", role: "combobox", "aria-haspopup": "listbox", "aria-expanded": "false",
-    "aria-label": component.placeholder || "Make a selection", disabled: component.disabled ?? false, dataset: { customId: component.custom_id },
+    "aria-label": component.placeholder || t("Make a selection"), disabled: component.disabled ?? false, dataset: { customId: component.custom_id },
   }, words, icon("chevron"));
   const relabel = () => {
     const names = options.filter((option) => chosen.has(option.value)).map((option) => option.label);
-    words.textContent = names.join(", ") || component.placeholder || "Make a selection";
+    words.textContent = names.join(", ") || component.placeholder || t("Make a selection");
     words.classList.toggle("placeholder", !names.length);
   };
   const items = () => options.map((option) => ({
     label: option.label, detail: option.description, value: option.value, selected: chosen.has(option.value),
     lead: option.emoji?.name ? el("span", { class: "button-emoji" }, option.emoji.name) : null,
   }));
-  const list = new Listbox({ anchor: node, label: component.placeholder || "Options", multiple: most > 1, onPick: (item) => pick(item.value) });
+  const list = new Listbox({ anchor: node, label: component.placeholder || t("Options"), multiple: most > 1, onPick: (item) => pick(item.value) });
   let before = chosen;
   const finish = () => {
     if (chosen.size >= least) press(node, component, [...chosen]);

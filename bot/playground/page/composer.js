@@ -7,6 +7,7 @@ import { displayName, newNonce } from "./format.js";
 import { isEphemeral } from "./message.js";
 import { Picker } from "./picker.js";
 import { Tray } from "./tray.js";
+import { t } from "./words.js";
 
 const LONGEST = 2000;
 const TYPING_EVERY_MS = 8000;
@@ -157,8 +158,8 @@ export class Composer {
     this.#mode = mode;
     const { bar } = this.parts;
     bar.hidden = mode.kind === "new";
-    if (mode.kind === "reply") bar.replaceChildren(el("span", { class: "bar-words" }, "Replying to ", el("strong", {}, displayName(mode.message.author, mode.message.member))), this.#pingToggle(), iconButton("close", "Cancel the reply", () => this.cancel()));
-    if (mode.kind === "edit") bar.replaceChildren(el("span", { class: "bar-words" }, "Editing your message"), el("span", { class: "bar-hint" }, "Esc to cancel, Enter to save"), iconButton("close", "Cancel editing", () => this.cancel()));
+    if (mode.kind === "reply") bar.replaceChildren(el("span", { class: "bar-words" }, t("Replying to"), " ", el("strong", {}, displayName(mode.message.author, mode.message.member))), this.#pingToggle(), iconButton("close", t("Cancel the reply"), () => this.cancel()));
+    if (mode.kind === "edit") bar.replaceChildren(el("span", { class: "bar-words" }, t("Editing your message")), el("span", { class: "bar-hint" }, t("Esc to cancel, Enter to save")), iconButton("close", t("Cancel editing"), () => this.cancel()));
     this.#changed();
     this.focus();
   }
@@ -166,7 +167,7 @@ export class Composer {
   /** Whether the person replied to is mentioned. */
   #pingToggle() {
     const words = () => `@ ${this.#mode.ping ? "on" : "off"}`;
-    const toggle = el("button", { type: "button", class: "ping-toggle", "aria-pressed": "true", title: "Mention the person you reply to", onclick: () => {
+    const toggle = el("button", { type: "button", class: "ping-toggle", "aria-pressed": "true", title: t("Mention the person you reply to"), onclick: () => {
       this.#mode.ping = !this.#mode.ping;
       toggle.textContent = words();
       toggle.setAttribute("aria-pressed", String(this.#mode.ping));

@@ -6,6 +6,7 @@ import { stamp } from "./format.js";
 import { link } from "./inline.js";
 import { openLightbox } from "./lightbox.js";
 import { markdown, markdownLine } from "./markdown.js";
+import { t } from "./words.js";
 
 /** Draw a message's embeds. `attachments` resolves attachment:// addresses and gives alt texts. */
 export function renderEmbeds(embeds, attachments, names) {
@@ -86,7 +87,7 @@ function resolve(url, proxy, attachments) {
 
 function picture(media, attachments, widest, highest, style) {
   const { address, attachment } = resolve(media.url, media.proxy_url, attachments);
-  if (!address) return isWeb(media.url) ? el("div", { class: "embed-elsewhere" }, link(media.url, "Picture on another site")) : null;
+  if (!address) return isWeb(media.url) ? el("div", { class: "embed-elsewhere" }, link(media.url, t("Picture on another site"))) : null;
   const width = media.width || attachment?.width || widest;
   const height = media.height || attachment?.height || Math.min(highest, width);
   const size = fit(width, height, widest, highest);
@@ -94,7 +95,7 @@ function picture(media, attachments, widest, highest, style) {
   const image = el("img", { src: address, alt, width: size.width, height: size.height, decoding: "async" });
   const name = attachment?.filename ?? "";
   const button = el("button", {
-    type: "button", class: `picture-open ${style}`, "aria-label": alt || name ? `Open picture: ${alt || name}` : "Open picture", title: alt || null,
+    type: "button", class: `picture-open ${style}`, "aria-label": alt || name ? t("Open picture: {name}", { name: alt || name }) : t("Open picture"), title: alt || null,
     onclick: () => openLightbox([{ address, name, alt }], 0),
   }, image);
   button.style.setProperty("aspect-ratio", `${size.width} / ${size.height}`);

@@ -1,5 +1,7 @@
 // Turns times, sizes, ids and people into the words and values the page shows or sends. Pure functions.
 
+import { t } from "./words.js";
+
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const fullDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 const shortDate = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "2-digit", year: "numeric" });
@@ -23,15 +25,15 @@ export const longTime = (date) => everything.format(date);
 /** "Today at 14:03", "Yesterday at 14:03" or "03/08/2026 14:03" */
 export function stamp(date, now = new Date()) {
   const days = daysBetween(date, now);
-  if (days === 0) return `Today at ${clockTime(date)}`;
-  if (days === 1) return `Yesterday at ${clockTime(date)}`;
+  if (days === 0) return t("Today at {time}", { time: clockTime(date) });
+  if (days === 1) return t("Yesterday at {time}", { time: clockTime(date) });
   return `${shortDate.format(date)} ${clockTime(date)}`;
 }
 
 /** "Today", "Yesterday" or "3 August 2026" */
 export function dayName(date, now = new Date()) {
   const days = daysBetween(date, now);
-  return days === 0 ? "Today" : days === 1 ? "Yesterday" : fullDate.format(date);
+  return days === 0 ? t("Today") : days === 1 ? t("Yesterday") : fullDate.format(date);
 }
 
 export const sameDay = (a, b) => daysBetween(a, b) === 0;
@@ -73,7 +75,7 @@ export function newNonce() {
 
 /** What to call a user: server nickname, display name, user name. */
 export function displayName(user, member = null) {
-  return member?.nick || user?.global_name || user?.username || "Someone";
+  return member?.nick || user?.global_name || user?.username || t("Someone");
 }
 
 /** "1 new message", "3 new messages" */

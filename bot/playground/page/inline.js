@@ -4,6 +4,7 @@
 
 import { el } from "./dom.js";
 import { discordTime, longTime } from "./format.js";
+import { t } from "./words.js";
 
 const DEEPEST = 12;
 
@@ -14,9 +15,9 @@ const RULES = [
   [/\[((?:\\.|[^[\]\\\n])+)\]\(<?(https?:\/\/[^\s<>()]+(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+"[^"\n]*")?\)/y,
     (m, inner, names) => (names.inLink ? null : link(m[2], inner(m[1], { ...names, inLink: true })))],
   [/https?:\/\/[^\s<]+[^<.,:;"')\]\s|*_~]/y, (m, _, names) => (names.inLink ? m[0] : link(m[0], m[0]))],
-  [/<@!?(\d+)>/y, (m, _, names) => mention(`@${names.user(m[1]) ?? "unknown person"}`, m[1] === names.me)],
+  [/<@!?(\d+)>/y, (m, _, names) => mention(`@${names.user(m[1]) ?? t("unknown person")}`, m[1] === names.me)],
   [/<@&\d+>/y, () => mention("@role", false)],
-  [/<#(\d+)>/y, (m, _, names) => mention(`#${names.channel(m[1]) ?? "unknown channel"}`, false)],
+  [/<#(\d+)>/y, (m, _, names) => mention(`#${names.channel(m[1]) ?? t("unknown channel")}`, false)],
   [/<\/([\w\- ]{1,100}):\d+>/y, (m) => mention(`/${m[1]}`, false)],
   [/<a?:(\w+):\d+>/y, (m) => `:${m[1]}:`],
   [/<t:(-?\d{1,12})(?::([tTdDfFR]))?>/y, (m) => time(Number(m[1]), m[2] ?? "f")],
@@ -100,7 +101,7 @@ function time(seconds, style) {
 function spoiler(content) {
   const inside = el("span", { class: "spoiler-inside" }, content);
   inside.inert = true;
-  const node = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler. Press to show it." }, inside);
+  const node = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("Spoiler. Press to show it.") }, inside);
   const reveal = (event) => {
     event.preventDefault();
     event.stopPropagation();

@@ -2,8 +2,9 @@
 // application's acknowledgement, which comes back over the gateway under the same nonce.
 
 import { newNonce } from "./format.js";
+import { t } from "./words.js";
 
-export const NO_RESPONSE = "The application did not respond";
+export const NO_RESPONSE = t("The application did not respond");
 /** Discord gives the application 3 s and then says so itself; this is for when even that is lost. */
 const GIVE_UP_MS = 15_000;
 const KIND = { COMMAND: 2, COMPONENT: 3, AUTOCOMPLETE: 4 };
@@ -45,7 +46,7 @@ export class Interactions {
   }
 
   async #run(body, files = [], onProgress = () => {}) {
-    if (this.#gateway.state !== "ready") throw new Error("Not connected at the moment. Try again in a second.");
+    if (this.#gateway.state !== "ready") throw new Error(t("Not connected at the moment. Try again in a second."));
     const nonce = newNonce();
     const heard = new Promise((resolve, reject) => this.#waiting.set(nonce, { resolve, reject }));
     // The answer may be a refusal that comes before the request has returned.

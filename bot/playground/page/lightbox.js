@@ -1,14 +1,15 @@
 // Shows a picture large over the page: Escape or a press outside closes it, arrows walk through its neighbours.
 
 import { el, icon, iconButton } from "./dom.js";
+import { t } from "./words.js";
 
 /** Open `pictures` ({ address, name, alt }) at `index`. */
 export function openLightbox(pictures, index) {
   const image = el("img", { class: "lightbox-image" });
   const caption = el("p", { class: "lightbox-alt" });
-  const original = el("a", { class: "lightbox-link", target: "_blank", rel: "noopener" }, icon("link"), "Open the original");
+  const original = el("a", { class: "lightbox-link", target: "_blank", rel: "noopener" }, icon("link"), t("Open the original"));
   const dialog = el("dialog", { class: "lightbox", "aria-label": "Picture" },
-    iconButton("close", "Close", () => dialog.close(), { class: "icon-button lightbox-close" }),
+    iconButton("close", t("Close"), () => dialog.close(), { class: "icon-button lightbox-close" }),
     image,
     el("div", { class: "lightbox-foot" }, caption, original));
 

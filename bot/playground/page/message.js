@@ -9,6 +9,7 @@ import { renderEmbeds, usedByEmbeds } from "./embeds.js";
 import { clockTime, displayName, longTime, stamp } from "./format.js";
 import { markdown, markdownLine } from "./markdown.js";
 import { renderReactions } from "./reactions.js";
+import { t } from "./words.js";
 
 export const FLAG = { EPHEMERAL: 1 << 6, LOADING: 1 << 7 };
 const TYPE = { DEFAULT: 0, REPLY: 19, SLASH: 20, MENU: 23 };
@@ -99,20 +100,20 @@ function contextLine(message, chat, names) {
 function replyLine(message, chat, names) {
   const target = message.referenced_message;
   const hook = el("span", { class: "context-hook", "aria-hidden": "true" });
-  if (!target) return el("div", { class: "context-line" }, hook, el("em", {}, target === null ? "The original message was deleted" : "The original message could not be loaded"));
+  if (!target) return el("div", { class: "context-line" }, hook, el("em", {}, target === null ? t("The original message was deleted") : t("The original message could not be loaded")));
   const pinged = (message.mentions ?? []).some((user) => user.id === target.author.id);
   const quote = el("span", { class: "quote" }, markdownLine(gist(target).slice(0, 200), { ...names, inLink: true }));
   // The quote is one button; links or spoilers inside it must not be targets of their own.
   quote.inert = true;
   return el("div", { class: "context-line" }, hook, avatar(target.author, 18, "avatar-small"),
     el("span", { class: "context-who" }, `${pinged ? "@" : ""}${displayName(target.author, target.member)}`),
-    el("button", { type: "button", class: "quote-button", title: "Jump to this message", "aria-label": `Jump to the message this answers: ${gist(target).slice(0, 80)}`, onclick: () => chat.jumpTo(target.id) },
+    el("button", { type: "button", class: "quote-button", title: t("Jump to this message"), "aria-label": t("Jump to the message this answers: {gist}", { gist: gist(target).slice(0, 80) }), onclick: () => chat.jumpTo(target.id) },
       quote, target.attachments?.length ? icon("picture") : null));
 }
 
 function privateLine(message, chat) {
   return el("div", { class: "private-line" }, icon("eye"), "Only you can see this · ",
-    el("button", { type: "button", class: "text-button", onclick: () => chat.dismiss(message) }, "Dismiss message"));
+    el("button", { type: "button", class: "text-button", onclick: () => chat.dismiss(message) }, t("Dismiss message")));
 }
 
 /** The buttons at a message's corner: for the mouse; keys reach the same things through the menu. */
@@ -121,10 +122,10 @@ function toolbar(message, chat) {
   const mine = message.author.id === chat.store.me?.id;
   const quiet = { tabindex: "-1" };
   const options = (name, label, run) => iconButton(name, label, run, { class: "icon-button", ...quiet });
-  return el("div", { class: "message-tools", role: "group", "aria-label": "Message actions" },
-    isEphemeral(message) ? null : options("reply", "Reply", () => chat.reply(message)),
-    mine ? options("edit", "Edit", () => chat.edit(message)) : null,
-    iconButton("more", "More", (event) => {
+  return el("div", { class: "message-tools", role: "group", "aria-label": t("Message actions") },
+    isEphemeral(message) ? null : options("reply", t("Reply"), () => chat.reply(message)),
+    mine ? options("edit", t("Edit"), () => chat.edit(message)) : null,
+    iconButton("more", t("More"), (event) => {
       const box = event.currentTarget.getBoundingClientRect();
       chat.menuFor(message, box.left, box.bottom + 4);
     }, { class: "icon-button", "aria-haspopup": "menu", ...quiet }));

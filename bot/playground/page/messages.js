@@ -4,6 +4,7 @@
 import { el } from "./dom.js";
 import { count, dayName, olderFirst, sameDay } from "./format.js";
 import { hasContextLine, isEphemeral, renderMessage } from "./message.js";
+import { t } from "./words.js";
 
 const PAGE = 50;
 const GROUP_MS = 7 * 60_000;
@@ -198,7 +199,7 @@ export class MessageList {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const far = scrollHeight - scrollTop - clientHeight > clientHeight;
     this.jump.hidden = this.#atEnd || (!this.#unread && !far);
-    this.jump.firstElementChild.textContent = this.#unread ? count(this.#unread, "new message") : "Jump to the newest";
+    this.jump.firstElementChild.textContent = this.#unread ? count(this.#unread, "new message") : t("Jump to the newest");
   }
 
   /** Exactly one message is a tab stop; arrows move it. */

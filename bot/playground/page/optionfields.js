@@ -6,6 +6,7 @@ import { avatar } from "./avatar.js";
 import { el, icon } from "./dom.js";
 import { displayName } from "./format.js";
 import { Listbox } from "./listbox.js";
+import { t } from "./words.js";
 
 const TYPE = { STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, CHANNEL: 7, MENTIONABLE: 9, NUMBER: 10, ATTACHMENT: 11 };
 const NUMBERS = new Set([TYPE.INTEGER, TYPE.NUMBER]);
@@ -49,14 +50,14 @@ function textField(option) {
 function checked(option, text) {
   if (!text) return undefined;
   if (!NUMBERS.has(option.type)) {
-    if (text.length < (option.min_length ?? 0)) throw new Error(`${option.name} needs at least ${option.min_length} characters.`);
-    if (text.length > (option.max_length ?? 6000)) throw new Error(`${option.name} takes at most ${option.max_length ?? 6000} characters.`);
+    if (text.length < (option.min_length ?? 0)) throw new Error(t("{name} needs at least {count} characters.", { name: option.name, count: option.min_length }));
+    if (text.length > (option.max_length ?? 6000)) throw new Error(t("{name} takes at most {count} characters.", { name: option.name, count: option.max_length ?? 6000 }));
     return { value: text };
   }
   const value = Number(text.replace(",", "."));
   if (Number.isNaN(value) || (option.type === TYPE.INTEGER && !Number.isInteger(value))) throw new Error(`${option.name} takes a ${option.type === TYPE.INTEGER ? "whole " : ""}number.`);
-  if (value < (option.min_value ?? -Infinity)) throw new Error(`${option.name} must be ${option.min_value} or more.`);
-  if (value > (option.max_value ?? Infinity)) throw new Error(`${option.name} must be ${option.max_value} or less.`);
+  if (value < (option.min_value ?? -Infinity)) throw new Error(t("{name} must be {value} or more.", { name: option.name, value: option.min_value }));
+  if (value > (option.max_value ?? Infinity)) throw new Error(t("{name} must be {value} or less.", { name: option.name, value: option.max_value }));
   return { value };
 }
 
@@ -83,14 +84,14 @@ function listField(option, choices, context) {
   const show = () => {
     const typed = box.chosen() ? "" : box.node.value.trim().toLowerCase();
     const matching = choices.filter((choice) => choice.label.toLowerCase().includes(typed));
-    box.list.show(matching.slice(0, 25), { note: matching.length ? null : "Nothing in the list matches." });
+    box.list.show(matching.slice(0, 25), { note: matching.length ? null : t("Nothing in the list matches.") });
   };
   for (const event of ["input", "focus", "click"]) box.node.addEventListener(event, show);
   const read = () => {
     const text = box.node.value.trim();
     if (!text) return undefined;
     const choice = box.chosen() ?? choices.find((one) => one.label.toLowerCase() === text.toLowerCase());
-    if (!choice) throw new Error(`${option.name}: choose one from the list.`);
+    if (!choice) throw new Error(t("{name}: choose one from the list.", { name: option.name }));
     return { value: choice.value };
   };
   return { ...box, read };
@@ -107,9 +108,9 @@ function remoteField(option, context) {
     try {
       const choices = await context.complete(option, box.node.value);
       if (mine !== latest || document.activeElement !== box.node) return;
-      box.list.show(choices.map(({ name, value }) => ({ label: name, value })), { note: choices.length ? null : "Nothing matches." });
+      box.list.show(choices.map(({ name, value }) => ({ label: name, value })), { note: choices.length ? null : t("Nothing matches.") });
     } catch {
-      if (mine === latest && document.activeElement === box.node) box.list.show([], { note: "The choices could not be loaded. Free text works too." });
+      if (mine === latest && document.activeElement === box.node) box.list.show([], { note: t("The choices could not be loaded. Free text works too.") });
     }
   };
   const soon = () => {
@@ -138,8 +139,8 @@ function fileField(option, context) {
   const draw = () => {
     if (preview) URL.revokeObjectURL(preview);
     preview = file?.type.startsWith("image/") ? URL.createObjectURL(file) : null;
-    node.replaceChildren(...[preview ? el("img", { src: preview, alt: "" }) : icon("picture"), el("span", {}, file ? file.name : "Choose or drop a file"), chooser]);
-    node.setAttribute("aria-label", file ? `${option.name}: ${file.name}. Press to choose another.` : label(option));
+    node.replaceChildren(...[preview ? el("img", { src: preview, alt: "" }) : icon("picture"), el("span", {}, file ? file.name : t("Choose or drop a file")), chooser]);
+    node.setAttribute("aria-label", file ? t("{name}: {file}. Press to choose another.", { name: option.name, file: file.name }) : label(option));
   };
   const accept = (given) => {
     file = given;

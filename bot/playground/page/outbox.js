@@ -6,6 +6,7 @@ import { el, icon } from "./dom.js";
 import { displayName } from "./format.js";
 import { markdown } from "./markdown.js";
 import { namesFor } from "./message.js";
+import { t } from "./words.js";
 
 export class Outbox {
   #byNonce = new Map();
@@ -45,8 +46,8 @@ export class Outbox {
         bar.hidden = true;
         entry.classList.add("failed");
         state.replaceChildren(icon("warning"), el("span", {}, error.message),
-          el("button", { type: "button", class: "text-button", onclick: start }, "Try again"),
-          el("button", { type: "button", class: "text-button", onclick: finish }, "Discard"));
+          el("button", { type: "button", class: "text-button", onclick: start }, t("Try again")),
+          el("button", { type: "button", class: "text-button", onclick: finish }, t("Discard")));
         this.chat.toEnd();
       }
     };
@@ -69,10 +70,10 @@ export class Outbox {
     const body = command
       ? el("p", { class: "pending-command" }, command)
       : content && markdown(content, namesFor({}, this.chat.store));
-    return el("article", { class: "message pending", "aria-label": command ? "Command on its way" : "Message on its way" },
+    return el("article", { class: "message pending", "aria-label": command ? t("Command on its way") : t("Message on its way") },
       el("div", { class: "message-side" }, avatar(me, 40)),
       el("div", { class: "message-main" },
-        el("div", { class: "message-head" }, tint(el("span", { class: "author" }, displayName(me)), me), el("span", { class: "sent" }, command ? "Sending the command…" : "Sending…")),
+        el("div", { class: "message-head" }, tint(el("span", { class: "author" }, displayName(me)), me), el("span", { class: "sent" }, command ? t("Sending the command…") : t("Sending…"))),
         body || null,
         previews.length ? el("div", { class: "pending-files" }, previews.map(({ name, preview }) => preview ? el("img", { src: preview, alt: name }) : el("span", { class: "file-chip" }, icon("file"), name))) : null,
         bar, state));

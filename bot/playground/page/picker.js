@@ -3,6 +3,7 @@
 import { avatar } from "./avatar.js";
 import { displayName } from "./format.js";
 import { Listbox } from "./listbox.js";
+import { t } from "./words.js";
 
 const MENTION = /(?:^|\s)@([^\s@]{0,32})$/;
 const COMMAND = /^\/([^\n]{0,64})$/;
@@ -15,7 +16,7 @@ export class Picker {
   /** `onCommand(entry)` is called when a command is picked. */
   constructor({ textarea, near, chat, commands, onCommand }) {
     Object.assign(this, { textarea, chat, commands, onCommand });
-    this.#list = new Listbox({ anchor: textarea, near, label: "Suggestions", onPick: (item) => this.#pick(item) });
+    this.#list = new Listbox({ anchor: textarea, near, label: t("Suggestions"), onPick: (item) => this.#pick(item) });
     textarea.addEventListener("input", () => this.refresh());
     textarea.addEventListener("blur", () => this.#list.close());
   }
@@ -57,7 +58,7 @@ export class Picker {
     const entries = this.commands.find(typed);
     const items = entries.map((entry) => ({ label: `/${entry.name}`, detail: entry.description, group: entry.application, value: entry, kind: "command" }));
     if (!items.length && typed.includes(" ")) this.#list.close();
-    else this.#list.show(items, { note: trouble ?? (items.length ? null : "No command has this name."), keep: this.#list.isOpen && this.#shown === typed });
+    else this.#list.show(items, { note: trouble ?? (items.length ? null : t("No command has this name.")), keep: this.#list.isOpen && this.#shown === typed });
     this.#shown = typed;
   }
 

@@ -1,6 +1,8 @@
 // Speaks Discord's REST API for the page: the token header, waiting out rate limits, uploads with progress,
 // and errors as one sentence a person can read. Knows nothing of what is sent.
 
+import { t } from "./words.js";
+
 const BASE = `${location.origin}/api/v10`;
 const MOST_TRIES = 6;
 const UNREACHABLE = "The playground can’t be reached. Is “bobby playground” still running?";
@@ -27,8 +29,8 @@ function firstFieldError(errors) {
 }
 
 function toError(status, body) {
-  if (status === 413 && !body?.message) return new ApiError("The files are too large for this channel.", 413, 40005);
-  const text = firstFieldError(body?.errors) ?? body?.message ?? `The server answered ${status}.`;
+  if (status === 413 && !body?.message) return new ApiError(t("The files are too large for this channel."), 413, 40005);
+  const text = firstFieldError(body?.errors) ?? body?.message ?? t("The server answered {status}.", { status });
   return new ApiError(text, status, body?.code ?? 0);
 }
 

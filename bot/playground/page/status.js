@@ -2,6 +2,7 @@
 // messages in the window's title.
 
 import { el, icon } from "./dom.js";
+import { t } from "./words.js";
 
 const NOTICE_MS = 6000;
 const DOUBT_MS = 5000;
@@ -20,7 +21,7 @@ export function notify(text) {
 export function showConnection(node, state) {
   clearTimeout(doubt);
   node.hidden = state === "ready";
-  node.textContent = state === "connecting" ? "Connecting…" : "Reconnecting…";
+  node.textContent = state === "connecting" ? t("Connecting…") : t("Reconnecting…");
   if (state === "reconnecting") doubt = setTimeout(() => { node.textContent = "Reconnecting… Is “bobby playground” still running?"; }, DOUBT_MS);
 }
 

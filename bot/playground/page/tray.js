@@ -5,6 +5,7 @@ import { isSpoiler } from "./attachments.js";
 import { describePicture } from "./dialogs.js";
 import { el, firstOwnAddress, icon, iconButton } from "./dom.js";
 import { fileSize } from "./format.js";
+import { t } from "./words.js";
 
 const MOST_FILES = 10;
 
@@ -23,7 +24,7 @@ export class Tray {
   /** Add files a person chose, dropped or pasted. */
   add(files) {
     const room = MOST_FILES - this.#items.length;
-    if (files.length > room) this.notify(`A message carries at most ${MOST_FILES} files; ${files.length - room} left out.`);
+    if (files.length > room) this.notify(t("A message carries at most {most} files; {count} left out.", { most: MOST_FILES, count: files.length - room }));
     for (const file of [...files].slice(0, Math.max(0, room))) {
       const preview = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
       this.#items.push({ file, name: file.name || "file", preview, spoiler: false, description: "" });
@@ -79,7 +80,7 @@ export class Tray {
 
   #card(item) {
     const tools = el("div", { class: "tray-tools" },
-      item.attachment ? null : iconButton("eye", item.spoiler ? "Not a spoiler" : "Mark as spoiler", () => {
+      item.attachment ? null : iconButton("eye", item.spoiler ? t("Not a spoiler") : t("Mark as spoiler"), () => {
         item.spoiler = !item.spoiler;
         this.#redraw(item, "eye");
       }, { class: "icon-button", "aria-pressed": String(item.spoiler) }),
@@ -91,7 +92,7 @@ export class Tray {
       iconButton("trash", `Remove ${item.name}`, () => this.#remove(item), { class: "icon-button danger" }));
     return el("li", { class: item.spoiler ? "tray-card is-spoiler" : "tray-card" },
       el("div", { class: "tray-picture" }, item.preview ? el("img", { src: item.preview, alt: item.description || "", onerror: (event) => event.target.replaceWith(icon("file")) }) : icon("file"),
-        item.spoiler ? el("span", { class: "tray-mark" }, "Spoiler") : null,
+        item.spoiler ? el("span", { class: "tray-mark" }, t("Spoiler")) : null,
         item.description ? el("span", { class: "tray-mark tray-alt", title: item.description }, "ALT") : null),
       tools,
       el("div", { class: "tray-name", title: item.name }, item.name),

@@ -1,6 +1,7 @@
 // The line that says who is typing. A signal lasts ten seconds or until that person's message.
 
 import { el } from "./dom.js";
+import { t } from "./words.js";
 
 const LASTS_MS = 10_000;
 
@@ -26,11 +27,11 @@ export class Typing {
   }
 
   #draw() {
-    const names = [...this.#timers.keys()].map((id) => this.store.nameOf(id) ?? "Someone");
+    const names = [...this.#timers.keys()].map((id) => this.store.nameOf(id) ?? t("Someone"));
     if (!names.length) this.node.replaceChildren();
     else {
-      const who = names.length > 3 ? "Several people are" : names.length === 1 ? `${names[0]} is` : `${names.slice(0, -1).join(", ")} and ${names.at(-1)} are`;
-      this.node.replaceChildren(el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), `${who} typing…`);
+      const said = names.length > 3 ? t("Several people are typing…") : names.length === 1 ? t("{name} is typing…", { name: names[0] }) : t("{names} and {name} are typing…", { names: names.slice(0, -1).join(", "), name: names.at(-1) });
+      this.node.replaceChildren(el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), said);
     }
   }
 }
