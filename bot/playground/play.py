@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import tempfile
 import webbrowser
@@ -17,6 +18,7 @@ from bot.client import Bobby
 from bot.discord_api import point_discord_at
 from bot.errors import SetupError
 from bot.executor.factory import warm
+from bot.language import later, speak_to, tr
 from bot.playground.server import Playground
 from bot.replies import BLUE
 from bot.service import assembled, connected, stop_signal
@@ -24,13 +26,17 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
-HELLO = """\
-I'm Bobby, and I look at pictures. Drop one into this channel, write `{prefix}classify` with it, \
-and I'll tell you the five things it most likely shows; with `{prefix}caption` I say it in a \
-sentence.
-
-You can also reply to a picture with `{prefix}classify`, type `/` to see my commands, or open a \
-message's menu (**⋯**) and choose **Classify**. `{prefix}help` tells the rest."""
+HELLO = (
+    later(
+        "I'm Bobby, and I look at pictures. Drop one into this channel, write `{prefix}classify`"
+        " with it, and I'll tell you the five things it most likely shows; with `{prefix}caption` I"
+        " say it in a sentence. `{prefix}try` shows me at work without one."
+    ),
+    later(
+        "You can also reply to a picture with `{prefix}classify`, type `/` to see my commands, or"
+        " open a message's menu (**⋯**) and choose **Classify**. `{prefix}help` tells the rest."
+    ),
+)
 
 
 async def play(settings: Settings, *, port: int, browser: bool, as_json: bool) -> None:
@@ -78,8 +84,9 @@ async def _ready(bot: Bobby, channel_id: int) -> None:
     await bot.wait_until_ready()
     channel = bot.get_channel(channel_id)
     assert isinstance(channel, discord.TextChannel)
-    hello = HELLO.format(prefix=bot.settings.prefix)
-    await channel.send(embed=discord.Embed(title="Hello!", description=hello, colour=BLUE))
+    speak_to(os.environ.get("LANG", "").replace("_", "-"))
+    hello = "\n\n".join(tr(part, prefix=bot.settings.prefix) for part in HELLO)
+    await channel.send(embed=discord.Embed(title=tr("Hello!"), description=hello, colour=BLUE))
 
 
 def _announce(playground: Playground, *, as_json: bool) -> None:
