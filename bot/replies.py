@@ -12,7 +12,7 @@ from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply, Upload
-from bot.language import label, tr
+from bot.language import label, later, tr
 from bot.pictures import CROP_NAME, Picture
 from models.jobs import Label, Labels, Pictured, Said
 
@@ -81,12 +81,20 @@ def titled(note: str | None) -> str | None:
     return f"-# {note}" if note else None
 
 
+OUTSIDE = later("my labels are animals and things; people, faces and text are none of them")
+"""What may be wrong with a picture of which no label is sure, where the labels are ImageNet's."""
+
+
 def classified(
-    results: Sequence[Classified], note: str | None = None, view: discord.ui.View | None = None
+    results: Sequence[Classified],
+    note: str | None = None,
+    view: discord.ui.View | None = None,
+    unsure: str | None = OUTSIDE,
 ) -> Reply:
     """Return the reply to a classification of one to ten pictures, an embed for each.
 
-    `note` says how the picture was found, where that is not plain; `view` has the buttons. All
+    `note` says how the picture was found, where that is not plain; `view` has the buttons; `unsure`
+    is said once, where an answer is not sure. All
     embeds together stay under Discord's 6,000 characters: why another model has answered is said
     once.
     """
@@ -102,6 +110,9 @@ def classified(
         if labels.substitution and labels.substitution != substitution:
             substitution = labels.substitution
             notes.append(escape_markdown(tr(substitution)))
+        if unsure and not labels.sure:
+            notes.append(tr(unsure))
+            unsure = None
         body = _named(labels)
         embed = answered(result.picture, body, notes, labels, sure=labels.sure, named=named)
         upload = _crop(labels, result.picture, number)

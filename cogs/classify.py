@@ -195,7 +195,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
             found = (await find()).first(MAX_PICTURES)
             found = found.noting(tr("among the labels that I was taught here; I see nothing else"))
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
-        await exchange.answer(replies.classified(results, found.note))
+        await exchange.answer(replies.classified(results, found.note, unsure=None))
 
 
 def _buttons(results: list[Classified], source: Source) -> discord.ui.View | None:

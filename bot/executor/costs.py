@@ -7,7 +7,7 @@ at a clock nor decodes anything: of an animation it counts the marks that stand 
 
 from collections.abc import Hashable, Iterable
 
-from models.jobs import Caption, Cycle, Job, Translate
+from models.jobs import Caption, Cycle, Explain, Job, Shake, Translate
 
 FIRST_GUESS = 0.07
 """Seconds for one unit before anything was measured: ResNet-101 on two cores."""
@@ -41,6 +41,10 @@ def units(job: Job) -> float:
             return 8.0 * ((size or TRAINED_SIZE) / TRAINED_SIZE) ** 2 * frames(picture)
         case Cycle(size=size):
             return 16.0 * ((size or TRAINED_SIZE) / TRAINED_SIZE) ** 2
+        case Shake():
+            return 7.0
+        case Explain():
+            return 3.0
         case Caption(beams=beams):
             return 2.0 + 0.5 * (beams or 5)
         case _:

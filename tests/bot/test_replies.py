@@ -64,6 +64,7 @@ def test_an_unsure_answer_says_so() -> None:
     (embed,) = replies.classified([Classified(picture(), labels(sure=False))]).embeds
     assert embed.description
     assert embed.description.startswith("**Not sure.**")
+    assert "people, faces and text are none of them" in embed.description
 
 
 def test_a_spoiler_stays_one() -> None:
