@@ -14,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
+from discord.http import Route
 from discord.shard import Shard
 
 from bot import logs, replies, rooms
@@ -163,10 +164,21 @@ class Bobby(commands.AutoShardedBot):
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
 
+    async def published(self) -> list[Any]:
+        """Return Discord's copy of the commands, with their names in other languages."""
+        # discord.py does not ask for those, and Discord leaves them out then.
+        route = Route(
+            "GET",
+            "/applications/{application_id}/commands",
+            application_id=self.application_id,
+        )
+        there: list[Any] = await self.http.request(route, params={"with_localizations": "true"})
+        return there
+
     async def _publish_commands(self) -> None:
         """Synchronise the tree, only if Discord's copy differs: creations are rationed by day."""
         assert self.application_id is not None
-        there = await self.http.get_global_commands(self.application_id)
+        there = await self.published()
         commands = self.tree.get_commands()
         translator = self.tree.translator
         assert translator is not None
@@ -317,7 +329,7 @@ _COMPARED = (
 )
 _COMPARED_OPTION = (
     *("name", "type", "description", "required", "autocomplete", "choices", "options"),
-    "description_localizations",
+    *("name_localizations", "description_localizations"),
 )
 
 
@@ -331,7 +343,11 @@ def _normal(command_list: Any) -> list[Any]:  # noqa: ANN401  (plain JSON)
 
 def _plain(value: Any, key: str) -> Any:  # noqa: ANN401  (plain JSON)
     if key == "options":
-        return [[option.get(part) or None for part in _COMPARED_OPTION] for option in value or ()]
+        return [
+            [_plain(option.get(part), part) for part in _COMPARED_OPTION] for option in value or ()
+        ]
     if key in {"contexts", "integration_types"}:
         return sorted(value or ())
+    if key == "default_member_permissions" and value is not None:
+        return str(value)  # Discord sends a number of that size as text
     return value or None

@@ -65,8 +65,10 @@ class CommandRoutes:
         )
 
     async def list(self, request: web.Request) -> web.Response:
-        """Return the commands."""
-        return ok([self._shown(one) for one in self._registry.of(self._guild_id(request))])
+        """Return the commands; their names in other languages only if they are asked for."""
+        commands = [self._shown(one) for one in self._registry.of(self._guild_id(request))]
+        asked = request.query.get("with_localizations") in {"true", "1"}
+        return ok(commands if asked else [_in_one_language(command) for command in commands])
 
     async def replace(self, request: web.Request) -> web.Response:
         """Replace all commands."""
@@ -96,3 +98,11 @@ class CommandRoutes:
         """Delete one command."""
         self._registry.remove(self._found(request))
         return done()
+
+
+def _in_one_language(command: Json) -> Json:
+    """Return a command or an option as Discord lists it to whoever does not ask for more."""
+    shown = {key: value for key, value in command.items() if not key.endswith("_localizations")}
+    if options := command.get("options"):
+        shown["options"] = [_in_one_language(option) for option in options]
+    return shown

@@ -1,5 +1,6 @@
 """Buttons that outlive a restart: the Bobby that answers a press never saw the question."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,8 +31,9 @@ async def bobby(playground: Playground, folder: Path) -> AsyncIterator[None]:
 
 
 @pytest.mark.slow
-async def test_buttons_outlive_a_restart(tmp_path: Path) -> None:
-    """All of them, pressed in turn."""
+async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """All of them, pressed in turn; and the commands are not published a second time."""
+    caplog.set_level(logging.INFO, "bot.client")
     file = ("plain.png", pictures.plain())
     asked = ("!classify", "!caption", "!why", "!models")
     async with Playground() as playground:
@@ -58,6 +60,7 @@ async def test_buttons_outlive_a_restart(tmp_path: Path) -> None:
         finally:
             point_discord_at(DISCORD)
     assert not any("gone" in said(message) for message in _answers(page))
+    assert caplog.text.count("Publishing") == 1
 
 
 def _answers(page: Page) -> list[dict[str, Any]]:

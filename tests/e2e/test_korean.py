@@ -77,9 +77,7 @@ async def asked(server: Server, locale: str) -> Any:
 
 async def test_commands_have_korean_names(server: Server) -> None:
     """Discord shows them to whoever speaks Korean."""
-    bot = server.house.bot
-    assert bot.application_id is not None
-    there = await bot.http.get_global_commands(bot.application_id)
+    there = await server.house.bot.published()
     names = {one["name"]: one.get("name_localizations") for one in there}
     assert names["classify"] == {"ko": "분류"}
     assert names["Describe for alt text"] == {"ko": "대체 텍스트 만들기"}
