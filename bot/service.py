@@ -65,10 +65,11 @@ Discord lets me in only with the Message Content Intent, so that I can read comm
 
 def invite_link(application_id: int) -> str:
     """Return the link with which somebody adds Bobby to a server."""
-    return f"https://discord.com/oauth2/authorize?client_id={application_id}&{_invitation()}"
+    return f"https://discord.com/oauth2/authorize?client_id={application_id}&{invitation()}"
 
 
-def _invitation() -> str:
+def invitation() -> str:
+    """Return the part of an invitation that says what is asked for, without the application."""
     return f"scope=bot+applications.commands&permissions={PERMISSIONS.value}"
 
 
@@ -129,7 +130,7 @@ async def run_on_discord(settings: Settings) -> None:
         SetupError: Discord won't let Bobby in; the text says what to do, step by step.
     """
     if settings.token is None:
-        raise SetupError(HOW_TO_GET_IN.format(invite=_invitation()))
+        raise SetupError(HOW_TO_GET_IN.format(invite=invitation()))
     await _find_api(settings.api_url)
     stop = stop_signal()
     async with assembled(settings) as bot, connected(bot, settings.token.get_secret_value()) as end:

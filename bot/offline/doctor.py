@@ -21,7 +21,14 @@ import discord
 from bot.errors import BobbyError
 from bot.executor.factory import open_executor, warm
 from bot.offline.worker import print_json, print_line
-from bot.service import HOW_TO_BE_TOLD, HOW_TO_GET_IN, HOW_TO_RENEW, PERMISSIONS, invite_link
+from bot.service import (
+    HOW_TO_BE_TOLD,
+    HOW_TO_GET_IN,
+    HOW_TO_RENEW,
+    PERMISSIONS,
+    invitation,
+    invite_link,
+)
 from bot.settings import Settings
 
 SECONDS = 10.0
@@ -132,7 +139,7 @@ async def _of_worker(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
     if settings.token is None:
-        yield Finding("Token", "there is none", HOW_TO_GET_IN.format(invite="permissions=0"))
+        yield Finding("Token", "there is none", HOW_TO_GET_IN.format(invite=invitation()))
         return
     headers = {"Authorization": f"Bot {settings.token.get_secret_value()}"}
     timeout = aiohttp.ClientTimeout(total=SECONDS)

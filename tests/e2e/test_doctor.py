@@ -93,5 +93,6 @@ async def test_without_a_token_a_network_or_a_worker(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert "WRONG  Worker: it does not start" in run.stdout
     assert "WRONG  Token: there is none" in run.stdout
+    assert "scope=bot+applications.commands&permissions=274878024704" in run.stdout
     away = await examined(tmp_path, DISCORD_TOKEN="x", BOBBY_API_URL="http://127.0.0.1:9")
     assert "WRONG  Discord: http://127.0.0.1:9 can't be reached" in away.stdout
