@@ -103,7 +103,7 @@ async def test_the_button_gives_the_script_in_private(
 ) -> None:
     """That of the model that has answered, also after a restart; `test_recipes` runs it."""
     reply = await guest.ask("!classify alexnet", bobby_jpg)
-    assert list(buttons(reply)) == ["Python for this"]
+    assert list(buttons(reply)) == ["Why?", "Python for this"]
     await loaded_anew(house, guest, "cogs.classify")
     async with page_of(house, guest.person) as page:
         await press(page, reply, "Python for this")
