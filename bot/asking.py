@@ -7,10 +7,11 @@ What is asked is the cog's affair, how an outcome looks that of `bot.replies`.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from bot import metrics
+from bot.errors import LinkExpired
 from bot.exchange import Exchange
 from bot.failures import explain
 from bot.fetch import Fetcher
@@ -36,8 +37,24 @@ async def ask_one(
         BobbyError: It can't be fetched, or what `ask` raised.
     """
     with metrics.STAGES.labels("download").time():
-        data = await fetcher.fetch(picture, person=exchange.asker.person)
+        data = await fetched(fetcher, exchange, picture)
     return await ask(data)
+
+
+async def fetched(fetcher: Fetcher, exchange: Exchange, picture: Picture) -> bytes:
+    """Return the file of `picture`, by a fresh link where the one at hand has run out.
+
+    Raises:
+        BobbyError: It can't be fetched.
+    """
+    person = exchange.asker.person
+    try:
+        return await fetcher.fetch(picture, person=person)
+    except LinkExpired:
+        url = await picture.renew() if picture.renew else None
+        if url is None:
+            raise
+        return await fetcher.fetch(replace(picture, url=url), person=person)
 
 
 async def ask_each(

@@ -28,15 +28,17 @@ async def answer_press(
 async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[Reply]]) -> None:
     """Make the button's message say what `make` returns, or tell in private why it can't."""
     interaction.client.speak_to(interaction)
-    await interaction.response.defer()
-    try:
-        reply = await make()
-    except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
-        why = replies.sentence(explain(error, InteractionExchange(interaction)))
-        await interaction.followup.send(embeds=why.embeds, ephemeral=True)
-        return
-    await interaction.edit_original_response(
-        embeds=reply.embeds,
-        view=reply.view,
-        attachments=[upload.to_file() for upload in reply.uploads],
-    )
+    exchange = InteractionExchange(interaction)
+    with exchange.refusals_logged():
+        await interaction.response.defer()
+        try:
+            reply = await make()
+        except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
+            why = replies.sentence(explain(error, exchange))
+            await interaction.followup.send(embeds=why.embeds, ephemeral=True)
+            return
+        await interaction.edit_original_response(
+            embeds=reply.embeds,
+            view=reply.view,
+            attachments=[upload.to_file() for upload in reply.uploads],
+        )

@@ -204,6 +204,7 @@ class Bobby(commands.AutoShardedBot):
     async def on_shard_disconnect(self, shard: int) -> None:
         """Note that the gateway is gone for `shard`; discord.py is about to come back by itself."""
         self._up.discard(shard)
+        self.missed.cut_off()
 
     async def on_ready(self) -> None:
         """Say in the log that people can ask now."""

@@ -7,6 +7,7 @@
     │   ├── PictureTooLarge     more bytes than we take
     │   ├── LinkRefused         a link that leads where we don't go
     │   ├── FetchFailed         the picture could not be fetched
+    │   │   └── LinkExpired     Discord's own link to it has run out, or it is gone
     │   ├── UnknownModel        no model of that name
     │   ├── MissingPermission   Bobby may not answer here
     │   ├── NotAllowed          the person may not do that here
@@ -19,6 +20,7 @@
     ├── ModelFailed             the worker lived, the model did not
     ├── DownloadFailed          weights could not be had from their publisher
     ├── StoreFailed             what servers set or taught can't be read or kept
+    ├── TooLate                 Discord takes no answer to this any more
     ├── Closing                 Bobby is shutting down
     └── SetupError              for the operator: Bobby can't start
 
@@ -64,6 +66,10 @@ class LinkRefused(AskerError):
 
 class FetchFailed(AskerError):
     """The server that has the picture did not deliver it."""
+
+
+class LinkExpired(FetchFailed):
+    """Discord no longer delivers from that link; a fresh one may be had."""
 
 
 class UnknownModel(AskerError):
@@ -116,6 +122,10 @@ class DownloadFailed(BobbyError):
 
 class StoreFailed(BobbyError):
     """What servers have set or taught can't be read or written; the log has the reason."""
+
+
+class TooLate(BobbyError):
+    """Discord takes no answer any more: nobody will read the sentence, but the log has a line."""
 
 
 class Closing(BobbyError):

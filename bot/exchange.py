@@ -11,7 +11,7 @@ import contextlib
 import io
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -19,7 +19,7 @@ import aiohttp
 import discord
 
 from bot import metrics
-from bot.errors import MissingPermission
+from bot.errors import MissingPermission, TooLate
 from bot.executor.queue import Asker
 from bot.language import later, tr
 
@@ -27,13 +27,16 @@ log = logging.getLogger(__name__)
 
 EMBED_LINKS = later("Embed Links")
 """Without this permission Discord drops embeds in silence; replies are then plain text."""
+ATTACH_FILES = later("Attach Files")
+"""Without this permission Discord refuses a message with files altogether."""
 _PERMISSIONS = {
     "send_messages": later("Send Messages"),
     "send_messages_in_threads": later("Send Messages in Threads"),
     "embed_links": EMBED_LINKS,
-    "attach_files": later("Attach Files"),
+    "attach_files": ATTACH_FILES,
 }
 """In Discord's own words."""
+_SPEAK = frozenset({_PERMISSIONS["send_messages"], _PERMISSIONS["send_messages_in_threads"]})
 TYPING_AFTER = 0.25
 """Seconds of work before people see Bobby typing; a faster answer needs no announcement, and a
 typing sign that overtakes its answer would stand there for ten seconds."""
@@ -48,6 +51,12 @@ _INVALID_BODY = 50035
 _CANNOT_QUOTE = {160002}  # replying needs Read Message History
 _TOO_LARGE = {40005}
 _TOKEN_GONE = {10015, 50027}  # the interaction's 15 minutes are over
+_TOO_LATE = {10062, 40060}  # its first three seconds are over, or another process has answered
+
+_TOO_LARGE_HERE = later("The picture that goes with this is too large for this server.")
+_NOT_ATTACHED = later(
+    "The picture that goes with this can't be shown: I may not attach files here."
+)
 
 UPLOAD_AIM = 8 * 2**20
 """Bytes that a file aims to stay under, although most servers would take 10 MiB."""
@@ -89,13 +98,12 @@ class Reply:
             parts += [f"-# {embed.footer.text}"] if embed.footer.text else []
         return Reply("\n".join(parts)[:2000], (), self.uploads, self.view)
 
-    def without_uploads(self) -> "Reply":
-        """Return what remains where no file of this size may be sent."""
+    def without_uploads(self, why: str) -> "Reply":
+        """Return what remains where its files may not be sent, with a line that says `why`."""
         embeds = tuple(embed.copy().set_image(url=None) for embed in self.embeds)
         for embed in embeds:
             embed.set_thumbnail(url=None)
-        note = "-# " + tr("The picture that goes with this is too large for this server.")
-        return Reply("\n".join(filter(None, [self.text, note])), embeds)
+        return Reply("\n".join(filter(None, [self.text, f"-# {tr(why)}"])), embeds, (), self.view)
 
 
 Shrink: TypeAlias = Callable[[], Awaitable[Reply]]
@@ -173,15 +181,29 @@ class Exchange(abc.ABC):
         Where it is too large for Discord, `shrink` is asked once for a smaller one; without it,
         or when that is too large as well, the reply goes out without its files.
         """
-        if EMBED_LINKS in self.missing_permissions():
+        with metrics.STAGES.labels("reply").time(), self.refusals_logged():
+            await self._answer(self._allowed(reply), shrink)
+
+    def _allowed(self, reply: Reply) -> Reply:
+        """Return what may be posted of `reply`; permissions may have gone since it was asked."""
+        missing = self.missing_permissions()
+        if _SPEAK.intersection(missing):
+            return reply  # it goes to whoever asked, in private
+        if EMBED_LINKS in missing:
             reply = reply.as_text()
-        with metrics.STAGES.labels("reply").time():
-            await self._answer(reply, shrink)
+        if ATTACH_FILES in missing and reply.uploads:
+            reply = reply.without_uploads(_NOT_ATTACHED)
+        return reply
 
     async def _answer(self, reply: Reply, shrink: Shrink | None) -> None:
+        if not await self._fits(reply) and not (shrink and await self._fits(await shrink())):
+            await self._send(reply.without_uploads(_TOO_LARGE_HERE))
+
+    @contextlib.contextmanager
+    def refusals_logged(self) -> Iterator[None]:
+        """Log why there is no reply where Discord refuses it or can't be reached."""
         try:
-            if not await self._fits(reply) and not (shrink and await self._fits(await shrink())):
-                await self._send(reply.without_uploads())
+            yield
         except discord.HTTPException as error:
             log.warning("No reply to %s: Discord says %s (%s)", self, error.text, error.code)
         except _NETWORK as error:
@@ -271,7 +293,7 @@ class MessageExchange(Exchange):
 
     def may_speak(self) -> bool:
         """Tell whether Bobby may post where the command stands."""
-        return not any(name.startswith("Send Messages") for name in self.missing_permissions())
+        return not _SPEAK.intersection(self.missing_permissions())
 
     async def settle(self) -> None:
         """Wait until a reply that is being posted stands there: `reply` is true from then on."""
@@ -303,7 +325,8 @@ class MessageExchange(Exchange):
         """Say in a direct message what can't be said where it was asked."""
         where = "-# " + tr("You asked in {place}", place=self.message.jump_url)
         text = "\n".join(filter(None, [reply.text, where]))
-        await self.message.author.send(text, embeds=reply.embeds)
+        files = [upload.to_file() for upload in reply.uploads]
+        await self.message.author.send(text, embeds=reply.embeds, files=files, nonce=self._nonce)
 
     async def _post(self, reply: Reply, reference: discord.MessageReference | None) -> None:
         self.reply = await self.message.channel.send(
@@ -327,6 +350,7 @@ class InteractionExchange(Exchange):
         self.interaction = interaction
         self.private = private
         self.waiting = getattr(interaction.client, "waiting", None)
+        self._nonce = secrets.token_hex(8)
         self.asker = Asker(interaction.user.id, interaction.guild_id, interaction.id)
 
     def __str__(self) -> str:
@@ -334,8 +358,17 @@ class InteractionExchange(Exchange):
 
     @contextlib.asynccontextmanager
     async def thinking(self) -> AsyncIterator[None]:
-        """Defer: Discord shows Bobby thinking until the answer comes."""
-        await self.interaction.response.defer(thinking=True, ephemeral=self.private)
+        """Defer: Discord shows Bobby thinking until the answer comes.
+
+        Raises:
+            TooLate: Discord takes no answer any more.
+        """
+        try:
+            await self.interaction.response.defer(thinking=True, ephemeral=self.private)
+        except discord.HTTPException as error:
+            if error.code not in _TOO_LATE:
+                raise
+            raise TooLate(later("Discord waits for my answer no more. Ask again.")) from None
         async with self._waiting_shown():
             yield
 
@@ -369,12 +402,19 @@ class InteractionExchange(Exchange):
             channel = self.interaction.channel
             if error.code not in _TOKEN_GONE or not isinstance(channel, discord.abc.Messageable):
                 raise
-            mention = self.interaction.user.mention
-            await channel.send(
-                "\n".join(filter(None, [mention, reply.text])),
-                embeds=reply.embeds,
-                files=[upload.to_file() for upload in reply.uploads],
-            )
+            if self.private:  # what one person asked in private is for nobody else to read
+                raise
+            await self._post(channel, reply)
+
+    async def _post(self, channel: discord.abc.Messageable, reply: Reply) -> None:
+        """Say in the channel what the interaction takes no more after its fifteen minutes."""
+        await channel.send(
+            "\n".join(filter(None, [self.interaction.user.mention, reply.text])),
+            embeds=reply.embeds,
+            files=[upload.to_file() for upload in reply.uploads],
+            view=reply.view or discord.utils.MISSING,
+            nonce=self._nonce,
+        )
 
 
 def _edited(reply: Reply) -> dict[str, Any]:

@@ -20,7 +20,14 @@ from weakref import WeakValueDictionary
 import aiohttp
 from yarl import URL
 
-from bot.errors import AskerError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
+from bot.errors import (
+    AskerError,
+    FetchFailed,
+    LinkExpired,
+    LinkRefused,
+    Overloaded,
+    PictureTooLarge,
+)
 from bot.language import tr
 from bot.pictures import Picture
 
@@ -130,6 +137,7 @@ class Fetcher:
                 not public.
             PictureTooLarge: It has more than `max_bytes`.
             FetchFailed: It did not come whole and in time, is a web page, or is compressed.
+            LinkExpired: The link is Discord's, and runs out after a day.
             Overloaded: Other people's downloads left no slot for as long as a download may take.
         """
         try:
@@ -211,7 +219,7 @@ class Fetcher:
         follow = session is self._public
         async with session.get(url, max_redirects=5, allow_redirects=follow) as response:
             if response.status != 200:
-                raise _refusal(response.status, who)
+                raise _refusal(response.status, who, trusted=session is self._trusted)
             if response.content_type in {"text/html", "application/xhtml+xml"}:
                 raise FetchFailed(
                     tr(
@@ -278,7 +286,9 @@ def _is_encoded(response: aiohttp.ClientResponse) -> bool:
     return any(encoding.strip() not in {"", "identity"} for encoding in encodings)
 
 
-def _refusal(status: int, who: str) -> AskerError:
+def _refusal(status: int, who: str, *, trusted: bool) -> AskerError:
+    if trusted and status in {403, 404, 410}:
+        return LinkExpired(tr("{who} no longer has that picture. Send it again.", who=who))
     if 300 <= status < 400:
         return FetchFailed(tr("{who} has moved that picture. Attach the picture itself.", who=who))
     if status in {404, 410}:

@@ -2,9 +2,12 @@
 
 A session that is resumed has everything replayed; a new one has nothing. Then the channels in
 which somebody wrote meanwhile are read, as far back as a minute: who asked longer ago has gone.
-Owns which messages were heard of, a bounded number, so that none is answered twice.
+Owns which messages were heard of, a bounded number, so that none is answered twice. That memory
+ends with the process, so a fresh start reads nothing: what an earlier process has answered, another
+may not know. Direct messages are not looked through: Discord does not tell which have news.
 """
 
+import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
@@ -18,10 +21,10 @@ YOUNGEST = timedelta(minutes=1)
 """Messages that are older are not answered any more."""
 HEARD = 5000
 """Messages that are remembered by their ids."""
-MOST = 20
-"""Messages that are read in one channel."""
+MOST = 100
+"""Messages that are read in one channel, the newest: as many as one request gives."""
 
-Readable = discord.TextChannel | discord.Thread
+Readable = discord.TextChannel | discord.VoiceChannel | discord.Thread
 
 
 class Missed:
@@ -29,6 +32,7 @@ class Missed:
 
     def __init__(self) -> None:
         self._heard: OrderedDict[int, None] = OrderedDict()
+        self._newest_before = 0
         self._sessions = 0
 
     def hear(self, message_id: int) -> bool:
@@ -40,6 +44,10 @@ class Missed:
             self._heard.popitem(last=False)
         return True
 
+    def cut_off(self) -> None:
+        """Note that the gateway is gone: until it is back, nothing is heard."""
+        self._newest_before = max(self._heard, default=0)
+
     async def catch_up(self, guilds: Iterable[discord.Guild]) -> AsyncIterator[discord.Message]:
         """Yield the messages of the last minute that were not heard of, oldest first by channel.
 
@@ -48,26 +56,50 @@ class Missed:
         self._sessions += 1
         if self._sessions == 1:
             return
-        since = discord.Object(discord.utils.time_snowflake(discord.utils.utcnow() - YOUNGEST))
-        for channel in _written_in(guilds, since.id):
-            if channel.last_message_id in self._heard:
+        since = discord.utils.utcnow() - YOUNGEST
+        for channel in _written_in(guilds, discord.utils.time_snowflake(since)):
+            if self._knows_all_of(channel):
                 continue
             try:
-                async for message in channel.history(limit=MOST, after=since, oldest_first=True):
-                    if message.id not in self._heard:
-                        yield message
+                latest = [message async for message in channel.history(limit=MOST)]
             except discord.HTTPException as error:
                 log.warning("What was missed in channel %d can't be read: %s", channel.id, error)
+                continue
+            for message in reversed(latest):
+                if message.created_at > since and message.id not in self._heard:
+                    yield await _as_by_gateway(message)
+
+    def _knows_all_of(self, channel: Readable) -> bool:
+        """Tell whether the channel's last message came before the gateway was gone.
+
+        One that came since it is back says nothing about those before it.
+        """
+        last = channel.last_message_id or 0
+        return last in self._heard and last <= self._newest_before
 
 
 def _written_in(guilds: Iterable[discord.Guild], since: int) -> list[Readable]:
-    """Return the channels that Bobby may read and that have a message younger than `since`."""
+    """Return the channels that Bobby may read and that have a message younger than `since`.
+
+    The one that has been waiting longest comes first.
+    """
     channels: list[Readable] = []
     for guild in guilds:
-        readable: list[Readable] = [*guild.text_channels, *guild.threads]
+        readable: list[Readable] = [*guild.text_channels, *guild.voice_channels, *guild.threads]
         for channel in readable:
             may = channel.permissions_for(guild.me)
             young = (channel.last_message_id or 0) > since
             if young and may.view_channel and may.read_message_history:
                 channels.append(channel)
-    return channels
+    return sorted(channels, key=lambda channel: channel.last_message_id or 0)
+
+
+async def _as_by_gateway(message: discord.Message) -> discord.Message:
+    """Return `message` with its author's membership, which histories leave out.
+
+    Without it, nobody could be told to manage the server.
+    """
+    if message.guild is not None and isinstance(message.author, discord.User):
+        with contextlib.suppress(discord.HTTPException):
+            message.author = await message.guild.fetch_member(message.author.id)
+    return message

@@ -8,7 +8,8 @@ Owns the finding; hands addresses to `bot.fetch`, which gets the bytes.
 import contextlib
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
@@ -36,12 +37,18 @@ User: TypeAlias = discord.User | discord.Member
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Where a picture's bytes are. `from_discord` tells that Discord itself gave the address."""
+    """Where a picture's bytes are. `from_discord` tells that Discord itself gave the address.
+
+    Such an address runs out; `renew` gives a fresh one where there is a message to ask for it.
+    """
 
     url: str
     name: str
     from_discord: bool
     spoiler: bool = False
+    renew: Callable[[], Awaitable[str | None]] | None = field(
+        default=None, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +111,29 @@ def avatar(person: User) -> Picture:
     )
 
 
-def attached(attachment: discord.Attachment) -> Picture:
-    """Return an attachment as a picture, whatever its file turns out to be."""
+def attached(attachment: discord.Attachment, of: Content | None = None) -> Picture:
+    """Return an attachment `of` a message as a picture, whatever its file turns out to be."""
+    renew = None
+    if isinstance(of, discord.Message):
+        renew = partial(_fresh_link, of.channel, of.id, attachment.id)
     return Picture(
-        attachment.url, attachment.filename, from_discord=True, spoiler=attachment.is_spoiler()
+        attachment.url,
+        attachment.filename,
+        from_discord=True,
+        spoiler=attachment.is_spoiler(),
+        renew=renew,
     )
+
+
+async def _fresh_link(
+    channel: discord.abc.Messageable, message_id: int, attachment_id: int
+) -> str | None:
+    """Fetch a message anew and return its attachment's address; None where either is gone."""
+    try:
+        message = await channel.fetch_message(message_id)
+    except discord.HTTPException:
+        return None
+    return next((one.url for one in message.attachments if one.id == attachment_id), None)
 
 
 async def find(client: discord.Client, message: discord.Message, words: Words) -> Found:
@@ -118,7 +143,8 @@ async def find(client: discord.Client, message: discord.Message, words: Words) -
         NoPicture: There is none where the person pointed; the sentence says where it looked.
         MissingPermission: The channel's history would have to be read and may not be.
     """
-    if own := tuple(map(attached, message.attachments)) or tuple(_stickers(message)):
+    own = tuple(attached(attachment, message) for attachment in message.attachments)
+    if own := own or tuple(_stickers(message)):
         return Found(own)
     if message.reference and message.reference.type is discord.MessageReferenceType.reply:
         return await inside(await _replied_to(message))
@@ -273,7 +299,7 @@ async def _unfurled(client: discord.Client, message: discord.Message) -> discord
 def _pictures(message: Content) -> Iterator[Picture]:
     for attachment in message.attachments:
         if _looks_like_picture(attachment) and not _is_our_crop(message, attachment.filename):
-            yield attached(attachment)
+            yield attached(attachment, message)
     yield from _stickers(message)
     for embed in message.embeds:
         if (picture := _of_embed(embed)) and not _is_our_crop(message, picture.name):

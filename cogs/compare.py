@@ -12,7 +12,7 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot import pictures
-from bot.asking import ask_each
+from bot.asking import ask_each, fetched
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.exchange import Exchange, Interaction, InteractionExchange
@@ -127,7 +127,7 @@ class CompareCog(commands.Cog, name="Compare"):
             wanted = field(await executor.cards(), names.replace(",", " ").split())
             found = (await find()).first(1)
             (picture,) = found.pictures
-            data = await self.bot.fetcher.fetch(picture, person=exchange.asker.person)
+            data = await fetched(self.bot.fetcher, exchange, picture)
             contenders = await asyncio.gather(
                 *(self._contend(exchange, data, card) for card in wanted.here)
             )

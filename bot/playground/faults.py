@@ -113,16 +113,25 @@ class Faults:
         retry_after: float,
         times: int = 1,
         by: Person | None = None,
+        everywhere: bool = False,
     ) -> Order:
-        """Answer the next `times` requests to `route` with 429, to wait `retry_after` seconds."""
+        """Answer the next `times` requests to `route` with 429, to wait `retry_after` seconds.
+
+        With `everywhere` it is the limit on all routes together that is told of.
+        """
+        scope = {"X-RateLimit-Global": "true"} if everywhere else {}
         return self.answer(
             method,
             route,
             429,
             message="You are being rate limited.",
             times=times,
-            headers={"Retry-After": str(retry_after), "X-RateLimit-Scope": "user"},
-            extra={"retry_after": retry_after, "global": False},
+            headers={
+                "Retry-After": str(retry_after),
+                "X-RateLimit-Scope": "global" if everywhere else "user",
+                **scope,
+            },
+            extra={"retry_after": retry_after, "global": everywhere},
             by=by,
         )
 
@@ -154,6 +163,10 @@ class Faults:
     def drop_connections(self, person: Person | None = None) -> int:
         """Cut every gateway connection (of `person`) without a word; return how many."""
         return self._each(person, lambda session: _wire(session).abort())
+
+    def silence_connections(self, person: Person | None = None) -> int:
+        """Let nothing more arrive by any connection (of `person`), each of which stays open."""
+        return self._each(person, lambda session: _wire(session).silence())
 
     def close_connections(self, code: int, person: Person | None = None) -> int:
         """Close every gateway connection (of `person`) with `code`; return how many."""

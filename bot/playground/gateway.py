@@ -44,6 +44,7 @@ class Connection:
         )
         self._queue: asyncio.Queue[Json | int] = asyncio.Queue()
         self.session: Session | None = None
+        self._silent = False
         self.ours = False
         """Whether the closing began on our side."""
 
@@ -61,6 +62,10 @@ class Connection:
         if self._transport is not None:
             self._transport.abort()
 
+    def silence(self) -> None:
+        """Let nothing more arrive at the other end; the connection stays open."""
+        self._silent = True
+
     def detach(self) -> None:
         """Let the session buffer what comes, instead of sending it here."""
         if self.session is not None and self.session.wire is self:
@@ -77,6 +82,8 @@ class Connection:
                     self.ours = True
                     await self._socket.close(code=item)
                     return
+                if self._silent:
+                    continue
                 encoded = msgspec.json.encode(item)
                 if self._compressor is None:
                     await self._socket.send_str(encoded.decode())

@@ -31,6 +31,9 @@ class Wire(Protocol):
     def abort(self) -> None:
         """Cut the connection at once, without a word."""
 
+    def silence(self) -> None:
+        """Stay open, and let nothing more arrive."""
+
 
 @dataclass(eq=False)
 class Session:

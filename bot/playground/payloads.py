@@ -68,7 +68,7 @@ def partial_member(member: Member) -> Json:
         "roles": [str(role.id) for role in member.roles],
         "joined_at": stamp(member.joined_at),
         "premium_since": None,
-        "communication_disabled_until": None,
+        "communication_disabled_until": stamp(member.silenced_until),
         "deaf": False,
         "mute": False,
         "pending": False,

@@ -4,10 +4,11 @@ Base permissions of the roles, then the channel's overwrites; a thread has its p
 is stored here.
 """
 
+from datetime import UTC, datetime
 from enum import IntFlag
 
 from bot.playground import errors
-from bot.playground.records import Channel, Guild, Person
+from bot.playground.records import Channel, Guild, Member, Person
 
 
 class P(IntFlag):
@@ -71,6 +72,10 @@ DIRECT = (
 """What the two ends of a direct conversation may do in it."""
 
 
+SILENCED = P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY
+"""What is left to a member whom a moderator has silenced for a while."""
+
+
 def in_guild(person: Person, guild: Guild) -> P:
     """Return the base permissions of `person` in `guild`; none for a stranger."""
     member = guild.members.get(person.id)
@@ -81,7 +86,13 @@ def in_guild(person: Person, guild: Guild) -> P:
     held = P(guild.roles[guild.id].permissions)
     for role in member.roles:
         held |= P(role.permissions)
-    return ALL if held & P.ADMINISTRATOR else held
+    if held & P.ADMINISTRATOR:
+        return ALL
+    return held & SILENCED if _is_silenced(member) else held
+
+
+def _is_silenced(member: Member) -> bool:
+    return member.silenced_until is not None and member.silenced_until > datetime.now(UTC)
 
 
 def in_channel(person: Person, channel: Channel) -> P:
@@ -117,7 +128,7 @@ def _overwritten(held: P, person: Person, guild: Guild, place: Channel) -> P:
     held = held & ~deny | allow
     if own := overwrites.get(person.id):
         held = held & ~P(own.deny) | P(own.allow)
-    return held
+    return held & SILENCED if _is_silenced(guild.members[person.id]) else held
 
 
 def may_send(channel: Channel) -> P:

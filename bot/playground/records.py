@@ -65,6 +65,8 @@ class Member:
     joined_at: datetime
     roles: list[Role] = field(default_factory=list)
     nick: str | None = None
+    silenced_until: datetime | None = None
+    """Until when a moderator lets them only look on."""
 
 
 @dataclass(eq=False, slots=True)

@@ -151,6 +151,13 @@ class World:
         self.publish(Event("GUILD_MEMBER_REMOVE", gone, guild=guild))
         self.publish(Event("GUILD_DELETE", {"id": str(guild.id)}, to=(person,)))
 
+    def silence(self, guild: Guild, person: Person, until: datetime | None) -> None:
+        """Let `person` only look on in `guild` until then, or, with None, speak again."""
+        member = guild.members[person.id]
+        member.silenced_until = until
+        data = {**payloads.member(member), "guild_id": str(guild.id)}
+        self.publish(Event("GUILD_MEMBER_UPDATE", data, to=(person,)))
+
     # --- guilds -----------------------------------------------------------------------------------
 
     def add_guild(self, name: str, *, owner: Person | None = None, with_bot: bool = True) -> Guild:
