@@ -9,6 +9,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from bot.asking import fetched
+from bot.errors import LinkExpired
+from bot.exchange import MessageExchange
+from bot.pictures import inside
 from bot.playground.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House
@@ -168,11 +172,26 @@ async def test_a_slow_cdn_is_given_up_in_words(house: House, guest: Guest) -> No
     await settled(guest, message)
 
 
-async def test_an_expired_link_is_told(house: House, guest: Guest) -> None:
-    """The CDN no longer knows the picture."""
+async def test_an_expired_link_is_renewed(house: House, guest: Guest, channel: Channel) -> None:
+    """Behind a link that has run out, the message is asked for a fresh one, if it is there."""
+    message = await guest.say("", PICTURE)
+    found = await house.bot.get_partial_messageable(channel.id).fetch_message(int(message["id"]))
+    (picture,) = (await inside(found)).pictures
+    house.playground.faults.expire_links()
+    with pytest.raises(LinkExpired):
+        await house.bot.fetcher.fetch(picture, person=1)
+    exchange = MessageExchange(found)
+    assert await fetched(house.bot.fetcher, exchange, picture) == PICTURE[1]
+    await guest.delete(message)
+    with pytest.raises(LinkExpired, match="no longer has that picture"):
+        await fetched(house.bot.fetcher, exchange, picture)
+
+
+async def test_a_link_that_expires_before_it_is_followed(house: House, guest: Guest) -> None:
+    """The question is answered all the same, once."""
     message = await guest.say("!classify", PICTURE)
     house.playground.faults.expire_links()
-    assert await guest.reply(message)
+    assert top(await guest.reply(message))
     await settled(guest, message)
 
 

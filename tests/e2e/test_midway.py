@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
 
+import discord
 import pytest
 import pytest_asyncio
 
 from bot.playground.permissions import P
+from bot.playground.records import LOADING, Overwrite
 from tests.e2e import pictures
 from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said
-from tests.e2e.test_faults import held, settled
+from tests.e2e.guest import Guest, said, top
+from tests.e2e.test_faults import MESSAGES, held, settled
 from tests.e2e.test_interactions import ATTACHMENT, COMMAND
 from tests.e2e.test_models import page_of
 from tests.e2e.test_settings import Server, server
@@ -30,7 +34,7 @@ async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
 
 
 @asynccontextmanager
-async def at_work(server: Server, guest: Guest) -> AsyncIterator[dict[str, object]]:
+async def at_work(server: Server, guest: Guest) -> AsyncIterator[dict[str, Any]]:
     """Have `guest` ask, and yield the question while the worker holds the answer back."""
     executor = server.house.bot.executor
     with held():
@@ -46,24 +50,91 @@ async def no_reply(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_the_right_to_write_is_taken_away(server: Server) -> None:
-    """The answer is told in a direct message."""
+    """The answer comes whole, in a direct message."""
     world, guest = server.house.playground.world, server.member
     async with at_work(server, guest) as question:
         world.set_overwrite(server.channel, world.bot, deny=P.SEND_MESSAGES)
+    await told_in_private(server, question)
+
+
+async def told_in_private(server: Server, question: dict[str, Any]) -> None:
+    """Check that the answer is one direct message, with its picture, and none where it stood."""
+    world, guest = server.house.playground.world, server.member
     dm = world.open_dm(guest.person, world.bot)
-    await eventually(lambda: bool(guest.in_channel(dm.id)))
-    assert "You asked in" in said(guest.in_channel(dm.id)[0])
+    told = await guest.heard(lambda one: one["channel_id"] == str(dm.id))
+    assert "You asked in" in said(told)
+    assert top(told)
+    assert told["embeds"][0]["thumbnail"]["url"].startswith("http")
+    await asyncio.sleep(0.2)
+    assert len(guest.in_channel(dm.id)) == 1
+    assert guest.in_channel(server.channel.id) == []
     assert guest.replies(question) == []
 
 
-async def test_the_right_to_attach_is_taken_away(
+async def test_bobby_is_silenced_for_a_while(server: Server) -> None:
+    """A moderator's time-out takes the right to write in every channel of the server."""
+    world = server.house.playground.world
+    async with at_work(server, server.member) as question:
+        world.silence(server.guild, world.bot, discord.utils.utcnow() + timedelta(minutes=5))
+    await told_in_private(server, question)
+
+
+async def test_nothing_can_be_told_in_private_either(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Discord refuses the file; the log says so."""
-    world = server.house.playground.world
-    async with at_work(server, server.member):
-        world.set_overwrite(server.channel, world.bot, deny=P.ATTACH_FILES)
+    """Who takes no direct messages gets no answer where Bobby may not write; the log says so."""
+    world, guest = server.house.playground.world, server.member
+    guest.person.accepts_dms = False
+    async with at_work(server, guest) as question:
+        world.set_overwrite(server.channel, world.bot, deny=P.SEND_MESSAGES)
     await no_reply(caplog)
+    assert "50007" in caplog.text
+    assert guest.replies(question) == []
+
+
+async def test_the_history_is_closed(server: Server) -> None:
+    """Discord lets Bobby quote no more: the answer comes without."""
+    world, guest = server.house.playground.world, server.member
+    async with at_work(server, guest):
+        world.set_overwrite(server.channel, world.bot, deny=P.READ_MESSAGE_HISTORY)
+    assert top(await guest.heard(lambda one: one["channel_id"] == str(server.channel.id)))
+    await asyncio.sleep(0.2)
+    assert len(guest.in_channel(server.channel.id)) == 1
+
+
+async def test_the_right_to_embed_is_taken_away(server: Server) -> None:
+    """The answer is plain text."""
+    world, guest = server.house.playground.world, server.member
+    async with at_work(server, guest) as question:
+        world.set_overwrite(server.channel, world.bot, deny=P.EMBED_LINKS)
+    reply = await guest.reply(question)
+    assert reply["embeds"] == []
+    assert "%" in said(reply)
+    await settled(guest, question)
+
+
+async def test_the_right_to_attach_is_taken_away(server: Server) -> None:
+    """The labels come without the crop, and say why."""
+    world, guest = server.house.playground.world, server.member
+    async with at_work(server, guest) as question:
+        world.set_overwrite(server.channel, world.bot, deny=P.ATTACH_FILES)
+    reply = await guest.reply(question)
+    assert top(reply)
+    assert "I may not attach files here" in said(reply)
+    await settled(guest, question)
+
+
+async def test_discord_knows_sooner_than_bobby(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where Bobby has not heard yet what he may do no more, Discord's refusal is in the log."""
+    world, guest = server.house.playground.world, server.member
+    async with at_work(server, guest) as question:
+        denied = Overwrite(world.bot.id, 1, 0, int(P.SEND_MESSAGES))
+        server.channel.overwrites[world.bot.id] = denied  # and nobody is told
+    await no_reply(caplog)
+    assert "50013" in caplog.text
+    assert guest.replies(question) == []
 
 
 async def test_the_channel_is_deleted(server: Server, caplog: pytest.LogCaptureFixture) -> None:
@@ -84,32 +155,106 @@ async def test_the_server_is_left(server: Server, caplog: pytest.LogCaptureFixtu
     await no_reply(caplog)
 
 
-async def test_an_interaction_runs_out_of_its_fifteen_minutes(
-    house: House, page: Page, guest: Guest
-) -> None:
-    """The answer comes as a message in the channel, to whoever asked."""
-    channel = house.playground.world.channels[guest.channel_id]
-    data = {
-        **await page.command("classify", channel.id),
+@asynccontextmanager
+async def fifteen_minutes_later(
+    house: House, page: Page, channel_id: int, data: dict[str, Any], *files: tuple[str, bytes]
+) -> AsyncIterator[None]:
+    """Use a command whose answer comes when its interaction is over, while the block lasts."""
+    interactions, executor = house.playground.interactions, house.bot.executor
+    life = interactions.token_life
+    try:
+        with held():
+            answer = await page.interact(
+                COMMAND, data, channel_id=channel_id, files=list(files) or None
+            )
+            assert answer.status == 204, answer.data
+            await eventually(lambda: executor.snapshot().waiting + executor.snapshot().running > 0)
+            interactions.token_life = 0.0
+        yield
+    finally:
+        interactions.token_life = life
+
+
+async def classify(page: Page, guest: Guest) -> dict[str, Any]:
+    """Return the data of `/classify` with a picture."""
+    return {
+        **await page.command("classify", guest.channel_id),
         "options": [{"name": "picture", "type": ATTACHMENT, "value": "0"}],
         "attachments": [{"id": "0", "filename": "a.png"}],
     }
-    interactions = house.playground.interactions
-    with held():
-        answer = await page.interact(COMMAND, data, channel_id=channel.id, files=[PICTURE])
-        assert answer.status == 204, answer.data
-        executor = house.bot.executor
-        await eventually(lambda: executor.snapshot().waiting + executor.snapshot().running > 0)
-        life, interactions.token_life = interactions.token_life, 0.0
-    try:
-        late = await guest.heard(lambda one: f"<@{guest.person.id}>" in one["content"], within=30)
-    finally:
-        interactions.token_life = life
-    assert "%" in said(late)
+
+
+def answers(guest: Guest) -> list[dict[str, Any]]:
+    """Return what Bobby has said in the guest's channel but for "Bobby is thinking"."""
+    return [one for one in guest.in_channel(guest.channel_id) if not one["flags"] & LOADING]
+
+
+async def test_an_interaction_runs_out_of_its_fifteen_minutes(
+    house: House, page: Page, guest: Guest
+) -> None:
+    """The answer comes as a message in the channel, to whoever asked, without pinging them."""
+    data = await classify(page, guest)
+    async with fifteen_minutes_later(house, page, guest.channel_id, data, PICTURE):
+        late = await guest.heard(lambda one: f"<@{guest.person.id}>" in one["content"])
+        assert top(late)
+        assert late["mentions"] == []
+        assert late["components"]
+        await asyncio.sleep(0.2)
+        assert len(answers(guest)) == 1
+
+
+async def test_a_late_answer_is_not_posted_twice(house: House, page: Page, guest: Guest) -> None:
+    """The message that takes the interaction's place has a nonce, too."""
+    faults, bot = house.playground.faults, house.playground.world.bot
+    data = await classify(page, guest)
+    before = len(faults.asked("POST", MESSAGES))
+    order = faults.answer("POST", MESSAGES, 503, after=True, by=bot)
+    async with fifteen_minutes_later(house, page, guest.channel_id, data, PICTURE):
+        await eventually(
+            lambda: [one.status for one in faults.asked("POST", MESSAGES)[before:]] == [503, 200]
+        )
+    assert order.left == 0
+    assert len(answers(guest)) == 1
+
+
+async def test_what_was_private_stays_so_after_fifteen_minutes(
+    house: House, page: Page, guest: Guest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Alt text that one person asked for is not posted for all to read; the log says why."""
+    target = await guest.say("", PICTURE)
+    command = await page.command("Describe for alt text", guest.channel_id)
+    data = {**command, "target_id": target["id"]}
+    async with fifteen_minutes_later(house, page, guest.channel_id, data):
+        await no_reply(caplog)
+    assert "50027" in caplog.text
+    assert answers(guest) == []
+
+
+@pytest.mark.parametrize("refusal", [(404, 10062), (400, 40060)])
+async def test_an_interaction_that_discord_has_given_up(
+    house: House,
+    page: Page,
+    guest: Guest,
+    caplog: pytest.LogCaptureFixture,
+    refusal: tuple[int, int],
+) -> None:
+    """Too late, or answered by somebody else: a line in the log, and no traceback."""
+    status, code = refusal
+    callback = "/interactions/{interaction_id}/{interaction_token}/callback"
+    order = house.playground.faults.answer("POST", callback, status, code=code, times=2)
+    data = await classify(page, guest)
+    await page.interact(COMMAND, data, channel_id=guest.channel_id, files=[PICTURE])
+    await no_reply(caplog)
+    assert str(code) in caplog.text
+    assert "Reference" not in caplog.text
+    assert order.left == 0
+    assert answers(guest) == []
 
 
 @pytest.mark.parametrize("locked", [False, True])
-async def test_a_thread_is_archived(server: Server, locked: bool) -> None:
+async def test_a_thread_is_archived(
+    server: Server, locked: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     """An answer wakes it, unless it is locked: then the log says why there is none."""
     world, guest = server.house.playground.world, server.member
     thread = world.add_thread(server.channel, "a thread")
@@ -124,5 +269,6 @@ async def test_a_thread_is_archived(server: Server, locked: bool) -> None:
         assert "%" in said(await guest.reply(question))
         await settled(guest, question)
     else:
-        await asyncio.sleep(1.0)
+        await no_reply(caplog)
+        assert "50083" in caplog.text
         assert guest.replies(question) == []

@@ -1,0 +1,140 @@
+"""The gateway and REST in bad weather: a dead connection, a lost session, limits and failures."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.e2e import pictures
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said, top
+from tests.e2e.test_faults import MESSAGES, held, settled
+from tests.e2e.test_settings import Server, server
+from tests.playground.clients import eventually
+
+__all__ = ["server"]
+
+PICTURE = ("a.png", pictures.plain())
+
+
+async def new_connection(house: House) -> None:
+    """Have Bobby connect anew, and wait until he has."""
+    faults, bot = house.playground.faults, house.playground.world.bot
+    connected = house.playground.hub.connected
+    (before,) = [session.wire for session in connected(bot)]
+    assert faults.drop_connections(bot) == 1
+    await eventually(lambda: any(s.wire is not before for s in connected(bot)), within=30)
+
+
+async def cut_off(house: House) -> None:
+    """Let Bobby's session be lost, and the gateway closed to him."""
+    faults, bot = house.playground.faults, house.playground.world.bot
+    faults.refuse_connections = True
+    assert faults.invalidate_sessions(resumable=False, person=bot) == 1
+    await eventually(lambda: not house.bot.connected)
+
+
+async def back(house: House) -> None:
+    """Let Bobby in again, and wait until he is."""
+    house.playground.faults.refuse_connections = False
+    await eventually(lambda: house.bot.connected, within=60)
+
+
+async def test_a_zombie_connection_is_left(
+    house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Open, but nothing arrives: unacknowledged heartbeats make Bobby connect anew and resume."""
+    gateway, bot = house.playground.gateway_server, house.playground.world.bot
+    with monkeypatch.context() as patch:
+        patch.setattr(house.bot._connection, "heartbeat_timeout", 1.0)
+        patch.setattr(gateway, "heartbeat_interval", 0.2)
+        await new_connection(house)
+        assert house.playground.faults.silence_connections(bot) == 1
+        message = await guest.say("!classify", PICTURE)
+        assert top(await guest.reply(message, within=30))
+        await settled(guest, message)
+    await new_connection(house)
+
+
+async def test_a_lost_session_in_a_busy_channel(server: Server) -> None:
+    """Neither much talk, nor what came since, hides what was missed; its author still manages."""
+    house, boss, member = server.house, server.manager, server.member
+    await member.ask("!help")
+    await cut_off(house)
+    for number in range(25):
+        await boss.say(f"chatter {number}")
+    lesson = await boss.say("!teach red", ("red.png", pictures.plain("red")))
+    question = await member.say("!classify", PICTURE)
+    await back(house)
+    live = await member.say("!privacy")
+    assert "I have learned **red**" in said(await boss.reply(lesson))
+    assert top(await member.reply(question))
+    await member.reply(live)
+    await settled(member, question)
+    assert len(member.in_channel(server.channel.id)) == 4
+
+
+async def test_what_is_too_old_is_let_go(
+    house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked longer ago than Bobby looks back has gone; a lost session changes nothing else."""
+    await cut_off(house)
+    old = await guest.say("!help")
+    monkeypatch.setattr("bot.missed.YOUNGEST", timedelta(seconds=0.2))
+    await asyncio.sleep(0.3)
+    ready = asyncio.create_task(house.bot.wait_for("ready"))
+    await back(house)
+    async with asyncio.timeout(30):
+        await ready
+    assert "pictures" in said(await guest.ask("!privacy"))
+    assert guest.replies(old) == []
+
+
+async def test_the_limit_on_everything_is_waited_out(house: House, guest: Guest) -> None:
+    """429 with Discord's global limit delays the reply and does not double it."""
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        order = house.playground.faults.rate_limit(
+            "POST", MESSAGES, retry_after=0.3, by=house.playground.world.bot, everywhere=True
+        )
+    assert top(await guest.reply(message))
+    assert order.left == 0
+    await settled(guest, message)
+
+
+@pytest.mark.parametrize("status", [502, 503])
+async def test_a_lost_answer_is_not_posted_twice(house: House, guest: Guest, status: int) -> None:
+    """The message was posted and Discord said otherwise: asked again, it is the same message."""
+    faults = house.playground.faults
+    before = len(faults.asked("POST", MESSAGES))
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        faults.answer("POST", MESSAGES, status, after=True, by=house.playground.world.bot)
+    tried = lambda: [one.status for one in faults.asked("POST", MESSAGES)[before + 1 :]]  # noqa: E731
+    await eventually(lambda: tried() == [status, 200])
+    await settled(guest, message)
+
+
+async def test_discord_down_for_longer_is_a_line_in_the_log(
+    house: House, guest: Guest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """503, and a second later again: there is no reply, and the log says why."""
+    faults, bot = house.playground.faults, house.playground.world.bot
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        faults.answer("POST", MESSAGES, 503, times=2, message="All are out.", by=bot)
+    await eventually(lambda: f"No reply to message {message['id']}" in caplog.text)
+    assert "All are out." in caplog.text
+    assert guest.replies(message) == []
+    assert top(await guest.ask("!classify", PICTURE))
+
+
+async def test_a_burst_of_failures_is_ridden_out(house: House, guest: Guest) -> None:
+    """Two 502 in a row: the reply comes a few seconds later, once."""
+    faults, bot = house.playground.faults, house.playground.world.bot
+    with held():
+        message = await guest.say("!classify", PICTURE)
+        order = faults.answer("POST", MESSAGES, 502, times=2, by=bot)
+    assert top(await guest.reply(message))
+    assert order.left == 0
+    await settled(guest, message)
