@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import discord
-from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply, Upload
 from bot.language import label, later, tr
 from bot.pictures import CROP_NAME, Picture
+from bot.plain import plain
 from models.jobs import Label, Labels, Pictured, Said
 
 BLUE = discord.Colour(0x4A7DFF)
@@ -109,7 +109,7 @@ def classified(
         notes = [tr("frame 1 of {frames}", frames=labels.frames)] if labels.frames > 1 else []
         if labels.substitution and labels.substitution != substitution:
             substitution = labels.substitution
-            notes.append(escape_markdown(tr(substitution)))
+            notes.append(plain(tr(substitution)))
         if unsure and not labels.sure:
             notes.append(tr(unsure))
             unsure = None
@@ -124,7 +124,7 @@ def classified(
 
 
 def _named(labels: Labels) -> str:
-    best = escape_markdown(label(labels.top[0].label))
+    best = plain(label(labels.top[0].label))
     head = f"**{best}**" if labels.sure else tr("**Not sure.** Perhaps {best}?", best=best)
     return f"{head}\n{label_lines(labels)}"
 
@@ -139,13 +139,13 @@ def _title(picture: Picture, *, named: bool) -> str | None:
     if not named:
         return None
     name = picture.name
-    shown = escape_markdown(name if len(name) <= TITLE_LENGTH else f"{name[:TITLE_LENGTH]}…")
+    shown = plain(name if len(name) <= TITLE_LENGTH else f"{name[:TITLE_LENGTH]}…")
     return f"||{shown}||" if picture.spoiler else shown
 
 
 def _line(seen: Label) -> str:
     figure = f"{bar(seen.probability)} {percent(seen.probability):>7}"
-    return f"`{figure}` {escape_markdown(label(seen.label))}"
+    return f"`{figure}` {plain(label(seen.label))}"
 
 
 def receipt(answer: Pictured) -> str:

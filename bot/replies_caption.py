@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import discord
-from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply
 from bot.language import tr
+from bot.plain import plain
 from bot.replies import BLUE, answered, refused, titled
 from models.jobs import Captioned
 
@@ -38,9 +38,7 @@ def other_ways(described: Sequence[Described]) -> Reply:
     parts = [
         one.result
         if isinstance(one.result, str)
-        else "\n".join(
-            f"- {escape_markdown(sentence_of(text))}" for text in one.result.alternatives
-        )
+        else "\n".join(f"- {plain(sentence_of(text))}" for text in one.result.alternatives)
         or tr("I know no other way to say it.")
         for one in described
     ]
@@ -65,9 +63,9 @@ def _embed(one: Described, *, named: bool) -> discord.Embed:
     result = one.result
     if isinstance(result, str):
         return refused(one, named=named)
-    text = escape_markdown(sentence_of(result.caption))
+    text = plain(sentence_of(result.caption))
     if not result.sure:
         text = tr("I'm guessing: {text}", text=text[:1].lower() + text[1:])
     notes = [tr("frame 1 of {frames}", frames=result.frames)] if result.frames > 1 else []
-    notes += [escape_markdown(tr(result.substitution))] if result.substitution else []
+    notes += [plain(tr(result.substitution))] if result.substitution else []
     return answered(one.picture, text, notes, result, sure=result.sure, named=named)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
-from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply
 from bot.language import label, tr
 from bot.pictures import Picture
+from bot.plain import plain
 from bot.replies import BLUE, label_lines, percent, receipt, refused, titled
 from models.jobs import Labels, ModelCard
 
@@ -53,7 +53,7 @@ def agreement(contenders: Sequence[Contender]) -> str:
     if not best:
         return tr("None of them has answered.")
     (named, votes), *others = Counter(best.values()).most_common()
-    winner = f"**{escape_markdown(label(named))}**"
+    winner = f"**{plain(label(named))}**"
     if len(best) == 1:
         return tr(
             "Only {best} has answered, and says {winner}.", best=next(iter(best)), winner=winner
@@ -73,7 +73,7 @@ def _line(contender: Contender) -> str:
         time, said = "–", result
     else:
         time, best = f"{result.milliseconds:.0f}", result.top[0]
-        said = f"{escape_markdown(label(best.label))} {percent(best.probability)}"
+        said = f"{plain(label(best.label))} {percent(best.probability)}"
     return f"`{card.year or '–':<4} {size:>5} {accuracy:>6} {time:>5}` **{card.name}** {said}"
 
 

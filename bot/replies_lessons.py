@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
-from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply
 from bot.labels import MOST_EXAMPLES, MOST_LABELS
 from bot.language import tr, tr_n
+from bot.plain import plain
 from bot.replies import BLUE, GREY, refused, titled
 from bot.store.lessons import Taught
 from models.jobs import Assessed, Features
@@ -36,7 +36,7 @@ def taught_now(lesson: Lesson, prefix: str, note: str | None) -> Reply:
     good = len(lesson.outcomes) - len(bad)
     if good:
         counts = Counter(one.label for one in lesson.known)
-        label = escape_markdown(lesson.label)
+        label = plain(lesson.label)
         body = tr(
             "I have learned **{label}** from {pictures}.", label=label, pictures=_pictures(good)
         )
@@ -58,7 +58,7 @@ def _advice(counts: Counter[str], prefix: str) -> str:
             "Teach me another label as well; then ask with `{prefix}classify mine`.", prefix=prefix
         )
     if thin := [label for label, count in counts.items() if count < FEW]:
-        named = tr(" and ").join(escape_markdown(label) for label in thin[:3])
+        named = tr(" and ").join(plain(label) for label in thin[:3])
         return tr(
             "I am better with {few} pictures or more of each: {named} could do with some.",
             few=FEW,
@@ -90,7 +90,7 @@ def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> 
         )
         return Reply(embeds=(discord.Embed(description=text, colour=GREY),))
     counts = Counter(one.label for one in taught)
-    lines = [f"**{escape_markdown(label)}** {_pictures(n)}" for label, n in counts.items()]
+    lines = [f"**{plain(label)}** {_pictures(n)}" for label, n in counts.items()]
     lines += filter(None, [_quality(assessed)])
     embed = discord.Embed(
         title=tr("What I was taught here"), description="\n".join(lines), colour=BLUE
@@ -106,7 +106,7 @@ def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> 
 
 def untaught(label: str, gone: int, left: int) -> Reply:
     """Return the reply to a lesson that was taken back."""
-    name = escape_markdown(label)
+    name = plain(label)
     if not gone:
         text = tr(
             "I was never taught **{name}** here, so there is nothing to take back.", name=name

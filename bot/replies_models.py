@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import discord
-from discord.utils import escape_markdown
 
 from bot.exchange import Reply, Upload
 from bot.language import later, tr
+from bot.plain import plain
 from bot.replies import BLUE
 from models.jobs import Inspected, ModelCard
 
@@ -27,7 +27,7 @@ def page(found: Sequence[ModelCard], number: int, query: str) -> discord.Embed:
     """Return page `number`, counted from 0, of the models `found` for `query`."""
     shown = found[number * PAGE : (number + 1) * PAGE]
     ready = sum(card.ready for card in found)
-    title = tr("Models for “{query}”", query=escape_markdown(query)) if query else tr("Models")
+    title = tr("Models for “{query}”", query=plain(query)) if query else tr("Models")
     embed = discord.Embed(
         title=title,
         description="\n".join(map(_line, shown))

@@ -1,10 +1,9 @@
 """How a shaken picture looks: the strip, a line for each change, and how often the label held."""
 
-from discord.utils import escape_markdown
-
 from bot.exchange import Reply, Upload
 from bot.language import label, later, tr
 from bot.pictures import Picture
+from bot.plain import plain
 from bot.replies import answered, bar, percent, titled
 from models.jobs import Shaken
 
@@ -19,16 +18,16 @@ def shaken(picture: Picture, seen: Shaken, note: str | None) -> Reply:
     """Return the reply that shows what becomes of a label."""
     first, *changed = seen.changes
     held = sum(one.label == first.label for one in changed)
-    name = escape_markdown(label(first.label))
+    name = plain(label(first.label))
     verdict = tr(
         "**{name}** held in {held} of {all} changes.", name=name, held=held, all=len(changed)
     )
     lines = [
         f"{'●' if one.label == first.label else '○'} `{bar(one.probability)}"
-        f" {percent(one.probability):>7}` {tr(one.change)}: {escape_markdown(label(one.label))}"
+        f" {percent(one.probability):>7}` {tr(one.change)}: {plain(label(one.label))}"
         for one in seen.changes
     ]
-    notes = [escape_markdown(tr(seen.substitution))] if seen.substitution else []
+    notes = [plain(tr(seen.substitution))] if seen.substitution else []
     body = "\n".join([verdict, *lines])
     sure = held == len(changed)
     embed = answered(picture, body, notes, seen, sure=sure, named=False)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import discord
-from discord.utils import escape_markdown
 
 from bot.asking import Outcome
 from bot.exchange import Reply, Upload
 from bot.language import label, later, tr
 from bot.pictures import Picture
+from bot.plain import plain
 from bot.replies import answered, percent, refused, titled
 from models.jobs import Cycled, Image, Label, Translated, Verdict
 
@@ -91,7 +91,7 @@ def _embed(
             )
         )
     if result.substitution:
-        notes = [*notes, escape_markdown(tr(result.substitution))]
+        notes = [*notes, plain(tr(result.substitution))]
     body, sure = "\n".join(lines), result.verdict.expected
     return answered(picture, body, notes, result, sure=sure, named=named)
 
@@ -102,7 +102,7 @@ def verdict(seen: Verdict) -> str:
 
 
 def _seen(seen: Label) -> str:
-    return f"{escape_markdown(label(seen.label))} {percent(seen.probability)}"
+    return f"{plain(label(seen.label))} {percent(seen.probability)}"
 
 
 def _upload(image: Image, name: str, alt: str, picture: Picture) -> Upload:

@@ -1,11 +1,11 @@
 """How an explanation looks: the picture beside where the network looked, and the label."""
 
 import discord
-from discord.utils import escape_markdown
 
 from bot.exchange import Reply, Upload
 from bot.language import label, tr
 from bot.pictures import Picture
+from bot.plain import plain
 from bot.replies import answered, percent, titled
 from models.jobs import Explained
 
@@ -14,11 +14,11 @@ def explained(
     picture: Picture, seen: Explained, view: discord.ui.View | None, note: str | None
 ) -> Reply:
     """Return the reply that shows what in `picture` made a label."""
-    name = escape_markdown(label(seen.label))
+    name = plain(label(seen.label))
     body = f"**{name}** {percent(seen.probability)}"
     notes = [tr("the brighter, the more it spoke for this label; in grey, nothing did")]
     if seen.substitution:
-        notes.append(escape_markdown(tr(seen.substitution)))
+        notes.append(plain(tr(seen.substitution)))
     embed = answered(picture, body, notes, seen, sure=True, named=False)
     alt = tr(
         "What the network saw of {name}, and beside it the places that made it say {label}.",

@@ -4,12 +4,12 @@ Plain functions over the cards that the worker has told of; they ask nobody and 
 """
 
 import difflib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.errors import UnknownModel
 from bot.language import tr
+from bot.plain import plain
 from models.jobs import ModelCard
 
 MOST_COMPARED = 10
@@ -55,9 +55,8 @@ def named(cards: Sequence[ModelCard], name: str) -> ModelCard:
         if close
         else tr("`models` lists them all.")
     )
-    # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
-    plain = re.sub(r"[^\w:.-]", "", name)[:50]
-    raise UnknownModel(tr("I know no model called “{plain}”. {hint}", plain=plain, hint=hint))
+    wrong = plain(name[:50])
+    raise UnknownModel(tr("I know no model called “{plain}”. {hint}", plain=wrong, hint=hint))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import asyncio
 import discord
 from discord import app_commands
 from discord.ext import commands
-from discord.utils import escape_markdown
 
 from bot import pictures
 from bot.asking import ask_each, fetched
@@ -19,6 +18,7 @@ from bot.exchange import Exchange, Interaction, InteractionExchange
 from bot.failures import explain
 from bot.language import later, tr
 from bot.pictures import Find
+from bot.plain import plain
 from bot.replies_compare import Contender, compared, garbage
 from bot.shelf_search import field
 from models.jobs import Classify, Labels, ModelCard, Untrained
@@ -141,9 +141,7 @@ class CompareCog(commands.Cog, name="Compare"):
         except Exception as error:  # noqa: BLE001  (`explain` logs it)
             return Contender(card, explain(error, exchange))
         if labels.model != card.name:  # another stood in, which has a line of its own
-            return Contender(
-                card, escape_markdown(tr(labels.substitution or later("can't answer")))
-            )
+            return Contender(card, plain(tr(labels.substitution or later("can't answer"))))
         return Contender(card, labels)
 
     async def _guess(self, exchange: Exchange, find: Find, model: str) -> None:

@@ -3,16 +3,18 @@
 import discord
 from discord import app_commands
 from discord.ext import commands
-from discord.utils import escape_markdown
 
 from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED
 from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
 from bot.language import tr
+from bot.plain import plain
 from bot.replies import BLUE, sentence
 
 HELP_LENGTH = 3500
-"""Characters of a help text that are shown; an embed takes 4096 with all around it."""
+"""Characters of a help text that are shown."""
+EMBED_LENGTH = 4096
+"""Characters that an embed takes: where there is much to escape, fewer of the text's own."""
 
 
 class HubCog(commands.Cog, name="Hub"):
@@ -46,7 +48,7 @@ class HubCog(commands.Cog, name="Hub"):
     def _listed(self) -> Reply:
         prefix = self.bot.settings.prefix
         lines = [
-            f"`{name}` from {escape_markdown(repository.name)} at `{repository.commit[:12]}`"
+            f"`{name}` from {plain(repository.name)} at `{repository.commit[:12]}`"
             for name, (repository, _) in self.bot.hub.models.items()
         ]
         if not lines:
@@ -60,8 +62,9 @@ class HubCog(commands.Cog, name="Hub"):
 
     async def _described(self, name: str) -> Reply:
         text = await self.bot.hub.help(name)
-        shown = escape_markdown((text or tr("Its code says nothing about it."))[:HELP_LENGTH])
-        title = escape_markdown(name.strip().lower()[:100])
+        said = (text or tr("Its code says nothing about it."))[:HELP_LENGTH]
+        shown = "\n".join(map(plain, said.splitlines()))[:EMBED_LENGTH]
+        title = plain(name.strip().lower()[:100])
         return Reply(embeds=(discord.Embed(title=title, description=shown, colour=BLUE),))
 
 

@@ -62,7 +62,7 @@ def test_a_slip_of_the_pen_is_told() -> None:
     assert named(CARDS, " ResNet50 ").name == "resnet50"
     with pytest.raises(UnknownModel, match="Did you mean resnet50 or"):
         named(CARDS, "resnet5O")
-    with pytest.raises(UnknownModel, match="“qqqq”"):
+    with pytest.raises(UnknownModel, match=r"“\\\*\\\*\\\[qqqq\\\]\(”"):
         named(CARDS, "**[qqqq](")
 
 

@@ -1,5 +1,7 @@
 """Everything a person can name is shown as text: no ping, no markup, nothing too long to post."""
 
+import re
+
 import pytest
 
 from tests.e2e import pictures
@@ -22,8 +24,16 @@ NASTY = (
         "z̸̢̛a̴l̷g̵o̶",
         "x" * 300,
     ),
+    *("*" * 200, "_" * 200, "a" * 1900, "\\" * 100),
     *("{0} {name} %s", "$(id)", "'; DROP TABLE servers; --", "../../etc/passwd", "con.png"),
 )
+
+ALIVE = (
+    *("@everyone", "@here", "<@1>", "<@&1>", "<#1>", "</ban:1>", "<t:0:R>", "<:x:1>"),
+    *("](https://evil", "https://evil", "**bold**", "__line__", "~~gone~~", "||spoiler||"),
+    *("`code`", "```block```", "\n> quote", "\n# heading", "\n- list", "\n-# small", "\u202e"),
+)
+"""What none of the words above may be in a reply."""
 
 
 async def unharmed(guest: Guest, content: str, *files: tuple[str, bytes]) -> str:
@@ -35,7 +45,8 @@ async def unharmed(guest: Guest, content: str, *files: tuple[str, bytes]) -> str
     assert answer["mention_roles"] == []
     assert len(guest.replies(question)) == 1
     text = said(answer)
-    assert "](https://evil" not in text.replace("\\", "") or "\\[" in text
+    alive = re.sub(r"\\(?:[^\w\s]|_)", "x", text)  # what a backslash escapes is plain
+    assert [one for one in ALIVE if one in alive] == [], text
     return text
 
 

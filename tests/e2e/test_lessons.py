@@ -76,7 +76,7 @@ async def test_a_label_is_text_that_somebody_typed(server: Server) -> None:
     """Nothing in it is markup or a mention."""
     label = "**@everyone** ||x||"
     answer = await server.manager.ask(f"!teach {label}", RED[0])
-    assert r"\*\*@everyone\*\*" in said(answer)
+    assert "\\*\\*@\u200beveryone\\*\\*" in said(answer)
     assert not answer["mention_everyone"]
 
 

@@ -110,8 +110,11 @@ async def test_a_lost_answer_is_not_posted_twice(house: House, guest: Guest, sta
     with held():
         message = await guest.say("!classify", PICTURE)
         faults.answer("POST", MESSAGES, status, after=True, by=house.playground.world.bot)
-    tried = lambda: [one.status for one in faults.asked("POST", MESSAGES)[before + 1 :]]  # noqa: E731
-    await eventually(lambda: tried() == [status, 200])
+    await eventually(
+        lambda: (
+            [one.status for one in faults.asked("POST", MESSAGES)[before + 1 :]] == [status, 200]
+        )
+    )
     await settled(guest, message)
 
 

@@ -17,6 +17,7 @@ export class MessageList {
   #nodes = new Map();
   #atEnd = true;
   #lastTop = 0;
+  #heights = "";
   #unread = 0;
   #loading = null;
   #complete = false;
@@ -30,7 +31,10 @@ export class MessageList {
     list.addEventListener("focusin", (event) => this.#rove(event.target.closest(".message")));
     jump.addEventListener("click", () => this.toEnd());
     // Pictures, banners and the composer change heights; whoever reads the end stays at the end.
-    const follow = new ResizeObserver(() => this.#atEnd && this.toEnd());
+    const follow = new ResizeObserver(() => {
+      this.#measure();
+      if (this.#atEnd) this.toEnd();
+    });
     follow.observe(list.parentElement);
     follow.observe(scroller);
   }
@@ -186,13 +190,22 @@ export class MessageList {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    // Content that grows also opens a distance to the end; only going up leaves it.
+    // Content that grows also opens a distance to the end; only going up leaves it. Where heights
+    // change, nobody goes up: when the tray closes, the list is pushed, and a picture may be late.
+    const pushed = this.#measure();
     if (scrollHeight - scrollTop - clientHeight < AT_END_PX) this.#atEnd = true;
-    else if (scrollTop < this.#lastTop) this.#atEnd = false;
+    else if (scrollTop < this.#lastTop && !pushed) this.#atEnd = false;
     this.#lastTop = scrollTop;
     if (this.#atEnd) this.#unread = 0;
     this.#showJump();
     if (scrollTop < NEAR_TOP_PX) this.loadOlder().catch((error) => this.chat.notify(error.message));
+  }
+
+  /** Whether the list or its window has another height than when last looked at. */
+  #measure() {
+    const before = this.#heights;
+    this.#heights = `${this.scroller.scrollHeight} ${this.scroller.clientHeight}`;
+    return before !== this.#heights;
   }
 
   #showJump() {
