@@ -25,6 +25,7 @@ from bot.exchange import Interaction, InteractionExchange, MessageExchange
 from bot.executor.executor import Executor
 from bot.failures import explain
 from bot.fetch import Fetcher
+from bot.hub.hub import PREFIX as HUB
 from bot.hub.hub import Hub
 from bot.language import CommandTranslator, speak_to, tr
 from bot.missed import Missed
@@ -158,6 +159,11 @@ class Bobby(commands.AutoShardedBot):
         own = self.store.servers.get(interaction.guild_id).language
         speak_to(own, interaction.locale, interaction.guild_locale)
 
+    def own_classifier(self, server: int | None) -> str | None:
+        """Return the classifier that `server` has set, if any; a hub's gives labels and no more."""
+        name = self.store.servers.get(server).model
+        return None if name and name.startswith(HUB) else name
+
     def finish_before_closing(self) -> None:
         """Note that the current task is answering somebody."""
         if task := asyncio.current_task():
@@ -226,11 +232,13 @@ class Bobby(commands.AutoShardedBot):
     async def _forget_servers_left(self) -> None:
         """Delete what is kept of servers that were left while Bobby was away."""
         assert self.application_id is not None
-        if (self.shard_count or 1) > 1:
-            return  # only some of the servers are known to this process
+        here = frozenset(guild.id for guild in self.guilds)
         with contextlib.suppress(StoreFailed):  # it is in the log
-            here = frozenset(guild.id for guild in self.guilds)
-            await self.store.forget_all_but(here, self.application_id)
+            await self.store.forget_left(self._is_ours, here, self.application_id)
+
+    def _is_ours(self, server: int) -> bool:
+        """Tell whether `server` is of a shard of this process, by Discord's rule."""
+        return (server >> 22) % (self.shard_count or 1) in (self.shard_ids or self.shards)
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer `message` if it is a person's command that was not read before."""

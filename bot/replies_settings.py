@@ -11,11 +11,13 @@ from bot.store.servers import ServerSettings
 
 def shown(server: ServerSettings, operator: Settings) -> Reply:
     """Return the reply that lists what holds in a server."""
-    channels = " ".join(f"<#{channel}>" for channel in server.channels)
     embed = discord.Embed(title=tr("What holds in this server"), colour=BLUE)
+    channels = " ".join(f"<#{channel}>" for channel in server.channels)
+    if channels:  # a field has no room for so many
+        embed.description = tr("I answer in these channels alone: {channels}", channels=channels)
     own = tr("{model} (mine)", model=operator.default_model)
     embed.add_field(name=tr("Classifier"), value=server.model or own)
-    embed.add_field(name=tr("Channels"), value=channels or tr("all"))
+    embed.add_field(name=tr("Channels"), value=str(len(server.channels) or tr("all")))
     spoken = LANGUAGES[server.language] if server.language else tr("as each person's Discord")
     embed.add_field(name=tr("Language"), value=spoken)
     limit = min(server.per_person or operator.max_per_person, operator.max_per_person)

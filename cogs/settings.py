@@ -3,6 +3,9 @@
 What is set lies in `bot.store`; every answer here is for the asker's eyes alone.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import discord
 import msgspec
 from discord import app_commands
@@ -18,6 +21,7 @@ from bot.replies_settings import forgotten, shown
 from bot.store.servers import ServerSettings
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel
+Edit: TypeAlias = Callable[[ServerSettings], ServerSettings]
 MOST_CHANNELS = 50
 """A sentence names them all."""
 
@@ -39,7 +43,7 @@ class SettingsCog(commands.Cog, name="Settings"):
     @settings.command(name="show")
     async def show(self, interaction: Interaction) -> None:
         """Show what is set here."""
-        await self._set(interaction)
+        await self._set(interaction, _with())
 
     @settings.command(name="model")
     @app_commands.describe(name="The classifier that answers when nobody names one; mine otherwise")
@@ -51,7 +55,7 @@ class SettingsCog(commands.Cog, name="Settings"):
             names = {card.name for card in cards if card.task == "classify"}
             if known not in names and (known := HUB + known) not in names:
                 raise UnknownModel(tr("I know no such classifier: pick one from the list."))
-        await self._set(interaction, model=known)
+        await self._set(interaction, _with(model=known))
 
     @model.autocomplete("name")
     async def complete_model(
@@ -75,12 +79,24 @@ class SettingsCog(commands.Cog, name="Settings"):
         everywhere: bool = False,
     ) -> None:
         """Choose in which channels I answer."""
-        channels = [] if everywhere else list(self._now(interaction).channels)
-        if add and add.id not in channels:
-            channels.append(add.id)
-        if remove and remove.id in channels:
-            channels.remove(remove.id)
-        await self._set(interaction, channels=tuple(channels[:MOST_CHANNELS]))
+
+        def edit(now: ServerSettings) -> ServerSettings:
+            channels = dict.fromkeys(() if everywhere else now.channels)
+            if add:
+                channels[add.id] = None
+            if remove:
+                channels.pop(remove.id, None)
+            if len(channels) > MOST_CHANNELS:
+                raise NotAllowed(
+                    tr(
+                        "I can keep to {most} channels at most: remove one first, or let me "
+                        "answer everywhere.",
+                        most=MOST_CHANNELS,
+                    )
+                )
+            return msgspec.structs.replace(now, channels=tuple(channels))
+
+        await self._set(interaction, edit)
 
     @settings.command(name="language")
     @app_commands.describe(language="What I speak here; each person's own language otherwise")
@@ -90,7 +106,7 @@ class SettingsCog(commands.Cog, name="Settings"):
     async def language(self, interaction: Interaction, language: str | None = None) -> None:
         """Choose which language I speak here."""
         speak_to(language, interaction.locale)
-        await self._set(interaction, language=language)
+        await self._set(interaction, _with(language=language))
 
     @settings.command(name="limit")
     @app_commands.describe(pictures="So many pictures of each person may wait; mine otherwise")
@@ -98,13 +114,13 @@ class SettingsCog(commands.Cog, name="Settings"):
         self, interaction: Interaction, pictures: app_commands.Range[int, 1, 1000] | None = None
     ) -> None:
         """Choose how many pictures each person may have waiting."""
-        await self._set(interaction, per_person=pictures)
+        await self._set(interaction, _with(per_person=pictures))
 
     @settings.command(name="teachers")
     @app_commands.describe(everyone="True: everybody may teach me labels; False: managers alone")
     async def teachers(self, interaction: Interaction, everyone: bool) -> None:
         """Choose who may teach me labels."""
-        await self._set(interaction, teachers="everyone" if everyone else "managers")
+        await self._set(interaction, _with(teachers="everyone" if everyone else "managers"))
 
     @settings.command(name="export")
     async def export(self, interaction: Interaction) -> None:
@@ -139,19 +155,17 @@ class SettingsCog(commands.Cog, name="Settings"):
         records = await self.bot.store.lessons.delete_teacher(exchange.asker.person)
         await exchange.answer(forgotten(records))
 
-    def _now(self, interaction: Interaction) -> ServerSettings:
-        return self.bot.store.servers.get(interaction.guild_id)
-
-    async def _set(self, interaction: Interaction, **changes: object) -> None:
-        """Let `changes` hold in the interaction's server, and show all that does."""
+    async def _set(self, interaction: Interaction, edit: Edit) -> None:
+        """Let hold in the interaction's server what `edit` makes of its settings, and show all."""
         exchange = InteractionExchange(interaction, private=True)
         _require_manager(exchange)
         assert interaction.guild_id is not None
-        settings = self._now(interaction)
-        if changes:
-            settings = msgspec.structs.replace(settings, **changes)
-            await self.bot.store.servers.put(interaction.guild_id, settings)
+        settings = await self.bot.store.servers.change(interaction.guild_id, edit)
         await exchange.answer(shown(settings, self.bot.settings))
+
+
+def _with(**changes: object) -> Edit:
+    return lambda now: msgspec.structs.replace(now, **changes)
 
 
 def _require_manager(exchange: Exchange) -> None:

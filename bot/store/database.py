@@ -1,10 +1,15 @@
 """The file that everything kept lies in: opened, brought up to date, and written to.
 
 Owns the SQLite connection, the schema and its version, and what an operator reads when the file
-can't be used. A damaged file is set aside, never deleted; one of a newer Bobby is left alone. What
-the tables mean is the affair of `bot.store.servers` and `bot.store.lessons`.
+can't be used. One connection serves everybody, one statement after the other: a transaction is the
+connection's, so a failure beside another's write would take that back as well. A damaged file is
+set aside, never deleted; one of a newer Bobby is left alone. What the tables mean is the affair of
+`bot.store.servers` and `bot.store.lessons`.
 """
 
+import asyncio
+import contextlib
+import itertools
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -15,11 +20,13 @@ from typing import Any, Self
 import aiosqlite
 
 from bot.errors import SetupError, StoreFailed
+from bot.language import tr
 
 log = logging.getLogger(__name__)
 
 FILE = "bobby.sqlite3"
-ASIDE = "bobby.damaged.sqlite3"
+ASIDE = "bobby.damaged-{number}.sqlite3"
+"""A file that could not be read, by the first number that is free."""
 
 BUSY_SECONDS = 5.0
 """How long a write waits for another process that has the file."""
@@ -52,6 +59,7 @@ class Database:
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE
         self._connection: aiosqlite.Connection | None = None
+        self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         """Open the file, made if need be, and bring its schema up to date.
@@ -66,7 +74,8 @@ class Database:
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise
-                await self._set_aside(error)
+                await self._close()
+                self._set_aside(error)
                 await self._open()
         except (OSError, sqlite3.Error) as error:
             await self._close()
@@ -85,7 +94,8 @@ class Database:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._close()
+        async with self._turn:  # whoever asked may be gone, and what they asked still be written
+            await self._close()
 
     async def read(self, query: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Return the rows of `query`.
@@ -94,7 +104,7 @@ class Database:
             StoreFailed: The file can't be read.
         """
         try:
-            async with self._live.execute(query, values) as cursor:
+            async with self._turn, self._live.execute(query, values) as cursor:
                 return [tuple(row) for row in await cursor.fetchall()]
         except sqlite3.Error as error:
             raise _failed(error) from error
@@ -102,18 +112,24 @@ class Database:
     async def write(self, statement: str, rows: Iterable[Values]) -> int:
         """Run `statement` for each of `rows`, all or none of them; return how many rows changed.
 
-        When this returns, what was written outlives a crash of this process.
+        When this returns, what was written outlives a crash of this process. Whoever is cancelled
+        meanwhile can't know whether it was written; it then is, or nothing is.
 
         Raises:
             StoreFailed: It can't be written; nothing has changed.
         """
-        try:
-            cursor = await self._live.executemany(statement, rows)
-            await self._live.commit()
-        except sqlite3.Error as error:
-            await self._live.rollback()
-            raise _failed(error) from error
-        return cursor.rowcount
+        return await asyncio.shield(self._write(statement, [*rows]))
+
+    async def _write(self, statement: str, rows: list[Values]) -> int:
+        async with self._turn:
+            try:
+                cursor = await self._live.executemany(statement, rows)
+                await self._live.commit()
+            except sqlite3.Error as error:
+                with contextlib.suppress(sqlite3.Error):  # a full disk may have undone it already
+                    await self._live.rollback()
+                raise _failed(error) from error
+            return cursor.rowcount
 
     @property
     def _live(self) -> aiosqlite.Connection:
@@ -125,7 +141,19 @@ class Database:
         await self._connection.execute("PRAGMA journal_mode = WAL")
         # Of a crash of the machine, unlike one of the process, the last writes may be lost.
         await self._connection.execute("PRAGMA synchronous = NORMAL")
+        await self._check(self._connection)
         await self._migrate(self._connection)
+
+    async def _check(self, connection: aiosqlite.Connection) -> None:
+        """Look at every page, since a damaged one behind a good header is met much later.
+
+        Raises:
+            sqlite3.DatabaseError: There is damage.
+        """
+        async with connection.execute("PRAGMA quick_check(1)") as cursor:
+            row = await cursor.fetchone()
+        if row is None or row[0] != "ok":
+            raise _Damaged(str(row and row[0]))
 
     async def _migrate(self, connection: aiosqlite.Connection) -> None:
         async with connection.execute("PRAGMA user_version") as cursor:
@@ -142,13 +170,17 @@ class Database:
             )
             log.info("%s is now of version %d", self.file, number)
 
-    async def _set_aside(self, error: sqlite3.DatabaseError) -> None:
-        """Move a file that is no database away, so that Bobby can start and nothing is lost."""
-        await self._close()
-        aside = self.file.with_name(ASIDE)
-        self.file.replace(aside)
-        for ending in ("-wal", "-shm"):
-            self.file.with_name(FILE + ending).unlink(missing_ok=True)
+    def _set_aside(self, error: sqlite3.DatabaseError) -> None:
+        """Move a file that is no good database away, so that Bobby can start and nothing is lost.
+
+        What was written last may still be in the `-wal` beside it, which goes along.
+        """
+        free = (self.file.with_name(ASIDE.format(number=n)) for n in itertools.count(1))
+        aside = next(file for file in free if not file.exists())
+        for ending in ("-wal", ""):
+            with contextlib.suppress(FileNotFoundError):
+                self.file.with_name(FILE + ending).rename(f"{aside}{ending}")
+        self.file.with_name(FILE + "-shm").unlink(missing_ok=True)
         log.error("%s is damaged (%s): it is now %s, and servers' settings begin anew. Put a"
                   " backup in its place to have them back.", self.file, error, aside)  # fmt: skip
 
@@ -158,13 +190,21 @@ class Database:
             self._connection = None
 
 
+class _Damaged(sqlite3.DatabaseError):
+    """SQLite has found damage where it looked for it."""
+
+
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return error.sqlite_errorcode in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+    # The lowest byte is the kind, the others say more about it.
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, _Damaged) or kind in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
 def _failed(error: sqlite3.Error) -> StoreFailed:
     log.error("The database failed", exc_info=error)
     return StoreFailed(
-        "I can't keep this just now: my own records can't be written."
-        " Whoever runs me finds the reason in the log."
+        tr(
+            "I can't do this just now: my own records can't be read or written. Whoever runs me "
+            "finds the reason in the log."
+        )
     )

@@ -4,11 +4,16 @@ Owns the record and its defaults. A question never waits for the disk: all serve
 start, and a change counts once it is written.
 """
 
-from typing import Literal, TypeAlias
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from bot.store.database import Database
+
+log = logging.getLogger(__name__)
 
 Language: TypeAlias = Literal["en", "ko"]
 
@@ -38,16 +43,16 @@ class Servers:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[int, ServerSettings] = {}
+        self._turn = asyncio.Lock()
 
     async def load(self) -> None:
-        """Read all of them; what a newer Bobby has added to a record is passed over.
+        """Read all of them; what another Bobby may have set and this one can't is passed over.
 
         Raises:
             StoreFailed: They can't be read.
         """
         rows = await self._database.read("SELECT server, settings FROM servers")
-        decode = msgspec.json.Decoder(ServerSettings).decode
-        self._known = {server: decode(settings) for server, settings in rows}
+        self._known = {server: _decoded(server, settings) for server, settings in rows}
 
     def get(self, server: int | None) -> ServerSettings:
         """Return what `server` has set; a direct message, None, has the defaults."""
@@ -58,18 +63,20 @@ class Servers:
         """The servers that have set anything."""
         return frozenset(self._known)
 
-    async def put(self, server: int, settings: ServerSettings) -> None:
-        """Let `settings` hold for `server`; it counts once this returns.
+    async def change(
+        self, server: int, edit: Callable[[ServerSettings], ServerSettings]
+    ) -> ServerSettings:
+        """Let hold for `server` what `edit` makes of its settings, and return that.
+
+        Of two changes at once the second is given what the first has made.
 
         Raises:
             StoreFailed: It can't be written; what held before still does.
         """
-        if settings == DEFAULTS:
-            await self.forget(server)
-            return
-        text = msgspec.json.encode(settings).decode()
-        await self._database.write("INSERT OR REPLACE INTO servers VALUES (?, ?)", [(server, text)])
-        self._known[server] = settings
+        async with self._turn:
+            settings = edit(self.get(server))
+            await self._put(server, settings)
+            return settings
 
     async def forget(self, server: int) -> bool:
         """Delete what `server` has set; return whether there was anything.
@@ -77,5 +84,34 @@ class Servers:
         Raises:
             StoreFailed: It can't be deleted.
         """
-        await self._database.write("DELETE FROM servers WHERE server = ?", [(server,)])
-        return self._known.pop(server, None) is not None
+        async with self._turn:
+            known = server in self._known
+            await self._put(server, DEFAULTS)
+            return known
+
+    async def _put(self, server: int, settings: ServerSettings) -> None:
+        if settings == DEFAULTS:
+            await self._database.write("DELETE FROM servers WHERE server = ?", [(server,)])
+            self._known.pop(server, None)
+            return
+        text = msgspec.json.encode(settings).decode()
+        await self._database.write("INSERT OR REPLACE INTO servers VALUES (?, ?)", [(server, text)])
+        self._known[server] = settings
+
+
+def _decoded(server: int, text: str) -> ServerSettings:
+    """Return the settings in `text`, without those that this Bobby can't make sense of."""
+    known: dict[str, Any] = {}
+    try:
+        given: dict[str, Any] = msgspec.json.decode(text, type=dict)
+    except msgspec.DecodeError as error:
+        log.warning("What server %d has set can't be read (%s): mine holds there", server, error)
+        return DEFAULTS
+    for field in msgspec.structs.fields(ServerSettings):
+        if field.name in given:
+            try:
+                known[field.name] = msgspec.convert(given[field.name], field.type)
+            except msgspec.ValidationError as error:
+                log.warning("Server %d has set %s to what I can't use (%s): mine holds there",
+                            server, field.name, error)  # fmt: skip
+    return ServerSettings(**known)

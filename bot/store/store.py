@@ -3,7 +3,9 @@
 Owns what concerns both: forgetting a server that is left, and what is exported.
 """
 
+import contextlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,13 +20,13 @@ log = logging.getLogger(__name__)
 
 
 class _ExportedExample(msgspec.Struct):
-    """One example, without its features' bytes, which mean nothing to a person."""
+    """One example; its features are little-endian float16 in Base64."""
 
     label: str
     teacher: int
     model: str
     weights: str
-    feature_bytes: int
+    features: bytes
 
 
 class _Export(msgspec.Struct):
@@ -50,8 +52,10 @@ class Store:
             SetupError: See `Database`.
             StoreFailed: It can't be read.
         """
-        await self._database.__aenter__()
-        await self.servers.load()
+        async with contextlib.AsyncExitStack() as opened:
+            await opened.enter_async_context(self._database)
+            await self.servers.load()
+            opened.pop_all()
         return self
 
     async def __aexit__(
@@ -69,7 +73,7 @@ class Store:
             StoreFailed: It can't be read.
         """
         taught = [
-            _ExportedExample(e.label, e.teacher, e.model, e.weights, len(e.features))
+            _ExportedExample(e.label, e.teacher, e.model, e.weights, e.features)
             for e in await self.lessons.of(server)
         ]
         export = _Export(server, self.servers.get(server), taught)
@@ -83,9 +87,12 @@ class Store:
         """
         return await self.lessons.delete_server(server) + await self.servers.forget(server)
 
-    async def forget_all_but(self, servers: frozenset[int], application: int) -> None:
+    async def forget_left(
+        self, is_ours: Callable[[int], bool], here: frozenset[int], application: int
+    ) -> None:
         """Delete what is kept of servers that Bobby was taken out of while he was away.
 
+        Those are the ones that are this process's and that it is not in: other shards know theirs.
         Nothing is deleted if the file is that of another `application`, which is in other servers.
 
         Raises:
@@ -94,7 +101,8 @@ class Store:
         if await self._owner(application) != application:
             log.warning("This folder belongs to another bot: let BOBBY_DATA name one of its own")
             return
-        for server in (self.servers.known | await self.lessons.servers()) - servers:
+        known = self.servers.known | await self.lessons.servers()
+        for server in filter(is_ours, known - here):
             await self.forget_server(server)
             log.info("Deleted what server %d had set and taught: I am no longer in it", server)
 

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest_asyncio
+from msgspec.structs import replace
 
 from bot.playground.permissions import P
 from bot.playground.records import Channel, Guild
+from bot.playground.world import Event
 from bot.store.servers import DEFAULTS
+from cogs.settings import MOST_CHANNELS
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
 from tests.e2e.test_models import page_of
 from tests.playground.clients import Page, eventually
 
-COMMAND, SUBCOMMAND, STRING, INTEGER, BOOLEAN, CHANNEL = 2, 1, 3, 4, 5, 7
+COMMAND, SUBCOMMAND, STRING, INTEGER, BOOLEAN, CHANNEL, ATTACHMENT = 2, 1, 3, 4, 5, 7, 11
 EPHEMERAL = 64
 KINDS = {str: STRING, bool: BOOLEAN, int: INTEGER}
 GREY = ("grey.png", pictures.plain("grey"))
@@ -44,20 +47,24 @@ class Server:
             yield page
 
     async def use(self, guest: Guest, of: str, part: str | None = None, /, **options: Any) -> Any:
-        """Use a slash command, and return the answer."""
-        given = [_option(key, value) for key, value in options.items()]
+        """Use a slash command, and return the answer; a file is attached to it."""
+        files = [value for value in options.values() if isinstance(value, tuple)]
+        given = [_option(key, value, files) for key, value in options.items()]
         if part:
             given = [{"name": part, "type": SUBCOMMAND, "options": given}]
         async with self.page(guest) as page:
             command = await page.command(of, self.channel.id)
-            data = {**command, "options": given}
-            answer = await page.interact(COMMAND, data, channel_id=guest.channel_id)
+            named = [{"id": str(n), "filename": name} for n, (name, _) in enumerate(files)]
+            data = {**command, "options": given, "attachments": named}
+            answer = await page.interact(COMMAND, data, channel_id=guest.channel_id, files=files)
             assert answer.status == 204, answer.data
             await eventually(lambda: any(_is_settled(m) for m in _messages(page)))
             return next(m for m in reversed(_messages(page)) if _is_settled(m))
 
 
-def _option(name: str, value: Any) -> dict[str, Any]:
+def _option(name: str, value: Any, files: list[Any]) -> dict[str, Any]:
+    if value in files:
+        return {"name": name, "type": ATTACHMENT, "value": str(files.index(value))}
     if isinstance(value, Channel):
         return {"name": name, "type": CHANNEL, "value": str(value.id)}
     return {"name": name, "type": KINDS[type(value)], "value": value}
@@ -128,6 +135,20 @@ async def test_bobby_answers_in_the_channels_that_are_named(server: Server) -> N
     assert "I look at pictures" in said(await server.member.ask("!help"))
 
 
+async def test_as_many_channels_as_may_be_named_are_shown(server: Server) -> None:
+    """All of them; one more is refused, and nothing changes."""
+    store, guild = server.house.bot.store.servers, server.guild
+    many = tuple(10**18 + n for n in range(MOST_CHANNELS))
+    await store.change(guild.id, lambda now: replace(now, channels=many))
+    shown = await server.use(server.manager, "settings", "show")
+    assert all(f"<#{channel}>" in said(shown) for channel in many)
+    refused = await server.use(server.manager, "settings", "channels", add=server.other)
+    assert f"I can keep to {MOST_CHANNELS} channels at most" in said(refused)
+    assert store.get(guild.id).channels == many
+    sent_off = await server.use(server.member, "help")
+    assert f"<#{many[-1]}> only. Ask me there." in said(sent_off)
+
+
 async def test_a_server_limits_what_each_person_asks_at_once(server: Server) -> None:
     """The refusal names the number; no server goes beyond the operator's."""
     await server.use(server.manager, "settings", "limit", pictures=1)
@@ -151,6 +172,19 @@ async def test_all_that_is_kept_can_be_had_and_deleted(server: Server) -> None:
     assert server.house.bot.store.servers.get(server.guild.id) == DEFAULTS
     again = await server.use(server.manager, "settings", "reset")
     assert "I kept nothing, so there is nothing to delete." in said(again)
+
+
+async def test_an_outage_deletes_nothing(server: Server) -> None:
+    """Discord then says that a server is gone, too, but as one that is coming back."""
+    await server.use(server.manager, "settings", "limit", pictures=3)
+    world, bot = server.house.playground.world, server.house.bot
+    gone = {"id": str(server.guild.id), "unavailable": True}
+    world.publish(Event("GUILD_DELETE", gone, to=(world.bot,)))
+    here = bot.get_guild(server.guild.id)
+    assert here is not None
+    await eventually(lambda: here.unavailable)
+    await bot.on_ready()  # as after a restart during the outage
+    assert bot.store.servers.get(server.guild.id).per_person == 3
 
 
 async def test_leaving_a_server_deletes_what_is_kept_of_it(server: Server) -> None:
