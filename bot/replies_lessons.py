@@ -21,10 +21,11 @@ FEW = 3
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson: its label, its pictures, and all that is known since."""
+    """One lesson: its label, its pictures, how many were new, and all that is known since."""
 
     label: str
     outcomes: Sequence[Outcome[Features]]
+    new: int
     known: Sequence[Taught]
     assessed: Assessed | None
 
@@ -33,23 +34,34 @@ def taught_now(lesson: Lesson, prefix: str, note: str | None) -> Reply:
     """Return the reply to a lesson; the pictures that could not be used are named below it."""
     bad = [one for one in lesson.outcomes if isinstance(one.result, str)]
     embeds = [refused(one, named=len(lesson.outcomes) > 1) for one in bad]
-    good = len(lesson.outcomes) - len(bad)
-    if good:
+    if good := len(lesson.outcomes) - len(bad):
         counts = Counter(one.label for one in lesson.known)
-        label = plain(lesson.label)
-        body = tr(
-            "I have learned **{label}** from {pictures}.", label=label, pictures=_pictures(good)
-        )
-        if counts[lesson.label] > good:
-            known = _pictures(counts[lesson.label])
-            body += " " + tr("I know {pictures} of it now.", pictures=known)
         advice = _advice(counts, prefix)
+        body = _learned(lesson, good, counts[lesson.label])
         lines = [body, *filter(None, [_quality(lesson.assessed)]), f"-# {advice}"]
         embeds.insert(0, discord.Embed(description="\n".join(lines), colour=BLUE))
         seen = next(one.result for one in lesson.outcomes if isinstance(one.result, Features))
         kept = tr("the pictures are not kept")
         embeds[0].set_footer(text=f"{seen.model} · {seen.weights} · {kept}")
     return Reply(titled(note), tuple(embeds[:10]))
+
+
+def _learned(lesson: Lesson, good: int, known: int) -> str:
+    label, new = plain(lesson.label), _pictures(lesson.new)
+    said = []
+    if lesson.new:
+        said.append(tr("I have learned **{label}** from {pictures}.", label=label, pictures=new))
+    if again := good - lesson.new:
+        said.append(
+            tr(
+                "I knew {pictures} of **{label}** already; a picture counts once.",
+                pictures=_pictures(again),
+                label=label,
+            )
+        )
+    if known > lesson.new:
+        said.append(tr("I know {pictures} of it now.", pictures=_pictures(known)))
+    return " ".join(said)
 
 
 def _advice(counts: Counter[str], prefix: str) -> str:

@@ -4,7 +4,9 @@ Pictures become features in the worker and are dropped; `bot.store.lessons` keep
 `!classify mine` asks for these labels.
 """
 
+import asyncio
 from collections import Counter
+from weakref import WeakValueDictionary
 
 import discord
 from discord import app_commands
@@ -13,8 +15,9 @@ from discord.ext import commands
 from bot import pictures
 from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
-from bot.errors import BadLesson, NotAllowed
+from bot.errors import BadLesson, BobbyError, NotAllowed
 from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.failures import explain
 from bot.labels import MOST_EXAMPLES, MOST_LABELS, clean
 from bot.language import tr
 from bot.pictures import Find, Found
@@ -31,6 +34,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
 
     def __init__(self, bot: Bobby) -> None:
         self.bot = bot
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @commands.command(usage="LABEL")
     async def teach(self, context: BobbyContext, *, text: str = "") -> None:
@@ -97,23 +101,38 @@ class LessonsCog(commands.Cog, name="Lessons"):
             exchange.require_permissions()
             server = self._server(exchange)
             self._require_teacher(exchange, server)
-            before = await self.bot.store.lessons.of(server)
-            label = clean(text, [one.label for one in before])
-            found = (await find()).first(min(AT_ONCE, _room(before, label)))
-            outcomes = await ask_each(
-                self.bot.fetcher, exchange, found, lambda data: self._look(exchange, data, before)
-            )
-            lesson = exchange.asker.question or 0
-            new = [
-                Taught(0, lesson, exchange.asker.person, label, f.model, f.weights, f.features)
-                for outcome in outcomes
-                if isinstance(f := outcome.result, Features)
+            async with self._turn(server):
+                lesson, note = await self._learn(exchange, server, find, text)
+        await exchange.answer(taught_now(lesson, self.bot.settings.prefix, note))
+
+    async def _learn(
+        self, exchange: Exchange, server: int, find: Find, text: str
+    ) -> tuple[Lesson, str | None]:
+        """Keep the features of the pictures that are new, and return what is known now."""
+        before = await self.bot.store.lessons.of(server)
+        label = clean(text, [one.label for one in before])
+        found = (await find()).first(min(AT_ONCE, _room(before, label)))
+        outcomes = await ask_each(
+            self.bot.fetcher, exchange, found, lambda data: self._look(exchange, data, before)
+        )
+        number = exchange.asker.question or 0
+        seen = [one.result for one in outcomes if isinstance(one.result, Features)]
+        known = {one.features for one in before if one.label == label}
+        # Twice the same picture would vouch for itself when each is judged by the others.
+        new = {f.features: f for f in seen if f.features not in known}
+        if new:
+            examples = [
+                Taught(0, number, exchange.asker.person, label, f.model, f.weights, f.features)
+                for f in new.values()
             ]
-            if new:
-                await self.bot.store.lessons.add(server, new)
-            after = await self.bot.store.lessons.of(server)
-            told = Lesson(label, outcomes, after, await self._assess(exchange, after))
-        await exchange.answer(taught_now(told, self.bot.settings.prefix, found.note))
+            await self.bot.store.lessons.add(server, examples)
+        after = await self.bot.store.lessons.of(server)
+        try:
+            assessed = await self._assess(exchange, after)
+        except BobbyError as error:  # what was learned is kept all the same
+            explain(error, exchange)
+            assessed = None
+        return Lesson(label, outcomes, len(new), after, assessed), found.note
 
     async def _look(self, exchange: Exchange, data: bytes, before: list[Taught]) -> Features:
         """Return the features of a picture, by the model that those before it have.
@@ -121,8 +140,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         Raises:
             BadLesson: That model can't be asked any more.
         """
-        server = self.bot.store.servers.get(exchange.asker.server)
-        model = before[0].model if before else server.model
+        model = before[0].model if before else self.bot.own_classifier(exchange.asker.server)
         seen = await self.bot.executor.submit(Featurise(picture=data, model=model), exchange.asker)
         if before and (seen.model, seen.weights) != (before[0].model, before[0].weights):
             raise BadLesson(
@@ -153,17 +171,26 @@ class LessonsCog(commands.Cog, name="Lessons"):
         async with exchange.thinking():
             server = self._server(exchange)
             self._require_teacher(exchange, server)
-            taught = await self.bot.store.lessons.of(server)
-            if not taught:
-                raise BadLesson(tr("I was taught nothing here, so there is nothing to take back."))
-            if text:
-                label = clean(text, [one.label for one in taught])
-                gone = await self.bot.store.lessons.delete_label(server, label)
-            else:
-                label = taught[-1].label
-                gone = await self.bot.store.lessons.delete_lesson(server, taught[-1].lesson)
-            left = Counter(one.label for one in await self.bot.store.lessons.of(server))
+            async with self._turn(server):
+                label, gone = await self._take_back(server, text)
+                left = Counter(one.label for one in await self.bot.store.lessons.of(server))
         await exchange.answer(untaught(label, gone, left[label]))
+
+    async def _take_back(self, server: int, text: str) -> tuple[str, int]:
+        """Delete the label that `text` means, or the last lesson; return it and how many went."""
+        lessons = self.bot.store.lessons
+        taught = await lessons.of(server)
+        if not taught:
+            raise BadLesson(tr("I was taught nothing here, so there is nothing to take back."))
+        if text:
+            label = clean(text, [one.label for one in taught])
+            return label, await lessons.delete_label(server, label)
+        last = taught[-1]
+        return last.label, await lessons.delete_lesson(server, last.lesson)
+
+    def _turn(self, server: int) -> asyncio.Lock:
+        """Return what keeps a server's lessons one after the other: each counts what is known."""
+        return self._turns.setdefault(server, asyncio.Lock())
 
     def _server(self, exchange: Exchange) -> int:
         if exchange.asker.server is None:

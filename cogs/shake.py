@@ -57,7 +57,7 @@ class ShakeCog(commands.Cog, name="Shake"):
         return completions(self.bot.executor.models, "classify", typed)
 
     async def _answer(self, exchange: Exchange, find: Find, model: str) -> None:
-        model = model or self.bot.store.servers.get(exchange.asker.server).model or ""
+        model = model or self.bot.own_classifier(exchange.asker.server) or ""
 
         async def ask(data: bytes) -> Shaken:
             job = Shake(picture=data, model=model or None)

@@ -74,7 +74,7 @@ class WhyCog(commands.Cog, name="Why"):
         return completions(self.bot.executor.models, "classify", typed)
 
     async def _answer(self, exchange: Exchange, find: Find, model: str, source: Source) -> None:
-        model = model or self.bot.store.servers.get(exchange.asker.server).model or ""
+        model = model or self.bot.own_classifier(exchange.asker.server) or ""
         async with exchange.thinking():
             exchange.require_permissions()
             found = (await find()).first(1)

@@ -16,7 +16,7 @@ from models import classify
 from models.catalog import Catalog
 from models.classify import device_name
 from models.decode import DecodeError
-from models.head import fit, left_out
+from models.head import fit, left_out, likeness
 from models.inference import Network
 from models.jobs import (
     Assess,
@@ -41,6 +41,14 @@ SURE = 0.6
 """Below this probability of the best label an answer counts as not sure.
 
 Of pictures of two or five taught kinds that were below it, half to two thirds had the right label.
+"""
+
+ALIKE = 0.85
+"""Below this likeness to the examples of the best label an answer counts as not sure either.
+
+By the scores alone some label nearly always wins. Of six kinds of everyday photographs, two taught
+and 112 draws, this leaves 0.90 of the taught ones sure and makes it 0.54 of all others instead of
+0.87 with three examples each, 0.35 instead of 0.91 with eight.
 """
 
 
@@ -123,6 +131,7 @@ class Learner:
     ) -> Labels:
         known, vectors, places = _together(job.examples)
         chances = fit(vectors, places, len(known)).probabilities(vector[None])[0]
+        alike = likeness(vector[None], vectors, places)[0]
         order = chances.argsort(descending=True, stable=True)[:5].tolist()
         top = tuple(Label(label=known[at], probability=float(chances[at])) for at in order)
         return Labels(
@@ -133,7 +142,7 @@ class Learner:
             width=seen.width,
             height=seen.height,
             frames=seen.frames,
-            sure=top[0].probability >= SURE,
+            sure=top[0].probability >= SURE and float(alike[order[0]]) >= ALIKE,
             device=device_name(self._networks.device),
             milliseconds=took,
             batch_size=1,

@@ -1,5 +1,6 @@
 """`!teach`, `!taught`, `!unteach` and `!classify mine`: labels of a server's own."""
 
+import asyncio
 import csv
 import hashlib
 import random
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.errors import BadLesson
 from bot.labels import LONGEST, MOST_LABELS, clean
@@ -18,8 +20,8 @@ from tests.e2e.test_settings import Server, server
 
 __all__ = ["server"]
 
-RED = [("red.png", pictures.plain("red", (200 + 20 * n, 200))) for n in range(3)]
-BLUE = [("blue.png", pictures.plain("blue", (200 + 20 * n, 200))) for n in range(3)]
+RED = [("red.png", pictures.plain(f"#{200 + 2 * n:02x}1010", (200, 200))) for n in range(24)]
+BLUE = [("blue.png", pictures.plain(f"#1010{200 + 2 * n:02x}", (200, 200))) for n in range(3)]
 SHOTS, OTHERS = 3, 10
 
 
@@ -28,7 +30,7 @@ async def test_two_labels_are_learned_and_asked_for(server: Server) -> None:
     boss, member = server.manager, server.member
     too_early = await member.ask("!classify mine", RED[0])
     assert "once I was taught two of them" in said(too_early)
-    first = await boss.ask("!teach red things", *RED)
+    first = await boss.ask("!teach red things", *RED[:3])
     assert "I have learned **red things** from 3 pictures." in said(first)
     assert "Teach me another label as well" in said(first)
     second = await boss.ask("!teach Blue", *BLUE)
@@ -70,6 +72,57 @@ async def test_the_good_pictures_of_a_lesson_count(server: Server) -> None:
     assert "from 2 pictures" in said(answer)
     assert "bad.png" in said(answer)
     assert "not a picture that I can read" in said(answer)
+
+
+async def test_a_picture_counts_once(server: Server) -> None:
+    """Sent twice it would vouch for itself; it is said so, in one message or in two."""
+    answer = await server.manager.ask("!teach red", RED[0], RED[1], RED[0])
+    assert "I have learned **red** from 2 pictures." in said(answer)
+    assert "I knew 1 picture of **red** already; a picture counts once." in said(answer)
+    again = await server.manager.ask("!teach red", RED[1])
+    assert "learned" not in said(again)
+    assert "I knew 1 picture of **red** already" in said(again)
+    assert "I know 2 pictures of it now." in said(again)
+
+
+async def test_lessons_at_once_are_one_after_the_other(server: Server) -> None:
+    """Both are kept, and neither passes the limit that the other was measured by."""
+    boss = server.manager
+    for some in (RED[:9], RED[9:18]):
+        await boss.ask("!teach red", *some)
+    answers = await asyncio.gather(
+        boss.ask("!teach red", *RED[18:20]), boss.ask("!teach red", *RED[20:22])
+    )
+    assert sorted("I have learned **red**" in said(one) for one in answers) == [False, True]
+    assert any("20 examples of that label already" in said(one) for one in answers)
+    assert "**red** 20 pictures" in said(await boss.ask("!taught"))
+
+
+async def test_a_hub_classifier_does_not_teach(server: Server) -> None:
+    """It gives labels alone; the default network gives the features, and explains."""
+    store = server.house.bot.store
+    await store.servers.change(server.guild.id, lambda now: replace(now, model="hub/anything"))
+    taught = await server.manager.ask("!teach red", RED[0])
+    assert "I have learned **red** from 1 picture." in said(taught)
+    shaken = await server.member.ask("!shake", ("x.png", pictures.plain("grey")))
+    assert "changes" in said(shaken)
+
+
+async def test_slash_commands_teach_as_well(server: Server) -> None:
+    """`/teach`, `/taught`, `/classify model:mine` and `/unteach`, each with its answer."""
+    boss = server.manager
+    for label, files in (("red", RED), ("blue", BLUE)):
+        answer = await server.use(boss, "teach", label=label, picture=files[0], another=files[1])
+        assert f"I have learned **{label}** from 2 pictures." in said(answer)
+    known = await server.use(server.member, "taught")
+    assert "**red** 2 pictures\n**blue** 2 pictures" in said(known)
+    picture = ("x.png", pictures.plain("blue", (300, 250)))
+    answer = await server.use(server.member, "classify", picture=picture, model="mine")
+    assert top(answer)[0] == "blue"
+    gone = await server.use(boss, "unteach", label="red")
+    assert "I no longer know **red**" in said(gone)
+    refused = await server.use(server.member, "unteach")
+    assert "only whoever may manage the server" in said(refused)
 
 
 async def test_a_label_is_text_that_somebody_typed(server: Server) -> None:

@@ -1,8 +1,9 @@
 """A last layer from a few examples: what it finds, and how it checks itself."""
 
+import pytest
 import torch
 
-from models.head import fit, left_out
+from models.head import fit, left_out, likeness
 
 
 def clouds(each: int, labels: int, spread: float, seed: int = 0) -> tuple[torch.Tensor, list[int]]:
@@ -42,6 +43,25 @@ def test_the_order_of_the_examples_does_not_matter() -> None:
     assert torch.allclose(one.weight, other.weight, atol=1e-5)
 
 
+def test_what_is_of_no_label_is_like_none() -> None:
+    """More of the same kind is about as like as the examples are; of another kind it is not."""
+    features, places = clouds(40, 3, 0.1)
+    taught = [at for at in range(80) if at % 40 < 8]
+    seen, whose = features[taught], [places[at] for at in taught]
+    alike = likeness(features, seen, whose)
+    assert alike[8:40, 0].mean() == pytest.approx(1, abs=0.1)
+    assert alike[8:40, 0].min() > 0.85
+    assert alike[80:].max() < 0.85
+
+
+def test_a_single_example_compares_with_nothing() -> None:
+    """It can't tell how much its kind varies."""
+    features, _ = clouds(3, 2, 0.1)
+    alike = likeness(features, features[[0, 3, 4]], [0, 1, 1])
+    assert torch.equal(alike[:, 0], torch.ones(6))
+    assert alike[5, 1] > alike[1, 1]
+
+
 def test_leaving_out_tells_clear_labels_from_noise() -> None:
     """All right where the clouds are apart; about as by chance where there are none."""
     assert left_out(*clouds(5, 3, 0.1), 3) == (15, 15)
@@ -57,6 +77,24 @@ def test_an_only_example_is_not_tried() -> None:
     """Without it nobody knows its label."""
     features, places = clouds(2, 2, 0.1)
     assert left_out(features[:3], places[:3], 2) == (2, 2)
+
+
+def test_leaving_out_is_what_it_says() -> None:
+    """Each is judged by a head of all others, in the features as they are."""
+    features, places = clouds(5, 3, 0.6)
+    right = 0
+    for at, place in enumerate(places):
+        rest = [other for other in range(15) if other != at]
+        head = fit(features[rest], [places[other] for other in rest], 3)
+        right += int(head.probabilities(features[at : at + 1]).argmax()) == place
+    assert 0 < right < 15
+    assert left_out(features, places, 3) == (right, 15)
+
+
+def test_of_very_many_some_are_left_out() -> None:
+    """Evenly, so that each label has its turn."""
+    features, places = clouds(20, 20, 0.1)
+    assert left_out(features, places, 20) == (58, 58)
 
 
 def test_examples_that_are_all_the_same_are_no_reason_to_fail() -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from PIL import Image
@@ -103,6 +104,11 @@ def test_it_recognises_what_it_was_shown(learner: Learner) -> None:
     assert [label.label for label in done.top] == ["red", "blue"]
     assert sum(label.probability for label in done.top) == pytest.approx(1)
     assert done.crop
+    assert done.sure
+    stranger = msgspec.structs.replace(job, picture=encoded(Image.effect_noise((250, 250), 90)))
+    unlike = answer(learner, stranger)
+    assert isinstance(unlike, Labels)
+    assert not unlike.sure
     assert answer(learner, Assess(model="efficientnet_lite0", examples=examples)) == Assessed(
         right=6, asked=6
     )
