@@ -23,9 +23,9 @@ import filelock
 from bot.errors import DownloadFailed
 from bot.settings import Settings
 from bot.shelf.progress import Progress, size
-from bot.shelf.store import Store
+from bot.shelf.store import Part, Store
 from bot.shelf.transfer import Passing, Target, host, to_the_end, transfer
-from models.jobs import WeightsFile
+from models.jobs import Said, WeightsFile, say
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ MOST_TRIES = 1000
 """Of one download, however much each of them brings."""
 LOCK_SECONDS = 0.5
 """Between looks whether another process is done with a file."""
+_LATER = say("Try again later.")
 _HEADERS = {"User-Agent": "Bobby (fetches published weights)", "Accept-Encoding": "identity"}
 
 
@@ -123,12 +124,17 @@ class Downloader:
     def _address(self, file: WeightsFile) -> str:
         if self._offline:
             raise DownloadFailed(
-                f"{file.name} is not on this machine, and BOBBY_OFFLINE forbids to download it."
+                say(
+                    "{name} is not on this machine, and BOBBY_OFFLINE forbids to download it.",
+                    name=file.name,
+                )
             )
         if self._mirror:
             return f"{self._mirror}/{quote(file.name)}"
         if file.url is None:
-            raise DownloadFailed(f"{file.name} comes with a package, not by download.")
+            raise DownloadFailed(
+                say("{name} comes with a package, not by download.", name=file.name)
+            )
         return file.url
 
     @contextlib.asynccontextmanager
@@ -145,8 +151,12 @@ class Downloader:
                 await asyncio.sleep(LOCK_SECONDS)
         except OSError as error:
             raise DownloadFailed(
-                f"{self.store.folder} can't be written to ({error.strerror}): no weights can be"
-                " kept. Give Bobby a folder with BOBBY_CACHE."
+                say(
+                    "{folder} can't be written to ({why}): no weights can be kept. Give Bobby a "
+                    "folder with BOBBY_CACHE.",
+                    folder=str(self.store.folder),
+                    why=str(error.strerror),
+                )
             ) from None
         try:
             yield
@@ -174,20 +184,31 @@ class Downloader:
             # What was left by an earlier try may have been another file's beginning.
             if not resumed or mismatches > 1:
                 raise DownloadFailed(
-                    f"What {host(target.url)} sent as {name} is not what was published: {wrong}."
-                    " It was deleted. Try again later, or another mirror."
+                    say(
+                        "What {who} sent as {name} is not what was published: {wrong}. It was "
+                        "deleted. Try again later, or another mirror.",
+                        who=host(target.url),
+                        name=name,
+                        wrong=wrong,
+                    )
                 )
             log.warning("%s: %s; downloading it anew", name, wrong)
         raise DownloadFailed(
-            f"{name} could not be downloaded: {host(target.url)} broke off too often."
+            say(
+                "{name} could not be downloaded: {who} broke off too often.",
+                name=name,
+                who=host(target.url),
+            )
         )
 
-    def _accept(self, file: WeightsFile) -> str | None:
+    def _accept(self, file: WeightsFile) -> Said | None:
         try:
             return self.store.accept(file)
         except OSError as error:
             self.store.part(file).discard()
-            raise DownloadFailed(f"{file.name} can't be kept: {error.strerror}.") from None
+            raise DownloadFailed(
+                say("{name} can't be kept: {why}.", name=file.name, why=str(error.strerror))
+            ) from None
 
     async def _pause(self, target: Target, passing: Passing, failures: int) -> None:
         """Wait before the next try.
@@ -198,18 +219,35 @@ class Downloader:
         part, patience = self.store.part(target.file), self._patience
         asked = passing.retry_after
         if failures >= patience.tries or (asked or 0) > patience.longest:
-            if part.size == 0:
-                part.discard()
-                kept = ""
-            else:
-                kept = f" The {size(part.size)} that came are kept for next time."
-            raise DownloadFailed(
-                f"{target.file.name} could not be downloaded: {passing}.{kept}"
-                f" Try again {f'in {asked:.0f} s' if asked else 'later'}."
-            )
+            raise _given_up(target, passing, part)
         delay = max(asked or 0, patience.delay(failures))
         log.info("%s: %s; trying again in %.1f s", target.file.name, passing, delay)
         await asyncio.sleep(delay)
+
+
+def _given_up(target: Target, passing: Passing, part: Part) -> DownloadFailed:
+    name, asked = target.file.name, passing.retry_after
+    again = say("Try again in {seconds} s.", seconds=f"{asked:.0f}") if asked else _LATER
+    if part.size == 0:
+        part.discard()
+        return DownloadFailed(
+            say(
+                "{name} could not be downloaded: {why}. {again}",
+                name=name,
+                why=passing.reason,
+                again=again,
+            )
+        )
+    return DownloadFailed(
+        say(
+            "{name} could not be downloaded: {why}. The {size} that came are kept for next time. "
+            "{again}",
+            name=name,
+            why=passing.reason,
+            size=size(part.size),
+            again=again,
+        )
+    )
 
 
 class _Meter:

@@ -54,7 +54,8 @@ def words(progress: Progress) -> str:
         full = round(min(progress.done / max(progress.total, 1), 1) * BAR_CELLS)
         bar = f"`{'█' * full}{'░' * (BAR_CELLS - full)}`"
         done, total = size(progress.done), size(progress.total)
-        parts = [f"{bar} {tr('{done} of {total}', done=done, total=total)}"]
+        far = tr("{done} of {total}", done=done, total=total)
+        parts = [f"{bar} {far}"]
     if progress.speed:
         parts.append(tr("{size}/s", size=size(progress.speed)))
     if (left := progress.seconds_left) is not None:

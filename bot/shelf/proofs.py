@@ -8,14 +8,14 @@ getting its name.
 from pathlib import Path
 
 from models.digests import git_blob, read_pin, sha256, write_pin
-from models.jobs import WeightsFile
+from models.jobs import Said, WeightsFile, say
 
 _STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x1f\x8b")
 """What files without a published hash begin with: PyTorch's are zip archives or, before 2020,
 pickles of protocol 2; the code of hub repositories comes as gzip."""
 
 
-def complaint(path: Path, file: WeightsFile, pin: Path) -> str | None:
+def complaint(path: Path, file: WeightsFile, pin: Path) -> Said | None:
     """Return what is wrong with the content of `path` as `file`, None when nothing is.
 
     `pin` is where the hash of a file whose publisher gives none is written down; see `keep_pin`.
@@ -31,7 +31,7 @@ def complaint(path: Path, file: WeightsFile, pin: Path) -> str | None:
         case "pinned":
             with path.open("rb") as opened:
                 if not opened.read(4).startswith(_STARTS):
-                    return "it is no file of weights, nor an archive"
+                    return say("it is no file of weights, nor an archive")
             pinned, found = read_pin(pin), sha256(path)
             return None if pinned in {None, found} else _differs("SHA-256", found, pinned)
 
@@ -42,5 +42,10 @@ def keep_pin(path: Path, file: WeightsFile, pin: Path) -> None:
         write_pin(pin, sha256(path), file.name)
 
 
-def _differs(kind: str, found: str, wanted: str | None) -> str:
-    return f"its {kind} begins with {found[:12]}, but should with {(wanted or '')[:12]}"
+def _differs(kind: str, found: str, wanted: str | None) -> Said:
+    return say(
+        "its {kind} begins with {found}, but should with {wanted}",
+        kind=kind,
+        found=found[:12],
+        wanted=(wanted or "")[:12],
+    )

@@ -15,7 +15,7 @@ import filelock
 import msgspec
 
 from bot.shelf import proofs
-from models.jobs import WeightsFile
+from models.jobs import Said, WeightsFile
 
 DOWNLOADS = "downloads"
 
@@ -126,7 +126,7 @@ class Store:
         """Tell whether `file` is here; what has its name was checked when it got it."""
         return self.path(file).is_file()
 
-    def complaint(self, file: WeightsFile) -> str | None:
+    def complaint(self, file: WeightsFile) -> Said | None:
         """Read `file`, which is here, and return what is wrong with it, None if nothing is."""
         return proofs.complaint(self.path(file), file, self.pin(file))
 
@@ -145,7 +145,7 @@ class Store:
         there = next(p for p in (self.folder, *self.folder.parents) if p.exists())
         return shutil.disk_usage(there).free
 
-    def accept(self, file: WeightsFile) -> str | None:
+    def accept(self, file: WeightsFile) -> Said | None:
         """Give the whole part of `file` its name; return what is wrong with it if it is not right.
 
         A part that is not right is discarded.

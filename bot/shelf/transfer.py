@@ -20,7 +20,7 @@ from yarl import URL
 from bot.errors import DownloadFailed
 from bot.shelf.progress import size
 from bot.shelf.store import Origin, Part, Store
-from models.jobs import WeightsFile
+from models.jobs import Said, WeightsFile, say
 
 BLOCK_BYTES = 64 * 1024
 REDIRECTS = 10
@@ -33,10 +33,11 @@ _PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class Passing(Exception):
-    """A failure that may pass; `str()` is its reason, `retry_after` the server's wish in s."""
+    """A failure that may pass: its `reason`, and `retry_after`, the server's wish in s."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: Said, retry_after: float | None = None) -> None:
         super().__init__(reason)
+        self.reason = reason
         self.retry_after = retry_after
 
 
@@ -84,7 +85,7 @@ async def transfer(
         Passing: Something went wrong that another try may not meet; the part is kept.
         DownloadFailed: No try would help; nothing of the part is left.
     """
-    part = store.part(target.file)
+    part, who = store.part(target.file), host(target.url)
     known = part.origin()
     if known is None or known.url != target.url:
         part.discard()
@@ -105,23 +106,22 @@ async def transfer(
         raise
     except aiohttp.TooManyRedirects:
         part.discard()
-        raise _failed(target, f"{host(target.url)} redirects without end") from None
+        raise _failed(target, say("{who} redirects without end", who=who)) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
         part.discard()
-        raise _failed(target, f"{host(target.url)} redirects to no web address") from None
+        raise _failed(target, say("{who} redirects to no web address", who=who)) from None
     except TimeoutError:
-        raise Passing(f"{host(target.url)} has stopped sending, or is too slow") from None
+        raise Passing(say("{who} has stopped sending, or is too slow", who=who)) from None
     except aiohttp.ClientPayloadError:
-        raise Passing(f"{host(target.url)} broke off") from None
+        raise Passing(say("{who} broke off", who=who)) from None
     except aiohttp.ClientError as error:
-        raise Passing(
-            f"{host(target.url)} can't be reached ({str(error) or type(error).__name__})"
-        ) from None
+        why = str(error) or type(error).__name__
+        raise Passing(say("{who} can't be reached ({why})", who=who, why=why)) from None
     except OSError as error:
         part.discard()
         if error.errno in _NO_ROOM:
             raise _no_room(target, store) from None
-        raise _failed(target, f"it can't be written ({error.strerror})") from None
+        raise _failed(target, say("it can't be written ({why})", why=str(error.strerror))) from None
 
 
 def _resumption(known: Origin | None, have: int) -> dict[str, str]:
@@ -142,23 +142,23 @@ def _start(
     Raises:
         Passing, DownloadFailed: The body is not wanted.
     """
-    part = store.part(target.file)
+    part, who = store.part(target.file), host(target.url)
     _check_status(response, part, target)
     if "html" in response.content_type:
-        raise _failed(target, f"{host(target.url)} sent a web page instead")
+        raise _failed(target, say("{who} sent a web page instead", who=who))
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise _failed(target, f"{host(target.url)} compresses it once more")
+        raise _failed(target, say("{who} compresses it once more", who=who))
     origin = _origin(response, target)
     _check_length(origin.length, target)
     chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
     if origin.length is None and target.file.proof == "pinned" and not chunked:
         # Whether the file is whole could not be told, now or ever.
-        raise _failed(target, f"{host(target.url)} states neither its length nor a hash")
+        raise _failed(target, say("{who} states neither its length nor a hash", who=who))
     if response.status == 206:
         first = _first_byte(response)
         if known is None or first != part.size or not known.same(origin):
             part.discard()
-            raise Passing(f"{host(target.url)} sent another piece than was asked for")
+            raise Passing(say("{who} sent another piece than was asked for", who=who))
     if origin.length is not None:
         here = part.size if response.status == 206 else 0
         # What is kept of an earlier version makes room for the new one.
@@ -171,16 +171,19 @@ def _start(
 
 def _check_status(response: aiohttp.ClientResponse, part: Part, target: Target) -> None:
     status, who = response.status, host(target.url)
+    answer = f"{status} {response.reason}"
     if status in {200, 206}:
         return
     if status == 416:
         part.discard()
-        raise Passing(f"{who} has another file now")
+        raise Passing(say("{who} has another file now", who=who))
     if status in _PASSING_STATUS:
-        raise Passing(f"{who} answered {status} {response.reason}", _retry_after(response))
+        raise Passing(
+            say("{who} answered {answer}", who=who, answer=answer), _retry_after(response)
+        )
     if status in {404, 410}:
-        raise _failed(target, f"{who} does not have it ({status})")
-    raise _failed(target, f"{who} refused it ({status} {response.reason})")
+        raise _failed(target, say("{who} does not have it ({answer})", who=who, answer=answer))
+    raise _failed(target, say("{who} refused it ({answer})", who=who, answer=answer))
 
 
 def _check_length(length: int | None, target: Target) -> None:
@@ -190,9 +193,13 @@ def _check_length(length: int | None, target: Target) -> None:
     if target.most is not None and length > target.most:
         raise _too_large(length, target)
     if stated is not None and abs(length - stated) > ROUNDING + stated // 100:
-        raise _failed(
-            target, f"{host(target.url)} offers {size(length)} where {size(stated)} were published"
+        why = say(
+            "{who} offers {here} where {stated} were published",
+            who=host(target.url),
+            here=size(length),
+            stated=size(stated),
         )
+        raise _failed(target, why)
 
 
 async def _read(
@@ -205,11 +212,14 @@ async def _read(
     while block := await _block(response, target.stall):
         done += len(block)
         if done > most:
-            raise _failed(target, f"{host(target.url)} sent more than {size(most)}")
+            raise _failed(
+                target, say("{who} sent more than {most}", who=host(target.url), most=size(most))
+            )
         await to_the_end(part.append, block)
         meter(len(block), done, total)
     if total is not None and done < total:
-        raise Passing(f"{host(target.url)} sent {size(done)} of {size(total)}")
+        who, came = host(target.url), size(done)
+        raise Passing(say("{who} sent {done} of {total}", who=who, done=came, total=size(total)))
 
 
 async def _block(response: aiohttp.ClientResponse, stall: float) -> bytes:
@@ -253,14 +263,19 @@ def _retry_after(response: aiohttp.ClientResponse) -> float | None:
         return None
 
 
-def _failed(target: Target, why: str) -> DownloadFailed:
-    return DownloadFailed(f"{target.file.name} can't be downloaded: {why}.")
+def _failed(target: Target, why: Said) -> DownloadFailed:
+    return DownloadFailed(say("{name} can't be downloaded: {why}.", name=target.file.name, why=why))
 
 
 def _too_large(length: int, target: Target) -> DownloadFailed:
-    most = size(target.most or 0)
-    return _failed(target, f"it has {size(length)}, and at most {most} may be downloaded like this")
+    why = say(
+        "it has {size}, and at most {most} may be downloaded like this",
+        size=size(length),
+        most=size(target.most or 0),
+    )
+    return _failed(target, why)
 
 
 def _no_room(target: Target, store: Store) -> DownloadFailed:
-    return _failed(target, f"the disk that holds {store.folder} has no room for it")
+    folder = str(store.folder)
+    return _failed(target, say("the disk that holds {folder} has no room for it", folder=folder))

@@ -199,7 +199,7 @@ async def test_a_failure_is_told_and_can_be_tried_again(
     async with opened(tmp_path, card(file)) as library:
         told = await library.provide(Question(), "classify", "net")
         assert told is not None
-        assert "does not have it (404)" in told
+        assert "does not have it (404 Not Found)" in told
         assert await library.provide(Question(), "classify", "net") is None
 
 
