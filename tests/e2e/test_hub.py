@@ -66,7 +66,7 @@ async def test_added_and_asked(
     [
         (("add", f"{things.OWNER}@main"), "is no commit"),
         (("add", "things"), "is no repository"),
-        (("add", f"stranger/other@{things.COMMIT}"), "does not have it (404)"),
+        (("add", f"stranger/other@{things.COMMIT}"), "does not have it (404 Not Found)"),
         (("add", SOURCE, "--entry", "nothing"), "no entry point called nothing"),
     ],
 )
