@@ -1,12 +1,16 @@
 """The same questions asked in Korean: by a person's Discord, a server's, or a server's choice."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
+from playwright.async_api import expect
 
 from bot.language import ENGLISH, KOREAN
+from tests.browser import open_browser
 from tests.e2e import pictures
+from tests.e2e.conftest import House
 from tests.e2e.guest import said
 from tests.e2e.test_models import buttons
 from tests.e2e.test_settings import Server, server
@@ -81,3 +85,21 @@ async def test_commands_have_korean_names(server: Server) -> None:
     names = {one["name"]: one.get("name_localizations") for one in there}
     assert names["classify"] == {"ko": "분류"}
     assert names["Describe for alt text"] == {"ko": "대체 텍스트 만들기"}
+
+
+async def test_the_page_names_commands_and_options_in_korean(house: House) -> None:
+    """The list that opens while one types, the form, and what is missing in it."""
+    async with open_browser() as browser:
+        context = await browser.new_context(locale="ko-KR")
+        page = await context.new_page()
+        await page.goto(house.playground.page)
+        box = page.locator("#composer-textarea")
+        await box.fill("/분류")
+        await expect(page.get_by_role("option").first).to_contain_text("/분류")
+        await box.press("Space")
+        form = page.locator("#composer-command")
+        await expect(form).to_contain_text("/분류")
+        for option in ("사진", "모델", "링크"):
+            await expect(form).to_contain_text(option)
+        assert re.findall("[A-Za-z]+", await form.inner_text()) == []
+        await context.close()

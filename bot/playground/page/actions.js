@@ -31,7 +31,7 @@ export class Actions {
     }
     const mine = message.author.id === chat.store.me.id;
     const apps = this.commands.forMessages.map(({ command, application }) => ({
-      label: command.name, hint: application, icon: "slash", run: () => this.#run(command, message),
+      label: command.label, hint: application, icon: "slash", run: () => this.#run(command, message),
     }));
     return [
       { label: t("Add a reaction"), row: QUICK_REACTIONS.map((name) => ({ label: t("React with {name}", { name }), text: name, run: () => this.react(message, { id: null, name }, true) })) },
@@ -50,7 +50,7 @@ export class Actions {
 
   #run(command, message) {
     const { interactions } = this.chat;
-    this.outbox.add({ command: `${command.name} → ${displayName(message.author)}: ${gist(message).slice(0, 60)}`, work: () => interactions.command(command, { target_id: message.id }) });
+    this.outbox.add({ command: `${command.label} → ${displayName(message.author)}: ${gist(message).slice(0, 60)}`, work: () => interactions.command(command, { target_id: message.id }) });
   }
 
   /** Ask, then delete a message of mine. */

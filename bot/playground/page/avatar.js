@@ -2,6 +2,7 @@
 
 import { el, firstOwnAddress } from "./dom.js";
 import { displayName } from "./format.js";
+import { t } from "./words.js";
 
 // Gold is for applications.
 const HUES = [205, 158, 262, 330, 182, 230];
@@ -25,4 +26,4 @@ export function avatar(user, size, style = "avatar") {
 }
 
 /** The little word beside an application's name; null for people. */
-export const botBadge = (user) => (user?.bot ? el("span", { class: "badge" }, "Bot") : null);
+export const botBadge = (user) => (user?.bot ? el("span", { class: "badge" }, t("Bot")) : null);

@@ -30,7 +30,7 @@ export class CommandForm {
     this.hint = el("div", { class: "option-hint" }, entry.description);
     this.trouble = el("div", { class: "option-trouble", role: "alert" });
     this.node.replaceChildren(
-      el("div", { class: "command-line" }, el("span", { class: "command-name" }, `/${entry.name}`), this.chips, this.more),
+      el("div", { class: "command-line" }, el("span", { class: "command-name" }, `/${entry.label}`), this.chips, this.more),
       iconButton("close", t("Leave the command"), () => this.close()),
       this.hint, this.trouble);
     this.node.hidden = false;
@@ -62,7 +62,7 @@ export class CommandForm {
       if (field.isEmpty() || waiting.length === files.length) field.accept(waiting.shift());
     }
     this.#drawMore();
-    if (waiting.length) this.#say(t("/{name} takes no more files; {count} left out.", { name: this.#entry.name, count: waiting.length }));
+    if (waiting.length) this.#say(t("/{name} takes no more files; {count} left out.", { name: this.#entry.label, count: waiting.length }));
   }
 
   /** Check every option, then send the command. */
@@ -76,11 +76,11 @@ export class CommandForm {
       return;
     }
     const { options, files, words } = collected;
-    const { command, path, name } = this.#entry;
+    const { command, path, label } = this.#entry;
     const data = { options: nest(path, options), attachments: files.map(({ name: filename }, index) => ({ id: String(index), filename })) };
     const { interactions } = this.chat;
     this.close();
-    this.outbox.add({ command: [`/${name}`, ...words].join(" "), work: (progress) => interactions.command(command, data, files, progress) });
+    this.outbox.add({ command: [`/${label}`, ...words].join(" "), work: (progress) => interactions.command(command, data, files, progress) });
   }
 
   #collect() {
@@ -88,19 +88,19 @@ export class CommandForm {
     const files = [];
     const words = [];
     for (const [name, field] of this.#fields) {
-      const { type, required } = field.option;
+      const { type, required, label, description } = field.option;
       const read = this.#readField(field);
       if (read === undefined) {
-        if (required) throw Object.assign(new Error(`${name} is needed: ${field.option.description}`), { field });
+        if (required) throw Object.assign(new Error(t("{name} is needed: {about}", { name: label, about: description })), { field });
         continue;
       }
       if (read.file) {
         options.push({ type, name, value: String(files.length) });
         files.push({ file: read.file, name: read.file.name });
-        words.push(`${name}: ${read.file.name}`);
+        words.push(`${label}: ${read.file.name}`);
       } else {
         options.push({ type, name, value: read.value });
-        words.push(`${name}: ${read.value}`);
+        words.push(`${label}: ${read.value}`);
       }
     }
     return { options, files, words };
@@ -139,9 +139,9 @@ export class CommandForm {
     };
     const field = { ...optionField(option, context), option };
     this.#fields.set(option.name, field);
-    const drop = option.required ? null : iconButton("close", t("Leave out {name}", { name: option.name }), () => this.#dropField(option));
-    field.chip = el("div", { class: "option-chip", role: "group", "aria-label": option.name }, el("span", { class: "option-name" }, option.name), field.node, drop);
-    field.chip.addEventListener("focusin", () => { this.hint.replaceChildren(el("strong", {}, option.name), ` ${option.description}`); });
+    const drop = option.required ? null : iconButton("close", t("Leave out {name}", { name: option.label }), () => this.#dropField(option));
+    field.chip = el("div", { class: "option-chip", role: "group", "aria-label": option.label }, el("span", { class: "option-name" }, option.label), field.node, drop);
+    field.chip.addEventListener("focusin", () => { this.hint.replaceChildren(el("strong", {}, option.label), ` ${option.description}`); });
     this.chips.append(field.chip);
     return field;
   }
@@ -158,13 +158,13 @@ export class CommandForm {
   #drawMore() {
     const rest = this.#entry.options.filter((option) => !this.#fields.has(option.name));
     this.more.replaceChildren(...rest.map((option) => el("button", {
-      type: "button", class: "option-add", title: option.description, "aria-label": `Add the option ${option.name}: ${option.description}`,
+      type: "button", class: "option-add", title: option.description, "aria-label": t("Add the option {name}: {about}", { name: option.label, about: option.description }),
       onclick: () => {
         const field = this.#addField(option);
         this.#drawMore();
         field.focus();
       },
-    }, icon("attach"), option.name)));
+    }, icon("attach"), option.label)));
   }
 
   /** Go to the first needed option that is empty, else to the button that sends. */

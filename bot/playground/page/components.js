@@ -44,7 +44,7 @@ function face(component) {
   return [emoji, component.label ? el("span", {}, component.label) : null];
 }
 
-const nameOf = (component) => component.label || component.emoji?.name || "Button";
+const nameOf = (component) => component.label || component.emoji?.name || t("Button");
 
 function button(component, press) {
   const node = el("button", {

@@ -27,7 +27,7 @@ function renderEmbed(embed, attachments, names) {
   const image = embed.image ? picture(embed.image, attachments, 400, 320, "embed-image") : null;
   // A linked picture arrives as an embed with nothing but a thumbnail: show it large.
   if (embed.type === "image" && embed.thumbnail) return picture(embed.thumbnail, attachments, 400, 320, "embed-image") ?? "";
-  const node = el("section", { class: thumbnail ? "embed embed-with-thumbnail" : "embed", "aria-label": "Embed" },
+  const node = el("section", { class: thumbnail ? "embed embed-with-thumbnail" : "embed", "aria-label": t("Embed") },
     el("div", { class: "embed-main" },
       embed.provider?.name ? el("div", { class: "embed-provider" }, embed.provider.name) : null,
       embed.author?.name ? author(embed.author, attachments) : null,

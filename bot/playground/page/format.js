@@ -78,5 +78,3 @@ export function displayName(user, member = null) {
   return member?.nick || user?.global_name || user?.username || t("Someone");
 }
 
-/** "1 new message", "3 new messages" */
-export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;

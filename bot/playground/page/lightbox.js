@@ -8,7 +8,7 @@ export function openLightbox(pictures, index) {
   const image = el("img", { class: "lightbox-image" });
   const caption = el("p", { class: "lightbox-alt" });
   const original = el("a", { class: "lightbox-link", target: "_blank", rel: "noopener" }, icon("link"), t("Open the original"));
-  const dialog = el("dialog", { class: "lightbox", "aria-label": "Picture" },
+  const dialog = el("dialog", { class: "lightbox", "aria-label": t("Picture") },
     iconButton("close", t("Close"), () => dialog.close(), { class: "icon-button lightbox-close" }),
     image,
     el("div", { class: "lightbox-foot" }, caption, original));
@@ -17,7 +17,7 @@ export function openLightbox(pictures, index) {
     index = (at + pictures.length) % pictures.length;
     const { address, name, alt } = pictures[index];
     image.src = address;
-    image.alt = alt || name || "Picture";
+    image.alt = alt || name || t("Picture");
     caption.textContent = alt || name;
     caption.hidden = !caption.textContent;
     original.href = address;

@@ -38,9 +38,9 @@ export function namesFor(message, store) {
 export function gist(message) {
   const text = (message.content ?? "").replace(/\s+/g, " ").trim();
   if (text) return text;
-  if (message.attachments?.length) return message.attachments.length === 1 ? "1 file" : `${message.attachments.length} files`;
+  if (message.attachments?.length) return message.attachments.length === 1 ? t("1 file") : t("{count} files", { count: message.attachments.length });
   const embed = message.embeds?.[0];
-  return embed?.title || embed?.description || "Message";
+  return embed?.title || embed?.description || t("Message");
 }
 
 /** Draw `message` as an article. `chat` gives its buttons something to do. */
@@ -62,19 +62,19 @@ export function renderMessage(message, chat) {
 }
 
 function spokenLabel(message, sent) {
-  return `${displayName(message.author, message.member)}, ${stamp(sent)}${isEphemeral(message) ? ", only you can see this" : ""}`;
+  return [displayName(message.author, message.member), stamp(sent), isEphemeral(message) && t("Only you can see this")].filter(Boolean).join(", ");
 }
 
 function body(message, chat, names) {
   if (isLoading(message)) {
-    return el("div", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), `${displayName(message.author)} is thinking…`);
+    return el("div", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), t("{name} is thinking…", { name: displayName(message.author) }));
   }
   const used = usedByEmbeds(message);
   const embeds = (message.flags ?? 0) & SUPPRESS_EMBEDS ? [] : message.embeds ?? [];
-  const text = WRITTEN.has(message.type ?? 0) ? message.content : message.content || "did something this page has no words for.";
+  const text = WRITTEN.has(message.type ?? 0) ? message.content : message.content || t("did something this page has no words for.");
   const content = text ? markdown(text, names) : null;
   if (message.edited_timestamp) {
-    const mark = el("span", { class: "edited", title: longTime(new Date(message.edited_timestamp)) }, "(edited)");
+    const mark = el("span", { class: "edited", title: longTime(new Date(message.edited_timestamp)) }, t("(edited)"));
     (content?.lastElementChild?.tagName === "P" ? content.lastElementChild : content)?.append(" ", mark);
   }
   return el("div", { class: "message-body" },
@@ -94,7 +94,7 @@ function contextLine(message, chat, names) {
   const who = displayName(origin.user);
   const slash = (origin.type ?? 2) === 2 && message.type !== TYPE.MENU;
   return el("div", { class: "context-line" }, el("span", { class: "context-hook", "aria-hidden": "true" }), avatar(origin.user, 18, "avatar-small"),
-    el("span", { class: "context-who" }, who), " used ", el("span", { class: "context-command" }, name ? `${slash ? "/" : ""}${name}` : "a command"));
+    el("span", { class: "context-who" }, who), ` ${t("used")} `, el("span", { class: "context-command" }, name ? `${slash ? "/" : ""}${name}` : t("a command")));
 }
 
 function replyLine(message, chat, names) {
@@ -112,7 +112,7 @@ function replyLine(message, chat, names) {
 }
 
 function privateLine(message, chat) {
-  return el("div", { class: "private-line" }, icon("eye"), "Only you can see this · ",
+  return el("div", { class: "private-line" }, icon("eye"), `${t("Only you can see this")} · `,
     el("button", { type: "button", class: "text-button", onclick: () => chat.dismiss(message) }, t("Dismiss message")));
 }
 

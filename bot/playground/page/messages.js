@@ -2,7 +2,7 @@
 // and walking through messages by keys. What a message looks like is message.js's affair.
 
 import { el } from "./dom.js";
-import { count, dayName, olderFirst, sameDay } from "./format.js";
+import { dayName, olderFirst, sameDay } from "./format.js";
 import { hasContextLine, isEphemeral, renderMessage } from "./message.js";
 import { t } from "./words.js";
 
@@ -212,7 +212,8 @@ export class MessageList {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const far = scrollHeight - scrollTop - clientHeight > clientHeight;
     this.jump.hidden = this.#atEnd || (!this.#unread && !far);
-    this.jump.firstElementChild.textContent = this.#unread ? count(this.#unread, "new message") : t("Jump to the newest");
+    this.jump.firstElementChild.textContent = !this.#unread ? t("Jump to the newest")
+      : this.#unread === 1 ? t("1 new message") : t("{count} new messages", { count: this.#unread });
   }
 
   /** Exactly one message is a tab stop; arrows move it. */

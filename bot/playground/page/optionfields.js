@@ -23,8 +23,8 @@ export function optionField(option, context) {
 }
 
 function fixedChoices(option, store) {
-  if (option.choices?.length) return option.choices.map(({ name, value }) => ({ label: name, value }));
-  if (option.type === TYPE.BOOLEAN) return [{ label: "True", value: true }, { label: "False", value: false }];
+  if (option.choices?.length) return option.choices;
+  if (option.type === TYPE.BOOLEAN) return [{ label: t("True"), value: true }, { label: t("False"), value: false }];
   if (option.type === TYPE.CHANNEL) return [{ label: `#${store.channel.name}`, value: store.channel.id }];
   if (option.type === TYPE.USER || option.type === TYPE.MENTIONABLE) {
     return [...store.people.values()].map(({ user, member }) => ({
@@ -35,10 +35,10 @@ function fixedChoices(option, store) {
 }
 
 function input(option, props = {}) {
-  return el("input", { class: "option-input", type: "text", autocomplete: "off", spellcheck: false, "aria-label": label(option), placeholder: option.required ? "needed" : "optional", ...props });
+  return el("input", { class: "option-input", type: "text", autocomplete: "off", spellcheck: false, "aria-label": label(option), placeholder: option.required ? t("needed") : t("optional"), ...props });
 }
 
-const label = (option) => `${option.name}: ${option.description}${option.required ? " (needed)" : ""}`;
+const label = ({ label: name, description, required }) => `${name}: ${description}${required ? ` (${t("needed")})` : ""}`;
 
 /** Free text or a number. */
 function textField(option) {
@@ -50,14 +50,17 @@ function textField(option) {
 function checked(option, text) {
   if (!text) return undefined;
   if (!NUMBERS.has(option.type)) {
-    if (text.length < (option.min_length ?? 0)) throw new Error(t("{name} needs at least {count} characters.", { name: option.name, count: option.min_length }));
-    if (text.length > (option.max_length ?? 6000)) throw new Error(t("{name} takes at most {count} characters.", { name: option.name, count: option.max_length ?? 6000 }));
+    if (text.length < (option.min_length ?? 0)) throw new Error(t("{name} needs at least {count} characters.", { name: option.label, count: option.min_length }));
+    if (text.length > (option.max_length ?? 6000)) throw new Error(t("{name} takes at most {count} characters.", { name: option.label, count: option.max_length ?? 6000 }));
     return { value: text };
   }
   const value = Number(text.replace(",", "."));
-  if (Number.isNaN(value) || (option.type === TYPE.INTEGER && !Number.isInteger(value))) throw new Error(`${option.name} takes a ${option.type === TYPE.INTEGER ? "whole " : ""}number.`);
-  if (value < (option.min_value ?? -Infinity)) throw new Error(t("{name} must be {value} or more.", { name: option.name, value: option.min_value }));
-  if (value > (option.max_value ?? Infinity)) throw new Error(t("{name} must be {value} or less.", { name: option.name, value: option.max_value }));
+  if (Number.isNaN(value) || (option.type === TYPE.INTEGER && !Number.isInteger(value))) {
+    const name = option.label;
+    throw new Error(option.type === TYPE.INTEGER ? t("{name} takes a whole number.", { name }) : t("{name} takes a number.", { name }));
+  }
+  if (value < (option.min_value ?? -Infinity)) throw new Error(t("{name} must be {value} or more.", { name: option.label, value: option.min_value }));
+  if (value > (option.max_value ?? Infinity)) throw new Error(t("{name} must be {value} or less.", { name: option.label, value: option.max_value }));
   return { value };
 }
 
@@ -65,7 +68,7 @@ function checked(option, text) {
 function combobox(option, context) {
   let chosen = null;
   const node = input(option, { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false" });
-  const list = new Listbox({ anchor: node, near: node, label: option.name, onPick: (item) => {
+  const list = new Listbox({ anchor: node, near: node, label: option.label, onPick: (item) => {
     chosen = item;
     node.value = item.label;
     list.close();
@@ -91,7 +94,7 @@ function listField(option, choices, context) {
     const text = box.node.value.trim();
     if (!text) return undefined;
     const choice = box.chosen() ?? choices.find((one) => one.label.toLowerCase() === text.toLowerCase());
-    if (!choice) throw new Error(t("{name}: choose one from the list.", { name: option.name }));
+    if (!choice) throw new Error(t("{name}: choose one from the list.", { name: option.label }));
     return { value: choice.value };
   };
   return { ...box, read };
@@ -140,7 +143,7 @@ function fileField(option, context) {
     if (preview) URL.revokeObjectURL(preview);
     preview = file?.type.startsWith("image/") ? URL.createObjectURL(file) : null;
     node.replaceChildren(...[preview ? el("img", { src: preview, alt: "" }) : icon("picture"), el("span", {}, file ? file.name : t("Choose or drop a file")), chooser]);
-    node.setAttribute("aria-label", file ? t("{name}: {file}. Press to choose another.", { name: option.name, file: file.name }) : label(option));
+    node.setAttribute("aria-label", file ? t("{name}: {file}. Press to choose another.", { name: option.label, file: file.name }) : label(option));
   };
   const accept = (given) => {
     file = given;

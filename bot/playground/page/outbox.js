@@ -21,7 +21,7 @@ export class Outbox {
    * messages keep their order. `command` stands in place of text for commands.
    */
   add({ nonce = null, content = "", command = null, previews = [], queued = false, work }) {
-    const bar = el("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
+    const bar = el("progress", { max: 1, value: 0, hidden: true, "aria-label": t("Upload") });
     const state = el("div", { class: "pending-state", role: "status" });
     const entry = this.#draw({ content, command, previews, bar, state });
     this.node.append(entry);

@@ -56,7 +56,7 @@ export class Picker {
 
   #drawCommands(typed, trouble) {
     const entries = this.commands.find(typed);
-    const items = entries.map((entry) => ({ label: `/${entry.name}`, detail: entry.description, group: entry.application, value: entry, kind: "command" }));
+    const items = entries.map((entry) => ({ label: `/${entry.label}`, detail: entry.description, group: entry.application, value: entry, kind: "command" }));
     if (!items.length && typed.includes(" ")) this.#list.close();
     else this.#list.show(items, { note: trouble ?? (items.length ? null : t("No command has this name.")), keep: this.#list.isOpen && this.#shown === typed });
     this.#shown = typed;
@@ -66,7 +66,7 @@ export class Picker {
     const people = [...this.chat.store.people.values()].filter(({ user, member }) =>
       [displayName(user, member), user.username].some((name) => name?.toLowerCase().includes(typed)));
     const items = people.slice(0, 10).map(({ user, member }) => ({
-      label: displayName(user, member), detail: user.bot ? "Bot" : `@${user.username}`, lead: avatar(user, 24, "avatar-small"), value: user.id, kind: "person",
+      label: displayName(user, member), detail: user.bot ? t("Bot") : `@${user.username}`, lead: avatar(user, 24, "avatar-small"), value: user.id, kind: "person",
     }));
     if (items.length) this.#list.show(items);
     else this.#list.close();
@@ -75,7 +75,7 @@ export class Picker {
   /** A space after a command's whole name picks it, as if Enter had been pressed. */
   #pickExact(event) {
     const item = this.#list.active;
-    if (item?.kind !== "command" || item.label !== this.textarea.value.trimEnd()) return false;
+    if (item?.kind !== "command" || ![item.label, `/${item.value.name}`].includes(this.textarea.value.trimEnd())) return false;
     event.preventDefault();
     this.#pick(item);
     return true;

@@ -1,7 +1,7 @@
 // Draws the reactions under a message, applies reaction events to it, and adds or takes back one's own.
 
 import { el } from "./dom.js";
-import { count } from "./format.js";
+import { t } from "./words.js";
 
 export const QUICK_REACTIONS = ["👍", "❤️", "😂", "🐾"];
 
@@ -16,7 +16,7 @@ export function renderReactions(message, chat) {
     const name = reaction.emoji.id ? `:${reaction.emoji.name}:` : reaction.emoji.name;
     return el("button", {
       type: "button", class: reaction.me ? "reaction mine" : "reaction", "aria-pressed": String(Boolean(reaction.me)),
-      "aria-label": `${name}, ${count(reaction.count, "reaction")}`, onclick: () => chat.react(message, reaction.emoji, !reaction.me),
+      "aria-label": reaction.count === 1 ? t("{name}, 1 reaction", { name }) : t("{name}, {count} reactions", { name, count: reaction.count }), onclick: () => chat.react(message, reaction.emoji, !reaction.me),
     }, el("span", { class: "reaction-emoji" }, name), el("span", { class: "reaction-count" }, String(reaction.count)));
   }));
 }

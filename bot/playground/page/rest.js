@@ -5,7 +5,7 @@ import { t } from "./words.js";
 
 const BASE = `${location.origin}/api/v10`;
 const MOST_TRIES = 6;
-const UNREACHABLE = "The playground can’t be reached. Is “bobby playground” still running?";
+const UNREACHABLE = t("The playground can’t be reached. Is “bobby playground” still running?");
 
 /** A refused request: `message` is for people, `status` and Discord's `code` for the program. */
 export class ApiError extends Error {

@@ -3,6 +3,7 @@
 import { avatar, botBadge, tint } from "./avatar.js";
 import { el, icon } from "./dom.js";
 import { displayName } from "./format.js";
+import { t } from "./words.js";
 
 /** Draw the people: applications first, then everyone by name. */
 export function drawPeople(node, store) {
@@ -11,7 +12,7 @@ export function drawPeople(node, store) {
   node.replaceChildren(...people.map(({ user, member }) => el("li", { class: "person" },
     avatar(user, 30, "avatar-medium"),
     tint(el("span", { class: user.bot ? "author author-bot" : "author" }, displayName(user, member)), user),
-    botBadge(user), user.id === store.me?.id ? el("span", { class: "badge badge-quiet" }, "You") : null)));
+    botBadge(user), user.id === store.me?.id ? el("span", { class: "badge badge-quiet" }, t("You")) : null)));
 }
 
 /** Draw the slash commands; a press puts one into the composer. */
@@ -19,5 +20,5 @@ export function drawCommands(section, node, commands, onPick) {
   const entries = commands.find("");
   section.hidden = !entries.length;
   node.replaceChildren(...entries.map((entry) => el("li", {}, el("button", { type: "button", class: "side-command", title: entry.description, onclick: () => onPick(entry) },
-    icon("slash"), el("span", { class: "side-command-words" }, el("span", { class: "side-command-name" }, entry.name), el("span", { class: "side-command-detail" }, entry.description))))));
+    icon("slash"), el("span", { class: "side-command-words" }, el("span", { class: "side-command-name" }, entry.label), el("span", { class: "side-command-detail" }, entry.description))))));
 }

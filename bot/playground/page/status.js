@@ -22,7 +22,7 @@ export function showConnection(node, state) {
   clearTimeout(doubt);
   node.hidden = state === "ready";
   node.textContent = state === "connecting" ? t("Connecting…") : t("Reconnecting…");
-  if (state === "reconnecting") doubt = setTimeout(() => { node.textContent = "Reconnecting… Is “bobby playground” still running?"; }, DOUBT_MS);
+  if (state === "reconnecting") doubt = setTimeout(() => { node.textContent = t("Reconnecting… Is “bobby playground” still running?"); }, DOUBT_MS);
 }
 
 /** Replace the page by one problem and what to do about it. */

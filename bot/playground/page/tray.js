@@ -84,12 +84,12 @@ export class Tray {
         item.spoiler = !item.spoiler;
         this.#redraw(item, "eye");
       }, { class: "icon-button", "aria-pressed": String(item.spoiler) }),
-      item.attachment || !item.preview ? null : iconButton("edit", "Describe (alt text)", async () => {
+      item.attachment || !item.preview ? null : iconButton("edit", t("Describe (alt text)"), async () => {
         const words = await describePicture(item);
         if (words !== null) item.description = words;
         this.#redraw(item, "edit");
       }),
-      iconButton("trash", `Remove ${item.name}`, () => this.#remove(item), { class: "icon-button danger" }));
+      iconButton("trash", t("Remove {name}", { name: item.name }), () => this.#remove(item), { class: "icon-button danger" }));
     return el("li", { class: item.spoiler ? "tray-card is-spoiler" : "tray-card" },
       el("div", { class: "tray-picture" }, item.preview ? el("img", { src: item.preview, alt: item.description || "", onerror: (event) => event.target.replaceWith(icon("file")) }) : icon("file"),
         item.spoiler ? el("span", { class: "tray-mark" }, t("Spoiler")) : null,
