@@ -27,7 +27,7 @@ from bot.failures import explain
 from bot.fetch import Fetcher
 from bot.hub.hub import PREFIX as HUB
 from bot.hub.hub import Hub
-from bot.language import CommandTranslator, speak_to, tr
+from bot.language import LANGUAGES, CommandTranslator, into, speak_to, tr
 from bot.missed import Missed
 from bot.pulse import Pulse
 from bot.settings import Settings
@@ -141,6 +141,9 @@ class Bobby(commands.AutoShardedBot):
         """Load every cog (one that fails stops the start) and publish the commands if changed."""
         for name in COGS:
             await self.load_extension(name)
+        for command in self.commands:  # as the slash commands are called in each language
+            for language in LANGUAGES:
+                self.all_commands.setdefault(into(language, command.name), command)
         self.add_dynamic_items(Cancel)
         await self.tree.set_translator(CommandTranslator())
         self._beating = asyncio.create_task(self.pulse.run())

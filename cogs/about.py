@@ -73,7 +73,7 @@ class AboutCog(commands.Cog, name="About"):
     def _help(self) -> Reply:
         prefix = self.bot.settings.prefix
         lines = [
-            f"`{prefix}{command.name}{f' {tr(command.usage)}' if command.usage else ''}`"
+            f"`{prefix}{tr(command.name)}{f' {tr(command.usage)}' if command.usage else ''}`"
             f" {tr(command.short_doc)}"
             for command in sorted(self.bot.commands, key=lambda command: command.name)
         ]

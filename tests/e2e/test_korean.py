@@ -62,6 +62,15 @@ async def test_every_command_speaks_korean(korean: Server) -> None:
         assert words in said(await korean.member.ask(command, *files)), command
 
 
+async def test_text_commands_have_korean_names_too(korean: Server) -> None:
+    """Those that `!help` lists; the English ones go on."""
+    told = said(await korean.member.ask("!도움말"))
+    assert "`!분류 [" in told
+    assert "라벨" in said(await korean.member.ask("!분류", GREY))
+    for name in re.findall(r"`!(\S+?)[ `]", told):
+        assert name in korean.house.bot.all_commands, name
+
+
 async def test_a_person_reads_their_own_language(server: Server) -> None:
     """By interaction each in theirs, whatever the server's; a choice of the server's wins."""
     assert "저는 사진을 봐요" in said(await asked(server, KOREAN))
