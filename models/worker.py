@@ -25,6 +25,7 @@ import torch
 
 from models.asked import FORMAT, Asked, working_for
 from models.catalog import Catalog, catalog
+from models.cores import quota
 from models.decode import guard_process
 from models.inference import DTYPES, DeviceError, device_for, is_fast
 from models.jobs import (
@@ -262,8 +263,8 @@ def set_up(options: argparse.Namespace) -> None:
     logs.addFilter(Asked())
     logging.basicConfig(level=options.log_level, format=FORMAT, handlers=[logs])
     guard_process()
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    usable = options.threads or min(torch.get_num_threads(), quota() or torch.get_num_threads())
+    torch.set_num_threads(usable)
 
 
 def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = catalog) -> Tasks:
