@@ -88,8 +88,8 @@ function start(token) {
     byId("guild-name").textContent = store.guild.name ?? "Playground";
     for (const node of document.querySelectorAll("[data-channel-name]")) node.textContent = name;
     byId("channel-topic").textContent = topic ?? "";
-    parts.textarea.placeholder = `Message #${name}`;
-    parts.textarea.setAttribute("aria-label", `Message #${name}`);
+    parts.textarea.placeholder = t("Message #{name}", { name });
+    parts.textarea.setAttribute("aria-label", t("Message #{name}", { name }));
     title.setTitle(`#${name} · Bobby’s playground`);
     people();
     try {

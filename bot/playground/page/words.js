@@ -76,6 +76,7 @@ const KOREAN = {
   "optional": "선택",
   "True": "예",
   "False": "아니요",
+  "Message #{name}": "#{name}에 메시지 쓰기",
   "1 file": "파일 1개",
   "{count} files": "파일 {count}개",
   "Only you can see this": "나에게만 보여요",
