@@ -120,6 +120,20 @@ async def ended(process: Running, worker: psutil.Process) -> int:
     return status
 
 
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [(4004, "Reset Token"), (4014, 'Switch on "Message Content Intent"'), (4011, "code 4011")],
+)
+async def test_put_out_for_good_he_says_what_to_do(code: int, advice: str, tmp_path: Path) -> None:
+    """The token renewed or the intent taken away while he runs: he ends, and the steps are there."""
+    async with in_service(tmp_path) as (process, playground, _):
+        playground.faults.close_connections(code, playground.world.bot)
+        assert await asyncio.to_thread(process.ended, START) == 1
+        assert advice in process.printed()
+        assert "Traceback" not in process.printed()
+        assert playground.bot_token not in process.printed()
+
+
 @pytest.mark.slow
 @only_with_maps
 async def test_he_answers_on_any_api_and_ctrl_c_ends_both(tmp_path: Path) -> None:
