@@ -52,7 +52,7 @@ for off the processor: a caption then takes seconds. An operator's own setting w
 WORKER = "models.worker"
 """The module that is run as a worker."""
 
-_HOME = str(Path(jobs.__file__).parents[1])
+_HOME = str(Path(jobs.__file__).parents[2])
 """The folder that the packages `bot` and `models` of this process lie in."""
 
 _SLOWEST_LOAD = 30.0

@@ -1,0 +1,121 @@
+"""The seam between the two processes: what may be asked of a worker and what it may answer.
+
+Owns the frozen message types, which are told apart by their tag, and nothing else; `models.wire`
+puts them on the pipes. Both halves import this module and it imports neither, so it knows neither
+torch nor Discord.
+
+    bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget,
+                    Recount
+    worker → bot    Ready or Unready (first), Started (a batch), Finished (one job),
+                    Lost (a batch; a relay's alone, whose replicas may end before it does)
+
+The worker ends when its standard input ends.
+"""
+
+from models.jobs.answers import (
+    Answer,
+    Assessed,
+    Captioned,
+    Cycled,
+    Explained,
+    Failure,
+    FailureCode,
+    Features,
+    Image,
+    Inspected,
+    Label,
+    Labels,
+    LayerCount,
+    Pictured,
+    Preparation,
+    Shaken,
+    Shook,
+    Translated,
+    Verdict,
+)
+from models.jobs.cards import Checked, HubModel, ModelCard, WeightsFile
+from models.jobs.messages import (
+    Finished,
+    Forget,
+    FromWorker,
+    Lost,
+    Ready,
+    Recount,
+    Run,
+    Started,
+    Submit,
+    ToWorker,
+    Unready,
+)
+from models.jobs.requests import (
+    Assess,
+    Caption,
+    Classify,
+    Cycle,
+    Example,
+    Explain,
+    Featurise,
+    Inspect,
+    Job,
+    Recognise,
+    Request,
+    Shake,
+    Translate,
+    Untrained,
+)
+from models.jobs.words import Message, Precision, Said, say
+
+__all__ = [
+    "Answer",
+    "Assess",
+    "Assessed",
+    "Caption",
+    "Captioned",
+    "Checked",
+    "Classify",
+    "Cycle",
+    "Cycled",
+    "Example",
+    "Explain",
+    "Explained",
+    "Failure",
+    "FailureCode",
+    "Features",
+    "Featurise",
+    "Finished",
+    "Forget",
+    "FromWorker",
+    "HubModel",
+    "Image",
+    "Inspect",
+    "Inspected",
+    "Job",
+    "Label",
+    "Labels",
+    "LayerCount",
+    "Lost",
+    "Message",
+    "ModelCard",
+    "Pictured",
+    "Precision",
+    "Preparation",
+    "Ready",
+    "Recognise",
+    "Recount",
+    "Request",
+    "Run",
+    "Said",
+    "Shake",
+    "Shaken",
+    "Shook",
+    "Started",
+    "Submit",
+    "ToWorker",
+    "Translate",
+    "Translated",
+    "Unready",
+    "Untrained",
+    "Verdict",
+    "WeightsFile",
+    "say",
+]

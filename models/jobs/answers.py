@@ -1,0 +1,237 @@
+"""What a worker may answer: one type a kind of job, or a `Failure` by its code."""
+
+from typing import Literal, TypeAlias
+
+from models.jobs.words import Message, Precision, Said
+
+FailureCode: TypeAlias = Literal[
+    "empty_file",
+    "not_a_picture",
+    "damaged_picture",
+    "too_many_pixels",
+    "unknown_model",
+    "no_weights",
+    "out_of_memory",
+    "model_failed",
+]
+
+
+class Label(Message, frozen=True):
+    """One class of the model's label set, with its softmax probability in [0, 1]."""
+
+    label: str
+    probability: float
+
+
+class Pictured(Message, frozen=True):
+    """What every answer about a picture tells of how it came about.
+
+    `model` has answered, with `weights`, on `device`, in `precision`; `substitution`, when set, is
+    one sentence saying why another model than the one asked for has. `milliseconds` is the time
+    the networks took for the batch this picture was part of.
+    """
+
+    model: str
+    weights: str
+    device: str
+    milliseconds: float
+    substitution: Said | None = None
+    precision: Precision = "float32"
+
+
+class Labels(Pictured, frozen=True, kw_only=True):
+    """The answer to `Classify`.
+
+    `top` holds five labels, or as many as were taught, most likely first. `crop` is a
+    JPEG of the pixels the network saw, at its input size and before normalisation. `width` and
+    `height` are the picture's own, upright.
+    `frames` is 1 for a still picture; of an animation the first frame was used. `sure` is False
+    when the distribution is too flat to mean much. `batch_size` says how many pictures shared the
+    batch.
+    """
+
+    top: tuple[Label, ...]
+    crop: bytes
+    width: int
+    height: int
+    frames: int
+    sure: bool
+    batch_size: int
+
+
+class Image(Message, frozen=True):
+    """An encoded picture: its file's bytes, extension ("png", "jpg", "gif", "webp") and size."""
+
+    data: bytes
+    extension: str
+    width: int
+    height: int
+
+
+class Verdict(Message, frozen=True):
+    """What a classifier makes of a picture before and after its translation.
+
+    `expected` is False when nothing in the picture looks like what the pair was trained on.
+    """
+
+    before: Label
+    after: Label
+    expected: bool
+    model: str
+
+
+class Translated(Pictured, frozen=True, kw_only=True):
+    """The answer to `Translate`.
+
+    `image` has the size of the picture as it was sent, upright. `working_width` and
+    `working_height` are what the generator saw. Of an animation `frames` were translated, out of
+    `frames_in_all`. `expects` says what the pair was trained on ("a horse in a field").
+    """
+
+    image: Image
+    verdict: Verdict
+    expects: str
+    working_width: int
+    working_height: int
+    frames: int
+    frames_in_all: int
+
+
+class Cycled(Pictured, frozen=True, kw_only=True):
+    """The answer to `Cycle`: the picture, the picture there, and back again.
+
+    `difference` is the mean absolute difference between original and back, of a range of 1.
+    """
+
+    original: Image
+    there: Image
+    back: Image
+    difference: float
+    verdict: Verdict
+    inverse: str
+    expects: str
+
+
+class Captioned(Pictured, frozen=True, kw_only=True):
+    """The answer to `Caption`: one sentence without a full stop, and up to three others.
+
+    `log_probability` is the mean over the caption's tokens. `sure` is False when it is so low that
+    the caption is a guess. `width`, `height` and `frames` are the picture's, as in `Labels`.
+    """
+
+    caption: str
+    log_probability: float
+    sure: bool
+    alternatives: tuple[str, ...]
+    width: int
+    height: int
+    frames: int
+
+
+class Explained(Pictured, frozen=True, kw_only=True):
+    """The answer to `Explain`.
+
+    `image` shows the pixels the network saw and, beside them, the same in grey with what spoke for
+    `label`, whose softmax probability is `probability`, in colour. `top` are the five most likely.
+    """
+
+    image: Image
+    label: str
+    probability: float
+    top: tuple[Label, ...]
+
+
+class Shook(Message, frozen=True):
+    """The most likely label of a picture after a `change`, and its softmax probability."""
+
+    change: str
+    label: str
+    probability: float
+
+
+class Shaken(Pictured, frozen=True, kw_only=True):
+    """The answer to `Shake`: a strip of the pictures, and the best label of each, as they come.
+
+    The first is the picture as it is.
+    """
+
+    image: Image
+    changes: tuple[Shook, ...]
+
+
+class Features(Pictured, frozen=True, kw_only=True):
+    """The answer to `Featurise`.
+
+    `features` is a vector of unit length, of 2-byte floats, little-endian: what the last layer of
+    the network is given.
+    """
+
+    features: bytes
+
+
+class Assessed(Message, frozen=True):
+    """The answer to `Assess`: how many examples the others, without them, gave the right label.
+
+    `asked` counts those whose label has other examples.
+    """
+
+    right: int
+    asked: int
+
+
+class LayerCount(Message, frozen=True):
+    """How many layers of one kind ("Conv2d") a network has, and their parameters together."""
+
+    kind: str
+    layers: int
+    parameters: int
+
+
+class Preparation(Message, frozen=True):
+    """What becomes of a picture before a classifier sees it.
+
+    It is resized so that its short side has `resize` pixels, cut to `crop` by `crop` in the
+    middle, scaled to [0, 1], and of each colour `mean` is taken off and `std` divided out.
+    """
+
+    resize: int
+    crop: int
+    interpolation: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Inspected(Message, frozen=True):
+    """The answer to `Inspect`.
+
+    `tree` has a line a module, two spaces deeper than the one it is part of, repeats folded.
+    `multiply_adds` are those of one picture of `side` by `side` pixels, None where neither
+    is fixed. `bytes` are those of the parameters as they run, in float32. `labels`,
+    `preparation` and `script`, which gives the same answer without Bobby, are a classifier's.
+    """
+
+    model: str
+    weights: str
+    tree: str
+    layers: tuple[LayerCount, ...]
+    parameters: int
+    bytes: int
+    side: int | None = None
+    multiply_adds: int | None = None
+    paper: str | None = None
+    paper_url: str | None = None
+    labels: tuple[str, ...] = ()
+    preparation: Preparation | None = None
+    script: str | None = None
+
+
+class Failure(Message, frozen=True):
+    """A job that could not be done: one code of the error tree and a sentence for the person."""
+
+    code: FailureCode
+    sentence: Said
+
+
+Answer: TypeAlias = (
+    Labels | Translated | Cycled | Captioned | Inspected | Features | Assessed | Explained | Shaken
+)

@@ -1,0 +1,31 @@
+"""What all of the seam is made of: the base of its messages, and sentences that people read."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
+"""What a network computes in; float32 is what the published weights mean, the others round."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=str.lower, kw_only=True):
+    """Base of everything that crosses the seam: immutable, told apart by its tag."""
+
+
+class Said(Message, frozen=True):
+    """A sentence for people: `template`, in English, and the `values` for the {names} in it.
+
+    So the bot can say it in the language of whoever asked; `str()` is the English sentence.
+    """
+
+    template: str
+    values: dict[str, "str | Said"] = {}
+
+    def __str__(self) -> str:
+        """Return the sentence in English."""
+        return self.template.format_map(self.values)
+
+
+def say(template: str, **values: "str | Said") -> Said:
+    """Return the sentence `template` with `values`; `template` is for the bot's catalogues."""
+    return Said(template=template, values=values)
