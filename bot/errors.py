@@ -43,6 +43,11 @@ class BobbyError(Exception):
         """Return the sentence."""
         return tr(self.args[0]) if self.args else ""
 
+    @property
+    def english(self) -> str:
+        """The sentence for the log, unless it was translated before."""
+        return str(self.args[0]) if self.args else ""
+
 
 class AskerError(BobbyError):
     """Something the person who asked can mend."""

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 import discord
 
 from bot.client import Bobby
+from bot.executor.engine import EngineState
 from bot.language import later, tr
+
+_STATES: Mapping[EngineState, str] = {
+    "starting": later("starting"),
+    "ready": later("ready"),
+    "unavailable": later("unavailable"),
+    "closed": later("closed"),
+}
 
 
 def rows(bot: Bobby) -> Mapping[str, str]:
@@ -14,7 +22,7 @@ def rows(bot: Bobby) -> Mapping[str, str]:
     snapshot = bot.executor.snapshot()
     ready = sum(card.ready for card in snapshot.models)
     return {
-        later("Worker"): snapshot.state,
+        later("Worker"): tr(_STATES[snapshot.state]),
         later("Device"): snapshot.device or "–",
         later("Models ready"): tr("{ready} of {all}", ready=ready, all=len(snapshot.models)),
         later("Default model"): snapshot.default or "–",

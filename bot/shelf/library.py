@@ -160,7 +160,7 @@ class Library:
         if task.cancelled() or (error := task.exception()) is None:
             return
         if isinstance(error, BobbyError):
-            log.warning("%s", error)
+            log.warning("%s", error.english)
         else:
             log.error("The download of %s failed unexpectedly", card.name, exc_info=error)
 

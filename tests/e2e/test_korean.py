@@ -98,6 +98,7 @@ async def test_commands_have_korean_names(server: Server) -> None:
 
 async def test_the_page_names_commands_and_options_in_korean(house: House) -> None:
     """The list that opens while one types, the form, and what is missing in it."""
+    world = house.playground.world
     async with open_browser() as browser:
         context = await browser.new_context(locale="ko-KR")
         page = await context.new_page()
@@ -112,3 +113,9 @@ async def test_the_page_names_commands_and_options_in_korean(house: House) -> No
             await expect(form).to_contain_text(option)
         assert re.findall("[A-Za-z]+", await form.inner_text()) == []
         await context.close()
+    # The page tells the playground its language; the others' server goes on in theirs.
+    world.set_locale(world.guild, "en-US")
+    bot = house.bot
+    await eventually(
+        lambda: (one := bot.get_guild(world.guild.id)) and str(one.preferred_locale) != KOREAN
+    )

@@ -14,6 +14,7 @@ from bot.executor.engine import Result
 from bot.executor.executor import Executor
 from bot.executor.inprocess import InProcessEngine
 from bot.executor.queue import Asker, Limits
+from bot.language import KOREAN, speak_to
 from bot.settings import Settings
 from bot.shelf import library
 from bot.shelf.library import Library
@@ -201,6 +202,23 @@ async def test_a_failure_is_told_and_can_be_tried_again(
         assert told is not None
         assert "does not have it (404 Not Found)" in told
         assert await library.provide(Question(), "classify", "net") is None
+
+
+async def test_a_failure_is_told_in_the_askers_language(
+    tmp_path: Path, file: WeightsFile, publisher: Publisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And in English in the log."""
+    publisher.manners["net.pth"] = [manners.answers(404)]
+    async with opened(tmp_path, card(file)) as library:
+        speak_to(KOREAN)
+        told = await library.provide(Question(), "classify", "net")
+        speak_to()
+    assert (
+        told
+        == "net.pth 파일을 내려받을 수 없어요: 127.0.0.1 서버에 그 파일이 없어요 (404 Not Found)."
+    )
+    english = "net.pth can't be downloaded: 127.0.0.1 does not have it (404 Not Found)."
+    assert english in caplog.messages
 
 
 async def test_closing_keeps_what_came(
