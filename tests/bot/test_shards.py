@@ -15,10 +15,12 @@ from bot.playground.server import Playground
 from bot.service import connected
 from bot.settings import Settings
 from bot.shelf.library import Library
+from bot.store.servers import ServerSettings
 from bot.store.store import Store
 from tests.bot.executor.answers import READY, labels
 from tests.e2e import pictures
 from tests.e2e.guest import Guest, said
+from tests.playground.clients import eventually
 
 WIDE = Limits(all=100, bytes=2**30, per_server=100, per_person=100)
 
@@ -81,4 +83,18 @@ async def test_each_server_is_answered_once_by_the_shard_that_has_it(tmp_path: P
             assert second.connected
             replies = [event for event in ann._heard if event["event"] == "MESSAGE_CREATE"]
             assert len(replies) == len(guilds)
+    point_discord_at(DISCORD)
+
+
+async def test_each_shard_forgets_the_servers_that_it_has_left(tmp_path: Path) -> None:
+    """Those of the other are not in its sight, which is no reason to forget them."""
+    own, others = 1 << 23, (1 << 23) + (1 << 22)  # servers 2 and 3 of two shards: 0 and 1
+    async with Store(tmp_path / "data0") as store:
+        for server in (own, others):
+            await store.servers.change(server, lambda _: ServerSettings(per_person=3))
+    async with Playground() as playground:
+        point_discord_at(playground.api, gateway=playground.gateway)
+        async with shard(playground, tmp_path, 0) as bot:
+            await eventually(lambda: own not in bot.store.servers.known)
+            assert bot.store.servers.known == {others}
     point_discord_at(DISCORD)
