@@ -14,14 +14,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
-from discord.http import Route
 from discord.shard import Shard
 
 from bot import logs, replies, rooms
 from bot.again import Asked
 from bot.conversations import Conversations
 from bot.errors import StoreFailed
-from bot.exchange import Interaction, InteractionExchange, MessageExchange
+from bot.exchange_interaction import Interaction, InteractionExchange
+from bot.exchange_message import MessageExchange
 from bot.executor.executor import Executor
 from bot.failures import explain
 from bot.fetch import Fetcher
@@ -29,6 +29,7 @@ from bot.hub.hub import PREFIX as HUB
 from bot.hub.hub import Hub
 from bot.language import LANGUAGES, CommandTranslator, into, speak_to, tr
 from bot.missed import Missed
+from bot.publishing import publish
 from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.shelf.library import Library
@@ -147,7 +148,7 @@ class Bobby(commands.AutoShardedBot):
         self.add_dynamic_items(Cancel)
         await self.tree.set_translator(CommandTranslator())
         self._beating = asyncio.create_task(self.pulse.run())
-        await self._publish_commands()
+        await publish(self)
 
     async def close(self) -> None:
         """Let the replies at hand go out, then leave the gateway."""
@@ -172,29 +173,6 @@ class Bobby(commands.AutoShardedBot):
         if task := asyncio.current_task():
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
-
-    async def published(self) -> list[Any]:
-        """Return Discord's copy of the commands, with their names in other languages."""
-        # discord.py does not ask for those, and Discord leaves them out then.
-        route = Route(
-            "GET",
-            "/applications/{application_id}/commands",
-            application_id=self.application_id,
-        )
-        there: list[Any] = await self.http.request(route, params={"with_localizations": "true"})
-        return there
-
-    async def _publish_commands(self) -> None:
-        """Synchronise the tree, only if Discord's copy differs: creations are rationed by day."""
-        assert self.application_id is not None
-        there = await self.published()
-        commands = self.tree.get_commands()
-        translator = self.tree.translator
-        assert translator is not None
-        here = [await command.get_translated_payload(self.tree, translator) for command in commands]
-        if _normal(there) != _normal(here):
-            log.info("Publishing %d commands", len(here))
-            await self.tree.sync()
 
     @property
     def connected(self) -> bool:
@@ -333,33 +311,3 @@ class Bobby(commands.AutoShardedBot):
     async def _stop(self, message_id: int) -> None:
         if await self.conversations.deleted(message_id):
             log.info("No reply to message %d: it was deleted, so its job was cancelled", message_id)
-
-
-_COMPARED = (
-    *("name", "type", "description", "options", "contexts", "integration_types"),
-    *("default_member_permissions", "name_localizations", "description_localizations"),
-)
-_COMPARED_OPTION = (
-    *("name", "type", "description", "required", "autocomplete", "choices", "options"),
-    *("name_localizations", "description_localizations"),
-)
-
-
-def _normal(command_list: Any) -> list[Any]:  # noqa: ANN401  (plain JSON)
-    """Return commands as Discord and as discord.py state them in one comparable form."""
-    return sorted(
-        ([_plain(command.get(key), key) for key in _COMPARED] for command in command_list),
-        key=repr,
-    )
-
-
-def _plain(value: Any, key: str) -> Any:  # noqa: ANN401  (plain JSON)
-    if key == "options":
-        return [
-            [_plain(option.get(part), part) for part in _COMPARED_OPTION] for option in value or ()
-        ]
-    if key in {"contexts", "integration_types"}:
-        return sorted(value or ())
-    if key == "default_member_permissions" and value is not None:
-        return str(value)  # Discord sends a number of that size as text
-    return value or None

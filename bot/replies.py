@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 import discord
 
 from bot.asking import Outcome
-from bot.exchange import Reply, Upload
 from bot.language import label, later, tr
 from bot.pictures import CROP_NAME, Picture
 from bot.plain import plain
+from bot.reply import Reply, Upload
 from models.jobs import Label, Labels, Pictured, Said
 
 BLUE = discord.Colour(0x4A7DFF)

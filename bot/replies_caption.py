@@ -6,10 +6,10 @@ from typing import TypeAlias
 import discord
 
 from bot.asking import Outcome
-from bot.exchange import Reply
 from bot.language import tr
 from bot.plain import plain
 from bot.replies import BLUE, answered, refused, titled
+from bot.reply import Reply
 from models.jobs import Captioned
 
 Described: TypeAlias = Outcome[Captioned]

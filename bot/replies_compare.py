@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import discord
 
 from bot.asking import Outcome
-from bot.exchange import Reply
 from bot.language import label, tr
 from bot.pictures import Picture
 from bot.plain import plain
 from bot.replies import BLUE, label_lines, percent, receipt, refused, titled
+from bot.reply import Reply
 from models.jobs import Labels, ModelCard
 
 GARBAGE = discord.Colour(0xB8860B)

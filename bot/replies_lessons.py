@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import discord
 
 from bot.asking import Outcome
-from bot.exchange import Reply
 from bot.labels import MOST_EXAMPLES, MOST_LABELS
 from bot.language import tr, tr_n
 from bot.plain import plain
 from bot.replies import BLUE, GREY, refused, titled
+from bot.reply import Reply
 from bot.store.lessons import Taught
 from models.jobs import Assessed, Features
 

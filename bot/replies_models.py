@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.exchange import Reply, Upload
 from bot.language import later, tr
 from bot.plain import plain
 from bot.replies import BLUE
+from bot.reply import Reply, Upload
 from models.jobs import Inspected, ModelCard
 
 PAGE = 10

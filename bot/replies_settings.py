@@ -2,9 +2,9 @@
 
 import discord
 
-from bot.exchange import Reply
 from bot.language import LANGUAGES, tr, tr_n
 from bot.replies import BLUE
+from bot.reply import Reply
 from bot.settings import Settings
 from bot.store.servers import ServerSettings
 

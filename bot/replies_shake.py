@@ -1,10 +1,10 @@
 """How a shaken picture looks: the strip, a line for each change, and how often the label held."""
 
-from bot.exchange import Reply, Upload
 from bot.language import label, later, tr
 from bot.pictures import Picture
 from bot.plain import plain
 from bot.replies import answered, bar, percent, titled
+from bot.reply import Reply, Upload
 from models.jobs import Shaken
 
 CHANGES = (

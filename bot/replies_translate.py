@@ -7,11 +7,11 @@ from typing import TypeAlias
 import discord
 
 from bot.asking import Outcome
-from bot.exchange import Reply, Upload
 from bot.language import label, later, tr
 from bot.pictures import Picture
 from bot.plain import plain
 from bot.replies import answered, percent, refused, titled
+from bot.reply import Reply, Upload
 from models.jobs import Cycled, Image, Label, Translated, Verdict
 
 Translation: TypeAlias = Outcome[Translated | Cycled]

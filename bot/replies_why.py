@@ -2,11 +2,11 @@
 
 import discord
 
-from bot.exchange import Reply, Upload
 from bot.language import label, tr
 from bot.pictures import Picture
 from bot.plain import plain
 from bot.replies import answered, percent, titled
+from bot.reply import Reply, Upload
 from models.jobs import Explained
 
 

@@ -16,9 +16,11 @@ import discord
 
 from bot import logs
 from bot.errors import Cancelled
-from bot.exchange import Exchange, Interaction, Reply
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction
 from bot.executor.executor import Executor, Outlook
 from bot.language import tr
+from bot.reply import Reply
 
 SILENT_SECONDS = 2.0
 """What is answered sooner is not announced."""

@@ -14,11 +14,13 @@ from bot.asking import ask_one
 from bot.buttons import answer_press, edit_on_press
 from bot.client import Bobby
 from bot.errors import NoPicture
-from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.language import label, later, tr
 from bot.pictures import Picture
 from bot.replies import percent
 from bot.replies_why import explained
+from bot.reply import Reply
 from models.jobs import Explain, Explained
 
 NOBODY = 0

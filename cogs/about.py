@@ -5,9 +5,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
-from bot.exchange import Interaction, InteractionExchange, Reply
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.language import later, tr
 from bot.replies import BLUE
+from bot.reply import Reply
 from bot.status import rows
 
 PRIVACY = (

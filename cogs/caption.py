@@ -18,10 +18,12 @@ from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_caption import Described, alt_text, captioned, other_ways
+from bot.reply import Reply
 from models.jobs import Caption, Captioned
 
 MAX_PICTURES = 10

@@ -18,12 +18,14 @@ from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.errors import BadLesson, UnknownModel
-from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.hub.hub import PREFIX as HUB
 from bot.language import tr
 from bot.pictures import Find
 from bot.replies import Classified
 from bot.replies_models import recipe
+from bot.reply import Reply
 from bot.why import Why
 from models.jobs import Classify, Inspect, Labels, Recognise
 

@@ -14,7 +14,8 @@ from bot import pictures
 from bot.asking import ask_each, fetched
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.failures import explain
 from bot.language import later, tr
 from bot.pictures import Find

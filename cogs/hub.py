@@ -6,10 +6,12 @@ from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED
-from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.language import tr
 from bot.plain import plain
 from bot.replies import BLUE, sentence
+from bot.reply import Reply
 
 HELP_LENGTH = 3500
 """Characters of a help text that are shown."""

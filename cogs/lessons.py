@@ -16,7 +16,8 @@ from bot import pictures
 from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.errors import BadLesson, BobbyError, NotAllowed
-from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.failures import explain
 from bot.labels import MOST_EXAMPLES, MOST_LABELS, clean
 from bot.language import tr

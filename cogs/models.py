@@ -15,9 +15,11 @@ from bot.buttons import answer_press, edit_on_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED, completions
 from bot.errors import UnknownModel
-from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.language import tr
 from bot.replies_models import inspected, page, pages
+from bot.reply import Reply
 from bot.shelf_search import named, search
 from models.jobs import Inspect, ModelCard
 

@@ -10,10 +10,12 @@ from discord.ext import commands
 from bot.asking import Outcome
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
-from bot.exchange import Exchange, Interaction, InteractionExchange, Reply, Upload
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.language import tr
 from bot.pictures import Picture
 from bot.replies import BLUE, classified
+from bot.reply import Reply, Upload
 from bot.samples import SAMPLES, Sample
 from models.jobs import Classify
 

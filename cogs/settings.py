@@ -14,10 +14,12 @@ from discord.ext import commands
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.errors import NotAllowed, UnknownModel
-from bot.exchange import Exchange, Interaction, InteractionExchange, Reply, Upload
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.hub.hub import PREFIX as HUB
 from bot.language import LANGUAGES, speak_to, tr
 from bot.replies_settings import forgotten, shown
+from bot.reply import Reply, Upload
 from bot.store.servers import ServerSettings
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel

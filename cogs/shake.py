@@ -8,7 +8,8 @@ from bot import pictures
 from bot.asking import ask_one
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.pictures import Find
 from bot.replies_shake import shaken
 from models.jobs import Shake, Shaken

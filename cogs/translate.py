@@ -16,10 +16,12 @@ from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.errors import UnknownModel
-from bot.exchange import Exchange, Interaction, InteractionExchange, Reply
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_translate import translated
+from bot.reply import Reply
 from models.jobs import Cycle, Cycled, Translate, Translated
 
 MAX_PICTURES = 4

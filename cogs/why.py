@@ -12,7 +12,8 @@ from bot import pictures
 from bot.again import Source
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.exchange import Exchange, Interaction, InteractionExchange
+from bot.exchange import Exchange
+from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.pictures import Find
 from bot.why import Labels, Why, explain
 

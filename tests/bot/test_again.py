@@ -33,7 +33,7 @@ async def bobby(playground: Playground, folder: Path) -> AsyncIterator[None]:
 @pytest.mark.slow
 async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """All of them, pressed in turn; and the commands are not published a second time."""
-    caplog.set_level(logging.INFO, "bot.client")
+    caplog.set_level(logging.INFO, "bot.publishing")
     file = ("plain.png", pictures.plain())
     asked = ("!classify", "!caption", "!why", "!models")
     async with Playground() as playground:

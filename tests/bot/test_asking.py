@@ -7,9 +7,10 @@ import logging
 import pytest
 
 from bot.asking import Outcome, ask_each
-from bot.exchange import Exchange, Reply
+from bot.exchange import Exchange
 from bot.executor.queue import Asker
 from bot.pictures import Found, linked
+from bot.reply import Reply
 from tests.bot.test_fetch import ANN, discords, fetcher, picture, site
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.asking import fetched
 from bot.errors import LinkExpired
-from bot.exchange import MessageExchange
+from bot.exchange_message import MessageExchange
 from bot.pictures import inside
 from bot.playground.records import Channel
 from tests.e2e import pictures

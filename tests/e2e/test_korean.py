@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from bot.language import ENGLISH, KOREAN
+from bot.publishing import published
 from tests.browser import open_browser
 from tests.e2e import pictures
 from tests.e2e.conftest import House
@@ -90,7 +91,7 @@ async def asked(server: Server, locale: str) -> Any:
 
 async def test_commands_have_korean_names(server: Server) -> None:
     """Discord shows them to whoever speaks Korean."""
-    there = await server.house.bot.published()
+    there = await published(server.house.bot)
     names = {one["name"]: one.get("name_localizations") for one in there}
     assert names["classify"] == {"ko": "분류"}
     assert names["Describe for alt text"] == {"ko": "대체 텍스트 만들기"}

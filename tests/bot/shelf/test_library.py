@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from bot.exchange import Exchange, Reply
+from bot.exchange import Exchange
 from bot.executor.engine import Result
 from bot.executor.executor import Executor
 from bot.executor.inprocess import InProcessEngine
 from bot.executor.queue import Asker, Limits
 from bot.language import KOREAN, speak_to
+from bot.reply import Reply
 from bot.settings import Settings
 from bot.shelf import library
 from bot.shelf.library import Library

@@ -1,0 +1,130 @@
+"""A text command and its reply: typed, quoted, edited, or told in private where it must be."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+
+import discord
+
+from bot.exchange import NETWORK, Exchange
+from bot.executor.queue import Asker
+from bot.language import tr
+from bot.permissions import SPEAK, lacking
+from bot.reply import UPLOAD_AIM, Reply
+
+TYPING_AFTER = 0.25
+"""Seconds of work before people see Bobby typing; a faster answer needs no announcement, and a
+typing sign that overtakes its answer would stand there for ten seconds."""
+TYPING_EVERY = 8.0
+"""Seconds between typing signs; Discord shows each for ten."""
+_CANNOT_QUOTE = {160002}  # replying needs Read Message History
+
+
+class MessageExchange(Exchange):
+    """A text command. `earlier` is the reply it got before the person edited it, if any."""
+
+    def __init__(self, message: discord.Message, earlier: discord.Message | None = None) -> None:
+        self.message = message
+        self.reply = earlier
+        self._nonce = secrets.token_hex(8)  # with it, a lost answer is not posted twice
+        self._posting: asyncio.Task[None] | None = None
+        server = message.guild.id if message.guild else None
+        self.asker = Asker(message.author.id, server, message.id)
+
+    def __str__(self) -> str:
+        return f"message {self.message.id} in channel {self.message.channel.id}"
+
+    @property
+    def bucket(self) -> int:
+        """See `Exchange`."""
+        return self.message.channel.id
+
+    @contextlib.asynccontextmanager
+    async def thinking(self) -> AsyncIterator[None]:
+        """Show Bobby typing if the work takes longer than a glance."""
+        task = asyncio.create_task(self._type())
+        try:
+            async with self._waiting_shown():
+                yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _type(self) -> None:
+        await asyncio.sleep(TYPING_AFTER)
+        with contextlib.suppress(discord.HTTPException, *NETWORK):
+            while True:
+                await self.message.channel.typing()
+                await asyncio.sleep(TYPING_EVERY)
+
+    def missing_permissions(self) -> list[str]:
+        """See `Exchange`. In a direct message nothing can be missing."""
+        if self.message.guild is None:
+            return []
+        channel = self.message.channel
+        in_thread = isinstance(channel, discord.Thread)
+        speak = "send_messages_in_threads" if in_thread else "send_messages"
+        have = channel.permissions_for(self.message.guild.me)
+        return lacking(have, [speak, "embed_links", "attach_files"])
+
+    @property
+    def upload_limit(self) -> int:
+        """See `Exchange`."""
+        guild = self.message.guild
+        limit = guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+        return min(limit, UPLOAD_AIM)
+
+    @property
+    def manages_server(self) -> bool:
+        """See `Exchange`. A direct message belongs to no server."""
+        author = self.message.author
+        return isinstance(author, discord.Member) and author.guild_permissions.manage_guild
+
+    def may_speak(self) -> bool:
+        """Tell whether Bobby may post where the command stands."""
+        return not SPEAK.intersection(self.missing_permissions())
+
+    async def settle(self) -> None:
+        """Wait until a reply that is being posted stands there: `reply` is true from then on."""
+        if self._posting:
+            await asyncio.wait({self._posting})
+
+    async def _send(self, reply: Reply) -> None:
+        # Posting goes on when the command is cancelled: whether it got there must be known.
+        self._posting = asyncio.create_task(self._send_now(reply))
+        await asyncio.shield(self._posting)
+
+    async def _send_now(self, reply: Reply) -> None:
+        if self.reply:
+            with contextlib.suppress(discord.NotFound):
+                self.reply = await self.reply.edit(**reply.edited())
+                return
+        if not self.may_speak():
+            await self._tell_in_private(reply)
+            return
+        reference = self.message.to_reference(fail_if_not_exists=False)
+        try:
+            await self._post(reply, reference)
+        except discord.HTTPException as error:
+            if error.code not in _CANNOT_QUOTE:
+                raise
+            await self._post(reply, None)
+
+    async def _tell_in_private(self, reply: Reply) -> None:
+        """Say in a direct message what can't be said where it was asked."""
+        where = "-# " + tr("You asked in {place}", place=self.message.jump_url)
+        text = "\n".join(filter(None, [reply.text, where]))
+        files = [upload.to_file() for upload in reply.uploads]
+        await self.message.author.send(text, embeds=reply.embeds, files=files, nonce=self._nonce)
+
+    async def _post(self, reply: Reply, reference: discord.MessageReference | None) -> None:
+        self.reply = await self.message.channel.send(
+            reply.text,
+            embeds=reply.embeds,
+            files=[upload.to_file() for upload in reply.uploads],
+            view=reply.view or discord.utils.MISSING,
+            nonce=self._nonce,
+            reference=reference,  # type: ignore[arg-type]  # None is what the overload defaults to
+            mention_author=False,
+        )
