@@ -31,6 +31,7 @@ from bot.language import LANGUAGES, CommandTranslator, into, speak_to, tr
 from bot.missed import Missed
 from bot.publishing import publish
 from bot.pulse import Pulse
+from bot.reply import Reply
 from bot.settings import Settings
 from bot.shelf.library import Library
 from bot.store.store import Store
@@ -79,8 +80,10 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         command = interaction.command.qualified_name if interaction.command else ""
         if rooms.is_open(self.client.store.servers, interaction.channel, command):
             return True
+        if interaction.type is discord.InteractionType.autocomplete:
+            return True  # there is no way to say anything while somebody types
         where = rooms.where(self.client.store.servers.get(interaction.guild_id))
-        await interaction.response.send_message(where, ephemeral=True)
+        await InteractionExchange(interaction, private=True).answer(Reply(where))
         return False
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:

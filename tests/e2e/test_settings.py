@@ -21,7 +21,8 @@ from tests.e2e.guest import Guest, said
 from tests.e2e.test_models import page_of
 from tests.playground.clients import Page, eventually
 
-COMMAND, SUBCOMMAND, STRING, INTEGER, BOOLEAN, CHANNEL, ATTACHMENT = 2, 1, 3, 4, 5, 7, 11
+COMMAND, AUTOCOMPLETE = 2, 4
+SUBCOMMAND, STRING, INTEGER, BOOLEAN, CHANNEL, ATTACHMENT = 1, 3, 4, 5, 7, 11
 EPHEMERAL = 64
 KINDS = {str: STRING, bool: BOOLEAN, int: INTEGER}
 GREY = ("grey.png", pictures.plain("grey"))
@@ -133,6 +134,19 @@ async def test_bobby_answers_in_the_channels_that_are_named(server: Server) -> N
     shown = await server.use(server.manager, "settings", "channels", everywhere=True)
     assert "Channels all" in said(shown)
     assert "I look at pictures" in said(await server.member.ask("!help"))
+
+
+async def test_names_complete_where_bobby_does_not_answer(server: Server) -> None:
+    """Nothing can be said while somebody types; what they send off is refused."""
+    await server.use(server.manager, "settings", "channels", add=server.other)
+    typed = {"name": "model", "type": STRING, "value": "resnet10", "focused": True}
+    async with server.page(server.member) as page:
+        data = {**await page.command("classify", server.channel.id), "options": [typed]}
+        await page.interact(AUTOCOMPLETE, data, channel_id=server.channel.id)
+        offered = await page.event("APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE")
+    assert offered["choices"][0]["value"] == "resnet101"
+    refused = await server.use(server.member, "classify")
+    assert f"I answer in <#{server.other.id}> only" in said(refused)
 
 
 async def test_as_many_channels_as_may_be_named_are_shown(server: Server) -> None:
