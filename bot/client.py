@@ -63,6 +63,13 @@ SLIP_LENGTH = 7
 """A shorter command is no slip of another: `!stats` is no `!status`."""
 
 
+def _prefixes(bot: "Bobby", message: discord.Message) -> list[str]:
+    """Return what a command to `bot` begins with; a mention of him alone is one without words."""
+    mentions = commands.when_mentioned(bot, message)
+    alone = [one.rstrip() for one in mentions if message.content.strip() == one.rstrip()]
+    return [*mentions, *alone, bot.settings.prefix]
+
+
 class BobbyContext(commands.Context["Bobby"]):
     """A text command's context, which also has the exchange that answers it."""
 
@@ -110,7 +117,7 @@ class Bobby(commands.AutoShardedBot):
     ) -> None:
         intents = discord.Intents(guilds=True, messages=True, message_content=True)
         super().__init__(
-            command_prefix=commands.when_mentioned_or(settings.prefix),
+            command_prefix=_prefixes,
             intents=intents,
             tree_cls=BobbyTree,
             shard_count=settings.shards or None,
@@ -291,6 +298,12 @@ class Bobby(commands.AutoShardedBot):
                 "Did you mean `{prefix}{nearest}`? Edit your message to try again.",
                 prefix=self.settings.prefix,
                 nearest=nearest,
+            )
+        if not context.invoked_with:
+            return tr(
+                "Here I am. Post a picture with `{prefix}classify`; `{prefix}help` lists what else"
+                " I can do.",
+                prefix=self.settings.prefix,
             )
         return tr(
             "I don't know that command. `{prefix}help` lists what I can do.",

@@ -242,6 +242,14 @@ async def test_a_mention_is_a_prefix(house: House, guest: Guest) -> None:
     assert top(await guest.ask(f"{mention} classify", ("a.png", pictures.plain())))
 
 
+async def test_a_mention_alone_is_told_how_to_ask(house: House, guest: Guest) -> None:
+    """Whoever calls Bobby gets an answer; one who merely speaks of him does not."""
+    mention = f"<@{house.playground.bot_user_id}>"
+    passing = await guest.say(f"{mention}'s answers are good")
+    assert "Here I am. Post a picture with `!classify`" in said(await guest.ask(mention))
+    assert guest.replies(passing) == []
+
+
 async def test_a_slip_in_the_command_is_understood(guest: Guest) -> None:
     """The nearest command is offered, and an edit within a minute asks again, in one reply."""
     message = await guest.say("!clasify", ("a.png", pictures.plain()))
