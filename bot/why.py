@@ -83,13 +83,16 @@ class Labels(
         self.asker = asker
         self.model = model
 
-    def over(self, seen: Explained) -> Self:
-        """Return the menu for the labels of `seen`, of which one is shown."""
+    def over(self, seen: Explained, *, spoiler: bool) -> Self:
+        """Return the menu for the labels of `seen`, of which one is shown: none of a `spoiler`'s.
+
+        What a menu shows stands open in the channel, what it offers only for whoever opens it.
+        """
         options = tuple(
             discord.SelectOption(
                 label=f"{label(one.label)} {percent(one.probability)}"[:100],
                 value=one.label[:100],
-                default=one.label == seen.label,
+                default=one.label == seen.label and not spoiler,
             )
             for one in seen.top
         )
@@ -151,5 +154,5 @@ async def explain(  # noqa: PLR0917 - who asks whom about what
         return await bot.executor.submit(job, exchange.asker)
 
     seen = await ask_one(bot.fetcher, exchange, picture, ask)
-    view = discord.ui.View(timeout=None).add_item(menu.over(seen))
+    view = discord.ui.View(timeout=None).add_item(menu.over(seen, spoiler=picture.spoiler))
     return explained(picture, seen, view, note)

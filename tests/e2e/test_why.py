@@ -74,6 +74,13 @@ async def test_another_label_is_shown_in_the_same_message(
     assert edited["embeds"][0]["image"]["url"] != answer["embeds"][0]["image"]["url"]
 
 
+async def test_the_menu_gives_no_spoiler_away(guest: Guest, dog: File) -> None:
+    """It shows no label until it is opened; the text hides its own."""
+    answer = await guest.ask("!why", (f"SPOILER_{dog[0]}", dog[1]))
+    assert "||**golden retriever**" in said(answer)
+    assert [o for o in menu(answer)["options"] if o.get("default")] == []
+
+
 async def test_somebody_elses_choice_is_answered_in_private(
     house: House, guest: Guest, dog: File
 ) -> None:
