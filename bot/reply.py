@@ -16,6 +16,9 @@ from bot.language import tr
 UPLOAD_AIM = 8 * 2**20
 """Bytes that a file aims to stay under, although most servers would take 10 MiB."""
 
+MOST_CHARACTERS = 2000
+"""Of a message's text; Discord refuses more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -49,7 +52,7 @@ class Reply:
             parts += filter(None, [embed.title and f"**{embed.title}**", embed.description])
             parts += [f"**{field.name}** {field.value}" for field in embed.fields]
             parts += [f"-# {embed.footer.text}"] if embed.footer.text else []
-        return Reply("\n".join(parts)[:2000], (), self.uploads, self.view)
+        return Reply(_cut("\n".join(parts)), (), self.uploads, self.view)
 
     def without_uploads(self, why: str) -> "Reply":
         """Return what remains where its files may not be sent, with a line that says `why`."""
@@ -66,6 +69,17 @@ class Reply:
             "attachments": [upload.to_file() for upload in self.uploads],
             "view": self.view,
         }
+
+
+def _cut(text: str) -> str:
+    """Return as many lines of `text` as a message takes; a spoiler that is cut stays one."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    end = "||\n…"
+    room = text[: MOST_CHARACTERS - len(end)]
+    kept = room.rpartition("\n")[0] or room
+    hidden = kept.count("||") % 2 == 1
+    return kept + (end if hidden else "\n…")
 
 
 Shrink: TypeAlias = Callable[[], Awaitable[Reply]]

@@ -1,5 +1,7 @@
 """How an answer looks."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -132,3 +134,15 @@ def test_a_reply_without_embeds_says_the_same() -> None:
     assert text
     assert "golden retriever" in text
     assert "resnet101" in text
+
+
+def test_a_long_reply_without_embeds_hides_what_is_a_spoilers() -> None:
+    """Cut to what a message takes, at the end of a line, and never within a spoiler left open."""
+    hidden = picture("secret.png", spoiler=True)
+    for count in range(1, 11):
+        text = replies.classified([Classified(hidden, labels())] * count).as_text().text
+        assert text
+        assert len(text) <= 2000
+        assert text.count("||") % 2 == 0
+        shown = re.sub(r"\|\|.*?\|\|", "", text, flags=re.DOTALL)
+        assert "golden retriever" not in shown
