@@ -110,7 +110,7 @@ def unknown(name: str, catalog: Collection[str]) -> Failure:
     """Return the refusal of a name that `catalog` does not have, with those that are like it."""
     close = difflib.get_close_matches(name.strip().lower(), catalog, n=3, cutoff=0.5)
     # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
-    plain = re.sub("_+", "_", re.sub(r"[^\w:.-]", "", name)).strip("_")[:50]
+    plain = re.sub("_+", "_", re.sub(r"[^\w:. -]", "", " ".join(name.split()))).strip("_ ")[:50]
     sentence = (
         say(
             "I know no model called “{name}”: did you mean {names}?",

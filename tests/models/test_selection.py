@@ -108,11 +108,17 @@ def test_cards_tell_what_is_ready(two_ready: Catalog, shelf: Shelf) -> None:
     assert cards["resnet101"].accuracy == 77.374
 
 
+def test_an_unknown_name_is_repeated_as_it_was_typed(shelf: Shelf) -> None:
+    """Most of them are a question in words."""
+    _, sentence = refused(Selection(catalog(), shelf, "resnet101").choose("what  is this?"))
+    assert "I know no model called “what is this”" in sentence
+
+
 def test_an_unknown_name_brings_no_markup_with_it(shelf: Shelf) -> None:
     """The bot repeats a name in its own words: no link, mention or formatting gets through."""
     name = "[Free Nitro](https://evil.example/) <@1> **`"
     _, sentence = refused(Selection(catalog(), shelf, "resnet101").choose(name))
     assert sentence == (
-        "I know no model called “FreeNitrohttps:evil.example1”: "
+        "I know no model called “Free Nitrohttps:evil.example 1”: "
         "check its spelling, or leave it out."
     )
