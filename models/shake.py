@@ -88,14 +88,16 @@ class Shaker:
             image = decode(job.picture).image
         except DecodeError as error:
             return error.failure
-        image.thumbnail((LONGEST, LONGEST))
-        changed = [change(image) for change in CHANGES.values()]
         preset = choice.record.preprocessing()
-        return Prepared(
-            choice,
-            tuple(crop(one, preset) for one in changed),
-            torch.stack([sight(one, choice).tensor for one in changed]),
-        )
+        # As it is, it stays whole: the label and its probability are those of `Classify`.
+        seen, tensors = [crop(image, preset)], [sight(image, choice).tensor]
+        image.thumbnail((LONGEST, LONGEST))
+        _, *changes = CHANGES.values()
+        for change in changes:
+            changed = change(image)
+            seen.append(crop(changed, preset))
+            tensors.append(sight(changed, choice).tensor)
+        return Prepared(choice, tuple(seen), torch.stack(tensors))
 
     def run(self, batch: Sequence[Prepared]) -> Iterator[Shaken | Failure]:
         """Yield what the labels of each of `batch` become."""

@@ -7,6 +7,7 @@ import torch
 
 from bot.replies_shake import CHANGES as NAMES
 from models.catalog import catalog
+from models.classify import prepare
 from models.jobs import Failure, Shake, Shaken
 from models.kept import Networks
 from models.shake import CHANGES, Shaker
@@ -39,6 +40,16 @@ def test_a_clear_dog_stays_a_dog(shaker: Shaker, shared_data: Path) -> None:
         assert labels[change] == "golden retriever"
     assert answer.changes[0].probability == pytest.approx(0.94, abs=0.02)
     assert answer.image.width == 7 * 156 - 6
+
+
+def test_as_it_is_a_large_picture_has_the_probability_of_classify(
+    shaker: Shaker, shared_data: Path
+) -> None:
+    """To the last bit of what the network sees: only the changes are made on a smaller copy."""
+    picture = (shared_data / "horse.jpg").read_bytes()
+    prepared = shaker.prepare(Shake(picture=picture))
+    assert not isinstance(prepared, Failure)
+    assert torch.equal(prepared.tensors[0], prepare(picture, prepared.choice).tensor)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 900), (2000, 1500)])
