@@ -328,7 +328,7 @@ def _is_our_crop(message: Content, name: str) -> bool:
 def _stickers(message: Content) -> Iterator[Picture]:
     for sticker in message.stickers:
         if sticker.format is not discord.StickerFormatType.lottie:
-            yield Picture(sticker.url, f"sticker {sticker.name}", from_discord=True)
+            yield Picture(sticker.url, tr("sticker {name}", name=sticker.name), from_discord=True)
 
 
 def _of_embed(embed: discord.Embed) -> Picture | None:
@@ -355,9 +355,9 @@ def _galleries(components: Sequence[object]) -> Iterator[Picture]:
 
 def _name_in(url: str) -> str:
     try:
-        return PurePosixPath(URL(url).path).name or "picture"
+        return PurePosixPath(URL(url).path).name or tr("picture")
     except ValueError:  # anyone can post an address that is none; fetching it says so
-        return "picture"
+        return tr("picture")
 
 
 def _in_spoiler(content: str, position: int | None = None, *, text: str | None = None) -> bool:

@@ -157,7 +157,7 @@ def receipt(answer: Pictured) -> str:
     if isinstance(answer, Labels) and answer.batch_size > 1:
         took += " " + tr("(batch of {count})", count=answer.batch_size)
     rounded = [] if answer.precision == "float32" else [answer.precision]
-    return " · ".join([answer.model, answer.weights, answer.device, *rounded, took])
+    return " · ".join([answer.model, tr(answer.weights), answer.device, *rounded, took])
 
 
 def _crop(labels: Labels, picture: Picture, number: int) -> Upload:

@@ -33,7 +33,7 @@ def compared(
 
     `absent` are the models that were wanted and are not here.
     """
-    head = "`year    MB  top-1    ms`"
+    head = tr("`year    MB  top-1    ms`")
     body = "\n".join([agreement(contenders), "", head, *map(_line, contenders)])
     notes = [tr("Weights not here: {absent}.", absent=", ".join(absent))] if absent else []
     shown = f"||{body}||" if picture.spoiler else body

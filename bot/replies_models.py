@@ -17,6 +17,17 @@ OUTLINE_WIDTH = 56
 """So many characters of a fixed width stand on a line of an embed before it wraps."""
 _LABELS = 4
 
+IN_WORDS = (
+    *(later("our own, 2026"), later("trained for Bobby on Flickr8k")),
+    later("random numbers, seed 0"),
+    *(later("unstated"), later("unstated; the authors' code is under a BSD licence")),
+    later("MIT, as the repository that they are published in"),
+    later("research and education, as the pictures of Flickr8k"),
+    later("research and education, as the ImageNet pictures they learnt from"),
+)
+"""Weights and licences that have no name of their own, as the records put them; for the catalogues.
+"""
+
 
 def pages(found: Sequence[ModelCard]) -> int:
     """Return how many pages the models `found` fill, at least one."""
@@ -51,7 +62,7 @@ def _line(card: ModelCard) -> str:
         _size(card.size_bytes) if card.size_bytes else None,
         f"{card.accuracy:.1f} %" if card.accuracy else None,
         tr(card.expects) if card.expects else None,
-        card.license.partition(";")[0],
+        tr(card.license.partition(";")[0]),
     ]
     return f"{'●' if card.ready else '○'} **{card.name}** · {' · '.join(filter(None, facts))}"
 
@@ -107,9 +118,9 @@ def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
         found[later("Year")] = str(card.year)
     size = f", {_size(card.size_bytes)}" if card.size_bytes else ""
     where = tr("in the {location}", location=card.location) if card.location else tr("not here")
-    found[later("Weights")] = f"{card.weights}{size}, {where}"
+    found[later("Weights")] = f"{tr(card.weights)}{size}, {where}"
     found[later("Source")] = card.source
-    found[later("Licence")] = card.license
+    found[later("Licence")] = tr(card.license)
     return found
 
 

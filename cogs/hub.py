@@ -50,7 +50,12 @@ class HubCog(commands.Cog, name="Hub"):
     def _listed(self) -> Reply:
         prefix = self.bot.settings.prefix
         lines = [
-            f"`{name}` from {plain(repository.name)} at `{repository.commit[:12]}`"
+            tr(
+                "`{name}` from {repository} at `{commit}`",
+                name=name,
+                repository=plain(repository.name),
+                commit=repository.commit[:12],
+            )
             for name, (repository, _) in self.bot.hub.models.items()
         ]
         if not lines:

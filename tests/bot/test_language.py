@@ -23,7 +23,12 @@ from bot.language import (
     tr,
     tr_n,
 )
+from bot.replies_models import IN_WORDS
+from models.captioners import captioners
+from models.catalog import catalog
 from models.jobs import Failure, say
+from models.pairs import pairs
+from models.untrained import WEIGHTS
 from tests.translations import FOLDERS, KEYWORDS, ROOT, compiled, file, labels, read, sentences
 
 HANGUL = re.compile("[가-힣]")
@@ -54,6 +59,17 @@ def test_every_sentence_is_translated(language: str) -> None:
             allowed = fields(one) | fields(many) | {"place", "count"}
             assert fields(text) <= allowed, source
             assert fields(many) - {"ordinal"} <= fields(text) | {"count"}, source
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_weights_and_licences_in_words_are_translated(language: str) -> None:
+    """Receipts and lists show them; those with a name of their own keep it."""
+    checkpoints = [one.checkpoint for one in (*pairs().values(), *catalog().values())]
+    texts = {text for one in checkpoints for text in (one.name, one.license)} | {WEIGHTS}
+    texts |= {text for one in captioners().values() for text in (one.checkpoint, one.license)}
+    worded = {text for text in texts if re.search("^unstated|[a-z]{3,},? [a-z0-9]", text)}
+    assert worded - {"horse2zebra 0.4.0"} == {*IN_WORDS}
+    assert all(HANGUL.search(into(language, text)) for text in IN_WORDS)
 
 
 @pytest.mark.parametrize("language", OTHERS)
