@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from bot.errors import BadLesson
-from bot.language import tr
+from bot.language import later, tr
 
 LONGEST = 40
 """Characters of a label: it stands on a line with its probability."""
@@ -12,6 +12,9 @@ MOST_LABELS = 20
 """Of one server."""
 MOST_EXAMPLES = 20
 """Of one label."""
+
+NO_SERVER = later("Taught labels belong to a server: ask me in a channel of one.")
+"""Says why there are none in a direct message."""
 
 
 def clean(text: str, known: Iterable[str]) -> str:

@@ -17,10 +17,11 @@ from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.errors import BadLesson, UnknownModel
+from bot.errors import BadLesson, NotAllowed, UnknownModel
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.hub.hub import PREFIX as HUB
+from bot.labels import NO_SERVER
 from bot.language import tr
 from bot.pictures import Find
 from bot.replies import Classified
@@ -174,7 +175,9 @@ class ClassifyCog(commands.Cog, name="Classify"):
     async def _recognise(self, exchange: Exchange, find: Find) -> None:
         """Answer with the labels that the server has taught."""
         server = exchange.asker.server
-        taught = await self.bot.store.lessons.of(server) if server is not None else []
+        if server is None:
+            raise NotAllowed(NO_SERVER)
+        taught = await self.bot.store.lessons.of(server)
         if len({one.label for one in taught}) < 2:
             prefix = self.bot.settings.prefix
             raise BadLesson(

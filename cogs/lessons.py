@@ -19,7 +19,7 @@ from bot.errors import BadLesson, BobbyError, NotAllowed
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.failures import explain
-from bot.labels import MOST_EXAMPLES, MOST_LABELS, clean
+from bot.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
 from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_lessons import Lesson, listed, taught_now, untaught
@@ -195,7 +195,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
 
     def _server(self, exchange: Exchange) -> int:
         if exchange.asker.server is None:
-            raise NotAllowed(tr("Taught labels belong to a server: ask me in a channel of one."))
+            raise NotAllowed(NO_SERVER)
         return exchange.asker.server
 
     def _require_teacher(self, exchange: Exchange, server: int) -> None:

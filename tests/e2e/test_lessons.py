@@ -139,6 +139,8 @@ async def test_in_a_direct_message_there_is_no_server(server: Server) -> None:
     channel = world.open_dm(server.member.person, world.bot)
     answer = await server.member.ask("!teach red", RED[0], channel_id=channel.id)
     assert "Taught labels belong to a server" in said(answer)
+    asked = await server.member.ask("!classify mine", channel_id=channel.id)
+    assert "Taught labels belong to a server" in said(asked)
 
 
 def test_labels_are_tidied_and_bounded() -> None:
