@@ -76,6 +76,17 @@ class BobbyContext(commands.Context["Bobby"]):
     exchange: MessageExchange
 
 
+def _typed_in(context: BobbyContext) -> str | None:
+    """Return the language in which the command was called.
+
+    In a direct message Discord tells nothing else about the language of who asks.
+    """
+    if context.command is None or context.invoked_with is None:
+        return None
+    typed, name = context.invoked_with.lower(), context.command.name
+    return next((one for one in LANGUAGES if into(one, name) == typed), None)
+
+
 class BobbyTree(app_commands.CommandTree["Bobby"]):
     """The application commands; their errors go to the one handler."""
 
@@ -249,7 +260,7 @@ class Bobby(commands.AutoShardedBot):
         guild = message.guild
         speak_to(
             self.store.servers.get(guild.id).language, guild.preferred_locale
-        ) if guild else speak_to()
+        ) if guild else speak_to(_typed_in(context))
         context.exchange = self.conversations.began(message)
         context.exchange.waiting = self.waiting
         try:

@@ -83,6 +83,14 @@ async def test_text_commands_have_korean_names_too(korean: Server) -> None:
         assert name in korean.house.bot.all_commands, name
 
 
+async def test_a_direct_message_is_answered_as_it_was_asked(server: Server) -> None:
+    """There is no server, and Discord tells no more: the command's name says it."""
+    world = server.house.playground.world
+    alone = world.open_dm(server.member.person, world.bot)
+    assert "저는 사진을 봐요" in said(await server.member.ask("!도움말", channel_id=alone.id))
+    assert "I look at pictures" in said(await server.member.ask("!help", channel_id=alone.id))
+
+
 async def test_a_person_reads_their_own_language(server: Server) -> None:
     """By interaction each in theirs, whatever the server's; a choice of the server's wins."""
     assert "저는 사진을 봐요" in said(await asked(server, KOREAN))
