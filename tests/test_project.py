@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from bot.settings import Settings
+from tests.lowest import constraints
 
 ROOT = Path(__file__).parent.parent
 
@@ -101,6 +103,16 @@ def test_the_bot_process_never_imports_torch() -> None:
 
 def test_ci_runs_the_readmes_test_command() -> None:
     """The command that people are told to use is the one that proves the project."""
-    command = (ROOT / ".ci" / "run").read_text().splitlines()[-1]
-    assert command.endswith("pytest")
-    assert command in (ROOT / "README.md").read_text().splitlines()
+    readme = (ROOT / "README.md").read_text()
+    (command,) = re.findall(r"^python3 -m venv .*pytest$", readme, re.MULTILINE)
+    for page in (".ci/run", "docs/contributing.md"):
+        assert command in (ROOT / page).read_text().splitlines()
+    assert "run: bash .ci/run" in (ROOT / ".github" / "workflows" / "tests.yml").read_text()
+
+
+def test_every_dependency_has_a_lowest_version() -> None:
+    """The constraints for the lowest versions name each, with the version that is stated."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for stated in project["dependencies"]:
+        name, _, version = stated.partition(">=")
+        assert constraints()[name] == version

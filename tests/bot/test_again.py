@@ -30,7 +30,6 @@ async def bobby(playground: Playground, folder: Path) -> AsyncIterator[None]:
         yield
 
 
-@pytest.mark.slow
 async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """All of them, pressed in turn; and the commands are not published a second time."""
     caplog.set_level(logging.INFO, "bot.publishing")

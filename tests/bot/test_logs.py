@@ -28,7 +28,6 @@ def _put_back() -> Iterator[None]:
     logging.getLogger("discord").setLevel(quiet)
 
 
-@pytest.mark.slow
 async def test_one_id_leads_through_both_processes(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

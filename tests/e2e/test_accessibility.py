@@ -37,7 +37,6 @@ async def violations(page: Page, axe: str) -> list[str]:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_nothing_serious_is_wrong(
     axe: str, shared_data: Path, scheme: Literal["light", "dark"]

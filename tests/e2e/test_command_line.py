@@ -63,7 +63,6 @@ def lines(run: Run) -> list[dict[str, Any]]:
 # --- bobby classify -------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_every_file_has_its_line_in_order(json_run: Run) -> None:
     """Whatever became of it; and files that are bad make the status 1."""
     assert [line["file"] for line in lines(json_run)] == FILES
@@ -119,7 +118,6 @@ def test_the_golden_retriever_is_seen(json_run: Run, shared_data: Path) -> None:
     assert line["labels"][0]["probability"] >= 0.90
 
 
-@pytest.mark.slow
 def test_people_read_bars_and_percentages(text_run: Run) -> None:
     """Five a file, with what there is to know; good files alone make the status 0."""
     assert text_run.returncode == 0, text_run.stderr
@@ -129,7 +127,6 @@ def test_people_read_bars_and_percentages(text_run: Run) -> None:
     assert "efficientnet_lite0 · ImageNet-1K" in text_run.stdout
 
 
-@pytest.mark.slow
 def test_errors_for_people_are_a_line_each(folder: Path) -> None:
     """On standard error; an unknown model is named, with those that could be meant."""
     run = bobby("classify", "--model", "alexnett", "wide.png", "missing.png", folder=folder)
@@ -144,7 +141,6 @@ def test_errors_for_people_are_a_line_each(folder: Path) -> None:
 # --- bobby models ---------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_models_are_told_to_programs(tmp_path: Path) -> None:
     """Name, task, parameters, weights and where they are; those that are here come first."""
     run = bobby("models", "--json", folder=tmp_path)
@@ -163,7 +159,6 @@ def test_models_are_told_to_programs(tmp_path: Path) -> None:
     assert order == sorted(order, reverse=True)
 
 
-@pytest.mark.slow
 def test_models_are_told_to_people(tmp_path: Path) -> None:
     """A table that names the default; a narrow terminal cuts nothing off."""
     run = bobby("models", folder=tmp_path, COLUMNS="100")

@@ -134,7 +134,6 @@ async def test_put_out_for_good_he_says_what_to_do(code: int, advice: str, tmp_p
         assert playground.bot_token not in process.printed()
 
 
-@pytest.mark.slow
 @only_with_maps
 async def test_he_answers_on_any_api_and_ctrl_c_ends_both(tmp_path: Path) -> None:
     """A real answer; no token where the networks run, no torch where the token is; a clean end."""
@@ -152,7 +151,6 @@ async def test_he_answers_on_any_api_and_ctrl_c_ends_both(tmp_path: Path) -> Non
         assert f"client_id={playground.application_id}" in process.printed()
 
 
-@pytest.mark.slow
 async def test_a_pending_question_has_its_reply_before_he_ends(tmp_path: Path) -> None:
     """Ctrl-C for the bot alone, while the worker hangs: one reply, and both end in time."""
     async with in_service(tmp_path) as (process, playground, guest):
@@ -183,7 +181,6 @@ async def test_sigterm_ends_both_while_the_worker_starts(tmp_path: Path) -> None
         assert playground.bot_token not in process.printed()
 
 
-@pytest.mark.slow
 async def test_a_worker_whose_bot_was_killed_ends_by_itself(tmp_path: Path) -> None:
     """Its input ends, and so does it."""
     async with in_service(tmp_path) as (process, _, guest):
@@ -211,7 +208,6 @@ def open_playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
         yield where
 
 
-@pytest.mark.slow
 def test_the_first_line_tells_how_to_reach_everything(open_playground: dict[str, str]) -> None:
     """Addresses on the loopback alone; ids are strings, as in Discord's own JSON."""
     assert sorted(open_playground) == sorted(
@@ -224,7 +220,6 @@ def test_the_first_line_tells_how_to_reach_everything(open_playground: dict[str,
     assert open_playground["user_token"] in open_playground["page"]
 
 
-@pytest.mark.slow
 async def test_a_plain_client_gets_the_golden_retriever(
     open_playground: dict[str, str], shared_data: Path
 ) -> None:
@@ -267,7 +262,6 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.slow
 def test_a_worker_that_cannot_start_is_the_last_word(tmp_path: Path) -> None:
     """The reason reaches the operator, in place of the JSON."""
     done = bobby("playground", "--json", folder=tmp_path, BOBBY_DEVICE="cuda:99")

@@ -106,7 +106,6 @@ def job(picture: bytes, size: int | None = 32) -> Translate:
     return Translate(picture=picture, max_bytes=PLENTY, model=PAIR, size=size)
 
 
-@pytest.mark.slow
 def test_odd_pictures_in_one_batch(worker: RealWorker) -> None:
     """Each has an answer of its own size and kind, and the bad ones a sentence."""
     exif = Image.Exif()

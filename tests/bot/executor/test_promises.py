@@ -20,14 +20,18 @@ from models.jobs import Caption, Classify, Cycle, Job, Labels, Pictured
 from models.tasks import Tasks
 from models.weights import Shelf
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ANN = Asker(1, 10)
 QUEUE = 24
 SECRET = "a-token-that-nobody-else-may-have"
-needs_ray = pytest.mark.skipif(
-    importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'bobby[ray]'"
-)
+RAY = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None,
+        reason="Ray is not installed: pip install 'bobby[ray]'",
+    ),
+]
 
 
 def grey(width: int) -> bytes:
@@ -60,7 +64,7 @@ class House:
 
 
 @pytest_asyncio.fixture(
-    scope="module", loop_scope="module", params=["local", pytest.param("ray", marks=needs_ray)]
+    scope="module", loop_scope="module", params=["local", pytest.param("ray", marks=RAY)]
 )
 async def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

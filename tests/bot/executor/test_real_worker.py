@@ -31,7 +31,6 @@ def workers() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if "models.worker" in child.cmdline()]
 
 
-@pytest.mark.slow
 async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings) -> None:
     """From start to end: batches, bad pictures, SIGKILL from outside, a replacement, no orphan."""
     async with open_executor(settings) as executor:
@@ -62,7 +61,6 @@ async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings
     assert workers() == []
 
 
-@pytest.mark.slow
 async def test_a_device_that_is_not_here_is_said_at_once(settings: Settings) -> None:
     """The worker's own sentence reaches the operator; it is not started again."""
     wrong = settings.model_copy(update={"device": "cuda:99"})
@@ -74,7 +72,6 @@ async def test_a_device_that_is_not_here_is_said_at_once(settings: Settings) -> 
             await executor.submit(Classify(picture=GREY), ANN)
 
 
-@pytest.mark.slow
 async def test_two_devices_have_a_worker_each(settings: Settings) -> None:
     """Both answer, and people see both devices."""
     twice = settings.model_copy(update={"device": "cpu,cpu"})

@@ -21,7 +21,7 @@ from models.jobs import Classify, Labels
 from tests.bot.hub import repository as things
 from tests.bot.shelf.publisher import Publisher
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ENTRIES = (
     *("brightness", "forks", "leaves", "exits", "deadlocks", "eats_memory", "calls_home"),
