@@ -1,0 +1,1 @@
+"""How much the tests notice: `python -m tests.mutation`, see docs/contributing.md."""
