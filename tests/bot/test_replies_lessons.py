@@ -1,0 +1,163 @@
+"""How lessons look, and a server's settings."""
+
+from bot.asking import Outcome
+from bot.replies import BLUE, GREY, RED
+from bot.replies_lessons import Lesson, listed, taught_now, untaught
+from bot.replies_settings import forgotten, shown
+from bot.reply import Reply
+from bot.settings import Settings
+from bot.store.lessons import Taught
+from bot.store.servers import ServerSettings
+from models.jobs import Assessed, Features
+from tests.bot.test_replies import picture
+
+PAPAYA, QUINCE = "@here *p*", "_q_"
+PLAIN_PAPAYA, PLAIN_QUINCE = "@\u200bhere \\*p\\*", "\\_q\\_"
+
+
+def known(**labels: int) -> list[Taught]:
+    """Return so many examples of the labels `p` and `q`."""
+    names = {"p": PAPAYA, "q": QUINCE}
+    every = [names[key] for key, count in labels.items() for _ in range(count)]
+    return [Taught(n, 1, 2, label, "net", "W", b"") for n, label in enumerate(every)]
+
+
+def learned(
+    *results: Features | str, new: int, all_of: list[Taught], assessed: Assessed | None = None
+) -> Reply:
+    """Return the reply to a lesson of papayas with those outcomes."""
+    outcomes = [Outcome(picture(f"{n}.png"), one) for n, one in enumerate(results)]
+    return taught_now(Lesson(PAPAYA, outcomes, new, all_of, assessed), "?", "a note")
+
+
+def seen() -> Features:
+    """Return what a network makes of a picture."""
+    return Features(features=b"", model="net", weights="W", device="cpu", milliseconds=1.0)
+
+
+def text(reply: Reply) -> str:
+    """Return the text of the first embed."""
+    return reply.embeds[0].description or ""
+
+
+def test_a_first_lesson_asks_for_another_label() -> None:
+    """It says what was learned, from how many pictures, and that none is kept."""
+    reply = learned(seen(), new=1, all_of=known(p=1))
+    assert reply.text == "-# a note"
+    assert text(reply) == (
+        f"I have learned **{PLAIN_PAPAYA}** from 1 picture.\n"
+        "-# Teach me another label as well; then ask with `?classify mine`."
+    )
+    (embed,) = reply.embeds
+    assert embed.colour == BLUE
+    assert embed.footer.text == "net · W · the pictures are not kept"
+
+
+def test_labels_with_few_pictures_are_named_as_they_were_typed() -> None:
+    """Of several labels those alone that have fewer than three, and without markup or mention."""
+    named = "I am better with 3 pictures or more of each: {} could do with some."
+    both = text(learned(seen(), new=1, all_of=known(p=1, q=2)))
+    assert both.endswith(f"-# {named.format(f'{PLAIN_PAPAYA} and {PLAIN_QUINCE}')}")
+    one = text(learned(seen(), new=1, all_of=known(p=3, q=2)))
+    assert one.endswith(f"-# {named.format(PLAIN_QUINCE)}")
+    none = text(learned(seen(), new=1, all_of=known(p=3, q=3)))
+    assert none.endswith("-# Ask with `?classify mine`. `?unteach` takes this lesson back.")
+
+
+def test_what_was_known_already_is_counted_apart() -> None:
+    """And all that is known of the label, where that is more than the lesson's."""
+    again = f"I knew 1 picture of **{PLAIN_PAPAYA}** already; a picture counts once."
+    some = text(learned(seen(), seen(), new=1, all_of=known(p=2)))
+    assert some.startswith(
+        f"I have learned **{PLAIN_PAPAYA}** from 1 picture. {again} I know 2 pictures of it now.\n"
+    )
+    none = text(learned(seen(), new=0, all_of=known(p=1)))
+    assert none.startswith(f"{again} I know 1 picture of it now.\n")
+
+
+def test_a_lesson_says_how_well_it_goes() -> None:
+    """Where anything could be judged."""
+    said = "Each picture judged by the others alone: **3 of 4** right.\n"
+    every = known(p=3, q=3)
+    assert said in text(learned(seen(), new=1, all_of=every, assessed=Assessed(right=3, asked=4)))
+    for nothing in (None, Assessed(right=0, asked=0)):
+        assert "judged" not in text(learned(seen(), new=1, all_of=every, assessed=nothing))
+
+
+def test_pictures_that_can_not_be_used_are_named_below() -> None:
+    """In red; alone a picture needs no name, and Discord takes ten embeds at most."""
+    reply = learned("Bad.", seen(), new=1, all_of=known(p=1))
+    lesson, bad = reply.embeds
+    assert "learned" in (lesson.description or "")
+    assert lesson.footer.text
+    assert (bad.title, bad.description, bad.colour) == (r"0\.png", "Bad.", RED)
+    (alone,) = learned("Bad.", new=0, all_of=[]).embeds
+    assert (alone.title, alone.description, alone.footer.text) == (None, "Bad.", None)
+    assert len(learned(seen(), *["Bad."] * 10, new=1, all_of=known(p=1)).embeds) == 10
+
+
+def test_what_was_taught_is_a_list() -> None:
+    """A line a label, how well it goes, and how much there is room for."""
+    (embed,) = listed(known(p=2, q=1), Assessed(right=1, asked=2), "?").embeds
+    assert embed.description == (
+        f"**{PLAIN_PAPAYA}** 2 pictures\n**{PLAIN_QUINCE}** 1 picture\n"
+        "Each picture judged by the others alone: **1 of 2** right."
+    )
+    assert embed.colour == BLUE
+    assert embed.footer.text == "net · W · up to 20 labels of 20 pictures"
+    (nothing,) = listed([], None, "?").embeds
+    assert nothing.colour == GREY
+    assert "nothing here yet" in (nothing.description or "")
+    assert "`?teach LABEL`" in (nothing.description or "")
+    assert "`?classify mine`" in (nothing.description or "")
+
+
+def test_a_lesson_that_is_taken_back() -> None:
+    """It says what is left: nothing, some, or that there never was any."""
+    name = f"**{PLAIN_PAPAYA}**"
+    assert text(untaught(PAPAYA, 0, 0)).startswith(f"I was never taught {name} here")
+    assert (
+        text(untaught(PAPAYA, 1, 2)) == f"Taken back: 1 picture of {name}. I keep 2 pictures of it."
+    )
+    assert text(untaught(PAPAYA, 2, 0)) == f"Taken back: I no longer know {name}."
+
+
+def fields(server: ServerSettings, operator: Settings) -> dict[str, str]:
+    """Return the fields of what holds in a server."""
+    (embed,) = shown(server, operator).embeds
+    return {str(field.name): str(field.value) for field in embed.fields}
+
+
+def test_what_holds_in_a_server() -> None:
+    """What it has set, and where it has not, the operator's; no server goes beyond that."""
+    operator = Settings(_env_file=None, max_per_person=5, default_model="vgg16")
+    assert fields(ServerSettings(), operator) == {
+        "Classifier": "vgg16 (mine)",
+        "Channels": "all",
+        "Language": "as each person's Discord",
+        "Pictures waiting, each person": "5",
+        "Who may teach me": "managers",
+    }
+    server = ServerSettings(
+        model="alexnet", channels=(1, 2), language="ko", per_person=9, teachers="everyone"
+    )
+    assert fields(server, operator) == {
+        "Classifier": "alexnet",
+        "Channels": "2",
+        "Language": "한국어",
+        "Pictures waiting, each person": "5",
+        "Who may teach me": "everyone",
+    }
+    assert fields(ServerSettings(per_person=2), operator)["Pictures waiting, each person"] == "2"
+    assert text(shown(server, operator)) == "I answer in these channels alone: <#1> <#2>"
+    assert shown(ServerSettings(), operator).embeds[0].description is None
+
+
+def test_what_was_forgotten_is_counted() -> None:
+    """One, many or nothing."""
+    said = [forgotten(count).text for count in (0, 1, 7)]
+    assert said == [
+        "I kept nothing, so there is nothing to delete.",
+        "Deleted 1 record; nothing is left.",
+        "Deleted 7 records; nothing is left.",
+    ]

@@ -1,0 +1,260 @@
+"""How captions, translations, explanations and shaken pictures look."""
+
+from typing import Any
+
+import discord
+import msgspec
+
+from bot.asking import Outcome
+from bot.pictures import Picture
+from bot.replies import BLUE, GREY, RED
+from bot.replies_caption import alt_text, captioned, other_ways
+from bot.replies_shake import shaken
+from bot.replies_translate import translated
+from bot.replies_why import explained
+from bot.reply import Reply
+from models.jobs import (
+    Captioned,
+    Cycled,
+    Explained,
+    Image,
+    Label,
+    Shaken,
+    Shook,
+    Translated,
+    Verdict,
+    say,
+)
+from tests.bot.test_replies import picture
+
+BEFORE, AFTER = Label(label="a_horse", probability=0.9), Label(label="a*zebra", probability=0.8)
+MADE: dict[str, Any] = {"model": "net", "weights": "W", "device": "cpu", "milliseconds": 12.4}
+RECEIPT = "net · W · cpu · 12 ms"
+STAND_IN = say("{name} is not here.", name="*x*")
+SECRET = picture("secret.png", spoiler=True)
+
+
+def image(name: str = "image", extension: str = "png") -> Image:
+    """Return a file that has its name for content."""
+    return Image(data=name.encode(), extension=extension, width=30, height=20)
+
+
+def caption(text: str = "a dog_s *bone*", *, sure: bool = True, frames: int = 1) -> Captioned:
+    """Return a caption with two others."""
+    return Captioned(
+        caption=text,
+        log_probability=-1.0,
+        sure=sure,
+        alternatives=("one *way*", "another"),
+        width=1,
+        height=1,
+        frames=frames,
+        **MADE,
+    )
+
+
+def there(*, expected: bool = True, frames_in_all: int = 1) -> Translated:
+    """Return a translation."""
+    return Translated(
+        image=image(extension="webp"),
+        verdict=Verdict(before=BEFORE, after=AFTER, expected=expected, model="judge"),
+        expects="a horse in a field",
+        working_width=15,
+        working_height=10,
+        frames=3,
+        frames_in_all=frames_in_all,
+        **MADE,
+    )
+
+
+def back() -> Cycled:
+    """Return a translation there and back."""
+    return Cycled(
+        original=image("original"),
+        there=image("there"),
+        back=image("back"),
+        difference=0.125,
+        verdict=there().verdict,
+        inverse="ten",
+        expects="a horse",
+        **MADE,
+    )
+
+
+def why(label: str = "a_horse") -> Explained:
+    """Return an explanation of `label`."""
+    return Explained(image=image(), label=label, probability=0.5, top=(BEFORE, AFTER), **MADE)
+
+
+def shook(*labels: str) -> Shaken:
+    """Return what becomes of a picture whose changes have those labels."""
+    changes = tuple(
+        Shook(change=f"c{n}", label=one, probability=0.5) for n, one in enumerate(labels)
+    )
+    return Shaken(image=image(), changes=changes, **MADE)
+
+
+def lines(embed: discord.Embed) -> list[str]:
+    """Return the lines of an embed's text."""
+    return (embed.description or "").splitlines()
+
+
+def stand_in(answer: Any) -> Any:
+    """Return `answer` as one of another model than was asked."""
+    return msgspec.structs.replace(answer, substitution=STAND_IN)
+
+
+def test_a_caption_is_a_sentence_as_plain_text() -> None:
+    """With its receipt below; what was found where stands above."""
+    reply = captioned([Outcome(picture(), caption())], "a note")
+    (embed,) = reply.embeds
+    assert reply.text == "-# a note"
+    assert embed.description == r"A dog\_s \*bone\*."
+    assert (embed.colour, embed.title, embed.footer.text) == (BLUE, None, RECEIPT)
+    assert reply.uploads == ()
+
+
+def test_a_guess_is_said_to_be_one() -> None:
+    """The sentence goes on within ours, and the embed is grey."""
+    (embed,) = captioned([Outcome(picture(), caption(sure=False))]).embeds
+    assert embed.description == r"I'm guessing: a dog\_s \*bone\*."
+    assert embed.colour == GREY
+
+
+def test_a_captions_small_print() -> None:
+    """The frame of an animation, and why another model has answered; a spoiler's is no secret."""
+    answer = stand_in(caption(frames=5))
+    (embed,) = captioned([Outcome(SECRET, answer)]).embeds
+    assert lines(embed) == [r"||A dog\_s \*bone\*.||", "-# frame 1 of 5", r"-# \*x\* is not here."]
+
+
+def test_captions_of_several_pictures_have_names() -> None:
+    """A bad picture's sentence is red."""
+    found = [Outcome(picture("a.png"), caption()), Outcome(SECRET, "Not one.")]
+    first, second = captioned(found).embeds
+    assert (first.title, second.title) == ("a.png", "||secret.png||")
+    assert (second.description, second.colour) == ("Not one.", RED)
+
+
+def test_other_ways_are_a_list_of_sentences() -> None:
+    """Where there are none it is said; a picture without caption has its sentence."""
+    none = msgspec.structs.replace(caption(), alternatives=())
+    found = [Outcome(picture(), one) for one in (caption(), none, "Not one.")]
+    (embed,) = other_ways(found).embeds
+    ways = "- One \\*way\\*.\n- Another."
+    assert embed.description == f"{ways}\n\nI know no other way to say it.\n\nNot one."
+
+
+def test_alt_text_is_ready_to_paste() -> None:
+    """Unescaped, within a block of code; a guess is warned of, below it."""
+    found = [Outcome(picture(), one) for one in (caption(), caption("b", sure=False), "Not one.")]
+    assert alt_text(found, "a note").text == (
+        "-# a note\n```\nA dog_s *bone*.\n```\n```\nB.\n```"
+        "\n-# I'm guessing. Look before you paste it.\nNot one."
+    )
+
+
+def test_a_translation_shows_its_picture_and_verdict() -> None:
+    """With how it was made, alt text that says what became of it, and a name of plain letters."""
+    answer = msgspec.structs.replace(there(), model="a:b")
+    reply = translated([Outcome(picture("pony.png"), answer)], "a note")
+    (embed,), (upload,) = reply.embeds, reply.uploads
+    assert reply.text == "-# a note"
+    assert lines(embed) == [
+        r"a\_horse 90.0 % → a\*zebra 80.0 %",
+        "-# worked at 15×10, given back at 30×20",
+    ]
+    assert (embed.colour, embed.image.url) == (BLUE, "attachment://a-b-1.webp")
+    assert (upload.name, upload.data, upload.spoiler) == ("a-b-1.webp", b"image", False)
+    assert upload.alt == r"pony.png after a:b. a\_horse 90.0 % → a\*zebra 80.0 %."
+
+
+def test_a_translation_of_something_else_says_so() -> None:
+    """In grey: what the model knows; and how many frames, and which model stands in."""
+    answer = stand_in(there(expected=False, frames_in_all=7))
+    (embed,) = translated([Outcome(picture(), answer)]).embeds
+    assert "this model knows only a horse in a field. I have tried" in lines(embed)[1]
+    assert lines(embed)[3:] == ["-# 3 of 7 frames", r"-# \*x\* is not here."]
+    assert embed.colour == GREY
+
+
+def test_there_and_back_are_three_files() -> None:
+    """In order, each with its name and alt text; the embed shows the first."""
+    reply = translated([Outcome(picture("pony.png"), back())])
+    (embed,) = reply.embeds
+    assert [(one.name, one.data, one.alt) for one in reply.uploads] == [
+        ("original-1.png", b"original", "pony.png: original."),
+        ("there-1.png", b"there", "pony.png: there."),
+        ("back-1.png", b"back", "pony.png: back."),
+    ]
+    assert embed.image.url == "attachment://original-1.png"
+    assert "-# there by net, back by ten; on average 12.5 % of the range away" in lines(embed)[1]
+
+
+def test_several_translations_have_files_of_their_own() -> None:
+    """Each embed shows its own; a bad picture fails alone, and a spoiler's is not shown."""
+    outcomes = [picture("a.png"), picture("b.txt"), SECRET, picture("d.png")]
+    results = [there(), "Not one.", there(), there()]
+    reply = translated([Outcome(*one) for one in zip(outcomes, results, strict=True)])
+    assert [one.title for one in reply.embeds] == ["a.png", "b.txt", "||secret.png||", "d.png"]
+    shown = [one.image.url for one in reply.embeds]
+    assert shown == ["attachment://net-1.webp", None, None, "attachment://net-4.webp"]
+    assert reply.embeds[1].description == "Not one."
+    files = [(one.name, one.spoiler) for one in reply.uploads]
+    assert files == [("net-1.webp", False), ("net-3.webp", True), ("net-4.webp", False)]
+
+
+def test_an_explanation_says_and_shows_the_label() -> None:
+    """With how to read the picture, and alt text."""
+    reply = explained(picture("pony.png"), why(), None, "a note")
+    (embed,), (upload,) = reply.embeds, reply.uploads
+    assert reply.text == "-# a note"
+    assert lines(embed) == [
+        r"**a\_horse** 50.0 %",
+        "-# the brighter, the more it spoke for this label; in grey, nothing did",
+    ]
+    assert (embed.colour, embed.footer.text) == (BLUE, RECEIPT)
+    assert embed.image.url == f"attachment://{upload.name}"
+    assert upload.data == b"image"
+    assert upload.alt == (
+        "What the network saw of pony.png, and beside it the places that made it say a_horse."
+    )
+    (stood_in,) = explained(picture(), stand_in(why()), None, None).embeds
+    assert lines(stood_in)[-1] == r"-# \*x\* is not here."
+
+
+def test_a_label_that_held_is_told_from_one_that_did_not() -> None:
+    """It is counted over the changes alone, and an answer that wavers is grey."""
+    reply = shaken(picture("pony.png"), shook("a_b", "a_b", "c*d"), "a note")
+    (embed,), (upload,) = reply.embeds, reply.uploads
+    assert reply.text == "-# a note"
+    assert lines(embed) == [
+        r"**a\_b** held in 1 of 2 changes.",
+        r"● `████░░░░  50.0 %` c0: a\_b",
+        r"● `████░░░░  50.0 %` c1: a\_b",
+        r"○ `████░░░░  50.0 %` c2: c\*d",
+    ]
+    assert (embed.colour, embed.footer.text) == (GREY, RECEIPT)
+    assert embed.image.url == f"attachment://{upload.name}"
+    assert upload.alt == "pony.png in a row: c0, c1, c2."
+    (firm,) = shaken(picture(), stand_in(shook("a", "a")), None).embeds
+    assert (firm.colour, lines(firm)[-1]) == (BLUE, r"-# \*x\* is not here.")
+
+
+def test_a_spoilers_label_and_picture_hide() -> None:
+    """Explained, shaken or translated; no embed shows the file, which is a spoiler itself."""
+    replies: list[Reply] = [
+        explained(SECRET, why(), None, None),
+        shaken(SECRET, shook("a", "a"), None),
+        translated([Outcome(SECRET, there(expected=False))]),
+        translated([Outcome(SECRET, back())]),
+    ]
+    for reply in replies:
+        (embed,) = reply.embeds
+        assert embed.image.url is None
+        assert all(upload.spoiler for upload in reply.uploads)
+        hidden, _, rest = (embed.description or "").removeprefix("||").partition("||")
+        assert "%" in hidden
+        assert "horse" not in rest
+        assert all(line.startswith("-# ") for line in rest.split("\n")[1:])
+    assert isinstance(SECRET, Picture)
