@@ -1,0 +1,64 @@
+"""The way to Discord breaks while an answer is on it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.discord_api import point_discord_at
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said
+from tests.playground.clients import eventually
+
+
+@contextlib.asynccontextmanager
+async def broken(house: House, times: int) -> AsyncIterator[list[None]]:
+    """Hang up on Bobby's next `times` requests, then let it through; yields what was hung up."""
+    playground, hung_up = house.playground, list[None]()
+
+    def mend() -> None:
+        point_discord_at(playground.api, gateway=playground.gateway)
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hung_up.append(None)
+        if len(hung_up) == times:
+            mend()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    point_discord_at(f"http://{host}:{port}/api", gateway=playground.gateway)
+    try:
+        yield hung_up
+    finally:
+        mend()
+        server.close()
+
+
+async def test_an_answer_that_did_not_get_through_is_tried_again(
+    house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, after a moment."""
+    monkeypatch.setattr("bot.exchange.RETRY_AFTER", 0.01)
+    async with broken(house, 1) as hung_up:
+        question = await guest.say("!privacy")
+        reply = await guest.reply(question, within=5.0)
+    assert "What becomes of your pictures" in said(reply)
+    assert len(hung_up) == 1
+    assert len(guest.replies(question)) == 1
+
+
+async def test_an_answer_that_gets_through_never_is_a_line_in_the_log(
+    house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says which question has none, and the next one is answered."""
+    monkeypatch.setattr("bot.exchange.RETRY_AFTER", 0.01)
+    async with broken(house, 2) as hung_up:
+        question = await guest.say("!privacy")
+        await eventually(lambda: f"No reply to message {question['id']}" in caplog.text)
+    assert "Discord can't be reached" in caplog.text
+    assert len(hung_up) == 2
+    assert guest.replies(question) == []
+    assert (await guest.ask("!privacy"))["embeds"]
