@@ -61,7 +61,7 @@ def there(*, expected: bool = True, frames_in_all: int = 1) -> Translated:
         expects="a horse in a field",
         working_width=15,
         working_height=10,
-        frames=3,
+        frames=1,
         frames_in_all=frames_in_all,
         **MADE,
     )
@@ -104,10 +104,12 @@ def stand_in(answer: Any) -> Any:
     return msgspec.structs.replace(answer, substitution=STAND_IN)
 
 
-def test_a_caption_is_a_sentence_as_plain_text() -> None:
-    """With its receipt below; what was found where stands above."""
-    reply = captioned([Outcome(picture(), caption())], "a note")
+async def test_a_caption_is_a_sentence_as_plain_text() -> None:
+    """With its receipt and buttons below; what was found where stands above."""
+    view = discord.ui.View(timeout=None)
+    reply = captioned([Outcome(picture(), caption())], "a note", view)
     (embed,) = reply.embeds
+    assert reply.view is view
     assert reply.text == "-# a note"
     assert embed.description == r"A dog\_s \*bone\*."
     assert (embed.colour, embed.title, embed.footer.text) == (BLUE, None, RECEIPT)
@@ -123,9 +125,9 @@ def test_a_guess_is_said_to_be_one() -> None:
 
 def test_a_captions_small_print() -> None:
     """The frame of an animation, and why another model has answered; a spoiler's is no secret."""
-    answer = stand_in(caption(frames=5))
+    answer = stand_in(caption(frames=2))
     (embed,) = captioned([Outcome(SECRET, answer)]).embeds
-    assert lines(embed) == [r"||A dog\_s \*bone\*.||", "-# frame 1 of 5", r"-# \*x\* is not here."]
+    assert lines(embed) == [r"||A dog\_s \*bone\*.||", "-# frame 1 of 2", r"-# \*x\* is not here."]
 
 
 def test_captions_of_several_pictures_have_names() -> None:
@@ -171,10 +173,10 @@ def test_a_translation_shows_its_picture_and_verdict() -> None:
 
 def test_a_translation_of_something_else_says_so() -> None:
     """In grey: what the model knows; and how many frames, and which model stands in."""
-    answer = stand_in(there(expected=False, frames_in_all=7))
+    answer = stand_in(there(expected=False, frames_in_all=2))
     (embed,) = translated([Outcome(picture(), answer)]).embeds
     assert "this model knows only a horse in a field. I have tried" in lines(embed)[1]
-    assert lines(embed)[3:] == ["-# 3 of 7 frames", r"-# \*x\* is not here."]
+    assert lines(embed)[3:] == ["-# 1 of 2 frames", r"-# \*x\* is not here."]
     assert embed.colour == GREY
 
 
@@ -202,6 +204,14 @@ def test_several_translations_have_files_of_their_own() -> None:
     assert reply.embeds[1].description == "Not one."
     files = [(one.name, one.spoiler) for one in reply.uploads]
     assert files == [("net-1.webp", False), ("net-3.webp", True), ("net-4.webp", False)]
+
+
+def test_two_translations_there_and_back_do_not_mix_up_their_files() -> None:
+    """Nor their embeds, each of which has its picture's name."""
+    reply = translated([Outcome(picture("a.png"), back()), Outcome(picture("b.png"), back())])
+    assert len({upload.name for upload in reply.uploads}) == 6
+    assert [one.title for one in reply.embeds] == ["a.png", "b.png"]
+    assert reply.embeds[1].image.url == f"attachment://{reply.uploads[3].name}"
 
 
 def test_an_explanation_says_and_shows_the_label() -> None:
