@@ -2,11 +2,13 @@
 
 import re
 
+import discord
 import msgspec
 import pytest
 
 from bot import replies
 from bot.pictures import Picture
+from bot.plain import plain
 from bot.replies import Classified
 from models.jobs import Label, Labels, say
 
@@ -65,8 +67,49 @@ def test_an_unsure_answer_says_so() -> None:
     """A flat distribution is no claim."""
     (embed,) = replies.classified([Classified(picture(), labels(sure=False))]).embeds
     assert embed.description
-    assert embed.description.startswith("**Not sure.**")
+    assert embed.description.startswith("**Not sure.** Perhaps golden retriever?")
     assert "people, faces and text are none of them" in embed.description
+    assert embed.colour == replies.GREY
+    (sure,) = replies.classified([Classified(picture(), labels())]).embeds
+    assert sure.colour == replies.BLUE
+    assert "none of them" not in (sure.description or "")
+
+
+def test_what_may_be_wrong_with_a_picture_is_said_once() -> None:
+    """Among several of which no label is sure; never where the labels are not ImageNet's."""
+    results = [Classified(picture(), labels(sure=False))] * 3
+    said = ["none of them" in (e.description or "") for e in replies.classified(results).embeds]
+    assert said == [True, False, False]
+    taught = replies.classified(results, unsure=None)
+    assert not any("none of them" in (embed.description or "") for embed in taught.embeds)
+
+
+def test_the_receipt_says_how_many_shared_the_work() -> None:
+    """Where any did."""
+    assert "batch" not in replies.receipt(labels())
+    shared = msgspec.structs.replace(labels(), batch_size=2)
+    assert replies.receipt(shared).endswith(" · 81 ms (batch of 2)")
+
+
+async def test_note_buttons_and_crops_of_a_reply() -> None:
+    """The note is small print above; each crop has a name of its own, counted from 1."""
+    view = discord.ui.View(timeout=None)
+    reply = replies.classified([Classified(picture(), labels())] * 2, "a note", view)
+    assert reply.text == "-# a note"
+    assert reply.view is view
+    assert [one.name for one in reply.uploads] == ["crop-1.jpg", "crop-2.jpg"]
+    assert [one.thumbnail.url for one in reply.embeds] == [
+        "attachment://crop-1.jpg",
+        "attachment://crop-2.jpg",
+    ]
+    assert replies.classified([Classified(picture(), labels())]).text is None
+
+
+def test_a_long_name_is_cut() -> None:
+    """One that is just short enough is not."""
+    names = ["n" * 60, "n" * 61]
+    embeds = replies.classified([Classified(picture(name), labels()) for name in names]).embeds
+    assert [embed.title for embed in embeds] == ["n" * 60, "n" * 60 + "…"]
 
 
 def test_a_spoiler_stays_one() -> None:
@@ -83,10 +126,12 @@ def test_a_spoiler_stays_one() -> None:
 
 
 def test_an_animation_says_which_frame() -> None:
-    """The first frame was looked at; people should know."""
-    (embed,) = replies.classified([Classified(picture(), labels(frames=48))]).embeds
+    """The first frame was looked at; people should know, be there but two."""
+    (embed,) = replies.classified([Classified(picture(), labels(frames=2))]).embeds
     assert embed.description
-    assert "frame 1 of 48" in embed.description
+    assert "frame 1 of 2" in embed.description
+    (still,) = replies.classified([Classified(picture(), labels(frames=1))]).embeds
+    assert "frame" not in (still.description or "")
 
 
 def test_bad_pictures_fail_alone() -> None:
@@ -101,12 +146,15 @@ def test_bad_pictures_fail_alone() -> None:
 
 @pytest.mark.parametrize("text", ["**bold**", "||spoiler||", "`code`", "_it_", "~~no~~"])
 def test_untrusted_text_is_escaped(text: str) -> None:
-    """Names and labels can't bring markdown of their own."""
-    results = [Classified(picture(text), labels(text)), Classified(picture(), labels())]
-    embed = replies.classified(results).embeds[0]
-    assert embed.title != text
-    assert embed.description
-    assert f"%` {text}" not in embed.description
+    """Names, labels and why another model answered can't bring markdown of their own."""
+    for sure in (True, False):
+        answer = msgspec.structs.replace(labels(text, sure=sure), substitution=say(text))
+        results = [Classified(picture(text), answer), Classified(picture(), labels())]
+        embed = replies.classified(results).embeds[0]
+        assert embed.title == plain(text)
+        assert embed.description
+        assert embed.description.count(plain(text)) == 3
+        assert f"-# {plain(text)}" in embed.description
 
 
 def test_ten_pictures_with_long_names_fit_discords_limits() -> None:

@@ -1,5 +1,7 @@
 """How lists, insides, comparisons and garbage look."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -39,7 +41,29 @@ def test_a_page_has_ten_models() -> None:
     assert last.footer.text
     assert last.footer.text.startswith("2 of 25 ready (●) · page 3 of 3")
     assert last.title == r"Models for “model \*\*”"
-    assert "None" in (page([], 0, "x").description or "")
+
+
+def test_pages_are_full_before_another_begins() -> None:
+    """Every model stands on one of them, once, in order; of no model there is a page as well."""
+    for count in (0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, 2 * PAGE + 1):
+        found = [msgspec.structs.replace(CARD, name=f"m{n}", ready=False) for n in range(count)]
+        embeds = [page(found, number, "") for number in range(pages(found))]
+        assert len(embeds) == max(1, (count + PAGE - 1) // PAGE)
+        shown = [
+            name for one in embeds for name in re.findall(r"\*\*(m\d+)", one.description or "")
+        ]
+        assert shown == [card.name for card in found]
+        assert all(embed.title == "Models" for embed in embeds)
+    assert "None. Try fewer words" in (page([], 0, "x").description or "")
+    assert "None." not in (page([CARD], 0, "x").description or "")
+
+
+def test_a_line_has_what_is_known_of_a_model() -> None:
+    """What it expects too, and of a licence what stands before a semicolon."""
+    card = msgspec.structs.replace(
+        CARD, year=None, size_bytes=None, accuracy=None, expects="a horse", license="MIT; see there"
+    )
+    assert page([card], 0, "").description == "● **resnet101** · a horse · MIT"
 
 
 def test_an_inside_that_is_too_long_is_a_file() -> None:
@@ -101,6 +125,18 @@ def test_a_comparison_is_a_table() -> None:
     assert "`2015   179   77.4    81` **dog** dog 90.0 %" in embed.description
     assert "`2015   179   77.4     –` **resnet101** It failed." in embed.description
     assert embed.description.endswith("-# Weights not here: vgg16.")
+    assert embed.title == "One picture, several models"
+    assert reply.text is None
+
+
+def test_what_is_not_known_of_a_model_is_a_dash() -> None:
+    """Nor is anybody said to be absent where nobody is."""
+    unknown = msgspec.structs.replace(CARD, year=None, size_bytes=None, accuracy=None)
+    reply = compared(picture(), [Contender(unknown, labels("dog"))], [], "a note")
+    (embed,) = reply.embeds
+    assert (embed.description or "").endswith("`–        –      –    81` **resnet101** dog 90.0 %")
+    assert embed.title == "One picture, one model"
+    assert reply.text == "-# a note"
 
 
 def test_a_spoilers_comparison_hides() -> None:
@@ -118,7 +154,10 @@ def of(result: Labels | str, seen: Picture | None = None) -> Outcome[Labels]:
 
 def test_garbage_can_not_be_taken_for_an_answer() -> None:
     """Title, colour and text each say what it is."""
-    (embed,) = garbage([of(labels())], "!", None).embeds
+    reply = garbage([of(labels())], "!", "a note")
+    (embed,) = reply.embeds
+    assert reply.text == "-# a note"
+    assert embed.footer.text == "resnet101 · IMAGENET1K_V1 · cpu · 81 ms"
     assert embed.title == "Garbage, on purpose: resnet101 untrained"
     assert embed.colour == GARBAGE
     assert GARBAGE not in {BLUE, GREY, RED}
@@ -151,4 +190,5 @@ def test_labels_of_a_model_are_escaped_in_a_comparison() -> None:
     top = (Label(label="**dog**", probability=0.5),)
     odd = msgspec.structs.replace(labels(), top=top)
     (embed,) = compared(picture(), [Contender(CARD, odd)], [], None).embeds
-    assert r"\*\*dog\*\*" in (embed.description or "")
+    assert r"says **\*\*dog\*\***." in (embed.description or "")
+    assert r"**resnet101** \*\*dog\*\* 50.0 %" in (embed.description or "")
