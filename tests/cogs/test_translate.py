@@ -1,0 +1,29 @@
+"""What stands behind `!zebra`, `!translate` and `!cycle`."""
+
+import pytest
+
+from bot.errors import UnknownModel
+from cogs.translate import Wish, read_wish
+
+
+def test_a_size_may_be_named() -> None:
+    """Anywhere, in either form; what is no size is none."""
+    for text in ("size:128", "SIZE=128", "please size: 128 now"):
+        assert read_wish(text) == Wish(size=128)
+    for text in ("", "128", "size:123456", "oversize:12x"):
+        assert read_wish(text) == Wish()
+
+
+def test_a_pair_is_named_where_the_command_takes_one() -> None:
+    """The first word that is no size."""
+    assert read_wish("size:9 a2b c2d", names_pair=True) == Wish("a2b", 9)
+    assert read_wish("a2b size:9", back_again=True) == Wish("a2b", 9, back_again=True)
+    assert read_wish("", back_again=True) == Wish(back_again=True)
+    assert read_wish("a2b") == Wish()
+
+
+def test_a_pair_that_is_needed_is_asked_for() -> None:
+    """A size alone is none."""
+    for text in ("", "size:128"):
+        with pytest.raises(UnknownModel, match="Name what to translate"):
+            read_wish(text, names_pair=True)
