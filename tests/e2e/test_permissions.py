@@ -9,6 +9,7 @@ from bot.playground.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top
+from tests.e2e.test_models import page_of
 
 PICTURE = ("a.png", pictures.plain())
 
@@ -83,3 +84,22 @@ async def test_looking_back_names_the_history(house: House, guest: Guest, channe
     await guest.say("!classify")
     answer = await guest.heard(lambda one: one["channel_id"] == str(channel.id))
     assert "**Read Message History**" in said(answer)
+
+
+async def test_every_command_with_pictures_names_what_is_missing(
+    house: House, guest: Guest, channel: Channel
+) -> None:
+    """Typed or chosen; none goes to work for an answer that could not be shown."""
+    deny(house, channel, P.ATTACH_FILES)
+    before = house.bot.executor.snapshot().answered
+    typed = ("caption", "zebra", "cycle", "translate horse2zebra", "why", "shake", "compare")
+    for command in (*typed, "untrained", "model resnet18"):
+        assert "**Attach Files**" in said(await guest.ask(f"!{command}", PICTURE)), command
+    target = await guest.say("", PICTURE)
+    async with page_of(house, guest.person) as page:
+        for number, command in enumerate(("Classify", "Caption", "Zebra"), start=1):
+            data = {**await page.command(command, channel.id), "target_id": target["id"]}
+            await page.interact(2, data, channel_id=channel.id)
+            answer = await page.event("MESSAGE_UPDATE", number)
+            assert "**Attach Files**" in said(answer), command
+    assert house.bot.executor.snapshot().answered == before
