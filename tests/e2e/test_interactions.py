@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.playground.permissions import P
 from bot.playground.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top
-from tests.playground.clients import Page, Rest
+from tests.playground.clients import Page, Rest, eventually
 
 COMMAND, AUTOCOMPLETE = 2, 4
 STRING, USER, ATTACHMENT = 3, 6, 11
@@ -151,3 +152,31 @@ async def test_a_user_install_works_where_bobby_is_no_member(
     assert top(await answered(page, there, data))
     nothing = await answered(page, there, await slash(page, there))
     assert "Give me a picture" in said(nothing)
+
+
+async def test_who_manages_a_server_without_bobby_starts_no_download(
+    house: House, page: Page, guest: Guest
+) -> None:
+    """There Bobby is one person's own, whatever that person may do; the answer says who may."""
+    world = house.playground.world
+    world.application.installed_by.add(guest.person.id)
+    guild = world.add_guild("somebody's", with_bot=False)
+    world.join(guild, guest.person)
+    world.give_role(guest.person, world.add_role("managers", P.MANAGE_GUILD, guild=guild))
+    there = world.add_channel("general", guild=guild)
+    options = [
+        {"name": "picture", "type": ATTACHMENT, "value": "0"},
+        {"name": "model", "type": STRING, "value": "alexnet"},
+    ]
+    data = {
+        **await page.command("classify", there.id),
+        "options": options,
+        "attachments": [{"id": "0", "filename": "a.png"}],
+    }
+    file = ("a.png", pictures.plain())
+    await page.interact(COMMAND, data, channel_id=there.id, files=[file])
+    await eventually(lambda: page.heard("MESSAGE_UPDATE"))
+    (answer,) = page.heard("MESSAGE_UPDATE")
+    assert top(answer)
+    assert "only somebody who may manage this server" in said(answer)
+    assert "downloading" not in said(answer)
