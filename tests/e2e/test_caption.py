@@ -10,6 +10,7 @@ from cogs.caption import Wish, read_wish
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
+from tests.e2e.test_models import page_of
 from tests.models import published
 from tests.playground.clients import Page, Rest
 
@@ -141,6 +142,29 @@ async def test_the_button_gives_other_ways_in_private(
         await guest.delete(message)
         await page.interact(COMPONENT, press, channel_id=channel.id, message_id=reply["id"])
         assert "gone" in said(await page.event("MESSAGE_UPDATE", 2))
+
+
+async def test_the_button_finds_more_ways_than_were_searched_for(
+    house: House, guest: Guest, channel: Channel, bobby_jpg: tuple[str, bytes]
+) -> None:
+    """One beam has no alternatives, and four have; of a slash command's picture as well."""
+    option = {"name": "picture", "type": 11, "value": "0"}
+    async with page_of(house, guest.person) as page:
+        data = {**await page.command("caption", channel.id), "options": [option]}
+        data["attachments"] = [{"id": "0", "filename": "bobby.jpg"}]
+        await page.interact(COMMAND, data, channel_id=channel.id, files=[bobby_jpg])
+        chosen = await page.event("MESSAGE_UPDATE")
+        typed = await guest.ask("!caption 1", bobby_jpg)
+        for number, reply in enumerate((chosen, typed), start=2):
+            press = {"component_type": BUTTON, "custom_id": button(reply)["custom_id"]}
+            await page.interact(COMPONENT, press, channel_id=channel.id, message_id=reply["id"])
+            told = await page.event("MESSAGE_UPDATE", number)
+            assert said(told).count("- ") == 3
+
+
+async def test_no_caption_has_no_other_ways(guest: Guest) -> None:
+    """A bad file alone gets its sentence and no button."""
+    assert not (await guest.ask("!caption", ("a.txt", b"no picture")))["components"]
 
 
 @pytest.mark.parametrize("name", ["Caption", "Describe for alt text"])

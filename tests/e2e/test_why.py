@@ -109,6 +109,35 @@ async def test_the_button_below_every_classification(page: Page, guest: Guest, d
     assert private["embeds"][0]["image"]
 
 
+async def test_the_menu_of_a_private_answer_stays_with_whoever_pressed(
+    page: Page, guest: Guest, dog: File
+) -> None:
+    """Another label is shown in the same message, which nobody else sees."""
+    answer = await guest.ask("!classify", dog)
+    await press(page, answer, "Why?")
+    private = await page.event("MESSAGE_UPDATE")
+    await choose(page, private, "tennis ball")
+    await eventually(lambda: "tennis ball" in said(page.heard("MESSAGE_UPDATE")[-1]))
+    edited = page.heard("MESSAGE_UPDATE")[-1]
+    assert edited["id"] == private["id"]
+    assert edited["flags"] & EPHEMERAL
+
+
+async def test_a_choice_that_can_not_be_answered_leaves_the_message_as_it_was(
+    page: Page, guest: Guest, dog: File
+) -> None:
+    """Why not is for the eyes of whoever chose alone."""
+    question = await guest.say("!why", dog)
+    answer = await guest.reply(question)
+    await guest.delete(question)
+    heard = len(page.heard("MESSAGE_CREATE"))
+    await choose(page, answer, "tennis ball")
+    told = await page.event("MESSAGE_CREATE", heard + 1)
+    assert "is gone" in said(told)
+    assert told["flags"] & EPHEMERAL
+    assert page.heard("MESSAGE_UPDATE") == []
+
+
 async def test_by_slash_command_and_its_button(house: House, page: Page, guest: Guest) -> None:
     """The picture of `/classify` can be asked about as well, until it is forgotten."""
     channel = house.playground.world.channels[guest.channel_id]
