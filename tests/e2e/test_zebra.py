@@ -9,9 +9,12 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from bot.playground.records import Channel
+from bot.reply import UPLOAD_AIM
+from cogs.translate import SMALLER
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
+from tests.e2e.test_models import page_of
 from tests.playground.clients import Page, Rest
 
 MESSAGES = "/channels/{channel_id}/messages"
@@ -23,11 +26,21 @@ def horse_jpg(shared_data: Path) -> tuple[str, bytes]:
     return "horse.jpg", (shared_data / "horse.jpg").read_bytes()
 
 
-async def picture_of(reply: dict[str, Any]) -> Image.Image:
-    """Return the picture that a reply shows."""
+async def file_of(reply: dict[str, Any]) -> bytes:
+    """Return the file of the picture that a reply shows."""
     url = reply["embeds"][0]["image"]["url"]
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        return Image.open(io.BytesIO(await answer.read()))
+        return await answer.read()
+
+
+async def picture_of(reply: dict[str, Any]) -> Image.Image:
+    """Return the picture that a reply shows."""
+    return Image.open(io.BytesIO(await file_of(reply)))
+
+
+async def size_of(reply: dict[str, Any]) -> int:
+    """Return the bytes of the picture that a reply shows."""
+    return len(await file_of(reply))
 
 
 async def test_a_horse_is_translated(guest: Guest, horse_jpg: tuple[str, bytes]) -> None:
@@ -106,8 +119,40 @@ async def test_too_large_a_picture_is_made_smaller_once(
     order = faults.answer("POST", MESSAGES, 413, code=40005)
     reply = await guest.reply(message)
     assert order.left == 0
-    assert (await picture_of(reply)).width > 0
+    assert await size_of(reply) <= UPLOAD_AIM // SMALLER
+    assert "too large" not in said(reply)
     assert len(guest.replies(message)) == 1
+
+
+async def test_what_is_too_large_even_so_is_answered_in_words(
+    house: House, guest: Guest, horse_jpg: tuple[str, bytes]
+) -> None:
+    """The verdict comes without the picture, after one try with a smaller one."""
+    message = await guest.say("!zebra", horse_jpg)
+    order = house.playground.faults.answer("POST", MESSAGES, 413, code=40005, times=2)
+    reply = await guest.reply(message)
+    assert order.left == 0
+    assert "→ zebra" in said(reply)
+    assert "too large for this server" in said(reply)
+    assert reply["attachments"] == []
+    assert len(guest.replies(message)) == 1
+
+
+async def test_a_file_keeps_to_what_discord_takes_here(
+    house: House, guest: Guest, channel: Channel, horse_jpg: tuple[str, bytes]
+) -> None:
+    """An interaction says how much that is; at the first try the answer is no larger."""
+    world, limit = house.playground.world, 2**20
+    target = await guest.say("", horse_jpg)
+    world.upload_limit, before = limit, world.upload_limit
+    try:
+        async with page_of(house, guest.person) as page:
+            data = {**await page.command("Zebra", channel.id), "target_id": target["id"]}
+            await page.interact(2, data, channel_id=channel.id)
+            reply = await page.event("MESSAGE_UPDATE")
+    finally:
+        world.upload_limit = before
+    assert limit // SMALLER < await size_of(reply) <= limit
 
 
 async def test_the_message_menu_answers(
