@@ -195,9 +195,14 @@ def test_there_and_back_are_three_files() -> None:
 
 def test_several_translations_have_files_of_their_own() -> None:
     """Each embed shows its own; a bad picture fails alone, and a spoiler's is not shown."""
-    outcomes = [picture("a.png"), picture("b.txt"), SECRET, picture("d.png")]
-    results = [there(), "Not one.", there(), there()]
-    reply = translated([Outcome(*one) for one in zip(outcomes, results, strict=True)])
+    reply = translated(
+        [
+            Outcome(picture("a.png"), there()),
+            Outcome(picture("b.txt"), "Not one."),
+            Outcome(SECRET, there()),
+            Outcome(picture("d.png"), there()),
+        ]
+    )
     assert [one.title for one in reply.embeds] == ["a.png", "b.txt", "||secret.png||", "d.png"]
     shown = [one.image.url for one in reply.embeds]
     assert shown == ["attachment://net-1.webp", None, None, "attachment://net-4.webp"]
