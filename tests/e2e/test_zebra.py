@@ -14,7 +14,6 @@ from cogs.translate import SMALLER
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
-from tests.e2e.test_models import page_of
 from tests.playground.clients import Page, Rest
 
 MESSAGES = "/channels/{channel_id}/messages"
@@ -136,23 +135,6 @@ async def test_what_is_too_large_even_so_is_answered_in_words(
     assert "too large for this server" in said(reply)
     assert reply["attachments"] == []
     assert len(guest.replies(message)) == 1
-
-
-async def test_a_file_keeps_to_what_discord_takes_here(
-    house: House, guest: Guest, channel: Channel, horse_jpg: tuple[str, bytes]
-) -> None:
-    """An interaction says how much that is; at the first try the answer is no larger."""
-    world, limit = house.playground.world, 2**20
-    target = await guest.say("", horse_jpg)
-    world.upload_limit, before = limit, world.upload_limit
-    try:
-        async with page_of(house, guest.person) as page:
-            data = {**await page.command("Zebra", channel.id), "target_id": target["id"]}
-            await page.interact(2, data, channel_id=channel.id)
-            reply = await page.event("MESSAGE_UPDATE")
-    finally:
-        world.upload_limit = before
-    assert limit // SMALLER < await size_of(reply) <= limit
 
 
 async def test_the_message_menu_answers(
