@@ -1,0 +1,1 @@
+"""Tests of the commands on files, and of those for the operator."""
