@@ -2,7 +2,9 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,68 @@ def test_text_has_the_id_before_the_name(capsys: pytest.CaptureFixture[str]) -> 
     plain, asked = capsys.readouterr().err.splitlines()
     assert plain.endswith("INFO    room: nobody asked")
     assert asked.endswith("INFO    [7] room: somebody asked")
+
+
+def test_a_json_line_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    """The time to a millisecond with its zone, and a traceback only where there is one."""
+    logs.begin(Settings(_env_file=None, log_format="json"))
+    log = logging.getLogger("room")
+    token = logs.question.set(QUESTION)
+    log.warning("%d 얼룩말", 3)
+    logs.question.reset(token)
+    try:
+        _ = {"known": 1}["a bug"]
+    except KeyError:
+        log.exception("It failed")
+    printed = capsys.readouterr().err
+    assert "얼룩말" in printed
+    told, failed = [json.loads(line) for line in printed.splitlines()]
+    time = datetime.fromisoformat(told.pop("time"))
+    assert time.utcoffset() == timedelta(0)
+    assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
+    assert told == {
+        "level": "WARNING",
+        "logger": "room",
+        "question": str(QUESTION),
+        "message": "3 얼룩말",
+    }
+    assert list(failed) == ["time", "level", "logger", "question", "message", "traceback"]
+    assert failed["question"] is None
+    assert failed["traceback"].startswith("Traceback (most recent call last):\n")
+    assert failed["traceback"].endswith("KeyError: 'a bug'")
+
+
+def test_a_worker_names_its_questions_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """The ids before its line go to their own field; another logger's brackets are its words."""
+    logs.begin(Settings(_env_file=None, log_format="json"))
+    logging.getLogger("worker").info("[7 8] __main__: Running a batch of 2")
+    logging.getLogger("worker").info("__main__: Warm [9] now")
+    logging.getLogger("room").info("[7] is a number")
+    batch, warm, other = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (batch["question"], batch["message"]) == ("7 8", "__main__: Running a batch of 2")
+    assert (warm["question"], warm["message"]) == (None, "__main__: Warm [9] now")
+    assert (other["question"], other["message"]) == (None, "[7] is a number")
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
+def test_no_more_is_logged_than_is_wanted(capsys: pytest.CaptureFixture[str], level: str) -> None:
+    """From the level that is set; whole messages, which discord.py has at its finest, never."""
+    logs.begin(Settings(_env_file=None, log_level=level))
+    names = ["DEBUG", "INFO", "WARNING", "ERROR"]
+    for name in names:
+        logging.getLogger("room").log(getattr(logging, name), "ours")
+        logging.getLogger("discord.gateway").log(getattr(logging, name), "theirs")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    wanted = names[names.index(level) :]
+    assert [line.split()[1] for line in lines if line.endswith("ours")] == wanted
+    theirs = [name for name in wanted if name != "DEBUG"]
+    assert [line.split()[1] for line in lines if line.endswith("theirs")] == theirs
+
+
+def test_a_line_of_text_begins_with_the_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """Hours, minutes and seconds."""
+    logs.begin(Settings(_env_file=None))
+    logging.getLogger("room").info("here")
+    assert re.match(r"\d\d:\d\d:\d\d INFO ", capsys.readouterr().err)
