@@ -101,7 +101,7 @@ def _folder(name: str, folder: Path, setting: str) -> Finding:
     place = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(place).free
     seen = f"{folder}, {free / 2**30:.0f} GiB free"
-    if not os.access(place, os.W_OK):
+    if not (place.is_dir() and os.access(place, os.W_OK)):
         return Finding(name, seen, f"Bobby may not write there: let {setting} name another folder.")
     if free < LEAST_DISK:
         return Finding(name, seen, f"Make room, or let {setting} name a folder on another disk.")

@@ -91,6 +91,15 @@ async def test_folders_without_room(healthy: Desk, monkeypatch: pytest.MonkeyPat
         assert finding.wrong == f"Make room, or let {setting} name a folder on another disk."
 
 
+async def test_a_file_is_no_folder(healthy: Desk) -> None:
+    """Nothing can be made in its place, nor below it."""
+    healthy.file("d")
+    seen = await found(settings_of(healthy, cache=healthy.folder / "d" / "weights"))
+    for name, setting in (("Weights' folder", "BOBBY_CACHE"), ("Data folder", "BOBBY_DATA")):
+        wrong = f"Bobby may not write there: let {setting} name another folder."
+        assert seen[name].wrong == wrong
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="It reads memory as Linux tells it.")
 async def test_too_little_memory(healthy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is free of what there is."""
