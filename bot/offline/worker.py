@@ -47,6 +47,7 @@ async def warm_worker(settings: Settings) -> AsyncIterator[Executor]:
     """
     progress = Console(stderr=True)
     caps = {"max_per_person": READ_AHEAD, "max_per_server": READ_AHEAD, "max_queue": READ_AHEAD}
+    caps["max_queue_mib"] = READ_AHEAD * settings.max_file_mib
     async with open_executor(settings.model_copy(update=caps)) as executor:
         with progress.status("Starting the worker and loading its model…"):
             await warm(executor)

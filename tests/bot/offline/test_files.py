@@ -137,6 +137,13 @@ def test_a_folder_full_is_read_a_few_at_a_time(desk: Desk) -> None:
     ]
 
 
+def test_large_files_do_not_crowd_each_other_out(desk: Desk) -> None:
+    """What people may have waiting in all is no limit here, where one file follows another."""
+    files = [desk.file(f"{number}.png", "x" * 2**20) for number in range(8)]
+    run = desk.run("classify", "--json", *files, BOBBY_MAX_FILE_MIB="1", BOBBY_MAX_QUEUE_MIB="1")
+    assert [line.get("error") for line in lines(run.stdout)] == [None] * len(files)
+
+
 def test_a_file_may_have_what_is_set_and_no_byte_more(desk: Desk) -> None:
     """A file of exactly the limit is read."""
     (desk.folder / "fits").write_bytes(b"x" * 2**20)
