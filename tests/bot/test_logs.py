@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -107,7 +108,9 @@ def test_a_worker_names_its_questions_itself(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
-def test_no_more_is_logged_than_is_wanted(capsys: pytest.CaptureFixture[str], level: str) -> None:
+def test_no_more_is_logged_than_is_wanted(
+    capsys: pytest.CaptureFixture[str], level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+) -> None:
     """From the level that is set; whole messages, which discord.py has at its finest, never."""
     logs.begin(Settings(_env_file=None, log_level=level))
     names = ["DEBUG", "INFO", "WARNING", "ERROR"]

@@ -28,7 +28,11 @@ async def host() -> AsyncIterator[Publisher]:
 
 def settings_in(folder: Path, host: Publisher, **fields: Any) -> Settings:
     """Return settings with a list below `folder`."""
-    own = {"cache": folder / "weights", "hub": folder / "hub.toml", "hub_url": host.url}
+    own: dict[str, Any] = {
+        "cache": folder / "weights",
+        "hub": folder / "hub.toml",
+        "hub_url": host.url,
+    }
     return Settings(_env_file=None, **(own | fields))
 
 

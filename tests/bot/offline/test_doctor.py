@@ -38,7 +38,11 @@ def healthy(desk: Desk) -> Desk:
 
 def settings_of(desk: Desk, **fields: Any) -> Settings:
     """Return settings with which all is well but Discord."""
-    known = {"default_model": "here", "cache": desk.folder / "w", "data": desk.folder / "d"}
+    known: dict[str, Any] = {
+        "default_model": "here",
+        "cache": desk.folder / "w",
+        "data": desk.folder / "d",
+    }
     return Settings(_env_file=None, **(known | fields))
 
 

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import signal
+import tempfile
+import webbrowser
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -123,7 +125,7 @@ def opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the addresses that a browser is told to open."""
     opened: list[str] = []
     desk.ready = Ready(device="cpu", default="here", models=(card("here", ready=True),))
-    monkeypatch.setattr(playing.webbrowser, "open", opened.append)
+    monkeypatch.setattr(webbrowser, "open", opened.append)
     monkeypatch.delenv("LANG", raising=False)
     return opened
 
@@ -155,7 +157,7 @@ async def test_where_it_is_can_be_read_by_programs(
 ) -> None:
     """By then it has said hello; what servers set there is not the operator's, and goes away."""
     settings = settings_of(desk, prefix="?")
-    monkeypatch.setattr(playing.tempfile, "tempdir", str(desk.folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(desk.folder))
     task = asyncio.create_task(play(settings, port=0, browser=False, as_json=True))
     where = json.loads(await printed(task, capsys))
     async with Rest(where["api"], where["user_token"]) as rest:
