@@ -167,6 +167,13 @@ def test_what_might_never_end_is_not_read(desk: Desk) -> None:
     assert "directory" in folder["error"]
 
 
+def test_progress_is_none_of_the_answer(desk: Desk) -> None:
+    """On a terminal it is drawn where complaints are, so that answers can go to a file."""
+    run = desk.run("classify", "--json", desk.file("a.png"), FORCE_COLOR="1")
+    assert [line["file"] for line in lines(run.stdout)] == ["a.png"]
+    assert "Starting the worker" in run.stderr
+
+
 def test_a_name_that_is_no_text_is_shown(desk: Desk) -> None:
     """What can't be read of it is replaced, in the answer and in the complaint."""
     name = os.fsdecode(b"\xff.png")
