@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,10 @@ def test_what_a_command_sets_wins(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
         assert prepare().default_model == "alexnet"
         assert prepare(default_model=None).default_model == "alexnet"
         assert prepare(default_model="vgg11").default_model == "vgg11"
+    monkeypatch.setenv("BOBBY_LOG_LEVEL", "ERROR")
+    with untouched():
+        prepare()
+        assert logging.root.level == logging.ERROR
 
 
 def test_a_wrong_setting_stops_every_command(desk: Desk) -> None:

@@ -158,6 +158,7 @@ async def test_where_it_is_can_be_read_by_programs(
     """By then it has said hello; what servers set there is not the operator's, and goes away."""
     settings = settings_of(desk, prefix="?")
     monkeypatch.setattr(tempfile, "tempdir", str(desk.folder))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # so that progress is drawn, apart from the answer
     task = asyncio.create_task(play(settings, port=0, browser=False, as_json=True))
     where = json.loads(await printed(task, capsys))
     async with Rest(where["api"], where["user_token"]) as rest:
