@@ -109,6 +109,20 @@ def test_bytes_are_limited_and_the_sentence_has_them_in_mib() -> None:
     line.admit(ticket(2, "x" * 2**19))
 
 
+def test_a_ticket_that_leaves_gives_its_bytes_back() -> None:
+    """Pictures that fill the queue together may come again and again, answered or withdrawn."""
+    line = queue(bytes=10)
+    for _ in range(10):
+        first, second = ticket(1, "x" * 5), ticket(2, "y" * 5)
+        line.admit(first)
+        line.admit(second)
+        with pytest.raises(Overloaded):
+            line.admit(ticket(3, "z"))
+        assert line.withdraw(first)
+        assert line.take(8) == [second]
+        line.release(second)
+
+
 def test_direct_messages_have_no_server_and_no_servers_limit() -> None:
     """The limit per server is not shared by all who write in private."""
     line = queue(per_server=1)
