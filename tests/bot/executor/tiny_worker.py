@@ -10,6 +10,7 @@ of `DEEDS`, or else the picture's bytes come back as the label.
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -77,6 +78,12 @@ def fail_twice(diary: Path) -> None:
         sys.exit(3)
 
 
+def refuse_second(diary: Path) -> None:
+    """Say at the second start, and at no other, that it can't start."""
+    if diary.read_text().count("start") == 2:
+        refuse()
+
+
 STARTS: dict[str, Callable[[], None]] = {
     "leave": leave,
     "refuse": refuse,
@@ -98,6 +105,8 @@ def run(job: Job, size: int) -> Labels | Failure:
             return Failure(code="damaged_picture", sentence=say("This picture is damaged."))
         case "environment":
             return labels(json.dumps(dict(os.environ)))
+        case "beget":
+            return labels(str(subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL).pid))
         case "slow":
             time.sleep(0.3)
         case "cry":
@@ -129,6 +138,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if start == "fail_twice":
         fail_twice(diary)
+    if start == "refuse_second":
+        refuse_second(diary)
     STARTS.get(start, lambda: None)()
     send(READY)
     jobs: dict[int, Job] = {}
