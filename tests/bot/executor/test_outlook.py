@@ -115,23 +115,22 @@ async def test_a_question_is_told_its_next_place_and_when_its_last_job_is_done()
 async def test_what_is_left_grows_less_and_never_less_than_nothing() -> None:
     """While a batch runs; one that takes longer than expected is expected at any moment."""
     engine = Gated()
-    async with executing(engine) as executor:
-        async with asked(engine, executor, (job(), Asker(1, question=5))):
-            _, before = outlook(executor, 5)
-            assert 0 <= before <= FIRST_GUESS
-            await until(lambda: outlook(executor, 5)[1] < before or before == 0)
-            await until(lambda: outlook(executor, 5)[1] == 0)
-            await asyncio.sleep(0)
-            assert outlook(executor, 5) == (None, 0)
+    mine = job(), Asker(1, question=5)
+    async with executing(engine) as executor, asked(engine, executor, mine):
+        _, before = outlook(executor, 5)
+        assert 0 <= before <= FIRST_GUESS
+        await until(lambda: outlook(executor, 5)[1] < before or before == 0)
+        await until(lambda: outlook(executor, 5)[1] <= 0)
+        assert outlook(executor, 5) == (None, 0)
 
 
 async def test_nothing_is_left_of_a_batch_only_once_it_has_begun() -> None:
     """However long ago the one before it was."""
     engine = Gated()
     engine.begin.clear()
-    async with executing(engine) as executor:
-        async with asked(engine, executor, (DEAR, Asker(1, question=5))):
-            assert outlook(executor, 5) == (None, DEAR_SECONDS)
+    mine = DEAR, Asker(1, question=5)
+    async with executing(engine) as executor, asked(engine, executor, mine):
+        assert outlook(executor, 5) == (None, DEAR_SECONDS)
 
 
 async def test_the_estimate_learns_from_answers() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import Overloaded
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
+from bot.settings import Settings
 from models.jobs import Classify, Job
 
 WIDE = Limits(all=10_000, bytes=10_000_000, per_server=10_000, per_person=10_000)
@@ -121,6 +122,96 @@ def test_a_ticket_that_leaves_gives_its_bytes_back() -> None:
         assert line.withdraw(first)
         assert line.take(8) == [second]
         line.release(second)
+
+
+def test_a_refusal_has_the_name_of_its_limit() -> None:
+    """Figures tell the limits apart by it."""
+    for name, limits in {
+        "person": {"per_person": 1},
+        "server": {"per_server": 1},
+        "all": {"all": 1},
+        "bytes": {"bytes": 0},
+    }.items():
+        line = queue(**limits)
+        if name != "bytes":
+            line.admit(ticket(1, server=7))
+        with pytest.raises(Overloaded) as caught:
+            line.admit(ticket(1, "x", server=7))
+        assert caught.value.limit == name
+
+
+def test_a_server_may_allow_its_people_less_and_never_more() -> None:
+    """What it set holds there alone, up to what the operator allows."""
+    limits = replace(WIDE, per_person=3, set_by={7: 1, 8: 99}.get)
+    assert [limits.person(server) for server in (7, 8, 9, None)] == [1, 3, 3, 3]
+    line: FairQueue[Ticket] = FairQueue(limits, kind, lambda _: 0.1)
+    line.admit(ticket(1, server=7))
+    with pytest.raises(Overloaded, match="You have 1 picture waiting"):
+        line.admit(ticket(1, server=7))
+    line.admit(ticket(1, server=8))
+
+
+def test_the_limits_are_the_operators() -> None:
+    """Each setting is the limit of its name, and a MiB is 2**20 bytes."""
+    settings = Settings(
+        _env_file=None, max_queue=5, max_queue_mib=3, max_per_server=4, max_per_person=2
+    )
+    limits = Limits.of(settings, {7: 1}.get)
+    assert (limits.all, limits.per_server, limits.per_person) == (5, 4, 2)
+    assert limits.bytes == 3 * 2**20
+    assert (limits.person(7), limits.person(None)) == (1, 2)
+    assert Limits.of(settings).person(7) == 2
+
+
+def cost(job: Job) -> float:
+    """Take the seconds that the picture's bytes say."""
+    return float(job.picture)
+
+
+def test_a_batch_that_costs_enough_takes_no_more() -> None:
+    """Whoever is next would wait for all of it; something dear goes alone."""
+    line: FairQueue[Ticket] = FairQueue(WIDE, kind, cost)
+    for seconds in ("9", "0.75", "0.75", "0.5", "0.25"):
+        line.admit(ticket(1, seconds))
+    assert [names(line.take(8)) for _ in range(3)] == [["9"], ["0.75", "0.75", "0.5"], ["0.25"]]
+
+
+def test_whoever_asks_for_something_dear_comes_later() -> None:
+    """Turns are weighed by what the jobs cost."""
+    line: FairQueue[Ticket] = FairQueue(WIDE, kind, cost)
+    for person, seconds in ((1, "3"), (1, "3.5"), (2, "1"), (2, "1.5"), (2, "2")):
+        line.admit(ticket(person, seconds))
+    assert [names(line.take(1)) for _ in range(5)] == [["3"], ["1"], ["1.5"], ["2"], ["3.5"]]
+
+
+def test_places_are_told_anew_after_every_change() -> None:
+    """From 1, with the seconds until it is done; who has left the line has no place."""
+    line: FairQueue[Ticket] = FairQueue(WIDE, kind, cost)
+    first, second, third = (ticket(1, seconds) for seconds in ("3", "1", "2"))
+
+    def places() -> list[tuple[int, float] | None]:
+        told = line.places()
+        return [told.get(one) for one in (first, second, third)]
+
+    line.admit(first)
+    assert places() == [(1, 3), None, None]
+    line.admit(second)
+    line.admit(third)
+    assert places() == [(1, 3), (2, 4), (3, 6)]
+    line.take(1)
+    assert places() == [None, (1, 1), (2, 3)]
+    line.withdraw(second)
+    assert places() == [None, None, (1, 2)]
+
+
+def test_in_private_everybody_is_a_server_of_their_own() -> None:
+    """Beside a crowd in a server, and whatever the numbers are, each who writes gets a turn."""
+    line = queue()
+    for person in (1, 2, 3):
+        line.admit(ticket(person, f"s{person}", server=7))
+    line.admit(ticket(7, "p7"))
+    line.admit(ticket(8, "p8"))
+    assert names(line.take(8)) == ["s1", "p7", "p8", "s2", "s3"]
 
 
 def test_direct_messages_have_no_server_and_no_servers_limit() -> None:
