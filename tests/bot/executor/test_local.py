@@ -228,7 +228,9 @@ async def test_a_worker_that_starts_wrongly_is_killed(
         assert not alive(diary.pids[0])
 
 
-async def test_a_hung_worker_is_killed_and_replaced(diary: Diary) -> None:
+async def test_a_hung_worker_is_killed_and_replaced(
+    diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
     """Without progress for the limit, its batch is lost and the next one is answered."""
     async with running(tiny(diary), hang_after=0.5) as engine:
         await engine.ready()
@@ -238,6 +240,7 @@ async def test_a_hung_worker_is_killed_and_replaced(diary: Diary) -> None:
         assert 0.4 < time.monotonic() - begun < 3
         assert said(await engine.run(jobs("y"), ignore)) == ["y"]
         assert not alive(diary.pids[0])
+    assert "The worker made no progress and was killed. Another starts" in caplog.text
 
 
 async def test_a_worker_that_reads_no_more_is_killed_too(diary: Diary) -> None:
@@ -323,12 +326,12 @@ async def test_the_worker_has_no_token_and_nothing_else_it_need_not_have(
 async def test_what_the_worker_writes_to_standard_error_is_logged_by_lines(
     diary: Diary, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Short lines as they are, a giant one in parts, the last one without its newline too."""
+    """Whatever its bytes: short ones as they are, a giant one in parts, no empty ones."""
     with caplog.at_level(logging.INFO):
         async with running(tiny(diary)) as engine:
             await engine.run(jobs("x", model="shout"), ignore)
     lines = [record.getMessage() for record in caplog.records if record.name == "worker"]
-    assert lines[0] == "a line"
+    assert lines[0] == "a caf\ufffd"
     assert lines[-1] == "the last"
     assert "".join(lines[1:-1]) == "x" * 100_000
 

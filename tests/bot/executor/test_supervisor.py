@@ -1,12 +1,19 @@
 """One worker after the other, with real child processes: delays, refusals, what they leave."""
 
+import asyncio
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from bot.errors import Closing, WorkerUnavailable
 from bot.executor.engine import BatchLost
 from bot.executor.local import LocalEngine
+from models.jobs import Classify
+from tests.bot.executor.answers import READY
 from tests.bot.executor.test_local import Diary, alive, ignore, jobs, running, said, tiny, until
 
 
@@ -57,3 +64,91 @@ async def test_nothing_that_a_worker_started_outlives_it(diary: Diary) -> None:
                 await until(lambda: not alive(children[0]))
     assert diary.lines()[-1] == "end"
     await until(lambda: not alive(children[1]))
+
+
+async def test_whoever_gets_on_is_not_hung(diary: Diary) -> None:
+    """Each answer is progress, however long the whole batch takes."""
+    async with running(tiny(diary), hang_after=1.0) as engine:
+        batch = jobs(*"abcde", model="slow")
+        assert said(await engine.run(batch, ignore)) == [*"abcde"]
+        assert engine.status.restarts == 0
+
+
+async def test_a_worker_that_heeds_a_signal_is_not_killed(diary: Diary) -> None:
+    """It may end in order, though it did not see that its input ended."""
+    async with running(tiny(diary)) as engine:
+        waiting = asyncio.create_task(engine.run(jobs("x", model="doze"), ignore))
+        await until(lambda: bool(diary.lines("run")))
+    with pytest.raises(Closing):
+        await waiting
+    assert diary.lines()[-1] == "terminated"
+
+
+async def test_a_worker_that_closes_its_output_is_replaced(
+    diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing more can come of it, though it lives."""
+    async with running(tiny(diary)) as engine:
+        with pytest.raises(BatchLost):
+            await engine.run(jobs("x", model="mute"), ignore)
+        assert said(await engine.run(jobs("y"), ignore)) == ["y"]
+    assert not alive(diary.pids[0])
+    assert "Another starts" in caplog.text
+
+
+async def test_leaving_while_a_picture_is_written_costs_the_worker(diary: Diary) -> None:
+    """Half a frame can't be mended; the next one is answered by a new worker."""
+    async with running(tiny(diary)) as engine:
+        await engine.ready()
+        os.kill(diary.pids[0], signal.SIGSTOP)
+        writing = asyncio.create_task(engine.run([Classify(picture=bytes(2**24))], ignore))
+        await asyncio.sleep(0.05)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        await until(lambda: engine.status.restarts == 1)
+        assert said(await engine.run(jobs("y"), ignore)) == ["y"]
+
+
+async def test_a_batch_that_a_relay_lost_is_lost_alone(diary: Diary) -> None:
+    """Its worker goes on, and whoever asked learns whether the batch had begun."""
+    async with running(tiny(diary)) as engine:
+        runs = [
+            engine.run(jobs("x", model=model), ignore) for model in ("lose", "lose early", "slow")
+        ]
+        begun, waiting, fine = await asyncio.gather(*runs, return_exceptions=True)
+        assert isinstance(begun, BatchLost)
+        assert isinstance(waiting, BatchLost)
+        assert (begun.started, waiting.started) == (True, False)
+        assert not isinstance(fine, BaseException)
+        assert said(fine) == ["x"]
+        assert engine.status.restarts == 0
+
+
+async def test_a_worker_that_looks_anew_tells_it(diary: Diary) -> None:
+    """What it is now, once it is ready; before that the first telling is new enough."""
+    async with running(tiny(diary)) as engine:
+        await engine.recount()
+        assert engine.status.state == "starting"
+        assert (await engine.ready()).device == "cpu"
+        await engine.recount()
+        await until(lambda: engine.status.ready == structs.replace(READY, device="recounted"))
+
+
+async def test_a_fault_of_ours_ends_the_supervision_and_is_told(
+    diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever waits is told, whoever comes too, the log has the traceback, no process is left."""
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    async with running(tiny(diary)) as engine:
+        with pytest.raises(BatchLost):
+            await engine.run(jobs("x"), broken)
+        await until(lambda: engine.status.state == "unavailable")
+        assert engine.status.reason == "Bobby failed to supervise its worker."
+        with pytest.raises(WorkerUnavailable):
+            await engine.run(jobs("y"), ignore)
+        assert not alive(diary.pids[0])
+    assert "ZeroDivisionError" in caplog.text

@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec import structs
+
 from models.jobs import (
     Failure,
     Finished,
@@ -23,6 +25,8 @@ from models.jobs import (
     FromWorker,
     Job,
     Labels,
+    Lost,
+    Recount,
     Run,
     Started,
     Submit,
@@ -52,6 +56,25 @@ def hang() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         time.sleep(60)
+
+
+def doze(diary: Path) -> None:
+    """Read nothing more, and end in order when SIGTERM says so."""
+
+    def end(*_: object) -> None:
+        with diary.open("a") as file:
+            file.write("terminated\n")
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    while True:
+        time.sleep(60)
+
+
+def mute() -> None:
+    """Close its output and stay."""
+    os.close(OUT.fileno())
+    time.sleep(60)
 
 
 def babble() -> None:
@@ -101,6 +124,10 @@ def run(job: Job, size: int) -> Labels | Failure:
             hang()
         case "babble":
             babble()
+        case "mute":
+            mute()
+        case "doze":
+            doze(Path(sys.argv[2]))
         case "fail":
             return Failure(code="damaged_picture", sentence=say("This picture is damaged."))
         case "environment":
@@ -113,7 +140,7 @@ def run(job: Job, size: int) -> Labels | Failure:
             sys.stderr.writelines(f"line {n}\n" for n in range(2000))
             die()
         case "shout":
-            sys.stderr.write("a line\n" + "x" * 100_000 + "\nthe last")
+            sys.stderr.buffer.write(b"a caf\xe9\n\n" + b"x" * 100_000 + b"\nthe last")
             sys.stderr.flush()
     return labels(job.picture[:100].decode(errors="replace"), size)
 
@@ -150,6 +177,13 @@ def main() -> None:
                 jobs[number] = job
             case Forget(id=number):
                 note(f"forget {jobs.pop(number).picture[:20].decode(errors='replace')}")
+            case Recount():
+                send(structs.replace(READY, device="recounted"))
+            case Run(batch=batch, ids=ids) if jobs[ids[0]].model == "lose early":
+                send(Lost(batch=batch))
+            case Run(batch=batch, ids=ids) if jobs[ids[0]].model == "lose":
+                send(Started(batch=batch))
+                send(Lost(batch=batch))
             case Run(batch=batch, ids=ids):
                 if start == "die_early" and diary.read_text().count("start") == 1:
                     die()
