@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from bot.executor.costs import FIRST_GUESS, Costs, frames, units
-from models.jobs import Caption, Classify, Cycle, Job, Translate
+from bot.executor.costs import FIRST_GUESS, MOST_FRAMES, Costs, frames, units
+from models.jobs import Caption, Classify, Cycle, Explain, Job, Shake, Translate
 
 
 def film(container: str, count: int) -> bytes:
@@ -22,6 +22,29 @@ def test_frames_are_counted_without_decoding(container: str) -> None:
     """Seven frames are seven, give or take one; a still picture is one."""
     assert abs(frames(film(container, 7)) - 7) <= 1
     assert frames(film(container, 1)) == 1
+
+
+def test_of_a_long_animation_only_the_beginning_is_counted() -> None:
+    """The rest is taken to be alike, up to the most that are translated; it is no still picture."""
+    short = film("GIF", 10)
+    assert 27 <= frames(short + bytes(3 * 2**20 - len(short))) <= 33
+    assert frames(short * 10) == MOST_FRAMES
+    assert frames(b"GIF89a" + bytes(99)) == 1
+
+
+def test_other_jobs_cost_what_they_take() -> None:
+    """Several looks at a picture, more beams of a caption, a larger way there and back."""
+    jobs: list[Job] = [
+        Classify(picture=b""),
+        Explain(picture=b""),
+        Shake(picture=b""),
+        Cycle(picture=b"", max_bytes=1),
+    ]
+    costs = [units(job) for job in jobs]
+    assert costs == sorted(set(costs))
+    assert units(Cycle(picture=b"", max_bytes=1, size=512)) == 4 * costs[-1]
+    few, usual, many = (units(Caption(picture=b"", beams=beams)) for beams in (1, None, 9))
+    assert costs[0] < few < usual < many
 
 
 def test_dear_jobs_cost_more() -> None:
@@ -45,5 +68,7 @@ def test_measuring_corrects_the_guess_for_that_model_alone() -> None:
         costs.observe("fast", [job] * 8, 0.08)
     assert costs.seconds("fast", job) == pytest.approx(0.01, rel=0.1)
     assert costs.seconds("other", job) == FIRST_GUESS
+    dear = Caption(picture=b"")
+    assert costs.seconds("fast", dear) == units(dear) * costs.seconds("fast", job)
     costs.observe("fast", [job], 30.0)
     assert costs.seconds("fast", job) < 0.03

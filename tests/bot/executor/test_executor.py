@@ -322,6 +322,18 @@ async def test_closing_does_not_wait_for_a_batch_that_does_not_end(echo: Echo) -
         echo.free.set()
 
 
+async def test_closing_leaves_nothing_running(echo: Echo) -> None:
+    """Neither the engine nor a task."""
+    before = asyncio.all_tasks()
+    engine = InProcessEngine(echo, READY)
+    async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
+        await executor.submit(job("x"), ANN)
+        assert engine.status.state == "ready"
+    await asyncio.sleep(0)
+    assert engine.status.state == "closed"
+    assert asyncio.all_tasks() == before
+
+
 async def test_the_catalogue_comes_from_the_worker(echo: Echo) -> None:
     """Models, default and device are what the worker said of itself."""
     async with executing(echo) as executor:
@@ -392,12 +404,40 @@ async def test_without_a_worker_those_who_wait_and_those_who_come_are_told(echo:
             waiting = [asyncio.create_task(executor.submit(job("w"), Asker(n))) for n in range(9)]
             await asyncio.sleep(0.01)
             engine.gone = unavailable()
+            with pytest.raises(Unavailable, match="Whoever runs me"):
+                await executor.submit(job("late"), ANN)
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(result) for result in results] == [Unavailable] * 9
         assert len({id(result) for result in results}) == 9
-        with pytest.raises(Unavailable, match="Whoever runs me"):
-            await executor.submit(job("late"), ANN)
         assert executor.snapshot().state == "unavailable"
+
+
+class Broken(Moody):
+    """An engine that fails, as no engine should, when it is asked whether it is ready."""
+
+    faults = 3
+
+    async def ready(self) -> Ready:
+        """Fail a few times."""
+        if self.faults:
+            self.faults -= 1
+            raise ZeroDivisionError("a secret path")
+        return await super().ready()
+
+
+async def test_a_fault_before_there_is_a_batch_is_told_and_the_loop_goes_on(
+    echo: Echo, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often; those who wait are told, and no place in flight is lost."""
+    engine = Broken(echo)
+    async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
+        for _ in range(Broken.faults):
+            with pytest.raises(WorkerLost) as caught:
+                await executor.submit(job("unlucky"), ANN)
+            assert "secret" not in str(caught.value)
+        assert said(await executor.submit(job("next"), ANN)) == "next"
+        assert executor.snapshot().waiting == 0
+    assert "ZeroDivisionError: a secret path" in caplog.text
 
 
 async def test_a_caller_that_leaves_a_batch_in_flight_is_told_to_the_engine(echo: Echo) -> None:

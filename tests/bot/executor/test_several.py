@@ -3,15 +3,20 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bot.errors import Closing, WorkerUnavailable
 from bot.executor import Asker, Executor
-from bot.executor.engine import BatchLost
+from bot.executor.engine import BatchLost, EngineStatus
+from bot.executor.inprocess import InProcessEngine
 from bot.executor.local import LocalEngine
 from bot.executor.several import SeveralEngines
+from models.jobs import Job, Ready
+from tests.bot.executor.answers import READY, labels
 from tests.bot.executor.test_local import (
     QUICK,
     WIDE,
@@ -101,3 +106,62 @@ async def test_closing_ends_them_all(diaries: list[Diary]) -> None:
     with pytest.raises(Closing):
         await several.ready()
     assert not any(alive(pid) for diary in diaries for pid in diary.pids)
+
+
+class Noting(InProcessEngine):
+    """Notes what it is told, and says of itself what its test says."""
+
+    def __init__(self, now: EngineStatus) -> None:
+        super().__init__(lambda batch: [labels("fine") for _ in batch], READY)
+        self.now = now
+        self.told: list[object] = []
+
+    @property
+    def status(self) -> EngineStatus:
+        """What the test says."""
+        return self.now
+
+    async def ready(self) -> Ready:
+        """Be ready, or wait until it is cancelled."""
+        if self.now.state != "ready":
+            await asyncio.Event().wait()
+        return READY
+
+    def forget(self, job: Job) -> None:
+        """Note it."""
+        self.told.append(job)
+
+    async def recount(self) -> None:
+        """Note it."""
+        self.told.append("recount")
+
+
+async def test_what_is_told_to_all_reaches_each() -> None:
+    """Which of them has a job, or new weights, only they know."""
+    engines = [Noting(EngineStatus("ready", None, READY, 0)) for _ in range(2)]
+    several = SeveralEngines(engines)
+    (job,) = jobs("x")
+    several.forget(job)
+    await several.recount()
+    assert [engine.told for engine in engines] == [[job, "recount"]] * 2
+
+
+async def test_the_state_is_that_of_the_best_and_the_restarts_of_all() -> None:
+    """One that is ready is enough, wherever it stands; who waits for the others leaves nothing."""
+    other = structs.replace(READY, device="cuda:1")
+    starting = Noting(EngineStatus("starting", "It was killed.", other, 2))
+    gone = Noting(EngineStatus("unavailable", "It has no weights.", None, 3))
+    ready = Noting(EngineStatus("ready", None, READY, 1))
+    several = SeveralEngines([gone, starting, ready])
+    both = structs.replace(READY, device="cpu, cuda:1")
+    assert several.status == EngineStatus("ready", None, both, 6)
+    before = asyncio.all_tasks()
+    assert await several.ready() == both
+    assert said(await several.run(jobs("x"), ignore)) == ["fine"]
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+    ready.now = replace(gone.now, state="closed")
+    assert several.status.state == "starting"
+    assert several.status.reason == "It was killed."
+    starting.now = gone.now
+    assert several.status.state == "unavailable"

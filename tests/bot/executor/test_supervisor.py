@@ -152,3 +152,28 @@ async def test_a_fault_of_ours_ends_the_supervision_and_is_told(
             await engine.run(jobs("y"), ignore)
         assert not alive(diary.pids[0])
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_what_runs_already_is_answered_though_forgotten(diary: Diary) -> None:
+    """The worker is busy with it, so its place in flight is not free before."""
+    async with running(tiny(diary)) as engine:
+        (job,) = jobs("x", model="slow")
+        run = asyncio.create_task(engine.run([job], ignore))
+        await until(lambda: bool(diary.lines("run")))
+        engine.forget(job)
+        assert said(await run) == ["x"]
+
+
+async def test_only_the_very_job_is_forgotten(diary: Diary) -> None:
+    """Somebody else may have asked about the same picture."""
+    same = [Classify(picture=b"x" * 2**23) for _ in range(2)]
+    async with running(tiny(diary)) as engine:
+        await engine.ready()
+        os.kill(diary.pids[0], signal.SIGSTOP)
+        run = asyncio.create_task(engine.run(same, ignore))
+        await asyncio.sleep(0.05)
+        engine.forget(same[1])
+        os.kill(diary.pids[0], signal.SIGCONT)
+        mine, other = await run
+        assert said([mine]) == ["x" * 100]
+        assert other is None
