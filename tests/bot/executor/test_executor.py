@@ -383,6 +383,32 @@ async def test_a_batch_lost_before_it_began_gets_a_second_try(echo: Echo) -> Non
         assert said(await executor.submit(job("lucky"), ANN)) == "lucky"
 
 
+async def test_a_second_try_is_for_those_who_still_wait(echo: Echo) -> None:
+    """Who left meanwhile is not in it, and with nobody left there is none."""
+
+    class Late(Moody):
+        lose = asyncio.Event()
+
+        async def run(
+            self, batch: Sequence[Job], on_started: Callable[[], None]
+        ) -> Sequence[Result]:
+            if self.moods:
+                await self.lose.wait()
+            return await super().run(batch, on_started)
+
+    engine = Late(echo, BatchLost(False))
+    async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
+        stays, leaves = (
+            asyncio.create_task(executor.submit(job(name), ANN)) for name in ("stays", "leaves")
+        )
+        await asyncio.sleep(0.01)
+        leaves.cancel()
+        await asyncio.gather(leaves, return_exceptions=True)
+        engine.lose.set()
+        assert said(await stays) == "stays"
+    assert echo.batches == [["stays"]]
+
+
 @pytest.mark.parametrize("moods", [[BatchLost(True)], [BatchLost(False), BatchLost(False)]])
 async def test_a_batch_that_began_or_was_lost_twice_fails(
     echo: Echo, moods: list[BatchLost]

@@ -13,8 +13,8 @@ from bot.errors import WorkerUnavailable
 from bot.executor import Asker, Executor
 from bot.executor.costs import FIRST_GUESS
 from bot.executor.engine import EngineStatus, Result, unavailable
-from bot.executor.inprocess import InProcessEngine
-from models.jobs import Classify, Cycle, Job, Ready
+from bot.executor.inprocess import InProcessEngine, RunBatch
+from models.jobs import Classify, Cycle, Failure, Job, Ready, say
 from tests.bot.executor.answers import CARD, READY, labels
 from tests.bot.executor.test_executor import WIDE, until
 
@@ -30,8 +30,8 @@ def job(name: str = "x") -> Classify:
 class Gated(InProcessEngine):
     """Begins with a batch and ends it when its test says so; tells of itself what it is told."""
 
-    def __init__(self) -> None:
-        super().__init__(lambda batch: [labels("fine") for _ in batch], READY)
+    def __init__(self, run: RunBatch = lambda batch: [labels("fine") for _ in batch]) -> None:
+        super().__init__(run, READY)
         self.begin, self.end = asyncio.Event(), asyncio.Event()
         self.begin.set()
         self.jobs: list[Job] = []
@@ -151,6 +151,25 @@ async def test_the_estimate_learns_from_answers() -> None:
         engine.jobs.clear()
         async with asked(engine, executor, (DEAR, dear)):
             assert outlook(executor, 5)[1] == DEAR_SECONDS
+
+
+async def test_failures_and_forgotten_jobs_teach_nothing() -> None:
+    """They are quick for reasons of their own."""
+    sad = Failure(code="damaged_picture", sentence=say("This picture is damaged."))
+    for wrong in (sad, None):
+        engine = Gated(lambda batch, wrong=wrong: [labels("fine"), wrong])  # type: ignore[misc]  # a default binds it
+        async with Executor(engine, limits=WIDE, batch_size=8, timeout=10) as executor:
+            tasks = [asyncio.create_task(executor.submit(job(), Asker(n))) for n in range(2)]
+            await until(lambda engine=engine: len(engine.jobs) == 2)  # type: ignore[misc]  # a default binds it
+            if wrong is None:
+                tasks[1].cancel()
+            engine.end.set()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            engine.begin.clear()
+            engine.jobs.clear()
+            mine = job(), Asker(1, question=5)
+            async with asked(engine, executor, mine):
+                assert outlook(executor, 5) == (None, FIRST_GUESS)
 
 
 async def test_whoever_has_left_waits_no_more() -> None:

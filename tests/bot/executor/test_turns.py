@@ -55,6 +55,30 @@ def test_being_away_earns_nothing_and_leaving_forgives_nothing() -> None:
     assert served(line, 5) == ["c5", "c6", "c7", "c8", "z1"]
 
 
+def test_of_those_due_at_the_same_time_the_last_served_comes_last() -> None:
+    """Among people and among servers."""
+    for apart in (False, True):
+        line = turns(z=3.0)
+        for number in range(5):
+            line.add("one", 1, f"c{number}")
+        for number in range(2):
+            line.add("other" if apart else "one", 2, f"z{number}")
+        assert served(line, 6) == ["c0", "z0", "c1", "c2", "z1", "c3"]
+
+
+def test_a_server_that_was_away_is_treated_as_a_person_is() -> None:
+    """It starts now if it had nothing, and makes up for what it has just had."""
+    line = turns(z=9.0)
+    line.add("dear", 1, "z0")
+    for number in range(20):
+        line.add("cheap", 2, f"c{number}")
+    assert served(line, 4) == ["z0", "c0", "c1", "c2"]
+    line.add("dear", 1, "z1")
+    line.add("late", 3, "d0")
+    line.add("late", 3, "d1")
+    assert served(line, 9) == ["c3", "d0", "c4", "d1", "c5", "c6", "c7", "c8", "z1"]
+
+
 asked = st.lists(
     st.tuples(st.sampled_from("ab"), st.integers(1, 4), st.sampled_from("xyz")), max_size=30
 )
