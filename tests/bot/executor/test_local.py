@@ -359,7 +359,9 @@ async def test_closing_ends_the_worker_by_the_end_of_its_input(diary: Diary) -> 
         await engine.run(jobs("x"), ignore)
 
 
-async def test_closing_kills_a_worker_that_ignores_everything(diary: Diary) -> None:
+async def test_closing_kills_a_worker_that_ignores_everything(
+    diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
     """Within the limit, its batch told so, and nothing left behind."""
     async with running(tiny(diary)) as engine:
         await engine.ready()
@@ -368,6 +370,7 @@ async def test_closing_kills_a_worker_that_ignores_everything(diary: Diary) -> N
     with pytest.raises(Closing):
         await run
     assert not alive(diary.pids[0])
+    assert "could not be killed" not in caplog.text
 
 
 @pytest.mark.parametrize("delay", [None, 0, 0.001, 0.003, 0.01, 0.1])

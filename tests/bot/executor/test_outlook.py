@@ -18,6 +18,7 @@ from models.jobs import Classify, Cycle, Failure, Job, Ready, say
 from tests.bot.executor.answers import CARD, READY, labels
 from tests.bot.executor.test_executor import WIDE, until
 
+SAD = Failure(code="damaged_picture", sentence=say("This picture is damaged."))
 DEAR = Cycle(picture=b"dear", max_bytes=1, size=1024)
 DEAR_SECONDS = 256 * FIRST_GUESS
 
@@ -76,7 +77,7 @@ async def asked(
     """Ask in this order, two of which the engine takes; answer them all after the block."""
     tasks = []
     for what, asker in whats:
-        tasks.append(asyncio.create_task(executor.submit(what, asker)))  # type: ignore[arg-type]  # of any kind
+        tasks.append(asyncio.create_task(executor.submit(what, asker)))
         await asyncio.sleep(0)
     await until(lambda: len(engine.jobs) == min(2, len(whats)))
     try:
@@ -107,7 +108,9 @@ async def test_a_question_is_told_its_next_place_and_when_its_last_job_is_done()
             bens_place, bens_seconds = outlook(executor, 6)
             assert bens_place == 2
             assert seconds - bens_seconds == pytest.approx(FIRST_GUESS, abs=FIRST_GUESS / 2)
-            assert outlook(executor, 7) == (None, pytest.approx(DEAR_SECONDS, abs=2))
+            running, left = outlook(executor, 7)
+            assert running is None
+            assert left == pytest.approx(DEAR_SECONDS, abs=2)
             assert executor.outlook(99) is None
         assert executor.outlook(5) is None
 
@@ -153,23 +156,21 @@ async def test_the_estimate_learns_from_answers() -> None:
             assert outlook(executor, 5)[1] == DEAR_SECONDS
 
 
-async def test_failures_and_forgotten_jobs_teach_nothing() -> None:
+@pytest.mark.parametrize("wrong", [SAD, None])
+async def test_failures_and_forgotten_jobs_teach_nothing(wrong: Result) -> None:
     """They are quick for reasons of their own."""
-    sad = Failure(code="damaged_picture", sentence=say("This picture is damaged."))
-    for wrong in (sad, None):
-        engine = Gated(lambda batch, wrong=wrong: [labels("fine"), wrong])  # type: ignore[misc]  # a default binds it
-        async with Executor(engine, limits=WIDE, batch_size=8, timeout=10) as executor:
-            tasks = [asyncio.create_task(executor.submit(job(), Asker(n))) for n in range(2)]
-            await until(lambda engine=engine: len(engine.jobs) == 2)  # type: ignore[misc]  # a default binds it
-            if wrong is None:
-                tasks[1].cancel()
-            engine.end.set()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            engine.begin.clear()
-            engine.jobs.clear()
-            mine = job(), Asker(1, question=5)
-            async with asked(engine, executor, mine):
-                assert outlook(executor, 5) == (None, FIRST_GUESS)
+    engine = Gated(lambda batch: [labels("fine"), wrong][: len(batch)])
+    async with Executor(engine, limits=WIDE, batch_size=8, timeout=10) as executor:
+        tasks = [asyncio.create_task(executor.submit(job(), Asker(n))) for n in range(2)]
+        await until(lambda: len(engine.jobs) == 2)
+        if wrong is None:
+            tasks[1].cancel()
+        engine.end.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        engine.begin.clear()
+        engine.jobs.clear()
+        async with asked(engine, executor, (job(), Asker(1, question=5))):
+            assert outlook(executor, 5) == (None, FIRST_GUESS)
 
 
 async def test_whoever_has_left_waits_no_more() -> None:

@@ -177,3 +177,27 @@ async def test_only_the_very_job_is_forgotten(diary: Diary) -> None:
         mine, other = await run
         assert said([mine]) == ["x" * 100]
         assert other is None
+
+
+async def test_closing_waits_for_nobody_who_left_the_worker(diary: Diary) -> None:
+    """A process that made itself a stranger may keep the worker's pipes open."""
+    async with running(tiny(diary)) as engine:
+        (pid,) = said(await engine.run(jobs("x", model="abandon"), ignore))
+    try:
+        assert alive(int(pid)), "it was not waited for"
+    finally:
+        os.kill(int(pid), signal.SIGKILL)
+
+
+async def test_death_while_a_picture_is_written_loses_its_batch(diary: Diary) -> None:
+    """By name, as any death does."""
+    async with running(tiny(diary)) as engine:
+        await engine.ready()
+        os.kill(diary.pids[0], signal.SIGSTOP)
+        writing = asyncio.create_task(engine.run([Classify(picture=bytes(2**24))], ignore))
+        await asyncio.sleep(0.05)
+        os.kill(diary.pids[0], signal.SIGKILL)
+        with pytest.raises(BatchLost) as caught:
+            await writing
+        assert not caught.value.started
+        assert said(await engine.run(jobs("y"), ignore)) == ["y"]

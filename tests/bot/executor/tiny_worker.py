@@ -134,6 +134,8 @@ def run(job: Job, size: int) -> Labels | Failure:
             return labels(json.dumps(dict(os.environ)))
         case "beget":
             return labels(str(subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL).pid))
+        case "abandon":
+            return labels(str(subprocess.Popen(["sleep", "8"], start_new_session=True).pid))
         case "slow":
             time.sleep(0.3)
         case "cry":
