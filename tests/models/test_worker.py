@@ -202,6 +202,19 @@ def test_the_end_of_the_input_ends_it_in_the_middle_of_a_batch(child: Child) -> 
     assert time.monotonic() - begun < 5
 
 
+def test_the_end_of_the_input_lets_a_running_batch_end(tmp_path: Path) -> None:
+    """Within a moment, which is longer here; then it ends by itself."""
+    patient = "import models.worker as w; w._GRACE = 60; w.main()"
+    child = Child("--cache", str(tmp_path), code=patient)
+    try:
+        assert isinstance(child.receive(), Ready)
+        child.send(Submit(id=1, job=Classify(picture=PICTURE)), Run(batch=1, ids=(1,)))
+        assert child.end() == 0
+        assert [type(child.receive()) for _ in range(2)] == [Started, Finished]
+    finally:
+        child.close()
+
+
 def test_an_interrupt_is_the_bots_affair(child: Child) -> None:
     """Ctrl-C reaches every process of the terminal; the worker goes on until its input ends."""
     child.process.send_signal(signal.SIGINT)

@@ -187,6 +187,8 @@ async def test_closing_waits_for_nobody_who_left_the_worker(diary: Diary) -> Non
         assert alive(int(pid)), "it was not waited for"
     finally:
         os.kill(int(pid), signal.SIGKILL)
+        await until(lambda: not alive(int(pid)))
+        await asyncio.sleep(0.05)  # asyncio closes the pipes that ended with it
 
 
 async def test_death_while_a_picture_is_written_loses_its_batch(diary: Diary) -> None:
