@@ -349,12 +349,15 @@ async def test_the_last_words_of_a_dying_worker_are_all_logged(
     assert lines == [f"line {n}" for n in range(2000)]
 
 
-async def test_closing_ends_the_worker_by_the_end_of_its_input(diary: Diary) -> None:
-    """A worker in order ends by itself, without a signal."""
+async def test_closing_ends_the_worker_by_the_end_of_its_input(
+    diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker in order ends by itself, without a signal, and that is no news."""
     async with running(tiny(diary)) as engine:
         await engine.ready()
     assert diary.lines()[-1] == "end"
     assert not alive(diary.pids[0])
+    assert caplog.records == []
     with pytest.raises(Closing):
         await engine.run(jobs("x"), ignore)
 

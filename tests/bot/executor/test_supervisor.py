@@ -203,3 +203,17 @@ async def test_death_while_a_picture_is_written_loses_its_batch(diary: Diary) ->
             await writing
         assert not caught.value.started
         assert said(await engine.run(jobs("y"), ignore)) == ["y"]
+
+
+async def test_each_end_has_its_own_reason(diary: Diary, caplog: pytest.LogCaptureFixture) -> None:
+    """What the worker before it was killed for is no reason for this one."""
+    async with running(tiny(diary)) as engine:
+        with pytest.raises(BatchLost):
+            await engine.run(jobs("x", model="babble"), ignore)
+        await lose(engine)
+        await engine.ready()
+    ends = re.findall(r"(The worker .*) Another starts", caplog.text)
+    assert ends == [
+        "The worker sent something that is no message and was killed.",
+        "The worker was killed by SIGKILL.",
+    ]

@@ -79,6 +79,47 @@ def test_a_server_that_was_away_is_treated_as_a_person_is() -> None:
     assert served(line, 9) == ["c3", "d0", "c4", "d1", "c5", "c6", "c7", "c8", "z1"]
 
 
+def test_whoever_comes_starts_where_the_earliest_stands() -> None:
+    """Beside somebody whose next turn is far away; among people and among servers."""
+    for apart in (False, True):
+        line = turns(z=9.0)
+        for number in range(2):
+            line.add("one", 1, f"z{number}")
+        for number in range(20):
+            line.add("two" if apart else "one", 2, f"c{number}")
+        assert served(line, 4) == ["z0", "c0", "c1", "c2"]
+        line.add("three" if apart else "one", 3, "d0")
+        assert served(line, 2) == ["c3", "d0"]
+
+
+def test_when_nobody_waits_all_is_forgotten() -> None:
+    """Whether the last one was served or left."""
+    for leaves in (False, True):
+        line = turns(z=9.0)
+        line.add("one", 1, "z0")
+        if leaves:
+            line.add("two", 2, "c0")
+        assert served(line, 1) == ["z0"]
+        assert line.remove("two", 2, "c0") == leaves
+        line.add("one", 1, "z1")
+        line.add("two", 2, "c1")
+        assert line.order() == ["z1", "c1"]
+        assert served(line, 2) == ["z1", "c1"]
+
+
+def test_the_order_counts_what_everything_costs() -> None:
+    """That of people and that of servers."""
+    for apart in (False, True):
+        line = turns(z=2.5)
+        for number in range(3):
+            line.add("one", 1, f"z{number}")
+        for number in range(6):
+            line.add("two" if apart else "one", 2, f"c{number}")
+        expected = ["z0", "c0", "c1", "c2", "z1", "c3", "c4", "z2", "c5"]
+        assert line.order() == expected
+        assert served(line, 9) == expected
+
+
 asked = st.lists(
     st.tuples(st.sampled_from("ab"), st.integers(1, 4), st.sampled_from("xyz")), max_size=30
 )
