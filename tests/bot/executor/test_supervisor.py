@@ -12,6 +12,7 @@ from msgspec import structs
 from bot.errors import Closing, WorkerUnavailable
 from bot.executor.engine import BatchLost
 from bot.executor.local import LocalEngine
+from bot.executor.process import Patience
 from models.jobs import Classify
 from tests.bot.executor.answers import READY
 from tests.bot.executor.test_local import Diary, alive, ignore, jobs, running, said, tiny, until
@@ -217,3 +218,14 @@ async def test_each_end_has_its_own_reason(diary: Diary, caplog: pytest.LogCaptu
         "The worker sent something that is no message and was killed.",
         "The worker was killed by SIGKILL.",
     ]
+
+
+async def test_a_worker_has_the_time_to_end_that_it_was_granted(diary: Diary) -> None:
+    """A cluster, say, takes seconds; no signal comes before they are over."""
+    patience = Patience(end_of_input=10)
+    engine = LocalEngine(tiny(diary, "end_late"), hang_after=10, patience=patience)
+    async with engine:
+        await engine.ready()
+        assert engine.worker_pid == diary.pids[0]
+    assert diary.lines()[-1] == "end"
+    assert engine.worker_pid is None
