@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import wire
-from models.jobs import Classify, Forget, Run, Submit, Unready
+from models.jobs import Classify, Forget, Run, Submit, ToWorker, Unready
 from models.wire import body_length, frame, from_worker, messages, pieces, to_worker
 
 
@@ -52,7 +52,8 @@ def test_a_frame_that_is_too_long_yields_nothing(monkeypatch: pytest.MonkeyPatch
 
 def test_frames_that_follow_one_another_are_told_apart() -> None:
     """Each message comes out as it went in; what is no whole frame is refused."""
-    sent = [Run(batch=1, ids=(1, 2)), Forget(id=3), Submit(id=1, job=Classify(picture=b"x"))]
+    sent: list[ToWorker] = [Run(batch=1, ids=(1, 2)), Forget(id=3)]
+    sent.append(Submit(id=1, job=Classify(picture=b"x")))
     whole = b"".join(map(frame, sent))
     assert list(messages(whole)) == sent
     assert list(messages(b"")) == []
