@@ -31,7 +31,7 @@ from bot.playground.records import (
 from bot.playground.world import Event, World, now
 
 _SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2 | VOICE
-_LINK = re.compile(r"(?<!<)https?://[^\s<>]+")
+_LINK = re.compile(r"(?<!<)https?://[^\s<>|]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ async def test_a_deleted_message_takes_its_files(person: Rest, playground: Playg
 async def test_own_links_are_unfurled_and_others_are_not(
     page: Page, playground: Playground
 ) -> None:
-    """A preview of our own picture comes a moment later; nobody else is asked."""
+    """A preview of our own picture comes a moment later, hidden or not; nobody else is asked."""
     asked = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -238,7 +238,7 @@ async def test_own_links_are_unfurled_and_others_are_not(
     picture = playground.world.owner.avatar
     first = await page.rest.say(playground.channel_id, "", ("a.png", picture))
     url = first["attachments"][0]["url"]
-    text = f"http://127.0.0.1:{port}/a.png {url}"
+    text = f"http://127.0.0.1:{port}/a.png ||{url}||"
     message = await page.rest.say(playground.channel_id, text)
     assert message["embeds"] == []
     update = await page.event("MESSAGE_UPDATE")
