@@ -1,0 +1,191 @@
+"""Which text commands are being answered: edits ask anew in the same reply, deletes stop them."""
+
+import asyncio
+from datetime import timedelta
+
+import discord
+import pytest
+
+from bot.conversations import Conversations
+from bot.exchange_message import MessageExchange
+from bot.reply import Reply
+from tests.bot.room import Room, room, running
+from tests.e2e import pictures
+
+__all__ = ["room", "running"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FILE = ("a.png", pictures.plain())
+
+
+class Answering:
+    """An answer that is being made until it is told to go on."""
+
+    def __init__(self, talks: Conversations, message: discord.Message) -> None:
+        self.message = message
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.exchange: MessageExchange | None = None
+        self.task = asyncio.create_task(self._run(talks))
+
+    async def _run(self, talks: Conversations) -> None:
+        self.exchange = talks.began(self.message)
+        self.begun.set()
+        try:
+            await self.go_on.wait()
+            await self.exchange.answer(Reply("here"))
+        finally:
+            talks.ended(self.message.id)
+
+
+async def answered(talks: Conversations, message: discord.Message) -> MessageExchange:
+    """Answer `message`, and return the exchange when it is over."""
+    one = Answering(talks, message)
+    one.go_on.set()
+    await one.task
+    assert one.exchange
+    return one.exchange
+
+
+async def at_work(talks: Conversations, message: discord.Message) -> Answering:
+    """Begin to answer `message`."""
+    one = Answering(talks, message)
+    await one.begun.wait()
+    return one
+
+
+async def edit(room: Room, message: discord.Message, content: str) -> discord.Message:
+    """Have the guest edit a message; return it as it is then."""
+    posted = {"id": message.id, "channel_id": message.channel.id}
+    return await room.sees(await room.guest.edit(posted, content))
+
+
+async def test_another_wording_is_answered_in_the_same_reply(room: Room) -> None:
+    """The reply is edited, not doubled."""
+    talks = Conversations()
+    message = await room.hears("!x")
+    first = await answered(talks, message)
+    edited = await edit(room, message, "!y")
+    assert await talks.edited(edited)
+    second = await answered(talks, edited)
+    assert first.reply
+    assert second.reply
+    assert second.reply.id == first.reply.id
+    assert len(room.guest.in_channel(room.channel.id)) == 1
+
+
+async def test_a_preview_asks_nothing_new(room: Room) -> None:
+    """Discord reports it as an edit, of messages that were answered and of others."""
+    talks = Conversations()
+    message = await room.hears("!x")
+    working = await at_work(talks, message)
+    other = await room.hears("words")
+    assert not await talks.edited(
+        await room.sees({"id": message.id, "channel_id": room.channel.id})
+    )
+    assert not await talks.edited(other)
+    assert await talks.edited(await edit(room, other, "!z"))
+    working.go_on.set()
+    await working.task
+
+
+async def test_an_added_picture_asks_anew(room: Room) -> None:
+    """Though the words are the same."""
+    talks = Conversations()
+    message = await room.hears("!x")
+    await answered(talks, message)
+    posted = {"id": message.id, "channel_id": message.channel.id}
+    assert await talks.edited(await room.sees(await room.guest.edit(posted, "!x", FILE)))
+
+
+async def test_an_edit_stops_what_was_asked_before(room: Room) -> None:
+    """It has ended by the time that the new wording is read."""
+    talks = Conversations()
+    message = await room.hears("!x")
+    working = await at_work(talks, message)
+    assert await talks.edited(await edit(room, message, "!y"))
+    assert working.task.cancelled()
+    assert room.guest.in_channel(room.channel.id) == []
+
+
+async def test_of_two_edits_the_later_is_answered(room: Room) -> None:
+    """The earlier one is not read any more once what they both stop has ended."""
+    talks = Conversations()
+    message = await room.hears("!x")
+    await at_work(talks, message)
+    first, second = await edit(room, message, "!y"), await edit(room, message, "!z")
+    assert await asyncio.gather(talks.edited(first), talks.edited(second)) == [False, True]
+
+
+async def test_an_edit_that_comes_too_late_changes_nothing(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is it read, nor is the answer at hand stopped."""
+    talks = Conversations()
+    message = await room.hears("!x")
+    working = await at_work(talks, message)
+    edited = await edit(room, message, "!y")
+    monkeypatch.setattr("bot.conversations.EDITABLE", timedelta(0))
+    assert not await talks.edited(edited)
+    working.go_on.set()
+    await working.task
+    assert not await talks.edited(await edit(room, await room.hears("words"), "!x"))
+
+
+async def test_a_deleted_question_is_stopped(room: Room) -> None:
+    """What was said on the way to its answer is deleted with it."""
+    talks = Conversations()
+    working = await at_work(talks, await room.hears("!x"))
+    assert working.exchange
+    await working.exchange.progress(Reply("in a moment"))
+    (told,) = room.guest.in_channel(room.channel.id)
+    assert await talks.deleted(working.message.id)
+    assert working.task.cancelled()
+    assert int(told["id"]) not in room.channel.messages
+    assert not await talks.deleted(working.message.id)
+
+
+async def test_a_reply_that_is_gone_already_is_no_trouble(room: Room) -> None:
+    """A moderator may have been quicker."""
+    talks = Conversations()
+    working = await at_work(talks, await room.hears("!x"))
+    assert working.exchange
+    await working.exchange.progress(Reply("in a moment"))
+    assert working.exchange.reply
+    await working.exchange.reply.delete()
+    assert await talks.deleted(working.message.id)
+
+
+async def test_a_deleted_questions_answer_stays(room: Room) -> None:
+    """There is nothing to stop any more."""
+    talks = Conversations()
+    exchange = await answered(talks, await room.hears("!x"))
+    assert not await talks.deleted(exchange.message.id)
+    assert exchange.reply
+    assert exchange.reply.id in room.channel.messages
+
+
+async def test_only_whoever_answers_ends_it(room: Room) -> None:
+    """An earlier task that ends late leaves the later one where it can be stopped."""
+    talks = Conversations()
+    working = await at_work(talks, await room.hears("!x"))
+    talks.ended(working.message.id)
+    assert await talks.deleted(working.message.id)
+
+
+async def test_what_was_answered_is_forgotten_after_a_minute(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before, and not while it is being answered."""
+    talks = Conversations()
+    old, working = await room.hears("!x"), await at_work(talks, await room.hears("!y"))
+    young = await room.hears("!z")
+    await answered(talks, old)
+    await answered(talks, young)
+    assert (await answered(talks, old)).reply
+    assert len(talks._talks) == 3
+    monkeypatch.setattr("bot.conversations.EDITABLE", timedelta(0))
+    await answered(talks, await room.hears("!again"))
+    assert len(talks._talks) == 2
+    assert await talks.deleted(working.message.id)
