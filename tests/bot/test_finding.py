@@ -148,20 +148,47 @@ async def test_a_preview_that_came_before_anybody_looked_is_found(
     assert picture == words.link
 
 
-@pytest.mark.parametrize("hidden", [True, False])
+@pytest.mark.parametrize(
+    ("words", "hidden"), [("||{}||", True), ("||look|| {}", False), ("{} ||look||", False)]
+)
 async def test_a_link_in_a_spoiler_makes_a_spoiler(
-    room: Room, monkeypatch: pytest.MonkeyPatch, *, hidden: bool
+    room: Room, monkeypatch: pytest.MonkeyPatch, words: str, *, hidden: bool
 ) -> None:
     """Typed behind the command or in a message replied to; one beside a spoiler is none."""
     monkeypatch.setattr("bot.pictures.UNFURL_SECONDS", 0.05)
     shelf = await room.guest.say("", png("a.png"))
-    words = f"||{link_to(shelf)}||" if hidden else f"||look|| {link_to(shelf)}"
+    words = words.format(link_to(shelf))
     (typed,) = (await room.finds(words)).pictures
     assert (typed.name, typed.spoiler, typed.from_discord) == ("a.png", hidden, True)
     older = await room.guest.say(words)
     await eventually(lambda: room.channel.messages[int(older["id"])].unfurled)
     (replied_to,) = (await inside(await room.sees(older))).pictures
     assert (replied_to.spoiler, replied_to.from_discord) == (hidden, True)
+
+
+async def test_an_embed_that_shows_no_link_is_not_hidden_by_words(room: Room) -> None:
+    """Another bot's words may begin with a spoiler."""
+    embed = {"image": {"url": f"{LOOPBACK}/a.png"}}
+    message = await room.other_bot.say("||the end|| of the film", embeds=[embed])
+    (picture,) = (await inside(await room.sees(message))).pictures
+    assert not picture.spoiler
+
+
+async def test_a_preview_is_called_as_its_link(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it shows may be called otherwise; what Discord has not fetched is no preview."""
+    monkeypatch.setattr("bot.pictures.UNFURL_SECONDS", 0.05)
+    link = f"{LOOPBACK}/film.html"
+    shelf = await room.guest.say("", png("a.png"))
+    message = await room.hears(f"!x {link}")
+    record = room.channel.messages[message.id]
+    for proxy in ({"proxy_url": link_to(shelf)}, {}):
+        thumbnail = {"url": f"{LOOPBACK}/still.png", **proxy}
+        record.unfurled = [{"type": "video", "url": link, "thumbnail": thumbnail}]
+        posted = {"id": message.id, "channel_id": room.channel.id}
+        (picture,) = (await find(room.bot, await room.sees(posted), read_words(link))).pictures
+        assert picture.name == "film.html"
+        assert picture.from_discord is bool(proxy)
+        assert picture.url == proxy.get("proxy_url", link)
 
 
 async def test_the_person_meant_is_the_one_named_first(room: Room) -> None:
@@ -271,15 +298,16 @@ async def test_what_looks_like_a_picture(room: Room) -> None:
 async def test_all_that_a_message_shows_is_found(room: Room) -> None:
     """Attachments, stickers, embeds with image or thumbnail; an embed has one picture at most."""
     painted = room.world.add_sticker("painted", FILE)
+    drawn = room.world.add_sticker("drawn", b"{}", format=3)
     embeds = [
         {"image": {"url": f"{LOOPBACK}/image.png"}, "thumbnail": {"url": f"{LOOPBACK}/no.png"}},
         {"thumbnail": {"url": f"{LOOPBACK}/thumbnail.png"}},
         {"description": "words"},
         {"image": {"url": "attachment://shown.png"}},
     ]
-    message = await room.other_bot.say(
-        "", png("SPOILER_a.png"), png("shown.png"), embeds=embeds, sticker_ids=[str(painted.id)]
-    )
+    files = (png("SPOILER_a.png"), png("shown.png"))
+    stickers = [str(drawn.id), str(painted.id)]
+    message = await room.other_bot.say("", *files, embeds=embeds, sticker_ids=stickers)
     found = await inside(await room.sees(message))
     assert [(one.name, one.from_discord, one.spoiler) for one in found.pictures] == [
         ("SPOILER_a.png", True, True),
