@@ -3,10 +3,14 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
-from bot.asking import Outcome, ask_each
+from bot.asking import Outcome, ask_each, fetched
+from bot.errors import LinkExpired
 from bot.exchange import Exchange
 from bot.executor.queue import Asker
 from bot.pictures import Found, linked
@@ -97,3 +101,62 @@ async def test_who_leaves_takes_the_question_along() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_all_pictures_are_asked_about_at_once() -> None:
+    """Together they cost little more than one."""
+    both = asyncio.Barrier(2)
+
+    async def ask(_: bytes) -> str:
+        async with asyncio.timeout(5):
+            await both.wait()
+        return "a"
+
+    async with site(picture, "127.0.0.1") as url, fetcher() as fetch:
+        found = Found((discords(f"{url}/a.png"), discords(f"{url}/b.png")))
+        done = await ask_each(fetch, Whispered(), found, ask)
+    assert [one.result for one in done] == ["a", "a"]
+
+
+def renewing(url: str | None) -> Callable[[], Awaitable[str | None]]:
+    """Return what gives `url` for a fresh link."""
+
+    async def renew() -> str | None:
+        return url
+
+    return renew
+
+
+async def test_a_link_that_has_run_out_is_renewed_once() -> None:
+    """By the message's fresh link; where there is none, or it has run out as well, that is told."""
+    asked: list[str] = []
+
+    async def serve(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if request.path == "/fresh.png":
+            return await picture(request)
+        raise web.HTTPNotFound
+
+    async with site(serve, "127.0.0.1") as url, fetcher() as fetch:
+        old = discords(f"{url}/old.png")
+        fresh = replace(old, renew=renewing(f"{url}/fresh.png"))
+        assert await fetched(fetch, Whispered(), fresh) == b"bytes"
+        assert asked == ["/old.png", "/fresh.png"]
+        for renew in (None, renewing(None), renewing(f"{url}/old.png")):
+            asked.clear()
+            with pytest.raises(LinkExpired, match="no longer has that picture"):
+                await fetched(fetch, Whispered(), replace(old, renew=renew))
+        assert asked == ["/old.png", "/old.png"]
+
+
+async def test_a_download_is_counted_as_the_askers() -> None:
+    """So that nobody else waits for it."""
+    whose: list[int] = []
+
+    async def note(request: web.Request) -> web.Response:
+        whose.extend(fetch._own_slots)
+        return await picture(request)
+
+    async with site(note, "127.0.0.1") as url, fetcher() as fetch:
+        await fetched(fetch, Whispered(), discords(f"{url}/a.png"))
+    assert whose == [ANN]
