@@ -107,12 +107,13 @@ async def test_edits_keep_their_pace() -> None:
     assert len(ann.posted) == 1
 
 
-async def test_who_waits_for_no_job_is_told_nothing() -> None:
-    """There is nothing to estimate."""
+async def test_who_waits_for_no_job_is_told_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """There is nothing to estimate, which is no trouble either."""
     ann = Spoken(1)
     async with busy() as (_, room), room.shown(ann):
         await asyncio.sleep(0.05)
     assert ann.posted == []
+    assert caplog.records == []
 
 
 async def test_what_has_no_question_is_let_through() -> None:

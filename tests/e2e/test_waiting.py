@@ -109,6 +109,23 @@ async def test_whoever_asked_can_cancel_and_nobody_else(
     assert len(guest.replies(asked)) == 1
 
 
+async def test_what_nobody_works_on_cant_be_cancelled(
+    house: House, guest: Guest, stopped_worker: psutil.Process
+) -> None:
+    """As after a restart: the message says so, and has no button any more."""
+    asked = await guest.say("!classify", PICTURE)
+    told = await guest.told(asked)
+    house.bot.waiting._waits.clear()
+    house.bot.waiting.edit = 60.0
+    await guest.heard(lambda one: one["id"] == told["id"] and one["event"] == "MESSAGE_UPDATE")
+    done = await press(house, guest.person.token, told)
+    assert done["id"] == told["id"]
+    assert "Nobody works on this any more" in done["content"]
+    assert cancel_button(done) is None
+    stopped_worker.send_signal(signal.SIGCONT)
+    await guest.heard(lambda one: one["id"] == told["id"] and one["embeds"])
+
+
 async def test_a_quick_answer_announces_nothing(house: House, guest: Guest) -> None:
     """Within the silence there is only the answer."""
     house.bot.waiting.silent = 30.0

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.again import Source
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import File, Guest, said
@@ -161,6 +162,28 @@ async def test_a_picture_that_is_gone(page: Page, guest: Guest) -> None:
     await guest.delete(question)
     await press(page, answer, "Why?")
     await eventually(lambda: any("is gone" in said(m) for m in page.heard("MESSAGE_UPDATE")))
+
+
+async def test_a_choice_that_cant_be_shown_is_told_in_private(page: Page, guest: Guest) -> None:
+    """The public answer stays as it was."""
+    question = await guest.say("!why", ("plain.png", pictures.plain()))
+    answer = await guest.reply(question)
+    await guest.delete(question)
+    await choose(page, answer, menu(answer)["options"][1]["value"])
+    private = await page.event("MESSAGE_CREATE", len(page.heard("MESSAGE_CREATE")) + 1)
+    assert private["flags"] & EPHEMERAL
+    assert "is gone" in said(private)
+    assert [one for one in page.heard("MESSAGE_UPDATE") if one["id"] == answer["id"]] == []
+
+
+async def test_the_words_behind_an_earlier_command_count(house: House, guest: Guest) -> None:
+    """The picture that they pointed to is found anew, and the words come along."""
+    message = await guest.say(f"!classify alexnet <@{guest.person.id}>")
+    await guest.reply(message)
+    source = Source("ask", guest.channel_id, int(message["id"]))
+    found, text = await house.bot.asked.find(house.bot, source)
+    assert [one.name for one in found.pictures] == [f"{guest.person.name}'s avatar"]
+    assert text == f"alexnet <@{guest.person.id}>"
 
 
 async def test_an_unknown_model_is_refused(guest: Guest) -> None:
