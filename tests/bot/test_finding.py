@@ -181,7 +181,8 @@ async def test_a_preview_is_called_as_its_link(room: Room, monkeypatch: pytest.M
     shelf = await room.guest.say("", png("a.png"))
     message = await room.hears(f"!x {link}")
     record = room.channel.messages[message.id]
-    for proxy in ({"proxy_url": link_to(shelf)}, {}):
+    proxies: list[dict[str, str]] = [{"proxy_url": link_to(shelf)}, {}]
+    for proxy in proxies:
         thumbnail = {"url": f"{LOOPBACK}/still.png", **proxy}
         record.unfurled = [{"type": "video", "url": link, "thumbnail": thumbnail}]
         posted = {"id": message.id, "channel_id": room.channel.id}

@@ -45,8 +45,8 @@ class Server:
         return int(message["id"])
 
     def _last(self, channel: Channel) -> int | None:
-        known: Any = self.room.bot.get_channel(channel.id)
-        return known and known.last_message_id
+        known = self.room.bot.get_channel(channel.id)
+        return known.last_message_id if isinstance(known, discord.TextChannel) else None
 
     async def missed(self, memory: Missed) -> list[discord.Message]:
         """Return what `memory` catches up with."""

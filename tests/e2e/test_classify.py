@@ -110,8 +110,8 @@ async def test_a_link_in_a_spoiler_gets_a_spoiler(
     there = await guest.say("", bobby_jpg)
     hidden = f"||{there['attachments'][0]['url']}||"
     older = await guest.say(hidden)
-    for words, options in ((hidden, {}), ("", {"reply_to": older["id"]})):
-        reply = await guest.ask(f"!classify {words}", **options)
+    for words, target in ((hidden, None), ("", older["id"])):
+        reply = await guest.ask(f"!classify {words}", reply_to=target)
         (embed,) = reply["embeds"]
         assert embed["description"].startswith("||")
         assert "thumbnail" not in embed
