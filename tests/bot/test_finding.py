@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import MissingPermission, NoPicture
 from bot.pictures import HISTORY, find, inside, newest, read_words
+from bot.playground.forms import Form
 from bot.playground.permissions import P
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures
@@ -241,7 +242,7 @@ async def test_looking_back_ends(room: Room) -> None:
     before = await room.guest.say("", png("a.png"))
     template = room.channel.messages[int(before["id"])]
     for _ in range(HISTORY - 1):
-        form = type("Form", (), {"payload": {"content": "chatter"}, "files": {}})()
+        form = Form({"content": "chatter"})
         room.playground.posting.create(room.channel, template.author, form)
     found = await room.finds("")
     assert found.note
