@@ -1,9 +1,10 @@
 """A reply whose connection to Discord breaks off on the way."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.exchange_message import MessageExchange
 from bot.reply import Reply, Upload
@@ -16,8 +17,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MESSAGES = "/channels/{channel_id}/messages"
 FILE = Upload("a.png", pictures.plain(), "A plain picture")
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def cut(room: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
             assert request.transport
             request.transport.abort()
             return web.Response()
-        return await real(request, handler)  # type: ignore[arg-type]
+        return await real(request, handler)
 
     monkeypatch.setattr(doors, "_api", enter)
 
