@@ -9,9 +9,10 @@ from models.frames import MAX_FRAMES, film
 from tests.models.pictures import animation, encoded, scene
 
 
-@pytest.mark.parametrize(("kind", "loop"), [("GIF", 0), ("PNG", 2), ("WEBP", 0)])
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+@pytest.mark.parametrize("loop", [0, 2])
 def test_frames_come_in_order_and_in_time(kind: str, loop: int) -> None:
-    """Their number, colours, durations and loops are the file's."""
+    """Their number, colours, durations and loops, 0 being forever, are the file's."""
     hues = [Image.new("RGB", (20, 10), hue) for hue in ("red", "lime", "blue")]
     times = [50, 120, 200]
     data = encoded(hues[0], kind, save_all=True, append_images=hues[1:], duration=times, loop=loop)
