@@ -107,6 +107,12 @@ class Shaker:
                 yield self._shaken(item)
             except torch.AcceleratorError:
                 raise  # no job can be answered on this device any more
+            except torch.OutOfMemoryError:
+                _log.exception("%s ran out of memory", name)
+                sentence = say(
+                    "{model} ran out of memory: try a smaller model, or again later.", model=name
+                )
+                yield Failure(code="out_of_memory", sentence=sentence)
             except Exception:  # noqa: BLE001 - whatever it was, the others go on
                 _log.exception("%s failed over a shaken picture", name)
                 sentence = say("{model} ran into an error: try another model.", model=name)
