@@ -19,8 +19,8 @@ _SMALLER = 0.7
 """Each further attempt has so much of the sides before it, that is half the pixels."""
 
 _EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}
-_LONGEST = {"JPEG": 65_535, "WEBP": 16_383, "GIF": 65_535}
-"""The longest side in pixels that a format can express."""
+_LONGEST = {"JPEG": 65_500, "WEBP": 16_383, "GIF": 65_535}
+"""The longest side in pixels that a format can express, and libjpeg writes."""
 
 
 class DoesNotFitError(Exception):

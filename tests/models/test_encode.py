@@ -41,6 +41,9 @@ def test_what_does_not_is_a_jpeg_of_its_size() -> None:
     png = encode.still(picture, None, PLENTY)
     file = encode.still(picture, None, len(png.data) - 1)
     assert (file.extension, file.width, file.height) == ("jpg", 200, 200)
+    assert encode.still(picture, None, len(png.data)).extension == "png"
+    less = encode.still(picture, None, len(file.data) - 1)
+    assert (less.width, less.height) == (140, 140)  # half as many pixels
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
@@ -55,11 +58,26 @@ def test_then_it_is_made_smaller(mode: str, limit: int) -> None:
         assert image.width / image.height == pytest.approx(2, rel=0.15)
 
 
-def test_sides_beyond_a_format_are_shrunk_too() -> None:
-    """A JPEG's sides end at 65,535 pixels."""
-    file = encode.still(noise((70_000, 2)), None, 200_000)
-    assert file.extension == "jpg"
-    assert opened(file).width <= 65_535
+@pytest.mark.parametrize(
+    ("mode", "sides", "width"),
+    [("RGB", (70_000, 2), 49_000), ("RGB", (65_501, 2), 45_850), ("RGBA", (17_000, 2), 11_900)],
+)
+def test_sides_beyond_a_format_are_shrunk_too(
+    mode: str, sides: tuple[int, int], width: int
+) -> None:
+    """A JPEG's sides end at 65,500 pixels, a WebP's at 16,383."""
+    picture = noise(sides, mode)
+    png = encode.still(picture, None, PLENTY)
+    file = encode.still(picture, None, len(png.data) - 1)
+    assert file.extension == ("jpg" if mode == "RGB" else "webp")
+    assert opened(file).width == width
+
+
+def test_a_strip_is_shortened_until_it_fits() -> None:
+    """Its short side stays a pixel."""
+    file = encode.still(noise((5000, 1)), None, 1000)
+    assert len(file.data) <= 1000
+    assert opened(file).height == 1
 
 
 def test_an_impossible_limit_is_said() -> None:
@@ -77,6 +95,20 @@ def test_the_profile_is_carried(limit: int, kind: str) -> None:
     assert opened(file).info["icc_profile"] == profile
 
 
+@pytest.mark.parametrize("container", ["PNG", "WEBP", "GIF"])
+def test_animations_carry_the_profile_where_they_can(container: Container) -> None:
+    """A GIF has no place for one."""
+    profile = bytes(16) + b"RGB " + bytes(200)
+    file = encode.animation(film((20, 10)), Timing((9, 9, 9), 0), container, profile, PLENTY)
+    assert opened(file).info.get("icc_profile") == (None if container == "GIF" else profile)
+
+
+def test_loops_that_were_not_told_stay_untold() -> None:
+    """A GIF that plays once says nothing of loops."""
+    file = encode.animation(film((20, 10)), Timing((90, 90, 90), None), "GIF", None, PLENTY)
+    assert "loop" not in opened(file).info
+
+
 def film(size: tuple[int, int], mode: str = "RGB") -> list[Image.Image]:
     """Return three frames of noise."""
     return [noise(size, mode) for _ in range(3)]
@@ -89,7 +121,7 @@ def test_animations_fit_their_own_container(
     container: Container, mode: str, limit: int, loop: int
 ) -> None:
     """Frames, timing and loops stay as they were, however small it has to be."""
-    timing = Timing((50, 120, 200), loop=loop)
+    timing = Timing((50, 119.6, 200), loop)
     file = encode.animation(film((120, 60), mode), timing, container, None, limit)
     assert len(file.data) <= limit
     image = opened(file)
