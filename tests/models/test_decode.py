@@ -153,6 +153,7 @@ def test_a_jpeg_is_decoded_no_larger_than_it_is_wanted(orientation: int) -> None
     full, half = decode(data), decode(data, 280)
     assert (half.width, half.height) == (full.width, full.height) == full.image.size
     assert half.image.size == (full.width // 2, full.height // 2)
+    assert decode(data, 300).image.size == half.image.size
     assert decode(data, 301).image.size == full.image.size  # 600 has no two parts of it
     reduced = full.image.resize(half.image.size, Image.Resampling.BOX)
     assert difference(reduced, half.image).mean() < 3
@@ -170,7 +171,8 @@ def test_a_jpeg_without_colours_of_the_screen_is_decoded_small_too(mode: str) ->
 
 def test_a_jpeg_that_does_not_divide_is_decoded_in_full() -> None:
     """Its last pixels would be stretched, and all others moved."""
-    assert decode(photograph(1001, 600), 100).image.size == (1001, 600)
+    for size in ((1001, 600), (600, 1001)):
+        assert decode(photograph(*size), 100).image.size == size
 
 
 def test_only_jpegs_are_decoded_smaller() -> None:
@@ -254,6 +256,15 @@ def test_floating_point_grey_is_scaled(black: float, middle: float, white: float
     assert picture.getpixel((1, 1)) == (0, 0, 0)
     assert near(picture.getpixel((8, 8)), (127, 127, 127), by=1)
     assert picture.getpixel((14, 14)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("value", "grey"), [(0.0, 0), (0.5, 128), (128.0, 128), (32768.0, 128), (-5.0, 0)]
+)
+def test_flat_floating_point_grey_has_a_white(value: float, grey: int) -> None:
+    """The least of 1, 255 and 65,535 that is not exceeded; what is below 0 has none."""
+    image = decode(encoded(Image.new("F", (8, 8), value), "TIFF")).image
+    assert near(image.getpixel((1, 1)), (grey,) * 3, by=1)
 
 
 def test_sixteen_bit_colour_png() -> None:
@@ -367,6 +378,27 @@ def test_endless_scans_are_refused() -> None:
     assert refusal(whole[:start] + whole[start:-2] * 300 + b"\xff\xd9")[0] == "damaged_picture"
 
 
+def test_overgrown_exif_turns_nothing() -> None:
+    """Of more bytes than a JPEG could hold, not even the orientation is read."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert decode(encoded(scene(), "PNG", exif=exif)).image.size == (48, 64)
+    exif[0x010E] = "x" * 70_000
+    assert decode(encoded(scene(), "PNG", exif=exif)).image.size == (64, 48)
+
+
+@pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])
+def test_long_lists_in_a_tiff_are_refused_in_either_order(order: str, big: bool) -> None:
+    """Also in a BigTIFF; text, bytes and what a program keeps for itself may be long."""
+    start = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}H", 43 if big else 42)
+    for kind, slow in ((4, True), (5, True), (1, False), (2, False), (7, False)):
+        if big:
+            rest = struct.pack(f"{order}HHQQHHQQ", 8, 0, 16, 1, 65_000, kind, 500_000, 0)
+        else:
+            rest = struct.pack(f"{order}IHHHII", 8, 1, 65_000, kind, 500_000, 0)
+        assert ("takes too long" in refusal(start + rest + bytes(20))[1]) == slow
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_broken_exif_leaves_the_picture() -> None:
     """Metadata that can't be read turns nothing and refuses nothing."""
@@ -389,10 +421,22 @@ def _is_refused(data: bytes) -> bool:
     return False
 
 
-@pytest.mark.parametrize("make", [lambda: b"\0" * 999, lambda: b"\xff\xd8\xff", lambda: b"GIF89a"])
-def test_fragments_are_refused(make: Callable[[], bytes]) -> None:
-    """A few bytes of a header are no picture."""
-    assert refusal(make())[0] in {"not_a_picture", "damaged_picture"}
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\0" * 999, "not_a_picture"),
+        (b"\xff\xd8\xff", "damaged_picture"),
+        (b"\x89PNG\r\n\x1a\n", "damaged_picture"),
+        (b"GIF89a", "damaged_picture"),
+        (b"BM", "damaged_picture"),
+        (b"II*\0", "damaged_picture"),
+        (b"MM\0*", "damaged_picture"),
+        *((b"\0\0\0\x18ftyp" + kind + bytes(99), "not_a_picture") for kind in (b"heix", b"hevc")),
+    ],
+)
+def test_fragments_are_refused(data: bytes, code: str) -> None:
+    """A few bytes of a header were a picture once, if they are a picture's."""
+    assert refusal(data)[0] == code
 
 
 def cpu_seconds(data: bytes) -> float:
