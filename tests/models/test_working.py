@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.working import LEAST_SIDE, MOST_PIXELS, image_of, padded, tensor_of, working_size
+from models.working import (
+    FILM_PIXELS,
+    LEAST_SIDE,
+    MOST_PIXELS,
+    image_of,
+    padded,
+    tensor_of,
+    working_size,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +25,8 @@ from models.working import LEAST_SIDE, MOST_PIXELS, image_of, padded, tensor_of,
         ((1, 1), None, (256, 256)),
         ((600, 1200), 300, (300, 600)),
         ((4000, 3000), 9000, (1181, 886)),  # as much as the memory allows
+        ((10, 90_000), None, (1, 8192)),  # nothing is to be seen in a longer strip
+        ((100, 9000), None, (91, 8190)),
         ((40, 30), 1, (21, 16)),  # as little as a generator takes
     ],
 )
@@ -63,3 +73,10 @@ def test_pictures_survive_the_way_to_tensors_and_back() -> None:
     pixels = tensor_of(image)
     assert (float(pixels.min()), float(pixels.max())) == (-1, 1)
     assert image_of(pixels).tobytes() == image.tobytes()
+    assert image_of(pixels * 2).getextrema() == ((0, 255),) * 3
+    assert image_of(pixels.abs() + 1).tobytes() == bytes([255]) * len(image.tobytes())
+
+
+def test_forty_frames_of_a_usual_animation_are_worked_on() -> None:
+    """So many of 256 by 384 pixels are within the bound of all frames together."""
+    assert FILM_PIXELS >= 40 * 256 * 384
