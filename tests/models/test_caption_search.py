@@ -68,6 +68,9 @@ def test_log_probabilities_are_those_of_the_whole_caption(
         for found in itertools.chain(*search(network, picture, 5, 10, 0.8)):
             wanted = _log_probability(network, picture, found.tokens)
             assert found.log_probability == pytest.approx(wanted, abs=1e-4)
+            tokens = len(found.tokens) + 1  # and the end
+            assert found.mean == pytest.approx(wanted / tokens, abs=1e-4)
+            assert found.score == pytest.approx(wanted / tokens**0.7, abs=1e-4)
 
 
 def test_beams_differ_and_are_sorted(network: CaptionTransformer, cells: Tensor) -> None:
@@ -77,6 +80,34 @@ def test_beams_differ_and_are_sorted(network: CaptionTransformer, cells: Tensor)
         scores = [caption.score for caption in found]
         assert scores == sorted(scores, reverse=True)
         assert len({caption.tokens for caption in found}) == 5
+
+
+def _beams(network: CaptionTransformer, cells: Tensor, width: int) -> list[tuple[int, ...]]:
+    """Return what beam search finds when it is not stopped before the greatest length."""
+    with torch.inference_mode():
+        live: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
+        done: list[tuple[tuple[int, ...], float]] = []
+        for words in range(MAX_WORDS + 1):
+            rows = torch.tensor([[END, *tokens] for tokens, _ in live])
+            real = torch.zeros_like(rows, dtype=torch.bool)
+            real[:, -1] = True
+            scores = network(cells[None], rows, real).log_softmax(1)
+            going: list[tuple[tuple[int, ...], float]] = []
+            for (tokens, total), row in zip(live, scores.tolist(), strict=True):
+                if words:
+                    done.append((tokens, (total + row[END]) / (words + 1) ** 0.7))
+                barred = {END, UNKNOWN, *tokens[-1:]}
+                going += [((*tokens, t), total + row[t]) for t in range(12) if t not in barred]
+            live = sorted(going, key=lambda found: -found[1])[:width]
+    return [tokens for tokens, _ in sorted(done, key=lambda found: -found[1])[:width]]
+
+
+def test_it_is_beam_search(network: CaptionTransformer, cells: Tensor) -> None:
+    """It stops as soon as nothing better can come, and no sooner."""
+    for picture in cells[:3]:
+        for width in (1, 3):
+            found = search(network, picture, width)[0]
+            assert [caption.tokens for caption in found] == _beams(network, picture, width)
 
 
 def test_more_beams_find_no_worse(network: CaptionTransformer, cells: Tensor) -> None:

@@ -8,6 +8,8 @@ from PIL import Image
 from torch import Tensor
 
 from models.captioner import ALTERNATIVES, WEIGHTS, Captioner, prepare, quantised
+from models.consensus import Rarity
+from models.networks.caption_transformer import END, CaptionTransformer, Shape
 from models.networks.lite_maps import CELLS, CHANNELS, SIDE
 from models.train.caption_data import lite_maps
 
@@ -86,6 +88,28 @@ def test_a_blank_sheet_is_a_guess(captioner: Captioner, cells: Tensor) -> None:
     """Of a picture that shows nothing, the captioner is less sure than of a dog."""
     bobby, *_, white = captioner.caption(cells)
     assert white.log_probability < bobby.log_probability
+
+
+@pytest.mark.parametrize("beams", [1, 5])
+def test_the_likelihood_is_a_mean_over_the_tokens(beams: int) -> None:
+    """The end counts as one of them; below the threshold, not at it, a caption is a guess."""
+    torch.manual_seed(2)
+    network = CaptionTransformer(Shape(tokens=12, width=16, layers=1, heads=2, hidden=32))
+    network.word.weight.data.mul_(30)
+    words = [f"w{token}" for token in range(12)]
+    cells = torch.randn(1, CELLS, CHANNELS)
+    (said,) = Captioner(network, words, Rarity(100, {}), -99).caption(cells, beams)
+    row = torch.tensor([[END, *(words.index(word) for word in said.text.split())]])
+    with torch.inference_mode():
+        logits = network(cells, row, torch.ones_like(row, dtype=torch.bool))
+    following = torch.tensor([[*row[0, 1:].tolist(), END]])
+    each = logits.log_softmax(1).gather(1, following.T)
+    assert float(each.sum()) != pytest.approx(float(each.mean()))
+    assert said.log_probability == pytest.approx(float(each.mean()), abs=1e-4)
+    assert not said.guess
+    for threshold, guess in ((said.log_probability, False), (said.log_probability + 0.01, True)):
+        strict = Captioner(network, words, Rarity(100, {}), threshold)
+        assert strict.caption(cells, beams)[0].guess == guess
 
 
 @pytest.mark.parametrize("beams", [0, 11])
