@@ -1,4 +1,4 @@
-"""What posting, editing and deleting a message make of it, as plain REST and the gateway show it."""
+"""What posting, editing and deleting make of a message, over plain REST and the gateway."""
 
 import asyncio
 from datetime import datetime
@@ -255,7 +255,7 @@ async def test_history_is_paged_by_id(
 async def test_reactions_have_their_owners(
     page: Page, bot_rest: Rest, playground: Playground
 ) -> None:
-    """Each person counts once; who manages messages takes another's back; unknown emoji are 10014."""
+    """Each person counts once; who manages messages takes another's back."""
     world = playground.world
     sent = await page.rest.say(playground.channel_id, "x")
     path = f"/channels/{playground.channel_id}/messages/{sent['id']}"
