@@ -1,0 +1,340 @@
+"""Registering commands, who finds them where, and what people may send when they use them."""
+
+from typing import Any
+
+import pytest
+
+from bot.playground.permissions import P
+from bot.playground.server import Playground
+from tests.playground.clients import Answer, Page, Rest
+
+Body = dict[str, Any]
+
+
+def _command(name: str = "look", **more: Any) -> Body:
+    return {"name": name, "description": "x", **more}
+
+
+def _option(name: str = "a", kind: int = 3, **more: Any) -> Body:
+    return {"type": kind, "name": name, "description": "x", **more}
+
+
+@pytest.fixture
+def path(playground: Playground) -> str:
+    """Return the route of the global commands."""
+    return f"/applications/{playground.application_id}/commands"
+
+
+FIT: list[Body] = [
+    _command("x" * 32),
+    _command(description="x" * 100),
+    _command("a-b_c'd"),
+    _command(options=[_option(str(number)) for number in range(25)]),
+    _command(options=[_option(choices=[{"name": str(n), "value": str(n)} for n in range(25)])]),
+    _command(options=[_option("a", required=True), _option("b"), _option("c", required=False)]),
+    {"name": "x" * 32, "type": 3},
+    {"name": "With Spaces", "type": 2},
+]
+UNFIT: list[tuple[str, Body]] = [
+    ("name", _command("x" * 33)),
+    ("name", _command("")),
+    ("name", _command("two words")),
+    ("name", _command("Upper")),
+    ("name", {"name": "x" * 33, "type": 3}),
+    ("name", {"name": "", "type": 2}),
+    ("description", _command(description="x" * 101)),
+    ("description", {"name": "look"}),
+    ("options", _command(options=[_option(str(number)) for number in range(26)])),
+    ("options.0.choices", _command(options=[_option(choices=[{"name": "x", "value": "x"}] * 26)])),
+    ("options.1", _command(options=[_option("a"), _option("b", required=True)])),
+    ("options.0.name", _command(options=[_option("Upper")])),
+    ("options.0.description", _command(options=[_option(description="")])),
+    ("options.0.options.0.name", _command(options=[_option(kind=1, options=[_option("B b")])])),
+]
+
+
+async def test_a_command_has_its_form(bot_rest: Rest, path: str) -> None:
+    """Names, descriptions, options and choices, each up to its limit and no further."""
+    for body in FIT:
+        assert (await bot_rest.ask("POST", path, body)).status < 300, body
+    before = (await bot_rest.ask("GET", path)).data
+    for field, body in UNFIT:
+        for method, sent, prefix in (("POST", body, ""), ("PUT", [_command(), body], "1.")):
+            answer = await bot_rest.ask(method, path, sent)
+            assert answer.data["code"] == 50035, body
+            node = answer.data["errors"]
+            for part in (prefix + field).split("."):
+                node = node[part]
+            assert node["_errors"], body
+    assert (await bot_rest.ask("GET", path)).data == before
+
+
+async def test_a_command_is_known_by_name_and_kind(bot_rest: Rest, path: str) -> None:
+    """Sent again it keeps its id, and its version too unless it has changed."""
+    first = await bot_rest.ask("POST", path, _command())
+    assert first.status == 201
+    same = await bot_rest.ask("POST", path, _command())
+    assert (same.status, same.data) == (200, first.data)
+    changed = await bot_rest.ask("POST", path, _command(description="y"))
+    assert (changed.status, changed.data["id"]) == (200, first.data["id"])
+    assert int(changed.data["version"]) > int(first.data["version"])
+    menu = await bot_rest.ask("POST", path, {"name": "look", "type": 3})
+    assert menu.status == 201
+    one = f"{path}/{first.data['id']}"
+    renamed = (await bot_rest.ask("PATCH", one, {"name": "see"})).data
+    assert (renamed["name"], renamed["description"]) == ("see", "y")
+    assert int(renamed["version"]) > int(changed.data["version"])
+    assert (await bot_rest.ask("PATCH", one, {"name": "S s"})).data["code"] == 50035
+    (kept,) = (await bot_rest.ask("PUT", path, [_command("see", description="y")])).data
+    assert (kept["id"], kept["version"]) == (renamed["id"], renamed["version"])
+    assert len((await bot_rest.ask("GET", path)).data) == 1
+    assert (await bot_rest.ask("DELETE", one)).status == 204
+    assert (await bot_rest.ask("GET", one)).data["code"] == 10063
+
+
+async def test_there_is_a_most_of_each_kind(bot_rest: Rest, path: str) -> None:
+    """A hundred slash commands and fifteen menus of either kind; one more is refused."""
+    slash: list[Body] = [_command(f"c{number}") for number in range(100)]
+    menus = [{"name": f"m{n}", "type": kind} for kind in (2, 3) for n in range(15)]
+    full = slash + menus
+    assert len((await bot_rest.ask("PUT", path, full)).data) == 130
+    extra: list[Body] = [_command("x"), {"name": "x", "type": 2}, {"name": "x", "type": 3}]
+    for body in extra:
+        for method, sent in (("PUT", [*full, body]), ("POST", body)):
+            answer = await bot_rest.ask(method, path, sent)
+            assert (answer.status, answer.data["code"]) == (400, 30032), body
+    assert (await bot_rest.ask("POST", path, full[0])).status == 200
+
+
+async def test_a_day_has_200_creations(bot_rest: Rest, path: str) -> None:
+    """What is only sent again is not counted; deleting gives none back."""
+    for batch in ("a", "b"):
+        sent = [_command(f"{batch}{number}") for number in range(100)]
+        for _ in range(2):
+            assert (await bot_rest.ask("PUT", path, sent)).status == 200
+    refused = await bot_rest.ask("PUT", path, [_command("c")])
+    assert (refused.status, refused.data["code"]) == (400, 30034)
+
+
+async def test_only_its_bot_manages_an_application(
+    bot_rest: Rest, person: Rest, playground: Playground, path: str
+) -> None:
+    """People are refused, another application is unknown, another server's commands are too."""
+    assert (await person.ask("GET", path)).data["code"] == 50001
+    assert (await bot_rest.ask("GET", "/applications/1/commands")).data["code"] == 10002
+    assert (await person.ask("GET", "/applications/@me")).status == 401
+    here = f"/applications/{playground.application_id}/guilds/{playground.guild_id}/commands"
+    own = (await bot_rest.ask("POST", here, _command())).data
+    assert own["guild_id"] == str(playground.guild_id)
+    assert (await bot_rest.ask("GET", f"{path}/{own['id']}")).data["code"] == 10063
+    assert (await bot_rest.ask("GET", path)).data == []
+    assert len((await bot_rest.ask("GET", here)).data) == 1
+    elsewhere = playground.world.add_guild("elsewhere", with_bot=False)
+    there = here.replace(str(playground.guild_id), str(elsewhere.id))
+    assert (await bot_rest.ask("GET", there)).data["code"] == 50001
+
+
+async def test_a_list_speaks_one_language_unless_asked(bot_rest: Rest, path: str) -> None:
+    """Names in other languages, of options too, come only with `with_localizations`."""
+    names = {"name_localizations": {"de": "schau"}}
+    await bot_rest.ask("POST", path, _command(options=[_option(**names)], **names))
+    (plain,) = (await bot_rest.ask("GET", path)).data
+    (full,) = (await bot_rest.ask("GET", f"{path}?with_localizations=true")).data
+    for command, there in ((plain, False), (full, True)):
+        assert ("name_localizations" in command) == there
+        assert ("name_localizations" in command["options"][0]) == there
+
+
+async def test_commands_are_found_where_they_may_be_used(
+    page: Page, bot_rest: Rest, playground: Playground, path: str
+) -> None:
+    """By contexts, by who has installed the application, and by the server that they belong to."""
+    world = playground.world
+    both = [0, 1]
+    commands = [
+        _command("plain"),
+        _command("guild", contexts=[0]),
+        _command("old", dm_permission=False),
+        _command("mine", integration_types=[1], contexts=[0, 1, 2]),
+        _command("bot", integration_types=both, contexts=[1]),
+    ]
+    await bot_rest.ask("PUT", path, commands)
+    here = f"/applications/{playground.application_id}/guilds/{playground.guild_id}/commands"
+    await bot_rest.ask("PUT", here, [_command("here", contexts=[1])])
+    ann = await playground.new_person("ann")
+    without = world.add_channel("general", guild=world.add_guild("elsewhere", with_bot=False))
+    with_bot = world.add_channel("general", guild=world.add_guild("other"))
+    places = {
+        world.channel.id: {"plain", "guild", "old", "mine", "here"},
+        with_bot.id: {"plain", "guild", "old", "mine"},
+        without.id: {"mine"},
+        world.open_dm(world.owner, world.bot).id: {"plain", "mine", "bot"},
+        world.open_dm(world.owner, ann).id: {"mine"},
+    }
+    for channel_id, expected in places.items():
+        route = f"/channels/{channel_id}/application-command-index"
+        found = (await page.rest.ask("GET", route)).data
+        assert {one["name"] for one in found["application_commands"]} == expected
+        assert len(found["applications"]) == 1
+        versions = [int(one["version"]) for one in found["application_commands"]]
+        assert int(found["version"]) == max(versions)
+    async with Rest(playground.api, ann.token) as hers:
+        route = f"/channels/{world.channel.id}/application-command-index"
+        found = (await hers.ask("GET", route)).data
+        assert "mine" not in {one["name"] for one in found["application_commands"]}
+        alone = world.open_dm(ann, world.owner).id
+        empty = (await hers.ask("GET", f"/channels/{alone}/application-command-index")).data
+    assert empty == {"applications": [], "application_commands": [], "version": "0"}
+
+
+async def _refused(page: Page, data: Body, **more: Any) -> Any:
+    """Use a command and return what the refusal says: its code."""
+    answer: Answer = await page.interact(more.pop("kind", 2), data, **more)
+    assert answer.status >= 400, answer.data
+    return answer.data["code"]
+
+
+async def test_who_may_use_a_command(
+    page: Page, bot_rest: Rest, playground: Playground, path: str
+) -> None:
+    """Only with the right to, in a place one sees, over one's own connection, and not too often."""
+    world = playground.world
+    made = (await bot_rest.ask("POST", path, _command())).data
+    ann = await playground.new_person("ann")
+    look: Body = {"id": made["id"]}
+    assert await _refused(page, {"id": "1"}) == 10063
+    assert await _refused(page, {**look, "version": "1"}) == 50035
+    assert await _refused(page, look, session_id="none") == 50035
+    assert await _refused(page, look, application_id="1") == 10002
+    assert await _refused(page, look, channel_id=1) == 10003
+    assert await _refused(page, look, kind=5) == 50035
+    async with (
+        Rest(playground.api, ann.token) as hers,
+        Page(playground, ann.token, hers) as theirs,
+    ):
+        assert await _refused(theirs, look, session_id=page.session_id) == 50035
+        world.set_overwrite(world.channel, ann, deny=P.VIEW_CHANNEL)
+        assert await _refused(theirs, look) == 50001
+        world.set_overwrite(world.channel, ann, deny=P.USE_APPLICATION_COMMANDS)
+        assert await _refused(theirs, look) == 50013
+        world.set_overwrite(world.channel, ann)
+        world.channel.slow_mode = 60
+        assert (await theirs.interact(2, look)).status == 204
+        assert await _refused(theirs, look) == 20016
+        assert (await theirs.interact(4, look)).status == 204
+    assert (await page.interact(2, {**look, "version": made["version"]})).status == 204
+
+
+async def test_options_are_those_that_the_command_declares(
+    page: Page, bot_rest: Rest, playground: Playground, path: str
+) -> None:
+    """Known by name and kind, one of the choices, and no file that was not sent."""
+    choices = [{"name": "One", "value": "1"}]
+    options = [_option("one", choices=choices), _option("file", 11), _option("who", 9)]
+    inner = [_option("sub", 1, options=[_option("deep", required=True)])]
+    made = await bot_rest.ask(
+        "PUT", path, [_command(options=options), _command("sub", options=inner)]
+    )
+    look, sub = ({"id": one["id"]} for one in made.data)
+
+    async def use(command: Body, *options: Body, kind: int = 2) -> Any:
+        answer = await page.interact(kind, {**command, "options": list(options)})
+        return answer.data and answer.data["code"]
+
+    assert await use(look, {"type": 3, "name": "one", "value": "1"}) is None
+    assert await use(look, {"type": 3, "name": "one", "value": "2"}) == 50035
+    assert await use(look, {"type": 3, "name": "one", "value": "2"}, kind=4) is None
+    assert await use(look, {"type": 4, "name": "one", "value": "1"}) == 50035
+    assert await use(look, {"type": 3, "name": "two", "value": "1"}) == 50035
+    assert await use(look, {"type": 11, "name": "file", "value": "0"}) == 50035
+    assert await use(look, {"type": 9, "name": "who", "value": "1"}) == 50035
+    deep = {"type": 3, "name": "deep", "value": "x"}
+    assert await use(sub, {"type": 1, "name": "sub", "options": [deep]}) is None
+    assert await use(sub, {"type": 1, "name": "sub", "options": []}) == 50035
+    assert await use(sub, {"type": 1, "name": "other", "options": [deep]}) == 50035
+
+
+async def test_what_options_name_goes_along(
+    page: Page, bot_rest: Rest, playground: Playground, path: str
+) -> None:
+    """People with their membership and rights, channels and roles; a stranger without either."""
+    world = playground.world
+    role, stranger = world.add_role("cats", P(0)), world.add_stranger("stranger")
+    kinds = {"user": 6, "out": 6, "channel": 7, "role": 8}
+    options = [_option(name, kind) for name, kind in kinds.items()]
+    made = (await bot_rest.ask("POST", path, _command(options=options))).data
+    ids = [world.bot.id, stranger.id, world.channel.id, role.id]
+    filled = [
+        {"type": kind, "name": name, "value": str(one)}
+        for (name, kind), one in zip(kinds.items(), ids, strict=True)
+    ]
+    async with Page(playground, playground.bot_token, bot_rest) as bot:
+        await page.interact(2, {"id": made["id"], "options": filled})
+        heard = await bot.event("INTERACTION_CREATE")
+    resolved = heard["data"]["resolved"]
+    assert set(resolved["users"]) == {str(world.bot.id), str(stranger.id)}
+    assert set(resolved["members"]) == {str(world.bot.id)}
+    member = resolved["members"][str(world.bot.id)]
+    assert "user" not in member
+    assert int(member["permissions"]) & P.VIEW_CHANNEL
+    assert resolved["channels"][str(world.channel.id)]["name"] == "pictures"
+    assert resolved["roles"][str(role.id)]["name"] == "cats"
+    assert heard["data"]["name"] == "look"
+    assert heard["guild_locale"] == heard["locale"] == "en-US"
+    assert heard["attachment_size_limit"] == 10 * 1024 * 1024
+    assert int(heard["channel"]["permissions"]) & P.MANAGE_GUILD
+    assert int(heard["app_permissions"]) & P.ATTACH_FILES
+    assert not int(heard["app_permissions"]) & P.MANAGE_GUILD
+
+
+async def test_a_menu_is_about_a_message_or_a_person(
+    page: Page, bot_rest: Rest, playground: Playground, path: str
+) -> None:
+    """Which goes along; a message that is not there, and no target at all, are refused."""
+    kinds = [{"name": "Who", "type": 2}, {"name": "What", "type": 3}]
+    who, what = (await bot_rest.ask("PUT", path, kinds)).data
+    message = await page.rest.say(playground.channel_id, "cat")
+    assert await _refused(page, {"id": what["id"], "target_id": "1"}) == 10008
+    assert await _refused(page, {"id": what["id"]}) == 50035
+    assert await _refused(page, {"id": who["id"], "target_id": "1"}) == 50035
+    async with Page(playground, playground.bot_token, bot_rest) as bot:
+        await page.interact(2, {"id": what["id"], "target_id": message["id"]})
+        about = (await bot.event("INTERACTION_CREATE"))["data"]
+        assert about["resolved"]["messages"][message["id"]]["content"] == "cat"
+        assert (about["type"], about["target_id"]) == (3, message["id"])
+        await page.interact(2, {"id": who["id"], "target_id": str(playground.bot_user_id)})
+        person = (await bot.event("INTERACTION_CREATE", 2))["data"]
+        assert set(person["resolved"]["users"]) == {str(playground.bot_user_id)}
+
+
+async def test_components_are_used_as_they_stand(
+    page: Page, bot_rest: Rest, playground: Playground
+) -> None:
+    """Nothing disabled, as many values as asked for, and of those on offer."""
+    choices = [{"label": str(number), "value": str(number)} for number in range(4)]
+    select = {"type": 3, "custom_id": "s", "options": choices, "min_values": 2, "max_values": 3}
+    people = {"type": 5, "custom_id": "p"}
+    off = {"type": 2, "style": 1, "label": "x", "custom_id": "off", "disabled": True}
+    rows = [{"type": 1, "components": [one]} for one in (select, people, off)]
+    async with Page(playground, playground.bot_token, bot_rest) as bot:
+        message = await bot_rest.say(playground.channel_id, "x", components=rows)
+
+        async def use(custom_id: str, *values: str, **more: Any) -> Any:
+            data = {"custom_id": custom_id, "values": list(values)}
+            sent = {"message_id": message["id"], **more}
+            answer = await page.interact(3, data, **sent)
+            return answer.data and answer.data["code"]
+
+        assert [await use("s", *"0123"[:count]) for count in (1, 2, 3, 4)] == [
+            50035, None, None, 50035,
+        ]  # fmt: skip
+        assert await use("s", "0", "9") == 50035
+        assert await use("off") == 50035
+        assert await use("s", "0", "1", message_id="1") == 10008
+        assert [await use("p", one) for one in (str(playground.bot_user_id), "1")] == [None, 50035]
+        assert await use("p") == 50035
+        heard = await bot.event("INTERACTION_CREATE", 3)
+    assert heard["data"]["values"] == [str(playground.bot_user_id)]
+    assert set(heard["data"]["resolved"]["members"]) == {str(playground.bot_user_id)}
+    assert heard["authorizing_integration_owners"] == {"0": str(playground.guild_id)}
+    assert bot.heard("INTERACTION_CREATE")[0]["data"]["values"] == ["0", "1"]
