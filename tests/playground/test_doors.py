@@ -198,3 +198,17 @@ async def test_an_application_tells_its_switches(bot_rest: Rest, playground: Pla
     commands = f"/applications/{playground.application_id}/commands"
     await bot_rest.ask("POST", commands, {"name": "x", "description": "x"})
     assert (await bot_rest.ask("GET", "/applications/@me")).data["flags"] == 1 << 23
+
+
+def test_time_is_as_short_as_on_discord() -> None:
+    """Three seconds to answer, a quarter of an hour to follow up, fifty requests a second."""
+    playground = Playground()
+    interactions, rates = playground.interactions, playground.rates
+    assert (interactions.answer_within, interactions.token_life) == (3, 15 * 60)
+    assert (rates.limit, rates.window) == (50, 1)
+    tiers = []
+    for tier in range(4):
+        playground.world.guild.tier = tier
+        tiers.append(playground.world.file_limit(playground.world.guild) // 1024**2)
+    assert tiers == [10, 10, 50, 100]
+    assert playground.world.file_limit(None) == 10 * 1024**2

@@ -56,6 +56,12 @@ async def test_an_edit_changes_what_it_names(page: Page, playground: Playground)
     assert (hidden["embeds"], hidden["flags"]) == ([], 1 << 2 | 1 << 12)
     shown = (await page.rest.ask("PATCH", path, {"flags": 0})).data
     assert (len(shown["embeds"]), shown["flags"]) == (1, 1 << 12)
+    other = [{"type": 1, "components": [{"type": 2, "style": 5, "url": "http://b/"}]}]
+    new = (
+        await page.rest.ask("PATCH", path, {"components": other, "embeds": [{"title": "y"}]})
+    ).data
+    assert new["components"][0]["components"][0]["url"] == "http://b/"
+    assert [embed["title"] for embed in new["embeds"]] == ["y"]
     for part, nothing in (("embeds", []), ("components", None), ("attachments", [])):
         emptied = (await page.rest.ask("PATCH", path, {part: nothing})).data
         assert emptied[part] == []
