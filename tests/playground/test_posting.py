@@ -1,12 +1,12 @@
 """What posting, editing and deleting make of a message, over plain REST and the gateway."""
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
 from bot.playground.forms import Form
 from bot.playground.permissions import P
 from bot.playground.server import Playground
+from bot.playground.world import Event
 from tests.playground.clients import Page, Rest
 from tests.playground.openapi import Exchange
 
@@ -315,12 +315,16 @@ async def test_a_preview_is_of_what_still_stands(page: Page, playground: Playgro
     shown, text = (file["url"] for file in sent["attachments"])
     await page.rest.say(channel, f"<{shown}>")
     await page.rest.say(channel, text)
-    playground.posting.unfurl_after = 0.05
-    doomed = await page.rest.say(channel, shown)
-    await page.rest.ask("DELETE", f"/channels/{channel}/messages/{doomed['id']}")
+
+    def delete(event: Event) -> None:
+        if event.name == "MESSAGE_CREATE" and event.data["content"].startswith("doomed"):
+            world = playground.world
+            playground.posting.delete(world.channel.messages[int(event.data["id"])])
+
+    playground.world.subscribe(delete)
+    await page.rest.say(channel, f"doomed {shown}")
     kept = await page.rest.say(channel, shown)
     told = await page.event("MESSAGE_UPDATE")
-    await asyncio.sleep(0)
     assert told["id"] == kept["id"]
     assert len(page.heard("MESSAGE_UPDATE")) == 1
     (embed,) = told["embeds"]
