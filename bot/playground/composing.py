@@ -128,8 +128,7 @@ def mentions(
 ) -> Mentions:
     """Return whom `content` mentions under `allowed` (the body's `allowed_mentions`)."""
     parse = {"users", "roles", "everyone"} if allowed is None else set(allowed.get("parse") or [])
-    users = {int(one) for one in (allowed or {}).get("users") or []}
-    roles = {int(one) for one in (allowed or {}).get("roles") or []}
+    users, roles = _allowed_ids(allowed, "users"), _allowed_ids(allowed, "roles")
     found = Mentions([], [], everyone=False)
     for kind, digits in _MENTION.findall(content):
         identifier = int(digits)
@@ -146,6 +145,11 @@ def mentions(
         _once(found.people, replied_to)
     found.everyone = "everyone" in parse and ("@everyone" in content or "@here" in content)
     return found
+
+
+def _allowed_ids(allowed: Json | None, kind: str) -> set[int]:
+    ids = (allowed or {}).get(kind) or []
+    return {snowflake(one, f"allowed_mentions.{kind}.{at}") for at, one in enumerate(ids)}
 
 
 def _once(people: list[Person], person: Person) -> None:

@@ -330,3 +330,13 @@ async def test_a_preview_is_of_what_still_stands(page: Page, playground: Playgro
     (embed,) = told["embeds"]
     assert (embed["type"], embed["thumbnail"]["height"]) == ("image", 128)
     assert told["edited_timestamp"] is None
+
+
+async def test_allowed_mentions_are_ids(person: Rest, playground: Playground) -> None:
+    """What is no id among them is refused in its place."""
+    path = f"/channels/{playground.channel_id}/messages"
+    for kind in ("users", "roles"):
+        body = {"content": "x", "allowed_mentions": {kind: ["1", "x"]}}
+        answer = await person.ask("POST", path, body)
+        assert (answer.status, answer.data["code"]) == (400, 50035)
+        assert answer.data["errors"]["allowed_mentions"][kind]["1"]["_errors"]
