@@ -6,7 +6,7 @@ Owns the making of `Message` records out of bodies. The checks of who may post w
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from bot.playground import composing, errors, limits, message_payloads
 from bot.playground.forms import Form
@@ -214,21 +214,24 @@ class Posting:
             raise errors.invalid(
                 "attachments", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length."
             )
+        changed = replace(message)  # so that a refusal leaves everything as it was
         if "content" in payload:
-            message.content = str(payload["content"] or "").strip()
-            self._mention(message, payload.get("allowed_mentions"))
+            changed.content = str(payload["content"] or "").strip()
+            self._mention(changed, payload.get("allowed_mentions"))
         if "embeds" in payload:
-            message.embeds = composing.embeds(payload["embeds"] or [])
+            changed.embeds = composing.embeds(payload["embeds"] or [])
         if "components" in payload:
-            message.components = composing.components(payload["components"] or [])
+            changed.components = composing.components(payload["components"] or [])
         if "flags" in payload:
-            kept_flags = message.flags & ~(SUPPRESS_EMBEDS | COMPONENTS_V2)
-            message.flags = kept_flags | (int(payload["flags"] or 0) & _SETTABLE)
+            kept_flags = changed.flags & ~(SUPPRESS_EMBEDS | COMPONENTS_V2)
+            changed.flags = kept_flags | (int(payload["flags"] or 0) & _SETTABLE)
         if finished:
-            message.flags &= ~LOADING
-        message.attachments = kept + added
-        composing.settle_files(message)
-        _refuse_empty(message)
+            changed.flags &= ~LOADING
+        changed.attachments = kept + added
+        composing.settle_files(changed)
+        _refuse_empty(changed)
+        for field in fields(message):
+            setattr(message, field.name, getattr(changed, field.name))
         self._shelve(message)
         message.edited_at = None if finished else now()
         self.announce("MESSAGE_UPDATE", message)

@@ -332,6 +332,16 @@ async def test_a_preview_is_of_what_still_stands(page: Page, playground: Playgro
     assert told["edited_timestamp"] is None
 
 
+async def test_a_refused_edit_changes_nothing(page: Page, playground: Playground) -> None:
+    """An edit that would leave nothing leaves everything, its mentions and its time as well."""
+    sent = await page.rest.say(playground.channel_id, f"<@{playground.bot_user_id}>")
+    path = f"/channels/{playground.channel_id}/messages/{sent['id']}"
+    refused = await page.rest.ask("PATCH", path, {"content": " ", "flags": 1 << 2})
+    assert (refused.status, refused.data["code"]) == (400, 50006)
+    assert (await page.rest.ask("GET", path)).data == sent
+    assert page.heard("MESSAGE_UPDATE") == []
+
+
 async def test_allowed_mentions_are_ids(person: Rest, playground: Playground) -> None:
     """What is no id among them is refused in its place."""
     path = f"/channels/{playground.channel_id}/messages"
