@@ -250,12 +250,13 @@ async def test_a_server_is_shown_to_its_members(bot_rest: Rest, playground: Play
     world.give_role(world.bot, role)
     emoji = world.add_emoji("cat", world.bot.avatar, animated=True)
     sticker = world.add_sticker("wave", world.bot.avatar)
+    world.guild.tier = 2
     path = f"/guilds/{playground.guild_id}"
     plain = (await bot_rest.ask("GET", path)).data
     counted = (await bot_rest.ask("GET", f"{path}?with_counts=true")).data
     assert "approximate_member_count" not in plain
     assert counted["approximate_member_count"] == 2
-    assert plain["owner_id"] == str(world.owner.id)
+    assert (plain["owner_id"], plain["premium_tier"]) == (str(world.owner.id), 2)
     roles = (await bot_rest.ask("GET", f"{path}/roles")).data
     assert roles == plain["roles"]
     seen = [(one["name"], one["permissions"], one["position"]) for one in roles[1:]]
