@@ -136,7 +136,7 @@ async def test_only_its_bot_manages_an_application(
 
 async def test_a_list_speaks_one_language_unless_asked(bot_rest: Rest, path: str) -> None:
     """Names in other languages, of options too, come only with `with_localizations`."""
-    names = {"name_localizations": {"de": "schau"}}
+    names: Body = {"name_localizations": {"de": "schau"}}
     await bot_rest.ask("POST", path, _command(options=[_option(**names)], **names))
     (plain,) = (await bot_rest.ask("GET", path)).data
     (full,) = (await bot_rest.ask("GET", f"{path}?with_localizations=true")).data

@@ -1,6 +1,7 @@
 """Who may do what where: roles, overwrites and their order, threads, silence, direct messages."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.playground.permissions import EVERYONE, P, in_channel
 from bot.playground.records import PRIVATE_THREAD
@@ -123,7 +124,7 @@ async def test_a_conversation_is_between_two(playground: Playground) -> None:
         assert listed == []
 
 
-HIDDEN = [
+HIDDEN: list[tuple[str, str, Any]] = [
     ("GET", "", None),
     ("PATCH", "", {"name": "mine"}),
     ("DELETE", "", None),
@@ -158,7 +159,7 @@ async def test_a_hidden_channel_is_closed_at_every_door(
     assert [m.content for m in world.channel.messages.values()] == ["x"]
 
 
-DENIED = [
+DENIED: list[tuple[P, str, str, Any]] = [
     (P.READ_MESSAGE_HISTORY, "GET", "/messages/{}", None),
     (P.READ_MESSAGE_HISTORY, "GET", "/messages/{}/reactions/👍", None),
     (P.READ_MESSAGE_HISTORY, "PUT", "/messages/{}/reactions/👍/@me", None),
