@@ -5,8 +5,10 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from bot.errors import SetupError
-from bot.settings import read_settings
+from bot.errors import Overloaded, SetupError
+from bot.executor.queue import Asker, FairQueue, Limits, Ticket
+from bot.settings import Settings, read_settings
+from models.jobs import Classify
 
 
 def test_nothing_set_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,3 +69,15 @@ def test_settings_are_frozen() -> None:
     """Nobody changes a setting after it was read."""
     with pytest.raises(pydantic.ValidationError):
         read_settings(env_file=None).prefix = "?"  # type: ignore[misc]  # that is the point
+
+
+def test_no_server_goes_beyond_the_operators_limit() -> None:
+    """It may set less for those who ask there, and more counts for nothing."""
+    settings = Settings(_env_file=None, max_per_person=2)
+    for own, allowed in ((5, 2), (1, 1), (None, 2)):
+        limits = Limits.of(settings, {7: own}.get)
+        queue: FairQueue[Ticket] = FairQueue(limits, kind=type, cost=lambda _: 1.0)
+        for _ in range(allowed):
+            queue.admit(Ticket(Classify(picture=b""), Asker(person=1, server=7)))
+        with pytest.raises(Overloaded):
+            queue.admit(Ticket(Classify(picture=b""), Asker(person=1, server=7)))

@@ -10,7 +10,7 @@ from tests.e2e.test_settings import Server, server
 
 __all__ = ["server"]
 
-PICTURE = pictures.plain()
+PICTURE, OTHER = pictures.plain(), pictures.plain("navy")
 NASTY = (
     *("@everyone", "@here", "<@1>", "<@&1>", "<#1>", "</ban:1>", "<t:0:R>", "<:x:1>"),
     *("[free](https://evil.example)", "https://evil.example/a", "**bold** __line__ ~~gone~~"),
@@ -57,8 +57,11 @@ async def test_names_labels_and_models_are_text(server: Server, words: str) -> N
     boss = server.manager
     name = "".join(c for c in words[:100] if c.isprintable() and c != ";") or "x"  # as HTTP allows
     await unharmed(boss, "!classify", (f"{name}.png", PICTURE), ("b.png", b"bad"))
-    await unharmed(boss, f"!teach {plain[:200]}", ("a.png", PICTURE))
+    await unharmed(boss, "!teach something else", ("b.png", OTHER))
+    await unharmed(boss, f"!teach {plain[:40]}", ("a.png", PICTURE))
     await unharmed(boss, "!taught")
+    await unharmed(boss, "!classify mine", ("a.png", PICTURE))
+    await unharmed(boss, f"!unteach {plain[:40]}")
     await unharmed(boss, f"!classify {plain[:200]}", ("a.png", PICTURE))
     await unharmed(boss, f"!models {plain[:200]}")
     await unharmed(boss, f"!model {plain[:200]}")

@@ -33,7 +33,7 @@ def test_resnet101_is_what_was_published(tasks: Tasks) -> None:
     how = found.preparation
     assert how
     assert (how.resize, how.crop, how.interpolation) == (256, 224, "bilinear")
-    assert how.mean == (0.485, 0.456, 0.406)
+    assert (how.mean, how.std) == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     assert found.paper == "Deep Residual Learning for Image Recognition"
 
 

@@ -242,6 +242,23 @@ async def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
         assert store.servers.get(THERE) == DEFAULTS
 
 
+async def test_the_half_of_a_failed_write_is_taken_back(tmp_path: Path) -> None:
+    """It would else be written along with whatever comes next."""
+    async with Store(tmp_path) as store:
+        spoil(
+            tmp_path,
+            "CREATE TRIGGER no BEFORE INSERT ON examples WHEN NEW.label = 'b'"
+            " BEGIN SELECT RAISE(FAIL, ''); END",
+        )
+        with pytest.raises(StoreFailed):
+            await store.lessons.add(HERE, [taught("a"), taught("b")])
+        await put(store, THERE, SET)
+        assert await store.lessons.of(HERE) == []
+    async with Store(tmp_path) as store:
+        assert await store.lessons.of(HERE) == []
+        assert store.servers.get(THERE) == SET
+
+
 def spoil(folder: Path, statement: str) -> None:
     """Do something to the file from outside."""
     with sqlite3.connect(folder / FILE, timeout=0) as other:
