@@ -119,6 +119,7 @@ def test_the_first_wish_counts() -> None:
         ((None, "ko", "en-US"), KOREAN),
         (("en", "ko"), ENGLISH),
         (("fr", "ko"), ENGLISH),
+        (("ko-KR", "en"), KOREAN),
         ((), ENGLISH),
     ):
         speak_to(*wishes)
@@ -133,6 +134,8 @@ def test_counts_and_values_are_filled_in() -> None:
     assert tr("{name} after {model}.", name="{x}.jpg", model="alexnet") == "{x}.jpg after alexnet."
     speak_to(KOREAN)
     assert tr_n("1 picture", "{count} pictures", 1) == "사진 1장"
+    assert tr("") == label("") == ""
+    assert tr("a {brace} that nobody fills in") == "a {brace} that nobody fills in"
     assert tr("A sentence that no catalogue has") == "A sentence that no catalogue has"
     speak_to()
 

@@ -41,12 +41,17 @@ def test_the_environment_wins_over_the_file(
         ("BOBBY_BATCH_SIZE", "many", "valid integer"),
         ("BOBBY_DEVICE", "gpu", "cuda"),
         ("BOBBY_PRECISION", "int8", "'bfloat16'"),
+        ("BOBBY_DEVICE", "cpu,gpu", "cuda"),
         ("BOBBY_PREFIX", "two words", "without spaces"),
+        ("BOBBY_PREFIX", "a b", "without spaces"),
+        ("BOBBY_PREFIX", "bobby!", "1 to 5 characters"),
+        ("BOBBY_MIRROR", "mirror.example", "https://"),
         ("BOBBY_LOG_LEVEL", "LOUD", "'WARNING'"),
         ("BOBBY_API_URL", "discord.com", "http://"),
         ("BOBBY_TIMEOUT", "3600", "840"),
         ("BOBBY_SHARD_IDS", "first", "commas between"),
         ("BOBBY_SHARD_IDS", "0,1", "less than BOBBY_SHARDS"),
+        ("BOBBY_SHARD_IDS", "0,", "commas between"),
         ("BOBBY_ENGINE", "grid", "'ray'"),
         ("BOBBY_RAY_ADDRESS", "ray://head", "head:6379"),
     ],
@@ -63,6 +68,91 @@ def test_a_wrong_value_is_one_sentence(
     assert variable in text
     assert repr(value) in text
     assert allowed in text
+
+
+def test_the_last_shard_is_one_less_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever is named first."""
+    monkeypatch.setenv("BOBBY_SHARDS", "2")
+    assert read_settings(env_file=None).own_shards is None
+    monkeypatch.setenv("BOBBY_SHARD_IDS", "1, 0")
+    assert read_settings(env_file=None).own_shards == [1, 0]
+    for wrong in ("0,2", "2,0"):
+        monkeypatch.setenv("BOBBY_SHARD_IDS", wrong)
+        with pytest.raises(SetupError, match="less than BOBBY_SHARDS"):
+            read_settings(env_file=None)
+
+
+def test_every_wrong_value_has_its_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One line each; a file that is no text has one of its own."""
+    monkeypatch.setenv("BOBBY_DEVICE", "gpu")
+    monkeypatch.setenv("BOBBY_ENGINE", "grid")
+    with pytest.raises(SetupError) as caught:
+        read_settings(env_file=None)
+    lines = str(caught.value).splitlines()
+    assert [line.split()[0] for line in lines] == ["BOBBY_DEVICE", "BOBBY_ENGINE"]
+    assert not any("Value error" in line for line in lines)
+    (tmp_path / ".env").write_bytes(b"BOBBY_PREFIX=\xff")
+    with pytest.raises(SetupError, match="UTF-8"):
+        read_settings(tmp_path / ".env")
+
+
+def test_values_are_tidied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Spaces after commas, a slash at an address's end, and a variable that is set to nothing."""
+    for name, value in (
+        ("DEVICE", "cuda:0, cpu"),
+        ("MIRROR", "https://mirror.example/weights/"),
+        ("HUB_URL", "http://hub.example/"),
+        ("RAY_ADDRESS", "head:6379"),
+        ("PREFIX", ""),
+        ("CACHE", str(tmp_path / "cache")),
+        ("DATA", str(tmp_path / "data")),
+    ):
+        monkeypatch.setenv(f"BOBBY_{name}", value)
+    settings = read_settings(env_file=None)
+    assert settings.devices == ["cuda:0", "cpu"]
+    assert settings.mirror == "https://mirror.example/weights"
+    assert settings.hub_url == "http://hub.example"
+    assert settings.prefix == "!"
+    assert settings.weights_folder == tmp_path / "cache"
+    assert settings.data_folder == tmp_path / "data"
+    monkeypatch.delenv("BOBBY_CACHE")
+    monkeypatch.delenv("BOBBY_DATA")
+    alone = read_settings(env_file=None)
+    assert alone.mirror is not None
+    assert alone.weights_folder != alone.data_folder
+    monkeypatch.delenv("BOBBY_MIRROR")
+    assert read_settings(env_file=None).mirror is None
+
+
+def test_bounds_are_allowed_and_nothing_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For every number that has one."""
+    for name, bounds, beyond in (
+        ("RAY_REPLICAS", "0", "-1"),
+        ("RAY_MAX_REPLICAS", "1", "0"),
+        ("RAY_GPUS", "0", "-0.5"),
+        ("RAY_CPUS", "1", "0"),
+        ("BATCH_SIZE", "1 64", "0 65"),
+        ("MAX_QUEUE", "1", "0"),
+        ("MAX_QUEUE_MIB", "1", "0"),
+        ("MAX_PER_SERVER", "1", "0"),
+        ("MAX_PER_PERSON", "1", "0"),
+        ("TIMEOUT", "0.5 840", "0 841"),
+        ("MAX_FILE_MIB", "1 200", "0 201"),
+        ("MAX_DOWNLOAD_MIB", "1", "0"),
+        ("HUB_MEMORY_MIB", "512", "511"),
+        ("METRICS_PORT", "0 65535", "-1 65536"),
+        ("SHARDS", "0", "-1"),
+    ):
+        with monkeypatch.context() as one:
+            for value in bounds.split():
+                one.setenv(f"BOBBY_{name}", value)
+                assert getattr(read_settings(env_file=None), name.lower()) == float(value)
+            for value in beyond.split():
+                one.setenv(f"BOBBY_{name}", value)
+                with pytest.raises(SetupError, match=name):
+                    read_settings(env_file=None)
 
 
 def test_settings_are_frozen() -> None:
