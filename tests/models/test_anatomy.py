@@ -44,11 +44,34 @@ def test_what_differs_is_not_folded_away() -> None:
     ]
 
 
+class Block(nn.Module):
+    """A block whose parts differ from one to the next."""
+
+    def __init__(self, act: nn.Module, *, bias: bool = True) -> None:
+        super().__init__()
+        self.map = nn.Linear(2, 2, bias=bias)
+        self.act = act
+
+
+def test_blocks_that_differ_inside_say_what_most_of_them_have() -> None:
+    """And name every kind that stands in a place; blocks of another number of parts fold not."""
+    blocks = [Block(nn.ReLU()), Block(nn.ReLU(), bias=False), Block(nn.ReLU()), Block(nn.Tanh())]
+    assert tree(nn.Sequential(*blocks, nn.Tanh())).splitlines() == [
+        "Sequential",
+        "  0–3: Block ×4",
+        "    map: Linear(mostly in_features=2, out_features=2, bias=True)",
+        "    act: ReLU or Tanh",
+        "  4: Tanh",
+    ]
+
+
 @pytest.mark.parametrize("name", ["alexnet", "swin_t", "regnet_x_400mf", "efficientnet_lite0"])
 def test_a_weightless_network_has_the_shapes_of_the_real_one(name: str) -> None:
     """The same tensors by name and shape, none of which holds a number."""
     build = catalog()[name].build
-    found, real = weightless(build).state_dict(), build().state_dict()
+    network = weightless(build)
+    assert not network.training
+    found, real = network.state_dict(), build().state_dict()
     assert {k: v.shape for k, v in found.items()} == {k: v.shape for k, v in real.items()}
     assert all(tensor.is_meta for tensor in found.values())
 
@@ -75,6 +98,15 @@ def test_layers_are_counted_by_kind() -> None:
     assert found[0] == ("Conv2d", 104, 42_394_816)
     assert sum(parameters for _, _, parameters in found) == 44_549_160
     assert sum(count for kind, count, _ in found if kind == "BatchNorm2d") == 104
+
+
+def test_layers_of_one_weight_are_in_order_of_their_number() -> None:
+    """Then of their names; what has children and no parameters of its own is no layer."""
+    network = nn.Sequential(
+        *(nn.Tanh(), nn.ReLU(), nn.GELU(), nn.ReLU(), nn.Tanh()),
+        nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1, bias=False)),
+    )
+    assert layers(network) == [("Linear", 2, 8), ("ReLU", 2, 0), ("Tanh", 2, 0), ("GELU", 1, 0)]
 
 
 def test_parameters_outside_of_layers_count_too() -> None:

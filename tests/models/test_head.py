@@ -77,6 +77,7 @@ def test_an_only_example_is_not_tried() -> None:
     """Without it nobody knows its label."""
     features, places = clouds(2, 2, 0.1)
     assert left_out(features[:3], places[:3], 2) == (2, 2)
+    assert left_out(features[[0, 2]], [0, 1], 2) == (0, 0)
 
 
 def test_leaving_out_is_what_it_says() -> None:

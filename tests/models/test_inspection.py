@@ -1,8 +1,14 @@
 """`Inspect` is answered for every kind of model, whether or not its weights are here."""
 
+from typing import NoReturn
+
 import pytest
 
+from models import anatomy
+from models.captioners import captioners
+from models.catalog import catalog
 from models.jobs import Failure, Finished, Inspect, Inspected
+from models.recipes import script
 from models.tasks import Tasks
 from models.wire import body_length, frame, from_worker
 
@@ -35,11 +41,14 @@ def test_resnet101_is_what_was_published(tasks: Tasks) -> None:
     assert (how.resize, how.crop, how.interpolation) == (256, 224, "bilinear")
     assert (how.mean, how.std) == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     assert found.paper == "Deep Residual Learning for Image Recognition"
+    assert found.paper_url == "https://arxiv.org/abs/1512.03385"
+    assert (found.model, found.weights) == ("resnet101", "IMAGENET1K_V1")
+    assert found.script == script(catalog()["resnet101"])
 
 
 def test_a_later_checkpoint_has_its_own_preprocessing(tasks: Tasks) -> None:
     """The network is the same, the picture's way into it is not."""
-    found = seen(tasks, "ResNet101:v2")
+    found = seen(tasks, " ResNet101:v2 ")
     assert found.preparation
     assert found.preparation.resize == 232
     assert found.tree == seen(tasks, "resnet101").tree
@@ -67,6 +76,12 @@ def test_the_captioner_is_two_networks(tasks: Tasks) -> None:
     assert "  encoder: EfficientNetLite0" in found.tree
     assert "  decoder: CaptionTransformer" in found.tree
     assert found.parameters == 4_652_008 + 3_001_409
+    assert sum(kind.parameters for kind in found.layers) == found.parameters
+    assert found.bytes == 4 * found.parameters
+    assert (found.model, found.weights) == (
+        "caption_small",
+        captioners()["caption_small"].checkpoint,
+    )
     assert found.multiply_adds is None
 
 
@@ -83,6 +98,22 @@ def test_an_unknown_name_gets_suggestions(tasks: Tasks) -> None:
     assert isinstance(answer, Failure)
     assert answer.code == "unknown_model"
     assert "resnet101" in str(answer.sentence)
+
+
+def test_a_look_that_fails_is_a_sentence(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own; whatever else is asked is answered."""
+
+    def fail(_: object) -> NoReturn:
+        raise RuntimeError("a secret of the machine's")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(anatomy, "tree", fail)
+        answer = look(tasks, "vgg11")
+    assert isinstance(answer, Failure)
+    assert answer.code == "model_failed"
+    assert "vgg11 can't be looked into" in str(answer.sentence)
+    assert "secret" not in str(answer.sentence)
+    assert seen(tasks, "vgg11").model == "vgg11"
 
 
 def test_a_look_is_taken_once(tasks: Tasks) -> None:

@@ -93,17 +93,13 @@ def test_it_recognises_what_it_was_shown(learner: Learner) -> None:
         for label, colour in shown.items()
         for size in ((200, 200), (300, 200), (220, 260))
     )
-    job = Recognise(
-        picture=tinted("red", (250, 250)),
-        model="efficientnet_lite0",
-        weights="ImageNet-1K",
-        examples=examples,
-    )
+    job = recognise(tinted("red", (260, 250)), examples)
     done = answer(learner, job)
     assert isinstance(done, Labels)
     assert [label.label for label in done.top] == ["red", "blue"]
     assert sum(label.probability for label in done.top) == pytest.approx(1)
     assert done.crop
+    assert (done.width, done.height) == (260, 250)
     assert done.sure
     stranger = msgspec.structs.replace(job, picture=encoded(Image.effect_noise((250, 250), 90)))
     unlike = answer(learner, stranger)
@@ -111,6 +107,39 @@ def test_it_recognises_what_it_was_shown(learner: Learner) -> None:
     assert not unlike.sure
     assert answer(learner, Assess(model="efficientnet_lite0", examples=examples)) == Assessed(
         right=6, asked=6
+    )
+
+
+def test_it_is_sure_of_a_likely_label_that_it_is_like(learner: Learner) -> None:
+    """Likely among the labels, and like its own examples, wherever these stand."""
+    picture = encoded(scene())
+    seen = torch.frombuffer(bytearray(features(learner, picture).features), dtype=torch.half)
+    chance = torch.Generator().manual_seed(0)
+    odd = torch.nn.functional.normalize(torch.randn(6, len(seen), generator=chance), dim=1)
+    same = [seen.float()] * 2
+    for examples, best, sure in (
+        ({"a": list(odd[:2]), "b": same}, "b", True),
+        ({"a": same, "b": same}, "a", False),  # as likely as not
+        ({"a": [odd[0] - seen] * 2, "b": [odd[1] + 0.5 * seen] * 2}, "b", False),  # unlike both
+        ({"b": same, **{str(at): [one] for at, one in enumerate(odd)}}, "b", True),
+    ):
+        shown = tuple(
+            Example(label=label, features=vector.half().numpy().tobytes())
+            for label, vectors in examples.items()
+            for vector in vectors
+        )
+        done = answer(learner, recognise(picture, shown))
+        assert isinstance(done, Labels)
+        assert (done.top[0].label, done.sure) == (best, sure)
+        assert len(done.top) == min(5, len(examples))
+        assert (done.top[0].probability > 0.9) == (best == "b")
+        assert (done.model, done.weights) == ("efficientnet_lite0", "ImageNet-1K")
+
+
+def recognise(picture: bytes, examples: tuple[Example, ...]) -> Recognise:
+    """Return the job to find a label of `examples` for `picture`."""
+    return Recognise(
+        picture=picture, model="efficientnet_lite0", weights="ImageNet-1K", examples=examples
     )
 
 
@@ -131,6 +160,33 @@ def test_weights_that_are_gone_are_named(learner: Learner) -> None:
     assert isinstance(done, Failure)
     assert done.code == "no_weights"
     assert "features of alexnet" in str(done.sentence)
+    others = msgspec.structs.replace(job, model="efficientnet_lite0", weights="another day's")
+    assert isinstance(answer(learner, others), Failure)
+
+
+def test_features_of_a_stand_in_are_said_to_be_so(learner: Learner) -> None:
+    """And whose they are; a name that nobody knows has none."""
+    seen = answer(learner, Featurise(picture=encoded(scene()), model="alexnet"))
+    assert isinstance(seen, Features)
+    assert seen.model == "efficientnet_lite0"
+    assert "so efficientnet_lite0 answered" in str(seen.substitution)
+    unknown = answer(learner, Featurise(picture=encoded(scene()), model="alexnot"))
+    assert isinstance(unknown, Failure)
+    assert unknown.code == "unknown_model"
+
+
+def test_examples_that_fail_fail_alone(learner: Learner) -> None:
+    """Features of another length, and a good job beside them."""
+    one, other = (Example(label=label, features=bytes(8)) for label in "ab")
+    assess = Assess(model="efficientnet_lite0", examples=(one, other, one, other))
+    jobs = (recognise(encoded(scene()), (one, other)), assess)
+    prepared = [one for one in map(learner.prepare, jobs) if not isinstance(one, Failure)]
+    bad, good = learner.run(prepared)
+    assert isinstance(bad, Failure)
+    assert bad.code == "model_failed"
+    assert "efficientnet_lite0 ran into an error" in str(bad.sentence)
+    assert isinstance(good, Assessed)
+    assert good.asked == 4
 
 
 def test_a_bad_picture_has_no_features(learner: Learner) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from models.catalog import Catalog, catalog
 from models.jobs import Failure
+from models.pairs import pairs
 from models.records import Classification
-from models.selection import Choice, Selection
+from models.selection import Choice, Selection, either
 from models.weights import Shelf
 from tests.models.checkpoints import save
 
@@ -77,6 +78,12 @@ def test_an_unknown_name_gets_suggestions(shelf: Shelf, name: str, meant: str) -
     assert sentence.count(",") + sentence.count(" or ") <= 2
 
 
+def test_names_that_are_suggested_are_a_choice() -> None:
+    """Commas, and "or" before the last."""
+    said = [str(either(names)) for names in (["a"], ["a", "b"], ["a", "b", "c"])]
+    assert said == ["a", "a or b", "a, b or c"]
+
+
 def test_a_name_like_no_other_gets_none(shelf: Shelf) -> None:
     """Nothing is suggested where nothing is near, and a long name is cut."""
     code, sentence = refused(Selection(catalog(), shelf, "resnet101").choose("x" * 2000))
@@ -103,9 +110,39 @@ def test_cards_tell_what_is_ready(two_ready: Catalog, shelf: Shelf) -> None:
         "shufflenet_v2_x0_5": "Bobby cache",
         "mobilenet_v3_small": "Bobby cache",
     }
-    assert cards["resnet101"].location is None
-    assert cards["resnet101"].weights == "IMAGENET1K_V1"
-    assert cards["resnet101"].accuracy == 77.374
+    missing = cards["resnet101"]
+    checkpoint = catalog()["resnet101"].checkpoint
+    assert missing.location is None
+    assert (missing.task, missing.weights) == ("classify", "IMAGENET1K_V1")
+    assert (missing.accuracy, missing.parameters) == (77.374, 44_549_160)
+    assert (missing.family, missing.year) == ("resnet", 2015)
+    assert (missing.license, missing.source) == (checkpoint.license, checkpoint.source)
+    assert missing.files == (checkpoint.file_to_fetch(),)
+    assert missing.size_bytes == checkpoint.size_bytes
+
+
+def test_what_is_part_of_bobby_is_not_fetched(shelf: Shelf) -> None:
+    """Its card has no file, and says what it expects and where it is."""
+    cards = {card.name: card for card in Selection(pairs(), shelf, "horse2zebra").cards()}
+    shipped, published = cards["horse2zebra_small"], cards["horse2zebra"]
+    assert shipped.ready
+    assert shipped.files == ()
+    assert [file.name for file in published.files] == [pairs()["horse2zebra"].checkpoint.file]
+    assert published.expects == pairs()["horse2zebra"].expects
+
+
+def test_only_a_model_for_the_same_purpose_stands_in(shelf: Shelf) -> None:
+    """A zebra is no answer to who wanted a horse; where there is none, nobody answers."""
+    selection = Selection(pairs(), shelf, "horse2zebra")
+    answered = {name: selection.choose(name) for name in pairs()}
+    stood_in = {
+        name: choice.record.name for name, choice in answered.items() if isinstance(choice, Choice)
+    }
+    assert stood_in["horse2zebra"] == "horse2zebra_small"
+    assert stood_in["zebra2horse"] == "zebra2horse_small"
+    assert any(isinstance(choice, Failure) for choice in answered.values())
+    for name, other in stood_in.items():
+        assert pairs()[name].purpose == pairs()[other].purpose
 
 
 def test_an_unknown_name_is_repeated_as_it_was_typed(shelf: Shelf) -> None:

@@ -1,10 +1,15 @@
 """`Untrained` answers with random weights: the same each time, marked, and nowhere else."""
 
+from typing import NoReturn
+
+import pytest
 import torch
 
+from models import untrained
+from models.catalog import catalog
 from models.jobs import Answer, Classify, Failure, Labels, Untrained
 from models.tasks import Tasks
-from models.untrained import WEIGHTS
+from models.untrained import WEIGHTS, beginning
 from tests.models.pictures import encoded, scene
 
 PICTURE = encoded(scene())
@@ -31,6 +36,31 @@ def test_garbage_is_the_same_each_time(tasks: Tasks) -> None:
     first, second = guess(tasks, "resnet18"), guess(tasks, "resnet18")
     assert first.top == second.top
     assert torch.rand(1) == expected
+
+
+def test_it_is_ready_to_answer() -> None:
+    """With what its layers do when they answer, not when they learn."""
+    network = beginning(catalog()["alexnet"])
+    assert not any(module.training for module in network.modules())
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_a_network_that_fails_fails_alone(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others of its batch are answered."""
+
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("a secret of the machine's")
+
+    batch = [tasks.prepare(Untrained(picture=PICTURE, model="resnet18")) for _ in range(2)]
+    answers = iter(tasks.run(batch))
+    with monkeypatch.context() as broken:
+        broken.setattr(untrained, "beginning", fail)
+        first = next(answers)
+    second = next(answers)
+    assert isinstance(first, Failure)
+    assert first.code == "model_failed"
+    assert "The untrained resnet18 ran into an error" in str(first.sentence)
+    assert isinstance(second, Labels)
 
 
 def test_garbage_says_that_it_is(tasks: Tasks) -> None:
