@@ -24,7 +24,7 @@ def clean(text: str, known: Iterable[str]) -> str:
         BadLesson: It can't be a label; the sentence says why.
     """
     normal = unicodedata.normalize("NFC", text)
-    plain = "".join(c for c in normal if unicodedata.category(c)[0] != "C" or c == " ")
+    plain = "".join(c for c in normal if unicodedata.category(c)[0] != "C" or c.isspace())
     label = " ".join(plain.split())
     if not label:
         raise BadLesson(tr("A label needs letters: write what the pictures show."))
