@@ -7,7 +7,7 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import expect
 
-from bot.language import ENGLISH, KOREAN
+from bot.language import ENGLISH, KOREAN, into
 from bot.publishing import published
 from tests.browser import open_browser
 from tests.e2e import pictures
@@ -95,7 +95,9 @@ async def test_a_person_reads_their_own_language(server: Server) -> None:
     """By interaction each in theirs, whatever the server's; a choice of the server's wins."""
     assert "저는 사진을 봐요" in said(await asked(server, KOREAN))
     assert "I look at pictures" in said(await asked(server, "en-US"))
-    await server.use(server.manager, "settings", "language", language=KOREAN)
+    chosen = await server.use(server.manager, "settings", "language", language=KOREAN)
+    assert "한국어" in said(chosen)
+    assert into(KOREAN, "What holds in this server") in said(chosen)
     assert "저는 사진을 봐요" in said(await asked(server, "en-US"))
     assert "저는 사진을 봐요" in said(await server.member.ask("!help"))
     await server.use(server.manager, "settings", "language", language=ENGLISH)
