@@ -48,7 +48,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         )
 
     @app_commands.command(name="teach")
-    @app_commands.guild_only()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     @app_commands.describe(
         label="What the pictures show",
         picture="A picture of it",
@@ -77,7 +77,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         await self._list(context.exchange)
 
     @app_commands.command(name="taught")
-    @app_commands.guild_only()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def taught_slash(self, interaction: Interaction) -> None:
         """List the labels that I was taught here, and how well I know them."""
         await self._list(InteractionExchange(interaction))
@@ -88,7 +88,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         await self._unteach(context.exchange, label)
 
     @app_commands.command(name="unteach")
-    @app_commands.guild_only()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     @app_commands.describe(label="The label to forget; the last lesson otherwise")
     async def unteach_slash(self, interaction: Interaction, label: str = "") -> None:
         """Take back the last lesson, or all of a label."""

@@ -35,6 +35,9 @@ class SettingsCog(commands.Cog, name="Settings"):
         name="settings",
         description="What holds for me in this server",
         guild_only=True,
+        allowed_contexts=app_commands.AppCommandContext(
+            guild=True, dm_channel=False, private_channel=False
+        ),
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         default_permissions=discord.Permissions(manage_guild=True),
     )

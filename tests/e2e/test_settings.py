@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bot.playground.permissions import P
 from bot.playground.records import Channel, Guild
 from bot.playground.world import Event
+from bot.publishing import published
 from bot.store.servers import DEFAULTS
 from cogs.settings import MOST_CHANNELS
 from tests.e2e import pictures
@@ -102,8 +103,19 @@ async def test_what_holds_is_shown_to_managers_alone(server: Server) -> None:
     assert shown["flags"] & EPHEMERAL
     assert "Classifier resnet101 (mine)" in said(shown)
     assert "Channels all" in said(shown)
-    refused = await server.use(server.member, "settings", "show")
-    assert "Only whoever may manage this server can do that." in said(refused)
+    for part in ("show", "model", "channels", "language", "limit", "export", "reset"):
+        refused = await server.use(server.member, "settings", part)
+        assert "Only whoever may manage this server can do that." in said(refused), part
+
+
+async def test_discord_shows_settings_to_managers_in_servers(house: House) -> None:
+    """Nobody else finds the command; what is a server's is offered in no direct message."""
+    there = {one["name"]: one for one in await published(house.bot)}
+    assert there["settings"]["default_member_permissions"] == str(P.MANAGE_GUILD.value)
+    for name in ("settings", "teach", "taught", "unteach"):
+        assert there[name]["contexts"] == [0], name
+    assert there["settings"]["integration_types"] == [0]
+    assert there["forget"]["contexts"] != [0]
 
 
 async def test_a_server_has_a_classifier_of_its_own(server: Server) -> None:
@@ -116,6 +128,9 @@ async def test_a_server_has_a_classifier_of_its_own(server: Server) -> None:
     assert "alexnet" not in said(named)
     refused = await server.use(server.manager, "settings", "model", name="alexnot")
     assert "I know no such classifier" in said(refused)
+    other = await server.use(server.manager, "settings", "model", name="horse2zebra")
+    assert "I know no such classifier" in said(other)
+    assert server.house.bot.store.servers.get(server.guild.id).model == "alexnet"
     assert "Classifier resnet101" in said(await server.use(server.manager, "settings", "model"))
 
 
@@ -134,6 +149,35 @@ async def test_bobby_answers_in_the_channels_that_are_named(server: Server) -> N
     shown = await server.use(server.manager, "settings", "channels", everywhere=True)
     assert "Channels all" in said(shown)
     assert "I look at pictures" in said(await server.member.ask("!help"))
+
+
+async def test_channels_are_added_and_removed(server: Server) -> None:
+    """One after the other, up to the most there may be; the last one's end is everywhere."""
+    store = server.house.bot.store.servers
+    many = tuple(10**18 + n for n in range(MOST_CHANNELS - 1))
+    await store.change(server.guild.id, lambda now: replace(now, channels=many))
+    added = await server.use(server.manager, "settings", "channels", add=server.channel)
+    assert f"Channels {MOST_CHANNELS}" in said(added)
+    assert store.get(server.guild.id).channels == (*many, server.channel.id)
+    changed = await server.use(
+        server.manager, "settings", "channels", add=server.other, everywhere=True
+    )
+    assert f"in these channels alone: <#{server.other.id}>\n" in said(changed)
+    removed = await server.use(server.manager, "settings", "channels", remove=server.other)
+    assert "Channels all" in said(removed)
+
+
+async def test_a_classifiers_name_completes(server: Server) -> None:
+    """Classifiers alone, those that are ready first."""
+    for typed, first in (("", "efficientnet_lite0"), ("resnet10", "resnet101"), ("zebra", None)):
+        option = {"name": "name", "type": STRING, "value": typed, "focused": True}
+        async with server.page(server.manager) as page:
+            command = await page.command("settings", server.channel.id)
+            data = {**command, "options": [{"name": "model", "type": SUBCOMMAND}]}
+            data["options"][0]["options"] = [option]
+            await page.interact(AUTOCOMPLETE, data, channel_id=server.channel.id)
+            offered = await page.event("APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE")
+        assert [one["value"] for one in offered["choices"]][:1] == ([first] if first else [])
 
 
 async def test_names_complete_where_bobby_does_not_answer(server: Server) -> None:
@@ -170,6 +214,10 @@ async def test_a_server_limits_what_each_person_asks_at_once(server: Server) -> 
     assert "You have 1 picture waiting here already, the most for one person" in said(answer)
     shown = await server.use(server.manager, "settings", "limit", pictures=1000)
     assert "Pictures waiting, each person 40" in said(shown)
+    assert server.house.bot.store.servers.get(server.guild.id).per_person == 1000
+    shown = await server.use(server.manager, "settings", "limit")
+    assert "Pictures waiting, each person 40" in said(shown)
+    assert server.house.bot.store.servers.get(server.guild.id) == DEFAULTS
 
 
 async def test_all_that_is_kept_can_be_had_and_deleted(server: Server) -> None:
@@ -182,6 +230,7 @@ async def test_all_that_is_kept_can_be_had_and_deleted(server: Server) -> None:
     assert status == 200
     assert json.loads(file)["settings"] == {"teachers": "everyone"}
     deleted = await server.use(server.manager, "settings", "reset")
+    assert deleted["flags"] & EPHEMERAL
     assert "Deleted 1 record; nothing is left." in said(deleted)
     assert server.house.bot.store.servers.get(server.guild.id) == DEFAULTS
     again = await server.use(server.manager, "settings", "reset")
