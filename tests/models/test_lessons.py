@@ -179,8 +179,8 @@ def test_examples_that_fail_fail_alone(learner: Learner) -> None:
     """Features of another length, and a good job beside them."""
     one, other = (Example(label=label, features=bytes(8)) for label in "ab")
     assess = Assess(model="efficientnet_lite0", examples=(one, other, one, other))
-    jobs = (recognise(encoded(scene()), (one, other)), assess)
-    prepared = [one for one in map(learner.prepare, jobs) if not isinstance(one, Failure)]
+    jobs: tuple[Recognise | Assess, ...] = (recognise(encoded(scene()), (one, other)), assess)
+    prepared = [p for p in map(learner.prepare, jobs) if not isinstance(p, Failure)]
     bad, good = learner.run(prepared)
     assert isinstance(bad, Failure)
     assert bad.code == "model_failed"
