@@ -1,11 +1,14 @@
 """Where checkpoints are found, in which order, and that wrong ones are not used."""
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 
+from models import weights
 from models.catalog import catalog
 from models.records import Classification
 from models.weights import Shelf, WeightsError
@@ -68,14 +71,47 @@ def test_a_wrong_file_does_not_hide_a_right_one(
 def test_a_file_that_was_replaced_is_checked_again(
     tmp_path: Path, shelf: Shelf, published: Classification
 ) -> None:
-    """The verdict on a file lasts until the file changes."""
+    """The verdict on a file lasts until its time or its size changes, the other being the same."""
     path = tmp_path / "bobby" / published.checkpoint.file
-    right = path.read_bytes()
-    path.write_bytes(b"half a download")
-    with pytest.raises(WeightsError):
-        shelf.genuine(published.checkpoint)
-    path.write_bytes(right)
+    right, then = path.read_bytes(), path.stat().st_mtime_ns
+    one_byte_off = right[:-1] + bytes([right[-1] ^ 1])
     assert shelf.genuine(published.checkpoint).path == path
+    for content, time in ((one_byte_off, then + 1), (right, then + 2), (right[:-1], then + 2)):
+        path.write_bytes(content)
+        os.utime(path, ns=(time, time))
+        if content == right:
+            assert shelf.genuine(published.checkpoint).path == path
+        else:
+            with pytest.raises(WeightsError):
+                shelf.genuine(published.checkpoint)
+
+
+def test_a_verdict_is_on_one_file(tmp_path: Path, shelf: Shelf, published: Classification) -> None:
+    """Another one of the same age and size, elsewhere, is looked at by itself."""
+    ours = tmp_path / "bobby" / published.checkpoint.file
+    theirs = Path(torch.hub.get_dir()) / "checkpoints" / ours.name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(ours.read_bytes())
+    ours.write_bytes(bytes(theirs.stat().st_size))
+    for path in (ours, theirs):
+        os.utime(path, ns=(1, 1))
+    assert shelf.genuine(published.checkpoint).path == theirs
+    found = shelf.find(published.checkpoint)
+    assert found is not None
+    assert found.path == theirs
+
+
+def test_a_file_is_read_once_for_its_verdict(
+    shelf: Shelf, published: Classification, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks again, on whatever thread, gets the verdict that there is."""
+    read: list[Path] = []
+    hashed = weights.sha256
+    monkeypatch.setattr(weights, "sha256", lambda path: (read.append(path), hashed(path))[1])
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(shelf.genuine, [published.checkpoint] * 4))
+    assert len(set(found)) == 1
+    assert len(read) == 1
 
 
 def test_weights_that_are_nowhere(shelf: Shelf) -> None:
