@@ -14,6 +14,7 @@ from tests.bot.hub import repository as things
 
 def unpack(tmp_path: Path, data: bytes) -> Place:
     """Unpack `data` and return where."""
+    tmp_path.mkdir(exist_ok=True)
     packed = tmp_path / "packed.tar.gz"
     packed.write_bytes(data)
     where = Place(tmp_path / "place")
@@ -89,11 +90,33 @@ def test_an_archive_without_hubconf(tmp_path: Path) -> None:
         unpack(tmp_path, packed.getvalue())
 
 
-def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What would fill the disk is not unpacked."""
-    monkeypatch.setattr(archive, "MOST_FILES", 2)
+BYTES = sum(len(text.encode()) for text in things.files().values())
+
+
+@pytest.mark.parametrize(
+    ("bound", "fits"), [("MOST_FILES", len(things.files())), ("MOST_BYTES", BYTES)]
+)
+def test_an_archive_within_its_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, fits: int
+) -> None:
+    """What is as large as allowed is unpacked; with one file or byte more in all, nothing is."""
+    monkeypatch.setattr(archive, bound, fits)
+    assert unpack(tmp_path, things.archive()).code.is_dir()
+    monkeypatch.setattr(archive, bound, fits - 1)
     with pytest.raises(SetupError, match="too large"):
-        unpack(tmp_path, things.archive())
+        unpack(tmp_path / "again", things.archive())
+    assert list((tmp_path / "again" / "place").iterdir()) == []
+
+
+def test_what_would_fill_the_disk(tmp_path: Path) -> None:
+    """A small archive with a file of 500 MiB is refused before any of it is on the disk."""
+    zeros = tarfile.TarInfo("things/zeros")
+    zeros.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(500 * 2**20)}
+    # Were the unpacking begun, this one would end it with another sentence.
+    outside = tarfile.TarInfo("../outside.py")
+    with pytest.raises(SetupError, match="too large: at most 20000 files and 500 MiB"):
+        unpack(tmp_path, things.archive(zeros, outside))
+    assert list((tmp_path / "place").iterdir()) == []
 
 
 def test_the_hash_of_the_code(tmp_path: Path) -> None:
