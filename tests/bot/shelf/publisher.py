@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -21,10 +21,11 @@ PIECE = 64 * 1024
 
 @dataclass
 class Asked:
-    """One request: its path, its range, and the bytes of body that were written."""
+    """One request: its path, its range, of which version, and the bytes of body written."""
 
     path: str
     range: str | None
+    if_range: str | None = None
     sent: int = 0
 
 
@@ -63,7 +64,8 @@ class Publisher:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        self.asked.append(Asked(request.path, request.headers.get("Range")))
+        headers = request.headers
+        self.asked.append(Asked(request.path, headers.get("Range"), headers.get("If-Range")))
         manners = self.manners.get(name, [])
         manner = manners.pop(0) if len(manners) > 1 else (manners[0] if manners else honest)
         if name not in self.files and not manners:
@@ -112,6 +114,21 @@ async def ignores_range(server: Publisher, request: web.Request, body: bytes) ->
     """Send everything with 200, whatever was asked for."""
     headers = {"Content-Length": str(len(body))}
     return await server.write(request, web.StreamResponse(headers=headers), body)
+
+
+def ignores_if_range(told: Mapping[str, str]) -> Manner:
+    """Honour Range whatever version it is meant for; of its own version say only what is `told`."""
+
+    async def manner(server: Publisher, request: web.Request, body: bytes) -> web.StreamResponse:
+        found = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+        first = int(found[1]) if found else 0
+        headers = {**told, "Content-Length": str(len(body) - first)}
+        if found:
+            headers["Content-Range"] = f"bytes {first}-{len(body) - 1}/{len(body)}"
+        response = web.StreamResponse(status=206 if found else 200, headers=headers)
+        return await server.write(request, response, body[first:])
+
+    return manner
 
 
 async def without_length(
