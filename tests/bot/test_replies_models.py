@@ -66,6 +66,21 @@ def test_a_line_has_what_is_known_of_a_model() -> None:
     assert page([card], 0, "").description == "● **resnet101** · a horse · MIT"
 
 
+def test_every_model_is_on_one_page() -> None:
+    """However many there are: none is left out or twice, no page but the only one is empty."""
+    for count in (0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, 2 * PAGE + 1):
+        found = [msgspec.structs.replace(CARD, name=f"model{n:02}") for n in range(count)]
+        shown = [page(found, number, "").description or "" for number in range(pages(found))]
+        names = [
+            line.split("**")[1] for text in shown for line in text.splitlines() if "**" in line
+        ]
+        assert names == [card.name for card in found]
+        assert len(shown) == 1 or all("**" in text for text in shown)
+        assert max(len(text.splitlines()) for text in shown) <= PAGE
+        last = page(found, pages(found) - 1, "").footer.text or ""
+        assert f"{count} of {count} ready (●) · page {len(shown)} of {len(shown)}" in last
+
+
 def test_an_inside_that_is_too_long_is_a_file() -> None:
     """The embed has the upper levels, the file every module."""
     reply = inspected(CARD, inspect("resnet101"))

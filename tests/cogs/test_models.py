@@ -1,53 +1,59 @@
-"""The list of models, page by page."""
+"""Which page of the list of models is shown, and which buttons lead on from there."""
 
 import discord
-import msgspec
+import pytest
 
-from cogs.models import QUERY, Turn, listing
-from tests.bot.test_replies_models import CARD
+from bot.replies_models import PAGE
+from bot.reply import Reply
+from cogs.models import QUERY, listing
+from models.jobs import ModelCard
 
-CARDS = tuple(msgspec.structs.replace(CARD, name=f"net{n:02}", year=None) for n in range(25))
-
-
-def turned(number: int, query: str = "net") -> tuple[str, list[tuple[str | None, int, int, str]]]:
-    """Return the small print of a page, and its buttons: label, asker, page and query."""
-    reply = listing(CARDS, query, number, 7)
-    (embed,) = reply.embeds
-    buttons = []
-    for item in reply.view.children if reply.view else ():
-        assert isinstance(item, Turn)
-        assert isinstance(item.item, discord.ui.Button)
-        assert item.custom_id == f"models:{item.asker}:{item.number}:{item.query}"
-        buttons.append((item.item.label, item.asker, item.number, item.query))
-    return embed.footer.text or "", buttons
+ASKER = 2**63
 
 
-async def test_buttons_lead_to_the_pages_that_there_are() -> None:
-    """Back and on, for whoever asked, with what was searched for."""
-    back, more = "◀ Back", "More ▶"
-    pages = [turned(number) for number in range(3)]
-    assert [buttons for _, buttons in pages] == [
-        [(more, 7, 1, "net")],
-        [(back, 7, 0, "net"), (more, 7, 2, "net")],
-        [(back, 7, 1, "net")],
-    ]
-    assert ["page 1 of 3" in pages[0][0], "page 2 of 3" in pages[1][0]] == [True, True]
+def cards(count: int) -> tuple[ModelCard, ...]:
+    """Return so many models."""
+    card = {"parameters": 1, "weights": "W", "source": "S", "license": "L", "ready": False}
+    return tuple(
+        ModelCard(name=f"net{number:03}", task="classify", **card)  # type: ignore[arg-type]
+        for number in range(count)
+    )
 
 
-async def test_a_page_that_is_no_more_is_the_nearest() -> None:
-    """As when a model has gone since the button was made."""
-    assert turned(9) == turned(2)
-    assert turned(-1) == turned(0)
+def ids(reply: Reply) -> list[str]:
+    """Return what the buttons below `reply` ask for."""
+    children = reply.view.children if reply.view else []
+    buttons = [getattr(child, "item", child) for child in children]
+    return [button.custom_id for button in buttons if isinstance(button, discord.ui.Button)]
 
 
-async def test_what_fits_on_a_page_needs_no_buttons() -> None:
-    """Not even an empty row of them."""
-    assert listing(CARDS[:10], "", 0, 7).view is None
-    assert listing(CARDS, "nothing of that name", 0, 7).view is None
+@pytest.mark.parametrize(
+    ("count", "number", "shown", "leads_to"),
+    [
+        (0, 0, 0, []),
+        (PAGE, 0, 0, []),
+        (PAGE + 1, 0, 0, [1]),
+        (PAGE + 1, 1, 1, [0]),
+        (3 * PAGE, 1, 1, [0, 2]),
+        (3 * PAGE, 99, 2, [1]),
+        (0, 99, 0, []),
+    ],
+)
+async def test_buttons_lead_to_the_pages_beside(
+    count: int, number: int, shown: int, leads_to: list[int]
+) -> None:
+    """There are no others; a page that is no longer there becomes the last."""
+    reply = listing(cards(count), "net", number, ASKER)
+    assert f"page {shown + 1} of" in (reply.embeds[0].footer.text or "")
+    assert ids(reply) == [f"models:{ASKER}:{page}:net" for page in leads_to]
+    assert (reply.view is None) == (not leads_to)
+    assert reply.view is None or reply.view.timeout is None
 
 
-async def test_a_long_search_is_cut_to_fit_a_button() -> None:
-    """Its id has 100 characters; spaces count once."""
-    _, ((_, _, _, query),) = turned(0, "  net " + " net" * 40)
-    assert query == " ".join(["net"] * 40)[:QUERY]
-    assert len(f"models:{2**63}:100:{query}") <= 100
+async def test_a_long_search_fits_a_button() -> None:
+    """It is cut where the whole question would not fit into 100 characters; blanks don't count."""
+    words = " ".join(["net"] * 40)
+    reply = listing(cards(PAGE + 1), f"  {words.replace(' ', '   ')}", 0, ASKER)
+    (only,) = ids(reply)
+    assert only == f"models:{ASKER}:1:{words[:QUERY]}"
+    assert len(only) <= 100
