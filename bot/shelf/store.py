@@ -114,7 +114,7 @@ class Store:
         Raises:
             ValueError: Its name would lead out of the folder.
         """
-        if Path(file.name).name != file.name:
+        if Path(file.name).name != file.name or file.name in {"", ".."}:
             raise ValueError(f"{file.name!r} is no file's name")
         return self.folder / file.name
 
