@@ -157,6 +157,46 @@ def breaks_off_at(byte: int) -> Manner:
     return manner
 
 
+def brings_at_most(count: int) -> Manner:
+    """Honour Range, and hang up after so many bytes each time."""
+
+    async def manner(server: Publisher, request: web.Request, body: bytes) -> web.StreamResponse:
+        found = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+        first = int(found[1]) if found else 0
+        headers = {"ETag": etag(body), "Content-Length": str(len(body) - first)}
+        if found:
+            headers["Content-Range"] = f"bytes {first}-{len(body) - 1}/{len(body)}"
+        response = web.StreamResponse(status=206 if found else 200, headers=headers)
+        if len(body) - first <= count:
+            return await server.write(request, response, body[first:])
+        await response.prepare(request)
+        await response.write(body[first : first + count])
+        assert request.transport is not None
+        request.transport.close()  # what is written is sent first
+        return response
+
+    return manner
+
+
+async def tells_no_total(
+    server: Publisher, request: web.Request, body: bytes
+) -> web.StreamResponse:
+    """Honour Range, and don't say of how many bytes it is one."""
+    first = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+    headers = {"Content-Range": f"bytes {first}-{len(body) - 1}/*"}
+    return await server.write(
+        request, web.StreamResponse(status=206, headers=headers), body[first:]
+    )
+
+
+async def calls_it_identity(
+    server: Publisher, request: web.Request, body: bytes
+) -> web.StreamResponse:
+    """Send everything and say that it is not compressed."""
+    headers = {"Content-Encoding": "Identity", "Content-Length": str(len(body))}
+    return await server.write(request, web.StreamResponse(headers=headers), body)
+
+
 async def stalls(server: Publisher, request: web.Request, body: bytes) -> web.StreamResponse:
     """Send half the file and then nothing, without hanging up."""
     headers = {"ETag": etag(body), "Content-Length": str(len(body))}
