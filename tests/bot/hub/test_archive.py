@@ -30,6 +30,37 @@ def test_its_one_folder_becomes_the_code(tmp_path: Path) -> None:
     assert [path.name for path in where.folder.iterdir()] == ["code"]
 
 
+def _folder(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    return member
+
+
+def test_it_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
+    """Older code is gone, and so is what a crash left half unpacked; folders are welcome."""
+    for left in ("code/old.py", "unpacking/half/hubconf.py"):
+        (tmp_path / "place" / left).parent.mkdir(parents=True)
+        (tmp_path / "place" / left).touch()
+    where = unpack(tmp_path, things.archive(_folder(f"things-{things.COMMIT}/empty")))
+    assert [path.name for path in where.folder.iterdir()] == ["code"]
+    assert not (where.code / "old.py").exists()
+    assert (where.code / "empty").is_dir()
+
+
+def test_no_archive(tmp_path: Path) -> None:
+    """A sentence where the file is gone."""
+    with pytest.raises(SetupError, match="No such file"):
+        archive.unpack(tmp_path / "packed.tar.gz", Place(tmp_path / "place"))
+
+
+def test_every_commit_has_a_place_of_its_own(tmp_path: Path) -> None:
+    """The same wherever the worker works; a repository's owner is part of its name."""
+    sources = [(o, c * 6) for o in ("a/b", "b/b") for c in ("12345678", "12345679")]
+    places = {archive.place(tmp_path, owner, commit).folder for owner, commit in sources}
+    assert len(places) == len(sources)
+    assert archive.place(Path("relative"), *sources[0]).code.is_absolute()
+
+
 def test_what_came_compiled_is_not_unpacked(tmp_path: Path) -> None:
     """Python would run it in place of the source, and the hash does not cover it."""
     member = tarfile.TarInfo("things/__pycache__/hubconf.cpython-311.pyc")
@@ -137,3 +168,28 @@ def test_the_hash_of_the_code(tmp_path: Path) -> None:
         change()
         seen.add(archive.tree(tmp_path))
     assert len(seen) == 5
+
+
+def test_a_link_counts_without_what_it_leads_to(tmp_path: Path) -> None:
+    """What lies outside the folder is never read, and need not exist."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "outside").write_text("one")
+    before = archive.tree(tmp_path / "code")
+    (tmp_path / "code" / "link.py").symlink_to(tmp_path / "outside")
+    linked = archive.tree(tmp_path / "code")
+    (tmp_path / "outside").write_text("two")
+    assert archive.tree(tmp_path / "code") == linked
+    (tmp_path / "outside").unlink()
+    assert archive.tree(tmp_path / "code") == linked != before
+
+
+def test_the_hash_does_not_depend_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder may list its files in any order."""
+    things.write(tmp_path)
+    before = archive.tree(tmp_path)
+    listed = list(tmp_path.rglob("*"))
+    for order in (sorted(listed), sorted(listed, reverse=True)):
+        monkeypatch.setattr(Path, "rglob", lambda _self, _pattern, order=order: iter(order))
+        assert archive.tree(tmp_path) == before

@@ -5,6 +5,7 @@ import random
 import msgspec
 import pytest
 
+from bot.errors import DownloadFailed
 from bot.shelf.download import Downloader
 from bot.shelf.store import Origin, Store
 from models.jobs import WeightsFile
@@ -155,3 +156,24 @@ async def test_a_file_that_became_shorter(
     await downloader.fetch(pinned, ignore)
     assert store.path(pinned).read_bytes() == NEW
     assert [one.range for one in publisher.asked] == [f"bytes={len(NEW) + 1}-", None]
+
+
+async def test_a_piece_from_elsewhere_in_the_file_is_not_added(
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+) -> None:
+    """Not even of the right version."""
+    keep(store, pinned, Origin(str(pinned.url), manners.etag(NEW)), NEW[:KEPT])
+    publisher.manners["net.pth"] = [manners.sends_another_piece, manners.honest]
+    await downloader.fetch(pinned, ignore)
+    assert store.path(pinned).read_bytes() == NEW
+    assert [one.range for one in publisher.asked] == [f"bytes={KEPT}-", None]
+
+
+async def test_a_piece_that_nobody_asked_for(
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+) -> None:
+    """A server that sends pieces to who wants the whole is given up."""
+    publisher.manners["net.pth"] = [manners.sends_another_piece]
+    with pytest.raises(DownloadFailed, match="another piece than was asked for"):
+        await downloader.fetch(pinned, ignore)
+    assert left(store) == []
