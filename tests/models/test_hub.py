@@ -10,6 +10,8 @@ from models.hub import HubTasks
 from models.jobs import Caption, Classify, Failure, HubModel, Labels
 
 HUBCONF = """
+import builtins
+
 import torch
 
 dependencies = ["torch"]

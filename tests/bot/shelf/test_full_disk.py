@@ -12,10 +12,10 @@ import pytest
 
 from bot.errors import DownloadFailed
 from bot.shelf.download import Downloader
-from bot.shelf.store import Store
+from bot.shelf.store import Origin, Store
 from models.jobs import WeightsFile
 from tests.bot.shelf import publisher as manners
-from tests.bot.shelf.conftest import QUICK, ignore, left
+from tests.bot.shelf.conftest import QUICK, described, ignore, left
 from tests.bot.shelf.publisher import Publisher
 
 LIMITED = """
@@ -81,6 +81,23 @@ async def test_the_disk_fills_up_on_the_way(
             await downloader.fetch(file, ignore)
     assert left(store) == []
     assert before - store.free_bytes() < 50_000
+
+
+async def test_what_is_kept_makes_room_for_the_new_version(
+    small_disk: Path, publisher: Publisher, content: bytes, tmp_path: Path
+) -> None:
+    """A beginning that is of no use any more takes no room from the file that replaces it."""
+    publisher.files["net.pth"] = content[:450_000]
+    publisher.manners["net.pth"] = [manners.ignores_range]
+    file = described(publisher, "net.pth", content[:450_000], tmp_path)
+    store = Store(small_disk / "weights")
+    part = store.part(file)
+    part.begin(Origin(str(file.url), etag='"old"'))
+    part.append(bytes(300_000))
+    async with Downloader(store, patience=QUICK) as downloader:
+        await downloader.fetch(file, ignore)
+    assert store.has(file)
+    assert len(publisher.asked) == 1
 
 
 async def test_a_limit_on_files(tmp_path: Path, file: WeightsFile, publisher: Publisher) -> None:

@@ -1,6 +1,7 @@
 """How long a server is put up with, how much is taken from it, and what can't be had at all."""
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from bot.shelf.store import Origin, Store
 from bot.shelf.transfer import to_the_end
 from models.jobs import WeightsFile
 from tests.bot.shelf import publisher as manners
-from tests.bot.shelf.conftest import QUICK, ignore, left
+from tests.bot.shelf.conftest import QUICK, described, ignore, left
 from tests.bot.shelf.publisher import Publisher
 
 STATED = 1_000_000
@@ -182,6 +183,17 @@ async def test_identity_is_not_an_encoding(
     publisher.manners["net.pth"] = [manners.calls_it_identity]
     await downloader.fetch(file, ignore)
     assert store.has(file)
+
+
+async def test_a_hash_proves_a_file_whole(
+    downloader: Downloader, publisher: Publisher, content: bytes, store: Store, tmp_path: Path
+) -> None:
+    """Where there is one, the server need not tell the length in any way."""
+    publisher.files["net.pth"] = content[:1000]
+    publisher.manners["net.pth"] = [manners.until_closed]
+    short = described(publisher, "net.pth", content[:1000], tmp_path)
+    await downloader.fetch(short, ignore)
+    assert store.path(short).read_bytes() == content[:1000]
 
 
 async def test_what_comes_with_a_package_is_not_downloaded(
