@@ -53,9 +53,29 @@ def test_resnet101_is_the_one_with_the_published_reference() -> None:
     first, later = catalog()["resnet101"], catalog()["resnet101:v2"]
     assert first.checkpoint.file == "resnet101-63fe2227.pth"
     assert first.parameters == 44_549_160
+    assert first.checkpoint.size_bytes == pytest.approx(178_793_939, abs=1024)  # as it is on disk
     assert first.preprocessing().resize_size == [256]
     assert later.checkpoint.name == "IMAGENET1K_V2"
     assert later.preprocessing().resize_size == [232]
+
+
+def test_our_default_sees_as_it_was_trained() -> None:
+    """TensorFlow's Lite networks take (pixel - 127) / 128 of the middle of a picture."""
+    preset = catalog()["efficientnet_lite0"].preprocessing()
+    for pixel in (0, 127, 255):
+        picture = torch.full((3, 300, 300), pixel, dtype=torch.uint8)
+        seen = preset(picture)
+        assert seen.shape == (3, 224, 224)
+        assert torch.allclose(seen, torch.tensor((pixel - 127) / 128), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+def test_inceptions_are_built_as_their_weights_want_it(name: str) -> None:
+    """The published ones normalize once more, and hold a second head that training used."""
+    with torch.device("meta"):
+        network = catalog()[name].build()
+    assert network.transform_input
+    assert any("aux" in key.lower() for key in network.state_dict())
 
 
 def test_weights_that_may_not_be_sold_say_so() -> None:
