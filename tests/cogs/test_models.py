@@ -24,7 +24,7 @@ def ids(reply: Reply) -> list[str]:
     """Return what the buttons below `reply` ask for."""
     children = reply.view.children if reply.view else []
     buttons = [getattr(child, "item", child) for child in children]
-    return [button.custom_id for button in buttons if isinstance(button, discord.ui.Button)]
+    return [button.custom_id or "" for button in buttons if isinstance(button, discord.ui.Button)]
 
 
 @pytest.mark.parametrize(

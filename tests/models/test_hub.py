@@ -66,7 +66,6 @@ def gives(what):
     }
     return Net(answers[what])
 """
-AS_IT_IS = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 
 
 def grey(level: int) -> bytes:
@@ -131,7 +130,7 @@ def test_a_batch_is_looked_at_together(code: Path) -> None:
 
 
 def test_a_picture_becomes_what_the_list_says(code: Path) -> None:
-    """So large, cut so, and normalised so; ImageNet's labels and figures where it says nothing."""
+    """So large, cut so, and normalized so; ImageNet's labels and figures where it says nothing."""
     own = HubModel(
         name="own",
         entry="sees",
@@ -141,7 +140,13 @@ def test_a_picture_becomes_what_the_list_says(code: Path) -> None:
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
     )
-    plain = HubModel(name="plain", entry="sees", arguments={"side": 224, "value": 1.0}, **AS_IT_IS)
+    plain = HubModel(
+        name="plain",
+        entry="sees",
+        arguments={"side": 224, "value": 1.0},
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+    )
     for name in ("hub/own", "hub/plain"):
         (answer,) = ask(tasks(code, own, plain), name, 255)
         assert isinstance(answer, Labels), answer

@@ -10,6 +10,7 @@ import torch
 
 from models import weights
 from models.catalog import catalog
+from models.digests import sha256
 from models.records import Classification
 from models.weights import Shelf, WeightsError
 from tests.models.checkpoints import save
@@ -106,8 +107,12 @@ def test_a_file_is_read_once_for_its_verdict(
 ) -> None:
     """Who asks again, on whatever thread, gets the verdict that there is."""
     read: list[Path] = []
-    hashed = weights.sha256
-    monkeypatch.setattr(weights, "sha256", lambda path: (read.append(path), hashed(path))[1])
+
+    def hashed(path: Path) -> str:
+        read.append(path)
+        return sha256(path)
+
+    monkeypatch.setattr(weights, "sha256", hashed)
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(shelf.genuine, [published.checkpoint] * 4))
     assert len(set(found)) == 1
