@@ -13,7 +13,7 @@ from pathlib import Path
 
 import coverage
 
-from tests.mutation.recorder import SECONDS
+from tests.mutation.recorder import FILE, FOLDER, SECONDS
 
 _END_TO_END = ("tests/e2e/", "tests/playground/test_page")
 """What takes long to start, and so comes last."""
@@ -22,7 +22,7 @@ _END_TO_END = ("tests/e2e/", "tests/playground/test_page")
 def record(root: Path, folder: Path, pytest_arguments: list[str]) -> None:
     """Run the tests of the checkout `root` and leave in `folder` what they reach."""
     folder.mkdir(parents=True)
-    environment = os.environ | {"BOBBY_REACHED": str(folder), "BOBBY_TEST_FILE": "tests"}
+    environment = os.environ | {FOLDER: str(folder), FILE: "tests"}
     plugin = ["-p", "tests.mutation.recorder", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", "-q", *plugin, *pytest_arguments]
     subprocess.run(command, cwd=root, env=environment, check=False)
@@ -52,9 +52,13 @@ class Reach:
         Together they take at most about `seconds`. A line that only an import runs is reached by
         whatever reaches the rest of its file.
         """
-        reached = self._data.contexts_by_lineno(str(self._root / path))
+        reached = {
+            # Within a process the file's context stands before the test's.
+            line: {one.rpartition("|")[2] for one in contexts} - {"", "tests"}
+            for line, contexts in self._data.contexts_by_lineno(str(self._root / path)).items()
+        }
         here = {one for line in range(first, last + 1) for one in reached.get(line, ())}
-        contexts = here - {"", "tests"} or {one for line in reached.values() for one in line}
+        contexts = here or {one for line in reached.values() for one in line}
         direct = {one for one in contexts if "::" in one}
         around = {test for one in contexts - direct for test in self._files.get(one, ())} - direct
         return self._affordable([*self._sorted(direct, path), *self._sorted(around, path)], seconds)
