@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.playground import errors, shapes
 from bot.playground.records import Json
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
+NO_JSON = (msgspec.DecodeError, RecursionError, ValueError)
+"""What decoding raises: of what is none, is nested too deep, or has a number of too many digits."""
 _FILE_FIELD = re.compile(r"files\[(\d+)\]$")
 
 
@@ -72,7 +75,7 @@ async def read_list(request: web.Request) -> list[Json]:
     """
     try:
         return msgspec.json.decode(await _limited(request), type=list[Json])
-    except msgspec.DecodeError:
+    except NO_JSON:
         raise errors.bad_request() from None
 
 
@@ -84,7 +87,7 @@ def json_object(body: bytes) -> Json:
     """
     try:
         return msgspec.json.decode(body or b"{}", type=Json)
-    except msgspec.DecodeError:
+    except NO_JSON:
         raise errors.bad_request() from None
 
 
@@ -117,7 +120,7 @@ async def _multipart(request: web.Request, file_limit: int) -> Form:
                 form.payload = json_object(data)
             elif part.name is not None:
                 form.payload[part.name] = data.decode(errors="replace")
-    except ValueError:
+    except (ValueError, HttpProcessingError):
         raise errors.bad_request() from None
     if over:
         raise errors.too_large()

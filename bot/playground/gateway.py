@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from bot.playground import intents, payloads
+from bot.playground import forms, intents, payloads
 from bot.playground.faults import Faults
 from bot.playground.hub import Hub, Session
 from bot.playground.records import Json, Person
@@ -138,7 +138,7 @@ class Gateway:
     def _receive(self, connection: Connection, text: str) -> None:
         try:
             message = msgspec.json.decode(text, type=Json)
-        except msgspec.DecodeError:
+        except forms.NO_JSON:
             connection.close(DECODE_ERROR)
             return
         op, data = message.get("op"), message.get("d")

@@ -33,7 +33,10 @@ class PageFiles:
 
     async def file(self, request: web.Request) -> web.Response:
         """Serve one of the page's modules, styles or pictures."""
-        path = (PAGE / request.match_info["name"]).resolve()
+        name = request.match_info["name"]
+        if "\0" in name:
+            raise web.HTTPNotFound
+        path = (PAGE / name).resolve()
         if not path.is_relative_to(PAGE.resolve()):
             raise web.HTTPNotFound
         return _serve(path, request.host)
