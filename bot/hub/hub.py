@@ -182,8 +182,4 @@ def environment(inherited: Mapping[str, str], place: Place) -> dict[str, str]:
         "XDG_CACHE_HOME": home,
         "TORCH_HOME": str(place.home / "torch"),
         "CUDA_VISIBLE_DEVICES": "",
-        # What was fetched stays as it was.
-        "PYTHONDONTWRITEBYTECODE": "1",
-        # What is compiled lies elsewhere: nothing compiled that came along is run for the source.
-        "PYTHONPYCACHEPREFIX": str(place.home / "pycache"),
     }
