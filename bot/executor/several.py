@@ -88,6 +88,9 @@ class SeveralEngines:
             Closing: They are closed.
         """
         waiting = {asyncio.ensure_future(engine.ready()) for engine in self._engines}
+        for task in waiting:
+            # One that nobody waits for any more may fail in silence.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             while waiting:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

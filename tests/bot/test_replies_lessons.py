@@ -166,5 +166,6 @@ def test_what_was_forgotten_is_counted() -> None:
 def test_at_most_three_labels_are_asked_more_pictures_of() -> None:
     """The first of them, in their order."""
     thin = [Taught(n, 1, 2, label, "net", "W", b"") for n, label in enumerate("abcde")]
-    said = text(taught_now(Lesson("a", [], 1, thin, None), "?", None))
+    outcomes = [Outcome(picture("a.png"), seen())]
+    said = text(taught_now(Lesson("a", outcomes, 1, thin, None), "?", None))
     assert "a and b and c could do with some" in said

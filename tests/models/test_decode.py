@@ -478,6 +478,7 @@ def test_a_small_picture_may_be_decoded_in_python() -> None:
     assert decode(b"P6 4 4 254\n" + bytes(48)).image.size == (4, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

@@ -47,10 +47,12 @@ class House:
     executor: Executor
     cache: Path
     closing: contextlib.AsyncExitStack
+    before: frozenset[psutil.Process]
 
     def family(self) -> list[psutil.Process]:
         """Return every process that the engine has started, and they in turn."""
-        return psutil.Process().children(recursive=True)
+        now = psutil.Process().children(recursive=True)
+        return [process for process in now if process not in self.before]
 
     def workers(self) -> list[psutil.Process]:
         """Return the processes that hold the networks."""
@@ -84,10 +86,11 @@ async def house(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DISCORD_TOKEN", SECRET)
         patch.setenv("OMP_NUM_THREADS", "1")
+        before = frozenset(psutil.Process().children(recursive=True))
         async with contextlib.AsyncExitStack() as closing:
             executor = await closing.enter_async_context(open_executor(settings))
             await executor.ready()
-            yield House(request.param, executor, cache, closing)
+            yield House(request.param, executor, cache, closing, before)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
