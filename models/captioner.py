@@ -41,7 +41,7 @@ temperature was."""
 MEAN, STD = 127 / 255, 128 / 255
 """Lite0's own normalisation, the same for each colour."""
 
-_DATA_SIDE = 224
+DATA_SIDE = 224
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def prepare(picture: Image.Image) -> Tensor:
 
     It goes through 224x224, so that a large photograph looks as sharp as those of the training.
     """
-    small = picture.resize((_DATA_SIDE, _DATA_SIDE), Image.Resampling.BICUBIC)
+    small = picture.resize((DATA_SIDE, DATA_SIDE), Image.Resampling.BICUBIC)
     return normalised(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from models import captioner, neuraltalk, voices
 from models.catalog import catalog
+from models.images.messages import Exactly, View
 from models.jobs import Failure, ModelCard, Said
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
@@ -37,8 +38,9 @@ WORDS = 9487
 class Captioning:
     """A captioner: `files` are all that it needs; `beams` is what it searches unless told.
 
-    `checkpoint` is what people read, `source` says where the files are from. `see` makes of an RGB
-    picture what `load`'s result takes. `build` makes encoder and decoder without their weights.
+    `checkpoint` is what people read, `source` says where the files are from. `view` is what it sees
+    of a picture, and `see` makes of that, in mode RGB, what `load`'s result takes. `build` makes
+    encoder and decoder without their weights.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Captioning:
     files: tuple[Checkpoint, ...]
     beams: int
     build: Callable[[], nn.Module]
+    view: View
     see: Callable[[Image.Image], Tensor]
     load: Callable[[Shelf, torch.device], Voice]
 
@@ -82,6 +85,11 @@ def _own() -> Captioning:
         files=(shipped, catalog()["efficientnet_lite0"].checkpoint),
         beams=captioner.DEFAULT_BEAMS,
         build=_own_networks,
+        view=Exactly(
+            width=captioner.DATA_SIDE,
+            height=captioner.DATA_SIDE,
+            resample=Image.Resampling.BICUBIC,
+        ),
         see=captioner.prepare,
         load=OwnVoice,
     )
@@ -97,6 +105,7 @@ def _neuraltalk(files: tuple[Checkpoint, ...]) -> Captioning:
         files=files,
         beams=2,
         build=_published_networks,
+        view=voices.VIEW,
         see=voices.at_own_size,
         load=partial(NeuralTalkVoice, files=files),
     )

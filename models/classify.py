@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms import functional
+from torchvision.transforms import InterpolationMode, functional
 from torchvision.transforms._presets import ImageClassification
 
 from models.catalog import Catalog
-from models.decode import DecodeError, decode
+from models.decode import DecodeError
+from models.images.messages import Crop, Look, Looked
+from models.images.perform import Perform, perform
+from models.images.views import seen
 from models.jobs import Classify, Failure, Label, Labels, ModelCard, Precision, say
 from models.kept import Networks
 from models.records import Classification
@@ -43,12 +46,11 @@ by one at most; 12 million pixels take a third of the time. In float32 it is dec
 that the answer stays that of the published preprocessing.
 """
 
-_LONGEST = 16
-"""A side that is more times the other than this is cut to it about the centre before resizing.
 
-The centre crop never sees the rest, and a strip of one by a million pixels, resized to 256 by 256
-million, would not fit any memory.
-"""
+_RESAMPLING = {
+    InterpolationMode.BILINEAR: Image.Resampling.BILINEAR,
+    InterpolationMode.BICUBIC: Image.Resampling.BICUBIC,
+}
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,17 @@ class Prepared:
 class Classifier:
     """Answers `Classify` jobs with the models of `catalog` whose weights `shelf` holds."""
 
-    def __init__(self, catalog: Catalog, shelf: Shelf, networks: Networks, default: str) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        shelf: Shelf,
+        networks: Networks,
+        default: str,
+        do: Perform = perform,
+    ) -> None:
         self._selection = Selection(catalog, shelf, default)
         self._networks = networks
+        self._do = do
 
     def warm_up(self) -> Choice[Classification] | Failure:
         """Load the default model, try it on an example and return it.
@@ -99,11 +109,6 @@ class Classifier:
         """Return what answers now when no model is named, or why nothing can; loads nothing."""
         return self._selection.choose(None)
 
-    def sight(self, image: Image.Image) -> Sight | Failure:
-        """Return what the default model would see of `image`; safe on any thread."""
-        choice = self._selection.choose(None)
-        return choice if isinstance(choice, Failure) else sight(image, choice)
-
     def look(self, sights: Sequence[Sight]) -> Tensor:
         """Return the probabilities (N, classes) of `sights`, at least one, all for one model.
 
@@ -123,7 +128,8 @@ class Classifier:
         if isinstance(choice, Failure):
             return choice
         try:
-            return prepare(job.picture, choice, in_full=self._networks.precision == "float32")
+            in_full = self._networks.precision == "float32"
+            return prepare(job.picture, choice, self._do, in_full=in_full)
         except DecodeError as error:
             return error.failure
 
@@ -168,50 +174,50 @@ class Classifier:
         ]
 
 
-def prepare(data: bytes, choice: Choice[Classification], *, in_full: bool = True) -> Prepared:
-    """Decode `data`, `in_full` or as far as `SPARE` needs, and apply the record's preprocessing.
+def prepare(
+    data: bytes, choice: Choice[Classification], do: Perform = perform, *, in_full: bool = True
+) -> Prepared:
+    """Have `data` decoded, in full or as far as `SPARE` needs; apply the record's preprocessing.
 
     Raises:
         DecodeError: `data` is no usable picture.
     """
     preset = choice.record.preprocessing()
-    picture = decode(data, None if in_full else round(SPARE * preset.resize_size[0]))
-    seen = crop(picture.image, preset)
+    least = None if in_full else round(SPARE * preset.resize_size[0])
+    found = do(Look(picture=data, views=(view(preset),), least=least))
+    assert isinstance(found, Looked)
+    image = found.images[0].image()
     shown = io.BytesIO()
     # A PNG takes ten times as long, as much as the network itself does on a fast device.
-    seen.save(shown, "JPEG", quality=95, subsampling=0)
+    image.save(shown, "JPEG", quality=95, subsampling=0)
     return Prepared(
         choice=choice,
-        tensor=_normalised(seen, preset),
+        tensor=normalized(image, preset),
         crop=shown.getvalue(),
-        width=picture.width,
-        height=picture.height,
-        frames=picture.frames,
+        width=found.width,
+        height=found.height,
+        frames=found.frames,
     )
+
+
+def view(preset: ImageClassification) -> Crop:
+    """Return what torchvision's `preset` would normalize."""
+    (resize,), (crop,) = preset.resize_size, preset.crop_size
+    resample = _RESAMPLING[preset.interpolation]
+    return Crop(resize=resize, crop=crop, resample=resample)
 
 
 def sight(image: Image.Image, choice: Choice[Classification]) -> Sight:
     """Return what the chosen model sees of the RGB picture `image`."""
     preset = choice.record.preprocessing()
-    return Sight(choice, _normalised(crop(image, preset), preset))
+    return Sight(choice, normalized(seen(image, view(preset)), preset))
 
 
-def _normalised(seen: Image.Image, preset: ImageClassification) -> Tensor:
-    pixels = functional.convert_image_dtype(functional.pil_to_tensor(seen), torch.float32)
-    normalised: Tensor = functional.normalize(pixels, mean=preset.mean, std=preset.std)
-    return normalised
-
-
-def crop(image: Image.Image, preset: ImageClassification) -> Image.Image:
-    """Return the pixels that torchvision's `preset` would normalise, as a picture."""
-    longest = _LONGEST * min(image.size)
-    if max(image.size) > longest:
-        image = functional.center_crop(
-            image, [min(image.height, longest), min(image.width, longest)]
-        )
-    image = functional.resize(image, preset.resize_size, interpolation=preset.interpolation)
-    seen: Image.Image = functional.center_crop(image, preset.crop_size)
-    return seen
+def normalized(crop: Image.Image, preset: ImageClassification) -> Tensor:
+    """Return the pixels (3, H, W) of `crop`, which `view` has shown, as the network wants them."""
+    pixels = functional.convert_image_dtype(functional.pil_to_tensor(crop), torch.float32)
+    normal: Tensor = functional.normalize(pixels, mean=preset.mean, std=preset.std)
+    return normal
 
 
 def present(

@@ -83,7 +83,7 @@ _SENTENCES: dict[FailureCode, Said] = {
 }
 _HEIC = say("I can't read HEIC pictures: save or share it as a JPEG and send that.")
 _VIDEO = say("This is a video: send a still picture from it.")
-_SLOW = say(
+TOO_SLOW = say(
     "This kind of picture file takes too long to read at this size: save it as a JPEG or PNG and "
     "send that."
 )
@@ -200,7 +200,7 @@ def _opened(data: bytes) -> ImageFile.ImageFile:
     if data.startswith(b"\x89PNG") and data.count(b"iCCP") > _MAX_PNG_PROFILES:
         raise DecodeError("damaged_picture")
     if data[:2] in {b"II", b"MM"} and _longest_tiff_entry(data) > _MAX_TIFF_NUMBERS:
-        raise DecodeError("not_a_picture", _SLOW)
+        raise DecodeError("not_a_picture", TOO_SLOW)
     try:
         return Image.open(_Metered(data), formats=FORMATS)
     except UnidentifiedImageError:
@@ -240,7 +240,7 @@ def _refuse_bombs(image: ImageFile.ImageFile, data: bytes) -> None:
         raise DecodeError("damaged_picture")
     interpreted = any(tile.codec_name in Image.DECODERS for tile in image.tile)
     if interpreted and image.width * image.height + len(data) > _MAX_INTERPRETED:
-        raise DecodeError("not_a_picture", _SLOW)
+        raise DecodeError("not_a_picture", TOO_SLOW)
 
 
 def frame_count(image: Image.Image, data: bytes) -> int:

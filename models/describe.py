@@ -17,7 +17,9 @@ from torch import Tensor
 from models.captioner import MAX_BEAMS
 from models.captioners import Captioners, Captionings, Chosen
 from models.classify import device_name
-from models.decode import DecodeError, decode
+from models.decode import DecodeError
+from models.images.messages import Look, Looked
+from models.images.perform import Perform, perform
 from models.jobs import Caption, Captioned, Failure, ModelCard, say
 from models.kept import Networks
 
@@ -39,8 +41,9 @@ class Prepared:
 class Describer:
     """Answers `Caption` jobs with those of `records` whose files are here."""
 
-    def __init__(self, records: Captionings, networks: Networks) -> None:
+    def __init__(self, records: Captionings, networks: Networks, do: Perform = perform) -> None:
         self._networks = networks
+        self._do = do
         self._captioners = Captioners(networks.shelf, records)
 
     def cards(self) -> tuple[ModelCard, ...]:
@@ -53,15 +56,16 @@ class Describer:
         if isinstance(chosen, Failure):
             return chosen
         try:
-            picture = decode(job.picture)
+            picture = self._do(Look(picture=job.picture, views=(chosen.record.view,)))
         except DecodeError as error:
             return error.failure
+        assert isinstance(picture, Looked)
         return Prepared(
             chosen=chosen,
-            tensor=chosen.record.see(picture.image),
+            tensor=chosen.record.see(picture.images[0].image()),
             beams=min(max(job.beams or chosen.record.beams, 1), MAX_BEAMS),
-            width=picture.image.width,
-            height=picture.image.height,
+            width=picture.width,
+            height=picture.height,
             frames=picture.frames,
         )
 

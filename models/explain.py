@@ -14,9 +14,11 @@ import torch
 from PIL import Image
 
 from models.catalog import Catalog
-from models.classify import crop, device_name, sight, top_five
-from models.decode import DecodeError, decode
+from models.classify import device_name, normalized, top_five, view
+from models.decode import DecodeError
 from models.heat import heat, overlaid
+from models.images.messages import Look, Looked
+from models.images.perform import Perform, perform
 from models.jobs import Explain, Explained, Failure, say
 from models.jobs import Image as Encoded
 from models.kept import Networks
@@ -43,9 +45,17 @@ class Prepared:
 class Explainer:
     """Answers `Explain` with the classifiers of `catalog`."""
 
-    def __init__(self, catalog: Catalog, shelf: Shelf, networks: Networks, default: str) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        shelf: Shelf,
+        networks: Networks,
+        default: str,
+        do: Perform = perform,
+    ) -> None:
         self._selection = Selection(catalog, shelf, default)
         self._networks = networks
+        self._do = do
 
     def prepare(self, job: Explain) -> Prepared | Failure:
         """Choose the model and decode the picture; safe on any thread."""
@@ -55,12 +65,14 @@ class Explainer:
         if job.label is not None and job.label not in choice.record.labels:
             sentence = say("{model} knows no such label.", model=choice.record.name)
             return Failure(code="model_failed", sentence=sentence)
+        preset = choice.record.preprocessing()
         try:
-            image = decode(job.picture).image
+            found = self._do(Look(picture=job.picture, views=(view(preset),)))
         except DecodeError as error:
             return error.failure
-        seen = crop(image, choice.record.preprocessing())
-        return Prepared(choice, job.label, seen, sight(image, choice).tensor)
+        assert isinstance(found, Looked)
+        seen = found.images[0].image()
+        return Prepared(choice, job.label, seen, normalized(seen, preset))
 
     def run(self, batch: Sequence[Prepared]) -> Iterator[Explained | Failure]:
         """Yield what made the label of each of `batch`."""

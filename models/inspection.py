@@ -15,6 +15,7 @@ from torchvision.transforms._presets import ImageClassification
 from models import anatomy
 from models.captioners import Captioning, captioners
 from models.catalog import catalog
+from models.images.sizes import SHORT_SIDE
 from models.jobs import (
     Failure,
     Inspect,
@@ -27,7 +28,6 @@ from models.pairs import pairs
 from models.recipes import script
 from models.records import Classification, Record
 from models.selection import unknown
-from models.working import SHORT_SIDE
 
 _log = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from models.catalog import Catalog
 from models.classify import device_name
 from models.decode import DecodeError
 from models.head import fit, left_out, likeness
+from models.images.perform import Perform, perform
 from models.inference import Network
 from models.jobs import (
     Assess,
@@ -63,9 +64,17 @@ class Prepared:
 class Learner:
     """Answers `Featurise`, `Recognise` and `Assess` with the classifiers of `catalog`."""
 
-    def __init__(self, catalog: Catalog, shelf: Shelf, networks: Networks, default: str) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        shelf: Shelf,
+        networks: Networks,
+        default: str,
+        do: Perform = perform,
+    ) -> None:
         self._selection = Selection(catalog, shelf, default)
         self._networks = networks
+        self._do = do
 
     def prepare(self, job: Featurise | Recognise | Assess) -> Prepared | Failure:
         """Choose the model and decode the picture, if there is one; safe on any thread."""
@@ -84,7 +93,7 @@ class Learner:
                 ),
             )
         try:
-            return Prepared(job, classify.prepare(job.picture, choice))
+            return Prepared(job, classify.prepare(job.picture, choice, self._do))
         except DecodeError as error:
             return error.failure
 

@@ -16,7 +16,17 @@ from functools import partial
 
 from msgspec import structs
 
-from models.jobs import Failure, Finished, FromWorker, Ready, Run, Started, Submit, Unready
+from models.jobs import (
+    Deferred,
+    Failure,
+    Finished,
+    FromWorker,
+    Ready,
+    Run,
+    Started,
+    Submit,
+    Unready,
+)
 from models.pipe import leave
 from models.wire import frame, messages
 from models.worker import Answering, Worker, options_of, set_up, started, tasks_of
@@ -57,7 +67,8 @@ class Replica:
         """Run the batch that `frames` are, of its jobs' `Submit` and one `Run`.
 
         Yields:
-            The frame of `Started`, then of each job's `Finished`, as soon as it is known.
+            The frame of `Started`, then of each job's `Finished`, as soon as it is known. Of those
+            whose files take long, `Deferred` comes first.
         """
         loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[FromWorker] = asyncio.Queue()
@@ -80,8 +91,11 @@ class Replica:
             self._admit(batch := next(self._numbers), take)
             theirs[batch] = run.batch
             self._worker.handle(Run(batch=batch, ids=ids))
-            for _ in range(1 + len(ids)):
-                yield frame(_renumbered(await arrived.get(), theirs))
+            left = len(ids)
+            while left:
+                message = await arrived.get()
+                left -= isinstance(message, Finished)
+                yield frame(_renumbered(message, theirs))
         finally:
             for number in theirs:
                 self._takers.pop(number, None)
@@ -116,7 +130,7 @@ class Replica:
 
 def _number(message: FromWorker) -> int:
     match message:
-        case Started(batch=number) | Finished(id=number):
+        case Started(batch=number) | Deferred(id=number) | Finished(id=number):
             return number
         case _:
             return 0
@@ -126,7 +140,7 @@ def _renumbered(message: FromWorker, theirs: dict[int, int]) -> FromWorker:
     match message:
         case Started(batch=number):
             return Started(batch=theirs[number])
-        case Finished(id=number):
+        case Deferred(id=number) | Finished(id=number):
             return structs.replace(message, id=theirs[number])
         case _:
             return message

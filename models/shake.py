@@ -15,8 +15,11 @@ from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor
 
 from models.catalog import Catalog
-from models.classify import crop, device_name, sight, top_five
-from models.decode import DecodeError, decode
+from models.classify import device_name, normalized, sight, top_five, view
+from models.decode import DecodeError
+from models.images.messages import AtMost, Look, Looked
+from models.images.perform import Perform, perform
+from models.images.views import seen as view_of
 from models.jobs import Failure, Shake, Shaken, Shook, say
 from models.jobs import Image as Encoded
 from models.kept import Networks
@@ -75,27 +78,37 @@ class Prepared:
 class Shaker:
     """Answers `Shake` with the classifiers of `catalog`."""
 
-    def __init__(self, catalog: Catalog, shelf: Shelf, networks: Networks, default: str) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        shelf: Shelf,
+        networks: Networks,
+        default: str,
+        do: Perform = perform,
+    ) -> None:
         self._selection = Selection(catalog, shelf, default)
         self._networks = networks
+        self._do = do
 
     def prepare(self, job: Shake) -> Prepared | Failure:
         """Choose the model, decode the picture and change it; safe on any thread."""
         choice = self._selection.choose(job.model)
         if isinstance(choice, Failure):
             return choice
+        preset = choice.record.preprocessing()
+        crop = view(preset)
         try:
-            image = decode(job.picture).image
+            found = self._do(Look(picture=job.picture, views=(crop, AtMost(longest=LONGEST))))
         except DecodeError as error:
             return error.failure
-        preset = choice.record.preprocessing()
+        assert isinstance(found, Looked)
         # As it is, it stays whole: the label and its probability are those of `Classify`.
-        seen, tensors = [crop(image, preset)], [sight(image, choice).tensor]
-        image.thumbnail((LONGEST, LONGEST))
+        as_it_is, image = (pixels.image() for pixels in found.images)
+        seen, tensors = [as_it_is], [normalized(as_it_is, preset)]
         _, *changes = CHANGES.values()
         for change in changes:
             changed = change(image)
-            seen.append(crop(changed, preset))
+            seen.append(view_of(changed, crop))
             tensors.append(sight(changed, choice).tensor)
         return Prepared(choice, tuple(seen), torch.stack(tensors))
 

@@ -16,6 +16,7 @@ from models.catalog import Catalog, catalog
 from models.classify import Classifier, device_name
 from models.describe import Describer
 from models.explain import Explainer
+from models.images.perform import Perform, perform
 from models.inspection import Inspector
 from models.jobs import (
     Answer,
@@ -56,7 +57,10 @@ Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
 
 class Tasks:
-    """The tasks of one worker, which share its networks; `classifiers` are the catalogue's."""
+    """The tasks of one worker, which share its networks; `classifiers` are the catalogue's.
+
+    `do` does what needs no network: decoding, cropping, painting over.
+    """
 
     def __init__(
         self,
@@ -65,18 +69,20 @@ class Tasks:
         default: str,
         precision: Precision = "float32",
         classifiers: Catalog | None = None,
+        *,
+        do: Perform = perform,
     ) -> None:
         self._device = device
         networks = Networks(shelf, device, precision=precision)
         classifiers = classifiers or catalog()
-        self._classifier = Classifier(classifiers, shelf, networks, default)
-        self._translator = Translator(pairs(), shelf, networks, self._classifier)
-        self._describer = Describer(captioners(), networks)
-        self._beginner = Beginner(classifiers, shelf, device, default)
+        self._classifier = Classifier(classifiers, shelf, networks, default, do)
+        self._translator = Translator(pairs(), shelf, networks, self._classifier, do)
+        self._describer = Describer(captioners(), networks, do)
+        self._beginner = Beginner(classifiers, shelf, device, default, do)
         self._inspector = Inspector()
-        self._explainer = Explainer(classifiers, shelf, networks, default)
-        self._shaker = Shaker(classifiers, shelf, networks, default)
-        self._learner = Learner(classifiers, shelf, networks, default)
+        self._explainer = Explainer(classifiers, shelf, networks, default, do)
+        self._shaker = Shaker(classifiers, shelf, networks, default, do)
+        self._learner = Learner(classifiers, shelf, networks, default, do)
 
     def ready(self) -> Ready | Failure:
         """Warm the default classifier up and tell what there is.

@@ -14,27 +14,21 @@ from functools import partial
 import torch
 from PIL import Image
 
-from models.classify import Classifier, Sight, device_name, sight
+from models.classify import Classifier, Sight, device_name, normalized, sight, view
 from models.decode import DecodeError
-from models.frames import MAX_FRAMES, Film, film
+from models.frames import MAX_FRAMES
 from models.generators import Generator
+from models.images.messages import Layer, Paint, PaintTwice, Pixels, Sample, Sampled
+from models.images.perform import Perform, over, perform
+from models.images.sizes import LEAST_SIDE, MOST_PIXELS
 from models.jobs import Cycle, Cycled, Failure, ModelCard, Said, Translate, Translated, Verdict, say
 from models.kept import Networks
-from models.presentation import Layer, Receipt, cycled, translated
+from models.presentation import Receipt, cycled, translated
 from models.records import Pair
 from models.selection import Choice, Selection
 from models.verdict import verdict
 from models.weights import Shelf
-from models.working import (
-    FILM_PIXELS,
-    LEAST_SIDE,
-    MOST_PIXELS,
-    from_zero,
-    image_of,
-    padded,
-    tensor_of,
-    working_size,
-)
+from models.working import from_zero, image_of, padded, tensor_of
 
 _log = logging.getLogger(__name__)
 
@@ -52,13 +46,14 @@ DEFAULT = "horse2zebra"
 class Prepared:
     """A decoded picture at its working size: `frames` in mode RGB, one of a still picture.
 
-    `back` is set for a cycle. `sight` is what the classifier sees of the picture as it was sent.
+    `back` is set for a cycle, `frames_in_all` counts the file's. `sight` is what the classifier
+    sees of the picture as it was sent.
     """
 
     job: Translate | Cycle
     choice: Choice[Pair]
     back: Choice[Pair] | None
-    film: Film
+    frames_in_all: int
     frames: tuple[Image.Image, ...]
     sight: Sight
 
@@ -67,11 +62,17 @@ class Translator:
     """Answers `Translate` and `Cycle` with the generators of `pairs` whose weights are here."""
 
     def __init__(
-        self, pairs: Mapping[str, Pair], shelf: Shelf, networks: Networks, classifier: Classifier
+        self,
+        pairs: Mapping[str, Pair],
+        shelf: Shelf,
+        networks: Networks,
+        classifier: Classifier,
+        do: Perform = perform,
     ) -> None:
         self._selection = Selection(pairs, shelf, DEFAULT)
         self._networks = networks
         self._classifier = classifier
+        self._do = do
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return what there is to know of every pair."""
@@ -115,23 +116,23 @@ class Translator:
     def _prepare(
         self, job: Translate | Cycle, choice: Choice[Pair], back: Choice[Pair] | None
     ) -> Prepared | Failure:
-        opened = film(job.picture)
-        moves = isinstance(job, Translate) and not job.as_in_book and opened.container is not None
-        size = None if _in_book(job) else job.size
-        sights: list[Sight] = []
-        frames: list[Image.Image] = []
-        for frame in opened.frames(MAX_FRAMES if moves else 1):
-            seen = frame.seen
-            if not frames:
-                before = self._classifier.sight(seen)
-                if isinstance(before, Failure):
-                    return before
-                sights.append(before)
-            at = working_size(*seen.size, size)
-            if frames and (len(frames) + 1) * at[0] * at[1] > FILM_PIXELS:
-                break
-            frames.append(seen.resize(at, Image.Resampling.BILINEAR))
-        return Prepared(job, choice, back, opened, tuple(frames), sights[0])
+        judge = self._classifier.default()
+        if isinstance(judge, Failure):
+            return judge
+        in_full = isinstance(job, Translate) and not job.as_in_book
+        preset = judge.record.preprocessing()
+        found = self._do(
+            Sample(
+                picture=job.picture,
+                most=MAX_FRAMES if in_full else 1,
+                view=view(preset),
+                short=None if _in_book(job) else job.size,
+            )
+        )
+        assert isinstance(found, Sampled)
+        before = Sight(judge, normalized(found.view.image(), preset))
+        frames = tuple(frame.image() for frame in found.frames)
+        return Prepared(job, choice, back, found.frames_in_all, frames, before)
 
     def _run_or_fail(self, item: Prepared) -> Callable[[], Translated | Cycled | Failure] | Failure:
         name = item.choice.record.name
@@ -154,18 +155,24 @@ class Translator:
         generator = self._networks.generator(item.choice.record)
         paint = _paint_in_book if _in_book(item.job) else _paint
         layers, milliseconds = paint(generator, item.frames)
-        receipt = self._receipt(item, layers[0].over(item.frames[0]), milliseconds)
-        at_working_size = _in_book(item.job)
-        return partial(translated, item.film, layers, item.job.max_bytes, receipt, at_working_size)
+        receipt = self._receipt(item, over(layers[0], item.frames[0]), milliseconds)
+        painted = Paint(
+            picture=item.job.picture,
+            layers=layers,
+            max_bytes=item.job.max_bytes,
+            as_it_is=_in_book(item.job),
+        )
+        return partial(translated, self._do, painted, item.frames_in_all, receipt)
 
     def _run_cycle(self, item: Prepared, back: Choice[Pair]) -> Callable[[], Cycled | Failure]:
         (there,), first = _paint(self._networks.generator(item.choice.record), item.frames)
-        zebra = there.over(item.frames[0])
+        zebra = over(there, item.frames[0])
         (again,), second = _paint(self._networks.generator(back.record), (zebra,))
         receipt = self._receipt(item, zebra, first + second)
-        return partial(
-            cycled, item.film, (there, again), item.job.max_bytes, receipt, back.record.name
+        painted = PaintTwice(
+            picture=item.job.picture, there=there, back=again, max_bytes=item.job.max_bytes
         )
+        return partial(cycled, self._do, painted, receipt, back.record.name)
 
     def _receipt(self, item: Prepared, answer: Image.Image, milliseconds: float) -> Receipt:
         return Receipt(
@@ -206,8 +213,8 @@ def _paint(generator: Generator, frames: Sequence[Image.Image]) -> tuple[tuple[L
         colours = strokes.colour[..., :height, :width]
         mattes = None if strokes.matte is None else strokes.matte[..., :height, :width]
         for number, colour in enumerate(colours):
-            matte = None if mattes is None else image_of(mattes[number] * 2 - 1)
-            layers.append(Layer(image_of(colour), matte))
+            matte = None if mattes is None else Pixels.of(image_of(mattes[number] * 2 - 1))
+            layers.append(Layer(color=Pixels.of(image_of(colour)), matte=matte))
     return tuple(layers), milliseconds
 
 
@@ -223,4 +230,5 @@ def _paint_in_book(
     if not generator.rounds_sides or min(picture.shape[-2:]) < LEAST_SIDE:
         picture = padded(picture)
     strokes = generator.run(picture)
-    return (Layer(image_of(strokes.over(picture)[0]), None),), strokes.milliseconds
+    color = Pixels.of(image_of(strokes.over(picture)[0]))
+    return (Layer(color=color, matte=None),), strokes.milliseconds

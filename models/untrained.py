@@ -15,6 +15,7 @@ from models import classify
 from models.catalog import Catalog
 from models.classify import device_name, present
 from models.decode import DecodeError
+from models.images.perform import Perform, perform
 from models.inference import timed
 from models.jobs import Failure, Labels, Untrained, say
 from models.records import Classification
@@ -40,9 +41,17 @@ class Prepared:
 class Beginner:
     """Answers `Untrained` jobs with the networks of `catalog`, in float32 on `device`."""
 
-    def __init__(self, catalog: Catalog, shelf: Shelf, device: torch.device, default: str) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        shelf: Shelf,
+        device: torch.device,
+        default: str,
+        do: Perform = perform,
+    ) -> None:
         self._selection = Selection(catalog, shelf, default)
         self._device = device
+        self._do = do
 
     def prepare(self, job: Untrained) -> Prepared | Failure:
         """Decode the picture; safe on any thread."""
@@ -59,7 +68,8 @@ class Beginner:
             return Failure(code="model_failed", sentence=sentence)
         nothing = replace(record.checkpoint, name=WEIGHTS)
         try:
-            seen = classify.prepare(job.picture, Choice(replace(record, checkpoint=nothing)))
+            choice = Choice(replace(record, checkpoint=nothing))
+            seen = classify.prepare(job.picture, choice, self._do)
         except DecodeError as error:
             return error.failure
         return Prepared(seen)

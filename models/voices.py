@@ -7,7 +7,6 @@ are loaded, and the way from its search to a `Caption`. The searches are `models
 
 import contextlib
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +20,8 @@ from models import neuraltalk
 from models.captioner import ALTERNATIVES, Caption, Captioner
 from models.catalog import catalog
 from models.fusion import fuse
+from models.images.messages import Within
+from models.images.views import seen
 from models.inference import exact
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import SIDE, LiteMaps
@@ -41,6 +42,9 @@ Those it was trained on have less than half as many. It needs some 1.5 GB then.
 
 LEAST_SIDE = 32
 """Pixels; its map of anything smaller would be empty."""
+
+VIEW = Within(most=MOST_PIXELS, least=LEAST_SIDE)
+"""What the published encoder sees of a picture."""
 
 _MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 """ImageNet's, by which the published encoder was trained to see."""
@@ -121,20 +125,10 @@ def at_own_size(picture: Image.Image) -> Tensor:
 
     It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
     """
-    if (size := _seen_size(picture.width, picture.height)) != picture.size:
-        picture = picture.resize(size, Image.Resampling.BICUBIC)
+    picture = seen(picture, VIEW)
     values: Tensor = pixels.pil_to_tensor(picture).float() / 255
     normalised: Tensor = pixels.normalize(values, _MEAN, _STD)
     return normalised
-
-
-def _seen_size(width: int, height: int) -> tuple[int, int]:
-    scale = min(1.0, math.sqrt(MOST_PIXELS / (width * height)))
-    least, most = LEAST_SIDE, MOST_PIXELS // LEAST_SIDE
-    return (
-        min(max(int(width * scale), least), most),
-        min(max(int(height * scale), least), most),
-    )
 
 
 @contextlib.contextmanager

@@ -1,9 +1,10 @@
 """The worker process: frames in on standard input, frames out on standard output.
 
-Owns the loop, its threads and the way it starts and ends; what is done to a picture is the affair
-of `models.tasks`. Pictures are decoded as they arrive, on a few threads, and kept only as small as
-the networks want them; one thread runs the networks, so the next batch is decoded, and answers of
-the last one are encoded, while this one runs.
+Owns the loop, its threads and the way it starts and ends; `models.tasks` says what is done to a
+picture. Pictures are decoded as they arrive, in processes of their own (`models.images`), and kept
+only as small as the networks want them; one thread runs the networks, so the next batch is decoded,
+and answers of the last one are encoded, while this one runs. A batch takes the pictures that are
+decoded: one whose file takes long follows later, alone.
 The process ends when its standard input ends, also in the middle of a batch.
 """
 
@@ -27,9 +28,13 @@ from models.asked import FORMAT, Asked, working_for
 from models.catalog import Catalog, catalog
 from models.cores import quota
 from models.decode import guard_process
+from models.images.decoder import NICE
+from models.images.decoder_pool import QUICK, SLOW, WRITING, DecoderPool, slow_lane
+from models.images.perform import Slow
 from models.inference import DTYPES, DeviceError, device_for, is_fast
 from models.jobs import (
     Answer,
+    Deferred,
     Failure,
     Finished,
     Forget,
@@ -50,13 +55,6 @@ from models.weights import Shelf
 
 _log = logging.getLogger(__name__)
 
-_DECODERS = 2
-"""So many pictures are decoded or encoded at once; each may need a few hundred MB while it is."""
-
-_NICE = 10
-"""How far the decoders stand back, of 19. On two busy cores 48 jobs of ResNet-101 took 0.97 of the
-time (five rounds in turns); alone they have all of it."""
-
 _NO_UNITS = (
     "The device %s has no units for %s, so it is many times slower than float32."
     " Unset BOBBY_PRECISION."
@@ -65,7 +63,11 @@ _NO_UNITS = (
 _GRACE = 1.0
 """Seconds that a running batch gets to end by itself once the input has ended."""
 
-_Decoded: TypeAlias = Future[Prepared | Failure]
+_Prepared: TypeAlias = Future[Prepared | Failure]
+_Attempt: TypeAlias = Future[Prepared | Failure | _Prepared]
+"""Ends with the future of the second attempt where the first one would have taken too long."""
+_Batch: TypeAlias = tuple[int | None, Sequence[int], Sequence[_Attempt | _Prepared | None]]
+"""Its number, None for one of late pictures alone; then the jobs' numbers and their pictures."""
 _LOST = Failure(
     code="model_failed", sentence=say("This picture got lost on the way: send it again.")
 )
@@ -93,27 +95,30 @@ class Worker:
     def __init__(self, tasks: Answering, send: Callable[[FromWorker], None]) -> None:
         self._tasks = tasks
         self._send = send
-        self._decoders = ThreadPoolExecutor(
-            _DECODERS, thread_name_prefix="decode", initializer=_stand_back
-        )
-        self._waiting: dict[int, _Decoded] = {}
+        self._lanes = {
+            lane: ThreadPoolExecutor(lane.decoders, "pixels", initializer=_stand_back)
+            for lane in (QUICK, WRITING, SLOW)
+        }
+        self._waiting: dict[int, _Attempt] = {}
+        self._late: dict[int, _Prepared] = {}
         self._questions: dict[int, int | None] = {}
-        self._batches: SimpleQueue[tuple[Run, list[_Decoded | None]] | None] = SimpleQueue()
+        self._batches: SimpleQueue[_Batch | None] = SimpleQueue()
 
     def handle(self, message: ToWorker) -> None:
         """Take in one message; never waits for a picture or a network."""
         match message:
             case Submit(id=key, job=job):
                 self._questions[key] = job.question
-                self._waiting[key] = self._decoders.submit(self._prepare, job)
+                self._waiting[key] = self._lanes[QUICK].submit(self._attempt, job)
             case Forget(id=key):
                 self._questions.pop(key, None)
-                if (forgotten := self._waiting.pop(key, None)) is not None:
-                    forgotten.cancel()
-            case Run(ids=ids):
-                self._batches.put((message, [self._waiting.pop(key, None) for key in ids]))
+                for pictures in (self._waiting, self._late):
+                    if (forgotten := pictures.pop(key, None)) is not None:
+                        forgotten.cancel()
+            case Run(batch=number, ids=ids):
+                self._batches.put((number, ids, [self._waiting.pop(key, None) for key in ids]))
             case Recount():
-                self._decoders.submit(self._recount)
+                self._lanes[QUICK].submit(self._recount)
 
     def close(self) -> None:
         """Let `run_batches` return after the batches it already has."""
@@ -122,18 +127,52 @@ class Worker:
     def run_batches(self) -> None:
         """Run batches in the order they were asked for, until `close` and all are answered."""
         while (batch := self._batches.get()) is not None:
-            run, decoded = batch
-            self._send(Started(batch=run.batch))
-            questions = [self._questions.pop(key, None) for key in run.ids]
-            with working_for(questions):
-                _log.debug("Running a batch of %d", len(run.ids))
-                done = self._tasks.run([_decoded(item) for item in decoded])
-                for key, question, answer in zip(run.ids, questions, done, strict=True):
-                    if callable(answer):
-                        self._decoders.submit(self._finish, key, question, answer)
-                    else:
-                        self._send(Finished(id=key, result=answer))
-        self._decoders.shutdown()
+            number, keys, pictures = batch
+            if number is not None:
+                self._send(Started(batch=number))
+            decoded: dict[int, Prepared | Failure] = {}
+            for key, picture in zip(keys, pictures, strict=True):
+                item = _decoded(picture)
+                if isinstance(item, Future):
+                    self._put_off(key, item)
+                else:
+                    decoded[key] = item
+            self._run(decoded)
+        for lane in self._lanes.values():
+            lane.shutdown(cancel_futures=True)
+
+    def _run(self, decoded: dict[int, Prepared | Failure]) -> None:
+        questions = [self._questions.pop(key, None) for key in decoded]
+        with working_for(questions):
+            _log.debug("Running a batch of %d", len(decoded))
+            done = self._tasks.run(list(decoded.values()))
+            for key, question, answer in zip(decoded, questions, done, strict=True):
+                if callable(answer):
+                    self._lanes[WRITING].submit(self._finish, key, question, answer)
+                else:
+                    self._send(Finished(id=key, result=answer))
+
+    def _put_off(self, key: int, picture: _Prepared) -> None:
+        """Let a picture that takes long follow in a batch of its own."""
+
+        def follow(done: _Prepared) -> None:
+            if self._late.pop(key, None) is not None:
+                self._batches.put((None, [key], [done]))
+
+        self._late[key] = picture
+        self._send(Deferred(id=key))
+        picture.add_done_callback(follow)
+
+    def _attempt(self, job: Job) -> Prepared | Failure | _Prepared:
+        try:
+            return self._prepare(job)
+        except Slow:
+            _log.info("A file of %d bytes takes long to read", len(job.picture))
+            return self._lanes[SLOW].submit(self._prepare_slowly, job)
+
+    def _prepare_slowly(self, job: Job) -> Prepared | Failure:
+        with slow_lane():
+            return self._prepare(job)
 
     def _prepare(self, job: Job) -> Prepared | Failure:
         with working_for([job.question]):
@@ -156,8 +195,16 @@ class Worker:
         with working_for([question]):
             try:
                 self._send(Finished(id=key, result=present()))
+            except Slow:
+                self._lanes[SLOW].submit(self._finish_slowly, key, question, present)
             except BrokenPipeError:
                 _log.info("The bot is gone")
+
+    def _finish_slowly(
+        self, key: int, question: int | None, present: Callable[[], Answer | Failure]
+    ) -> None:
+        with slow_lane():
+            self._finish(key, question, present)
 
 
 def _stand_back() -> None:
@@ -167,11 +214,14 @@ def _stand_back() -> None:
     """
     if sys.platform == "linux":
         with contextlib.suppress(PermissionError):  # a sandbox may forbid the very call
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
-def _decoded(item: _Decoded | None) -> Prepared | Failure:
-    """Wait for a picture; what was never submitted, or broke the decoder, is a failure."""
+def _decoded(item: _Attempt | _Prepared | None) -> Prepared | Failure | _Prepared:
+    """Wait for a picture, or for word that it takes long.
+
+    What was never submitted, or broke the decoder, is a failure.
+    """
     if item is None:
         _log.error("A batch names a job that was never submitted or was forgotten")
         return _LOST
@@ -277,7 +327,8 @@ def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = c
     if not is_fast(precision, device):
         _log.warning(_NO_UNITS, device, precision)
     default = options.default_model
-    return Tasks(Shelf(options.cache), device, default, precision, classifiers())
+    do = DecoderPool()
+    return Tasks(Shelf(options.cache), device, default, precision, classifiers(), do=do)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ a callable in this process (`inprocess`) stand behind it. An engine knows batche
 who asked.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,8 +18,13 @@ from models.jobs import Answer, Failure, Job, Ready
 EngineState: TypeAlias = Literal["starting", "ready", "unavailable", "closed"]
 """`starting` covers restarts; `unavailable` means that no worker is coming any more."""
 
-Result: TypeAlias = Answer | Failure | None
-"""What became of one job; None where the job was forgotten before it ran."""
+Settled: TypeAlias = Answer | Failure
+Result: TypeAlias = Settled | asyncio.Future[Settled] | None
+"""What became of one job; None where the job was forgotten before it ran.
+
+A future where the job's file takes long to read, so that it was left out of its batch; it ends as
+`Engine.run` does.
+"""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ process, a picture's bytes or Discord.
 import asyncio
 import copy
 import logging
-from collections.abc import Hashable, Iterable
+from collections.abc import Coroutine, Hashable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, overload
@@ -18,7 +18,7 @@ from msgspec import structs
 from bot import metrics
 from bot.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
 from bot.executor.costs import Costs
-from bot.executor.engine import BatchLost, Engine, EngineState, Result, unavailable
+from bot.executor.engine import BatchLost, Engine, EngineState, Result, Settled, unavailable
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
 from bot.language import later, tr
 from models.jobs import (
@@ -62,6 +62,8 @@ class _Call(Ticket):
     answer: asyncio.Future[Answer] = field(kw_only=True)
     admitted: float = field(kw_only=True)
     started: bool = False
+    late: bool = False
+    """Left out of its batch, whose end is not its own."""
 
     def fail(self, error: BobbyError) -> None:
         """Give `error` to the caller, if there still is one; each gets its own traceback."""
@@ -284,11 +286,14 @@ class Executor:
                 batch = []
                 self._fail_waiting(_unexpected())
             if batch:
-                task = asyncio.create_task(self._serve(batch), name="batch")
-                self._batches.add(task)
-                task.add_done_callback(self._batches.discard)
+                self._start(self._serve(batch))
             else:
                 self._slots.release()
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="batch")
+        self._batches.add(task)
+        task.add_done_callback(self._batches.discard)
 
     async def _next_batch(self) -> list[_Call]:
         """Wait for work and a worker; the batch is empty when its callers have just left."""
@@ -302,9 +307,30 @@ class Executor:
         return [call for call in taken if not call.answer.done()]
 
     async def _serve(self, batch: list[_Call]) -> None:
-        """Run `batch` and settle every call of it, whatever happens; then free its place."""
+        """Run `batch` and settle every call of it; then free its place."""
         try:
-            await self._run(batch)
+            await self._settling(batch, self._run(batch))
+        finally:
+            self._slots.release()
+
+    async def _serve_late(self, call: _Call, result: asyncio.Future[Settled]) -> None:
+        """Settle a call that was left out of its batch, which has ended by now."""
+        call.late = False
+        await self._settling([call], self._accept(call, result))
+
+    async def _accept(self, call: _Call, result: asyncio.Future[Settled]) -> None:
+        await asyncio.wait([result])
+        if result.cancelled():
+            return
+        try:
+            self._settle(call, result.result())
+        except BatchLost:  # its worker died over something else
+            await self._try([call])
+
+    async def _settling(self, batch: list[_Call], work: Coroutine[None, None, None]) -> None:
+        """Do `work`, which settles `batch`, and settle it whatever happens."""
+        try:
+            await work
         except BobbyError as error:
             _fail(batch, error)
         except asyncio.CancelledError:
@@ -314,8 +340,7 @@ class Executor:
             logger.exception("A batch of %d failed unexpectedly", len(batch))
             _fail(batch, _unexpected())
         finally:
-            self._release(batch)
-            self._slots.release()
+            self._release(call for call in batch if not call.late)
 
     async def _run(self, batch: list[_Call]) -> None:
         """Run `batch`, a second time if its worker died before it began with it.
@@ -355,7 +380,7 @@ class Executor:
                 f"The engine returned {len(results)} results for {len(wanted)} jobs;"
                 " it must return one a job, in order"
             )
-        if not any(isinstance(result, Failure | None) for result in results):
+        if not any(isinstance(result, Failure | asyncio.Future | None) for result in results):
             jobs = [call.job for call in wanted]
             self._costs.observe(self._kind(jobs[0]), jobs, took)
         for call, result in zip(wanted, results, strict=True):
@@ -374,6 +399,10 @@ class Executor:
             return
         if result is None:
             raise RuntimeError("The engine forgot a job that somebody waits for")
+        if isinstance(result, asyncio.Future):
+            call.late = True
+            self._start(self._serve_late(call, result))
+            return
         if isinstance(result, Failure):
             call.fail(from_failure(result))
         else:

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from bot.errors import Closing
-from bot.executor.engine import BatchLost, EngineStatus, Result
+from bot.errors import BobbyError, Closing
+from bot.executor.engine import BatchLost, EngineStatus, Result, Settled
 from bot.executor.process import Patience, WorkerProcess
 from bot.executor.supervisor import CLOSING, Program, Restarts, Supervisor
 from models.jobs import (
+    Deferred,
     Finished,
     Forget,
     FromWorker,
@@ -29,6 +30,7 @@ from models.jobs import (
     Run,
     Started,
     Submit,
+    ToWorker,
 )
 
 logger = logging.getLogger(__name__)
@@ -47,10 +49,25 @@ class _Batch:
     started: bool = False
 
     def put(self, number: int, result: Result) -> None:
-        """Keep the `result` of job `number`; the last one completes the batch."""
+        """Keep the first `result` of job `number`; the last job's completes the batch."""
         self.results.setdefault(number, result)
         if len(self.results) == len(self.jobs) and not self.done.done():
             self.done.set_result([self.results[number] for number in self.jobs])
+
+
+@dataclass(frozen=True)
+class _Late:
+    """A job that was left out of batch `batch`, since its file takes long to read."""
+
+    job: Job
+    batch: int
+    answer: asyncio.Future[Settled]
+
+    def fail(self, error: BobbyError) -> None:
+        """End it with `error`, if anybody waits for it still."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+            self.answer.exception()  # its caller may have left, and then fails in silence
 
 
 class LocalEngine:
@@ -78,8 +95,10 @@ class LocalEngine:
         self._hang_after = hang_after
         self._batches_in_flight = batches_in_flight
         self._batches: dict[int, _Batch] = {}
+        self._late: dict[int, _Late] = {}
         self._numbers = itertools.count(1)
         self._sending = asyncio.Lock()
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         self._supervisor.start()
@@ -135,15 +154,24 @@ class LocalEngine:
             for number, candidate in batch.jobs.items():
                 if candidate is job and not batch.sent:
                     batch.put(number, None)
+        for number, late in self._late.items():
+            if late.job is job:
+                late.answer.cancel()
+                task = asyncio.create_task(self._tell(Forget(id=number)), name="forget")
+                self._telling.add(task)
+                task.add_done_callback(self._telling.discard)
 
     async def recount(self) -> None:
         """Ask the worker for another `Ready`, if there is one; the next one counts by itself."""
+        await self._tell(Recount())
+
+    async def _tell(self, message: ToWorker) -> None:
         if self.status.state != "ready":
             return
         worker = await self._supervisor.worker()
         async with self._sending:
             with contextlib.suppress(ConnectionError):
-                await worker.send(Recount())
+                await worker.send(message)
 
     async def _send(self, worker: WorkerProcess, number: int, batch: _Batch) -> None:
         """Write the batch's jobs that somebody waits for, then the order to run them."""
@@ -175,18 +203,40 @@ class LocalEngine:
                 if batch := self._batches.get(number):
                     batch.started = True
                     batch.on_started()
+            case Deferred(id=number):
+                for key, batch in self._batches.items():
+                    if number in batch.jobs:
+                        self._put_off(number, key, batch)
             case Finished(id=number, result=result):
+                self._finish_late(number, result)
                 for batch in self._batches.values():
                     if number in batch.jobs:
                         batch.put(number, result)
             case Lost(batch=number):
                 if (batch := self._batches.get(number)) and not batch.done.done():
                     batch.done.set_exception(BatchLost(batch.started))
+                for late in self._late.values():
+                    if late.batch == number:
+                        late.fail(BatchLost(started=False))
         self._watch()
 
+    def _put_off(self, number: int, key: int, batch: _Batch) -> None:
+        """Let the job `number` leave the batch `key`; its result comes later."""
+        answer: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._late[number] = _Late(batch.jobs[number], key, answer)
+        batch.put(number, answer)
+
+    def _finish_late(self, number: int, result: Settled) -> None:
+        late = self._late.pop(number, None)
+        if late is not None and not late.answer.done():
+            late.answer.set_result(result)
+
     def _lose(self) -> None:
-        """Fail the batches in flight: their worker has ended."""
+        """Fail the batches in flight, and what was left out of them: their worker has ended."""
         closed = self.status.state == "closed"
         for batch in self._batches.values():
             if not batch.done.done():
                 batch.done.set_exception(Closing(CLOSING) if closed else BatchLost(batch.started))
+        for late in self._late.values():
+            late.fail(Closing(CLOSING) if closed else BatchLost(started=False))
+        self._late.clear()

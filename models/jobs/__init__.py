@@ -7,6 +7,7 @@ torch nor Discord.
     bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget,
                     Recount
     worker → bot    Ready or Unready (first), Started (a batch), Finished (one job),
+                    Deferred (one job, whose file takes long; it is finished after its batch),
                     Lost (a batch; a relay's alone, whose replicas may end before it does)
 
 The worker ends when its standard input ends.
@@ -35,6 +36,7 @@ from models.jobs.answers import (
 )
 from models.jobs.cards import Checked, HubModel, ModelCard, WeightsFile
 from models.jobs.messages import (
+    Deferred,
     Finished,
     Forget,
     FromWorker,
@@ -75,6 +77,7 @@ __all__ = [
     "Classify",
     "Cycle",
     "Cycled",
+    "Deferred",
     "Example",
     "Explain",
     "Explained",

@@ -61,6 +61,12 @@ class Lost(Message, frozen=True):
     batch: int
 
 
+class Deferred(Message, frozen=True):
+    """Job `id` leaves its batch, since its file takes long to read; its `Finished` comes later."""
+
+    id: int
+
+
 class Finished(Message, frozen=True):
     """Job `id` is done; every job of a batch gets exactly one of these."""
 
@@ -70,4 +76,4 @@ class Finished(Message, frozen=True):
 
 ToWorker: TypeAlias = Submit | Run | Forget | Recount
 
-FromWorker: TypeAlias = Ready | Unready | Started | Finished | Lost
+FromWorker: TypeAlias = Ready | Unready | Started | Deferred | Finished | Lost

@@ -1,17 +1,18 @@
-"""`python -m tests.benchmarks [start|posting|pauses|engines] [--json]`: measure and print."""
+"""`python -m tests.benchmarks [start|posting|pauses|engines|bombs] [--json]`: measure and print."""
 
 import argparse
 import asyncio
 import json
 import sys
 
-from tests.benchmarks import engines, pauses, posting, start
+from tests.benchmarks import bombs, engines, pauses, posting, start
 
 MEASUREMENTS = {
     "start": start.measure,
     "posting": posting.measure,
     "pauses": pauses.measure,
     "engines": engines.measure,
+    "bombs": bombs.measure,
 }
 
 

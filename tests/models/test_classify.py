@@ -13,7 +13,8 @@ from torchvision.transforms._presets import ImageClassification
 
 from models.bench.pictures import photograph
 from models.catalog import Catalog, catalog
-from models.classify import Classifier, Prepared, crop, prepare, present
+from models.classify import Classifier, Prepared, prepare, present, view
+from models.images.views import seen
 from models.jobs import Classify, Failure, Labels, Precision, Ready
 from models.kept import Networks
 from models.selection import Choice
@@ -80,7 +81,7 @@ def test_the_crop_is_what_the_network_saw() -> None:
 def test_pictures_of_any_shape_fit(size: tuple[int, int]) -> None:
     """A strip of a pixel's width is not blown up to a wall of pixels."""
     preset = LITE.record.preprocessing()
-    assert crop(Image.new("RGB", size, "red"), preset).size == (224, 224)
+    assert seen(Image.new("RGB", size, "red"), view(preset)).size == (224, 224)
 
 
 @pytest.mark.parametrize("size", [(4000, 100), (100, 4000)])
@@ -91,7 +92,7 @@ def test_a_long_picture_shows_its_centre(size: tuple[int, int]) -> None:
     preset = LITE.record.preprocessing()
     whole = functional.resize(image, preset.resize_size, interpolation=preset.interpolation)
     expected = functional.center_crop(whole, preset.crop_size)
-    difference = ImageChops.difference(crop(image, preset), expected)
+    difference = ImageChops.difference(seen(image, view(preset)), expected)
     assert max(high for _, high in difference.getextrema()) <= 1  # type: ignore[misc]  # three bands
 
 

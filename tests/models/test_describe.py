@@ -12,7 +12,7 @@ from models.captioners import Captionings, captioners
 from models.describe import Describer, Prepared
 from models.jobs import Caption, Captioned, Failure
 from models.kept import Networks
-from models.voices import at_own_size
+from models.voices import VIEW, at_own_size
 from models.weights import Shelf
 from tests.models.pictures import encoded, scene
 
@@ -52,7 +52,7 @@ def describer(voices: dict[str, Told], tmp_path: Path) -> Describer:
     """Return the task over `voices`, which search four beams unless told."""
     (own, _) = captioners().values()
     records: Captionings = {
-        name: replace(own, name=name, files=(), beams=4, see=at_own_size, load=told.load)
+        name: replace(own, name=name, files=(), beams=4, view=VIEW, see=at_own_size, load=told.load)
         for name, told in voices.items()
     }
     return Describer(records, Networks(Shelf(tmp_path), torch.device("cpu")))

@@ -13,6 +13,7 @@ from torchvision.transforms import functional
 
 from models.catalog import catalog
 from models.classify import Classifier
+from models.images.sizes import FILM_PIXELS
 from models.jobs import Cycle, Cycled, Failure, Translate, Translated
 from models.jobs import Image as File
 from models.kept import Networks
@@ -22,7 +23,6 @@ from models.pairs import pairs
 from models.records import Pair
 from models.translate import Prepared, Translator
 from models.weights import Shelf
-from models.working import FILM_PIXELS
 from tests.models.checkpoints import save_pair
 from tests.models.pictures import animation, encoded, scene
 

@@ -13,9 +13,12 @@ import pytest
 import torch
 
 from models.asked import FORMAT, Asked, working_for
+from models.images.decoder_pool import _in_slow_lane
+from models.images.perform import Slow
 from models.inference import DeviceError
 from models.jobs import (
     Classify,
+    Deferred,
     Failure,
     Finished,
     Forget,
@@ -63,6 +66,8 @@ class Toy:
         self.hold.wait(10)
         self._here("prepare")
         self.prepared.append(job)
+        if job.picture == b"slow" and not _in_slow_lane.get():
+            raise Slow
         if job.picture == b"broken":
             raise ZeroDivisionError("a decoder's fault")
         return SAD
@@ -94,6 +99,27 @@ def through(
     worker.close()
     worker.run_batches()
     return told
+
+
+def test_a_picture_that_takes_long_follows_alone() -> None:
+    """Its batch goes on without it, and says so; one that nobody waits for any more is dropped."""
+    told: list[FromWorker] = []
+    toy = Toy()
+    worker = Worker(toy, told.append)
+
+    def send(message: FromWorker) -> None:
+        told.append(message)
+        if isinstance(message, Finished) and message.id == 1:
+            worker.close()
+
+    worker = Worker(toy, send)
+    for message in (submit(1, b"slow"), submit(2), submit(3, b"slow"), Run(batch=7, ids=(1, 2))):
+        worker.handle(message)
+    worker.handle(Forget(id=3))
+    worker.run_batches()
+    assert told[:2] == [Started(batch=7), Deferred(id=1)]
+    assert sorted(one.id for one in told[2:] if isinstance(one, Finished)) == [1, 2]
+    assert not any(isinstance(one, Started) for one in told[2:])
 
 
 def submit(number: int, picture: bytes = b"", question: int | None = None) -> Submit:

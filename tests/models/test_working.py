@@ -6,15 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.working import (
-    FILM_PIXELS,
-    LEAST_SIDE,
-    MOST_PIXELS,
-    image_of,
-    padded,
-    tensor_of,
-    working_size,
-)
+from models.images.sizes import FILM_PIXELS, LEAST_SIDE, MOST_PIXELS, working_size
+from models.working import image_of, padded, tensor_of
 
 
 @pytest.mark.parametrize(

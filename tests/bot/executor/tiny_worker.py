@@ -19,6 +19,7 @@ from pathlib import Path
 from msgspec import structs
 
 from models.jobs import (
+    Deferred,
     Failure,
     Finished,
     Forget,
@@ -141,6 +142,9 @@ def run(job: Job, size: int) -> Labels | Failure:
         case "cry":
             sys.stderr.writelines(f"line {n}\n" for n in range(2000))
             die()
+        case "prate":
+            sys.stderr.writelines(f"line {n} {'x' * 1000}\n" for n in range(4000))
+            die()
         case "shout":
             sys.stderr.buffer.write(b"a caf\xe9\n\n" + b"x" * 100_000 + b"\nthe last")
             sys.stderr.flush()
@@ -172,12 +176,14 @@ def main() -> None:
     STARTS.get(start, lambda: None)()
     send(READY)
     jobs: dict[int, Job] = {}
+    late: list[int] = []
     while (message := receive()) is not None:
         match message:
             case Submit(id=number, job=job):
                 note(f"submit {job.picture[:20].decode(errors='replace')}")
                 jobs[number] = job
             case Forget(id=number):
+                late = [one for one in late if one != number]
                 note(f"forget {jobs.pop(number).picture[:20].decode(errors='replace')}")
             case Recount():
                 send(structs.replace(READY, device="recounted"))
@@ -193,8 +199,16 @@ def main() -> None:
                 note(
                     "run " + " ".join(jobs[n].picture[:20].decode("utf-8", "replace") for n in ids)
                 )
+                late.extend(number for number in ids if jobs[number].model == "late")
                 for number in ids:
-                    send(Finished(id=number, result=run(jobs.pop(number), len(ids))))
+                    if number in late:
+                        send(Deferred(id=number))
+                    else:
+                        send(Finished(id=number, result=run(jobs.pop(number), len(ids))))
+                        # What was left out of a batch is finished after the next one.
+                        while late:
+                            done = late.pop(0)
+                            send(Finished(id=done, result=run(jobs.pop(done), 1)))
     if start == "end_late":
         time.sleep(0.7)
     note("end")

@@ -1,0 +1,101 @@
+"""A decoder's process: pixel jobs in on standard input, their answers out on standard output.
+
+Started by `models.images.decoder_pool`. A file may do its worst here: the process has a bound on
+its address space and no torch, and is ended when it takes too long.
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import IO
+
+import msgspec
+
+from models.decode import MAX_PIXELS, DecodeError, guard_process, reading
+from models.images.messages import PixelAnswer, PixelJob
+from models.images.perform import perform
+from models.jobs import Failure
+from models.jobs.words import Message
+
+NICE = 10
+"""How far a decoder stands back behind the networks, of 19. On two busy cores 48 jobs of ResNet-101
+took 0.97 of the time (five rounds in turns); alone it has all of the processor."""
+
+
+class TooMuch(Message, frozen=True):
+    """The file needs more than this decoder has; `said` where its header says so already."""
+
+    said: bool
+
+
+Outcome = PixelAnswer | Failure | TooMuch
+
+_jobs: msgspec.msgpack.Decoder[PixelJob] = msgspec.msgpack.Decoder(PixelJob)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def outcome(job: PixelJob, most_pixels: int = MAX_PIXELS) -> Outcome:
+    """Return what becomes of `job`, whatever its bytes are."""
+    try:
+        with reading(job.picture) as image:
+            if image.width * image.height > most_pixels:
+                return TooMuch(said=True)
+        return perform(job)
+    except MemoryError:
+        return TooMuch(said=False)
+    except DecodeError as error:
+        if isinstance(error.__cause__, MemoryError):
+            return TooMuch(said=False)
+        return error.failure
+
+
+def write(stream: IO[bytes], body: bytes) -> None:
+    """Write `body` behind its length."""
+    stream.write(len(body).to_bytes(4, "big"))
+    stream.write(body)
+    stream.flush()
+
+
+def bound(memory_mib: int) -> None:
+    """Bound the address space of this process for good, and let it leave no core behind."""
+    with contextlib.suppress(ImportError):  # not on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with contextlib.suppress(ValueError, OSError):  # macOS bounds no address space
+            resource.setrlimit(resource.RLIMIT_AS, (memory_mib << 20, memory_mib << 20))
+
+
+def _follow(parent: int) -> None:
+    """End with the worker, in the middle of a file as well; Pillow decodes without the lock."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Answer jobs until there are no more."""
+    parser = argparse.ArgumentParser(prog="python -m models.images.decoder", description=__doc__)
+    parser.add_argument("--memory-mib", type=int, required=True)
+    parser.add_argument("--most-pixels", type=int, default=MAX_PIXELS)
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the bot decides
+    with contextlib.suppress(AttributeError, PermissionError):  # Windows, a strict sandbox
+        os.nice(NICE)
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    guard_process()
+    bound(options.memory_mib)
+    incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # so that nothing else gets into the stream
+    while len(prefix := incoming.read(4)) == 4:
+        job = _jobs.decode(incoming.read(int.from_bytes(prefix, "big")))
+        write(outgoing, _encode(outcome(job, options.most_pixels)))
+
+
+if __name__ == "__main__":
+    main()
