@@ -9,7 +9,9 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from asyncio.subprocess import PIPE, Process
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -21,6 +23,10 @@ _PIPE_LIMIT = 1024 * 1024
 BREATH_LINES, BREATH_SECONDS = 100, 0.005
 """After so many lines of a worker's stderr the event loop is left to others for so long."""
 _LINE_LIMIT = 8192
+MOST_BYTES, WINDOW = 256 * 1024, 10.0
+"""So many bytes of a worker's stderr are logged in so many seconds: some code prints all day."""
+_LAST_LINES = 20
+"""Of what was left out, so many are logged when the worker has ended: they may say why."""
 _LAST_WORDS = 1.0
 """Seconds granted to logging them."""
 
@@ -168,20 +174,54 @@ async def _discard(stream: asyncio.StreamReader) -> None:
         pass
 
 
+class _Allowance:
+    """What is logged of a worker's lines: all of them, unless they are too many at once."""
+
+    def __init__(self) -> None:
+        self._began, self._left, self._dropped = -WINDOW, 0, 0
+        self._last: deque[bytes] = deque(maxlen=_LAST_LINES)
+
+    def log(self, line: bytes) -> None:
+        """Log `line`, or count it."""
+        now = time.monotonic()
+        if now - self._began >= WINDOW:
+            self._began, self._left = now, MOST_BYTES
+            self._tell()
+        self._left -= len(line)
+        if self._left >= 0:
+            _log(line)
+        else:
+            self._dropped += 1
+            self._last.append(line)
+
+    def end(self) -> None:
+        """Log the last lines of those that were only counted."""
+        self._dropped -= len(self._last)
+        self._tell()
+        for line in self._last:
+            _log(line)
+
+    def _tell(self) -> None:
+        if self._dropped > 0:
+            worker_log.warning("%d lines are left out: the worker prints too much", self._dropped)
+        self._dropped = 0
+
+
 async def _log_lines(stream: asyncio.StreamReader) -> None:
     """Log what comes from `stream` by lines, a longer one than `_LINE_LIMIT` bytes in parts."""
-    rest, logged = b"", 0
+    rest, logged, allowance = b"", 0, _Allowance()
     while chunk := await stream.read(_LINE_LIMIT):
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > _LINE_LIMIT:
             lines, rest = [*lines, rest], b""
         for line in lines:
-            _log(line)
+            allowance.log(line)
             logged += 1
             if logged % BREATH_LINES == 0:
                 # So that a flood fills the pipe and stops its writer, not everybody here.
                 await asyncio.sleep(BREATH_SECONDS)
-    _log(rest)
+    allowance.log(rest)
+    allowance.end()
 
 
 def _log(line: bytes) -> None:

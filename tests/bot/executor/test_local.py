@@ -19,6 +19,7 @@ from bot.executor import Asker, Executor, Limits
 from bot.executor.engine import BatchLost, Result
 from bot.executor.factory import worker_environment
 from bot.executor.local import LocalEngine
+from bot.executor.process import MOST_BYTES
 from bot.executor.supervisor import Program, Restarts
 from models.jobs import Classify, Failure, Labels
 from tests.bot.executor import tiny_worker
@@ -349,6 +350,22 @@ async def test_the_last_words_of_a_dying_worker_are_all_logged(
     assert lines == [f"line {n}" for n in range(2000)]
 
 
+async def test_a_worker_that_prints_without_end_does_not_fill_the_log(
+    diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So much is logged, then how much is left out, and at last its last words."""
+    with caplog.at_level(logging.INFO, "worker"):
+        async with running(tiny(diary)) as engine:
+            with pytest.raises(BatchLost):
+                await engine.run(jobs("a", model="prate"), lambda: None)
+    told = [record.getMessage() for record in caplog.records if record.name == "worker"]
+    assert sum(map(len, told)) < MOST_BYTES + 40_000
+    assert told[0].startswith("line 0 ")
+    assert told[-1].startswith("line 3999 ")
+    left_out = [int(line.split()[0]) for line in told if "left out" in line]
+    assert sum(left_out) + len(told) - len(left_out) == 4000
+
+
 async def test_closing_ends_the_worker_by_the_end_of_its_input(
     diary: Diary, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -411,6 +428,7 @@ PARENT = """
 import asyncio, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits none
 from bot.executor.local import LocalEngine
+from bot.executor.process import MOST_BYTES
 from tests.bot.executor.test_local import Diary, Path, ignore, jobs, tiny
 
 async def main():
