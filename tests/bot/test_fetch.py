@@ -62,6 +62,7 @@ async def fails(link: str | Picture, kind: type[BobbyError], *, within: float = 
     async with fetcher(timeout=within) as fetch:
         with pytest.raises(kind) as caught:
             await fetch.fetch(wanted, person=ANN)
+    assert "{" not in str(caught.value), "a value is missing in the sentence"
     return str(caught.value)
 
 

@@ -121,9 +121,11 @@ class Guest:
 
     async def reply(self, message: dict[str, Any], within: float = 30.0) -> dict[str, Any]:
         """Wait for the reply to `message`, which is more than how long it takes; return it."""
-        return await self.heard(
+        found = await self.heard(
             lambda one: _replies_to(one, message) and cancel_button(one) is None, within
         )
+        assert not re.search(r"\{[a-z_]+\}", said(found)), "a value is missing in the sentence"
+        return found
 
     async def told(self, message: dict[str, Any], within: float = 30.0) -> dict[str, Any]:
         """Wait until Bobby tells how long the answer to `message` takes; return that."""

@@ -52,7 +52,7 @@ _CALCULATED: dict[type[ast.operator], str] = {
     ast.FloorDiv: "*",
     ast.Mod: "*",
 }
-_LOGGING = ("logger.", "worker_log.", "logging.", "warnings.")
+_LOGGING = ("logger.", "log.", "_log.", "worker_log.", "logging.", "warnings.")
 _ALL_OF_A_TEST_RUN = ("TYPE_CHECKING", "__name__")
 
 

@@ -59,6 +59,10 @@ class Reach:
         }
         here = {one for line in range(first, last + 1) for one in reached.get(line, ())}
         contexts = here or {one for line in reached.values() for one in line}
+        # What only a process without coverage runs has tests by its name, or none.
+        contexts = contexts or {
+            file for file in self._files if f"test_{Path(path).stem}.py" in file
+        }
         direct = {one for one in contexts if "::" in one}
         around = {test for one in contexts - direct for test in self._files.get(one, ())} - direct
         return self._affordable([*self._sorted(direct, path), *self._sorted(around, path)], seconds)

@@ -277,7 +277,8 @@ async def test_reactions_have_their_owners(
     assert first["message_author_id"] == str(world.owner.id)
     assert (first["guild_id"], first["message_id"]) == (str(playground.guild_id), sent["id"])
     (shown,) = (await page.rest.ask("GET", path)).data["reactions"]
-    assert (shown["count"], shown["count_details"]["normal"], shown["me"]) == (2, 2, True)
+    assert (shown["count"], shown["me"], shown["me_burst"]) == (2, True, False)
+    assert shown["count_details"] == {"burst": 0, "normal": 2}
     who = (await page.rest.ask("GET", own)).data
     assert [user["id"] for user in who] == [str(world.owner.id), str(world.bot.id)]
     for emoji in ("no", "cat:1"):
