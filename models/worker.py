@@ -139,7 +139,7 @@ class Worker:
                     decoded[key] = item
             self._run(decoded)
         for lane in self._lanes.values():
-            lane.shutdown(cancel_futures=True)
+            lane.shutdown()
 
     def _run(self, decoded: dict[int, Prepared | Failure]) -> None:
         questions = [self._questions.pop(key, None) for key in decoded]
