@@ -25,7 +25,7 @@ NASTY = (
         "x" * 300,
     ),
     *("*" * 200, "_" * 200, "a" * 1900, "\\" * 100),
-    *("{0} {name} %s", "$(id)", "'; DROP TABLE servers; --", "../../etc/passwd", "con.png"),
+    *("{0} {NAME} %s", "$(id)", "'; DROP TABLE servers; --", "../../etc/passwd", "con.png"),
 )
 
 ALIVE = (
