@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 from typing import IO
 
@@ -52,6 +53,9 @@ def outcome(job: PixelJob, most_pixels: int = MAX_PIXELS) -> Outcome:
         if isinstance(error.__cause__, MemoryError):
             return TooMuch(said=False)
         return error.failure
+    except Exception:  # noqa: BLE001 - this file gets an answer, and the decoder goes on
+        traceback.print_exc()
+        return DecodeError("damaged_picture").failure
 
 
 def write(stream: IO[bytes], body: bytes) -> None:

@@ -94,7 +94,10 @@ def test_a_large_picture_is_for_the_slow_lane(pool: DecoderPool) -> None:
 
 def test_what_unpacks_to_more_than_there_is_is_refused(pool: DecoderPool) -> None:
     """By a sentence, and the next file is answered."""
-    wall = Look(picture=encoded(scene()), views=(Exactly(width=40_000, height=40_000, resample=0),))
+    wall = Look(
+        picture=encoded(scene()),
+        views=(Exactly(width=40_000, height=40_000, resample=Image.Resampling.BILINEAR),),
+    )
     with pytest.raises(Slow):
         pool(wall)
     with slow_lane(), pytest.raises(DecodeError, match="more than I can hold"):
