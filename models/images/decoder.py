@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the bot decides
     with contextlib.suppress(AttributeError, PermissionError):  # Windows, a strict sandbox
-        os.nice(NICE)
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)  # its parent thread may stand back already
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     guard_process()
     bound(options.memory_mib)
