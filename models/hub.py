@@ -42,6 +42,7 @@ from models.jobs import (
     say,
 )
 from models.pipe import Pipe, claim_pipe, leave
+from models.progress import loading
 from models.records import Checkpoint, Classification, Origin, PinnedAtFirstUse
 from models.selection import Choice
 from models.tasks import Done, Prepared
@@ -133,7 +134,8 @@ class HubTasks:
     def _load(self, name: str) -> nn.Module:
         model = self._models[name]
         load: Callable[..., nn.Module] = torch.hub.load  # which is untyped
-        network = load(str(self._code), model.entry, source="local", **model.arguments).eval()
+        with loading():
+            network = load(str(self._code), model.entry, source="local", **model.arguments).eval()
         self._networks[name] = network
         return network
 

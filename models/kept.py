@@ -18,6 +18,7 @@ from models.captioners import Captioning
 from models.generators import Generator
 from models.inference import Network, plain
 from models.jobs import Precision
+from models.progress import loading
 from models.records import Classification, Pair
 from models.voices import Voice
 from models.weights import Shelf
@@ -110,7 +111,8 @@ class Networks:
     def _get(self, name: str, load: Callable[[], K]) -> K:
         if (network := self._kept.pop(name, None)) is None:
             begun = time.perf_counter()
-            network = load()
+            with loading():
+                network = load()
             _log.info("%s loaded in %.1f s", name, time.perf_counter() - begun)
         self._kept[name] = network
         while len(self._kept) > 1 and self._size() > self._kept_bytes:

@@ -26,6 +26,7 @@ from models.jobs import (
     Started,
     Submit,
     Unready,
+    Working,
 )
 from models.pipe import leave
 from models.wire import frame, messages
@@ -132,6 +133,8 @@ def _number(message: FromWorker) -> int:
     match message:
         case Started(batch=number) | Deferred(id=number) | Finished(id=number):
             return number
+        case Working(ids=(number, *_)):
+            return number
         case _:
             return 0
 
@@ -142,6 +145,8 @@ def _renumbered(message: FromWorker, theirs: dict[int, int]) -> FromWorker:
             return Started(batch=theirs[number])
         case Deferred(id=number) | Finished(id=number):
             return structs.replace(message, id=theirs[number])
+        case Working(ids=ids):
+            return Working(ids=tuple(theirs[number] for number in ids))
         case _:
             return message
 

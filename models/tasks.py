@@ -56,6 +56,13 @@ Prepared: TypeAlias = (
 Done: TypeAlias = Answer | Failure | Callable[[], Answer | Failure]
 
 
+def at_once(batch: Sequence[Prepared | Failure]) -> list[Sequence[Prepared | Failure]]:
+    """Return the parts of `batch` that a network sees at once: only classifiers take several."""
+    if all(isinstance(item, classify.Prepared | Failure) for item in batch):
+        return [batch] if batch else []
+    return [[item] for item in batch]
+
+
 class Tasks:
     """The tasks of one worker, which share its networks; `classifiers` are the catalogue's.
 

@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -47,10 +48,12 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
+    Working,
     say,
 )
 from models.pipe import Pipe, claim_pipe, leave
-from models.tasks import Done, Prepared, Tasks
+from models.progress import INTERVAL, heard_by
+from models.tasks import Done, Prepared, Tasks, at_once
 from models.weights import Shelf
 
 _log = logging.getLogger(__name__)
@@ -103,6 +106,8 @@ class Worker:
         self._late: dict[int, _Prepared] = {}
         self._questions: dict[int, int | None] = {}
         self._batches: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._at_work: tuple[int, ...] = ()
+        self._told = 0.0
 
     def handle(self, message: ToWorker) -> None:
         """Take in one message; never waits for a picture or a network."""
@@ -126,31 +131,72 @@ class Worker:
 
     def run_batches(self) -> None:
         """Run batches in the order they were asked for, until `close` and all are answered."""
-        while (batch := self._batches.get()) is not None:
-            number, keys, pictures = batch
-            if number is not None:
-                self._send(Started(batch=number))
-            decoded: dict[int, Prepared | Failure] = {}
-            for key, picture in zip(keys, pictures, strict=True):
-                item = _decoded(picture)
-                if isinstance(item, Future):
-                    self._put_off(key, item)
-                else:
-                    decoded[key] = item
-            self._run(decoded)
+        with heard_by(self._progress):
+            while (batch := self._batches.get()) is not None:
+                self._run_batch(*batch)
         for lane in self._lanes.values():
             lane.shutdown()
 
-    def _run(self, decoded: dict[int, Prepared | Failure]) -> None:
-        questions = [self._questions.pop(key, None) for key in decoded]
+    def _run_batch(
+        self,
+        number: int | None,
+        keys: Sequence[int],
+        pictures: Sequence[_Attempt | _Prepared | None],
+    ) -> None:
+        if number is not None:
+            self._send(Started(batch=number))
+        decoded: dict[int, Prepared | Failure] = {}
+        for key, picture in zip(keys, pictures, strict=True):
+            item = self._decoded(picture)
+            if isinstance(item, Future):
+                self._put_off(key, item)
+            else:
+                decoded[key] = item
+        waiting = iter(decoded)
+        for part in at_once(list(decoded.values())):
+            self._run([next(waiting) for _ in part], part)
+
+    def _run(self, keys: Sequence[int], batch: Sequence[Prepared | Failure]) -> None:
+        questions = [self._questions.pop(key, None) for key in keys]
+        self._at_work = tuple(keys)
+        self._tell_working()
         with working_for(questions):
-            _log.debug("Running a batch of %d", len(decoded))
-            done = self._tasks.run(list(decoded.values()))
-            for key, question, answer in zip(decoded, questions, done, strict=True):
+            _log.debug("Running a batch of %d", len(batch))
+            done = self._tasks.run(batch)
+            for key, question, answer in zip(keys, questions, done, strict=True):
                 if callable(answer):
                     self._lanes[WRITING].submit(self._finish, key, question, answer)
                 else:
                     self._send(Finished(id=key, result=answer))
+        self._at_work = ()
+
+    def _progress(self) -> None:
+        """Tell of a sign of life, unless the last one was told a moment ago."""
+        if time.monotonic() - self._told >= INTERVAL:
+            with contextlib.suppress(BrokenPipeError):  # the bot's end ends this process anyway
+                self._tell_working()
+
+    def _tell_working(self) -> None:
+        self._told = time.monotonic()
+        self._send(Working(ids=self._at_work))
+
+    def _decoded(self, picture: _Attempt | _Prepared | None) -> Prepared | Failure | _Prepared:
+        """Wait for a picture, or for word that it takes long.
+
+        What was never submitted, or broke the decoder, is a failure.
+        """
+        if picture is None:
+            _log.error("A batch names a job that was never submitted or was forgotten")
+            return _LOST
+        there = threading.Event()
+        picture.add_done_callback(lambda _: there.set())
+        while not there.wait(INTERVAL):
+            self._progress()
+        try:
+            return picture.result()
+        except Exception:  # noqa: BLE001 - whatever it was, the batch's other pictures go on
+            _log.exception("A job could not be prepared")
+            return _LOST
 
     def _put_off(self, key: int, picture: _Prepared) -> None:
         """Let a picture that takes long follow in a batch of its own."""
@@ -215,21 +261,6 @@ def _stand_back() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(PermissionError):  # a sandbox may forbid the very call
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
-
-
-def _decoded(item: _Attempt | _Prepared | None) -> Prepared | Failure | _Prepared:
-    """Wait for a picture, or for word that it takes long.
-
-    What was never submitted, or broke the decoder, is a failure.
-    """
-    if item is None:
-        _log.error("A batch names a job that was never submitted or was forgotten")
-        return _LOST
-    try:
-        return item.result()
-    except Exception:  # noqa: BLE001 - whatever it was, the batch's other pictures go on
-        _log.exception("A job could not be prepared")
-        return _LOST
 
 
 def serve(pipe: Pipe, make: Callable[[], Answering]) -> int:

@@ -6,7 +6,7 @@ who asked.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self, TypeAlias
@@ -44,11 +44,26 @@ class EngineStatus:
 
 
 class BatchLost(WorkerLost):
-    """The worker ended with the batch in its hands; `started` says if it had begun to run it."""
+    """The worker ended with the batch in its hands; `started` says if it had begun to run it.
 
-    def __init__(self, started: bool) -> None:
+    Of the batch's jobs, by their places in it, `begun` are those that it had begun with, all of
+    them unless it is given, and `results` what had come of some.
+    """
+
+    def __init__(
+        self,
+        started: bool,
+        begun: Collection[int] | None = None,
+        results: Mapping[int, "Result"] | None = None,
+    ) -> None:
         super().__init__(started)
         self.started = started
+        self._begun = begun
+        self.results = results or {}
+
+    def had_begun(self, place: int) -> bool:
+        """Whether the worker had begun with the job at `place`, and may have died of it."""
+        return self.started and (self._begun is None or place in self._begun)
 
     def __str__(self) -> str:
         if self.started:

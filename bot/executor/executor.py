@@ -52,6 +52,9 @@ from models.jobs import (
 DRAIN_SECONDS = 1.0
 """What closing grants the batches in flight."""
 
+_TRIES_IN_VAIN = 2
+"""A batch is given up once so many workers died before they had begun with any of it."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -324,8 +327,10 @@ class Executor:
             return
         try:
             self._settle(call, result.result())
-        except BatchLost:  # its worker died over something else
-            await self._try([call])
+        except BatchLost as lost:
+            if lost.started:
+                raise
+            await self._run([call])
 
     async def _settling(self, batch: list[_Call], work: Coroutine[None, None, None]) -> None:
         """Do `work`, which settles `batch`, and settle it whatever happens."""
@@ -343,24 +348,43 @@ class Executor:
             self._release(call for call in batch if not call.late)
 
     async def _run(self, batch: list[_Call]) -> None:
-        """Run `batch`, a second time if its worker died before it began with it.
+        """Run `batch`, and again what no worker had begun with when it died.
 
         Raises:
-            BatchLost: The worker died over the batch, or twice before it.
+            BatchLost: Two workers died before they had begun with any of what was left.
         """
-        try:
-            await self._try(batch)
-        except BatchLost as lost:
-            if lost.started:
-                raise
-            await self._try(batch)
+        in_vain = 0
+        while batch and in_vain < _TRIES_IN_VAIN:
+            left = await self._try(batch)
+            in_vain += len(left) == len(batch)
+            batch = left
+        if batch:
+            raise BatchLost(started=False)
 
-    async def _try(self, batch: list[_Call]) -> None:
+    async def _try(self, batch: list[_Call]) -> list[_Call]:
+        """Run those of `batch` who wait still; return whom a dead worker had not begun with."""
         await self._engine.ready()
         wanted = [call for call in batch if not call.answer.done()]
         if not wanted:
-            return
+            return []
+        try:
+            await self._try_once(wanted)
+        except BatchLost as lost:
+            return self._left(wanted, lost)
+        return []
 
+    def _left(self, batch: list[_Call], lost: BatchLost) -> list[_Call]:
+        left: list[_Call] = []
+        for place, call in enumerate(batch):
+            if (result := lost.results.get(place)) is not None:
+                self._settle(call, result)
+            elif lost.had_begun(place):
+                call.fail(lost)
+            else:
+                left.append(call)
+        return left
+
+    async def _try_once(self, wanted: list[_Call]) -> None:
         now = asyncio.get_running_loop().time
 
         def on_started() -> None:

@@ -56,7 +56,10 @@ _HOME = str(Path(jobs.__file__).parents[2])
 """The folder that the packages `bot` and `models` of this process lie in."""
 
 _SLOWEST_LOAD = 30.0
-"""Seconds that reading a big network from disk may take; the worker is silent meanwhile."""
+"""Seconds that reading a big network from disk may take."""
+
+_LONGEST_SILENCE = 15.0
+"""Seconds that one layer of a network may take, on a busy machine."""
 
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -101,17 +104,37 @@ def open_executor(
 
 
 def _engine(settings: Settings) -> Engine:
-    # Every job of a batch was asked for before the batch began, so once it has run for the timeout
-    # without progress, nobody waits for any of it.
-    hang_after = max(settings.timeout, _SLOWEST_LOAD)
+    hang_after = longest_work(settings)
     environment = worker_environment(os.environ)
     commands = [worker_command(settings, device) for device in settings.devices]
     if settings.engine == "ray":
         environment = ray.access(os.environ) | environment
         arguments = commands[0][commands[0].index(WORKER) + 1 :]
         return ray.ray_engine(settings, arguments, environment, hang_after=hang_after)
-    engines = [LocalEngine(Program(c, environment), hang_after=hang_after) for c in commands]
+    engines = [
+        LocalEngine(
+            Program(c, environment), hang_after=hang_after, silence=longest_silence(settings)
+        )
+        for c in commands
+    ]
     return engines[0] if len(engines) == 1 else SeveralEngines(engines)
+
+
+def longest_work(settings: Settings) -> float:
+    """Return the seconds that a worker may be at work without an answer.
+
+    Every job of a batch was asked for before the batch began, so once it has run for the timeout
+    without progress, nobody waits for any of it.
+    """
+    return max(settings.timeout, _SLOWEST_LOAD)
+
+
+def longest_silence(settings: Settings) -> float:
+    """Return the seconds after which a silent worker hangs.
+
+    They leave those beside and behind the hung job enough to be answered by the next worker.
+    """
+    return min(_LONGEST_SILENCE, max(_LONGEST_SILENCE / 3, settings.timeout / 3))
 
 
 async def warm(executor: Executor) -> None:

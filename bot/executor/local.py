@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -31,6 +31,7 @@ from models.jobs import (
     Started,
     Submit,
     ToWorker,
+    Working,
 )
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class _Batch:
     submitted: set[int] = field(default_factory=set)
     sent: bool = False
     started: bool = False
+    begun: set[int] = field(default_factory=set)
 
     def put(self, number: int, result: Result) -> None:
         """Keep the first `result` of job `number`; the last job's completes the batch."""
@@ -54,14 +56,27 @@ class _Batch:
         if len(self.results) == len(self.jobs) and not self.done.done():
             self.done.set_result([self.results[number] for number in self.jobs])
 
+    def lose(self) -> None:
+        """End it, if it hasn't ended: its worker has."""
+        if self.done.done():
+            return
+        begun = [place for place, number in enumerate(self.jobs) if number in self.begun]
+        results = {
+            place: self.results[number]
+            for place, number in enumerate(self.jobs)
+            if number in self.results
+        }
+        self.done.set_exception(BatchLost(self.started, begun if self.begun else None, results))
 
-@dataclass(frozen=True)
+
+@dataclass(eq=False)
 class _Late:
     """A job that was left out of batch `batch`, since its file takes long to read."""
 
     job: Job
     batch: int
     answer: asyncio.Future[Settled]
+    begun: bool = False
 
     def fail(self, error: BobbyError) -> None:
         """End it with `error`, if anybody waits for it still."""
@@ -73,7 +88,8 @@ class _Late:
 class LocalEngine:
     """Runs batches in a child process, see `Engine`.
 
-    A worker that has work and neither takes nor says anything for `hang_after` seconds is killed.
+    A worker that has work is killed when it neither takes nor says anything for `silence` seconds,
+    and when it says no more than that it is at work for `hang_after`.
     """
 
     def __init__(
@@ -81,6 +97,7 @@ class LocalEngine:
         program: Program,
         *,
         hang_after: float,
+        silence: float | None = None,
         restarts: Restarts | None = None,
         patience: Patience | None = None,
         batches_in_flight: int = 2,
@@ -93,6 +110,8 @@ class LocalEngine:
             lost=self._lose,
         )
         self._hang_after = hang_after
+        self._silence = min(silence or hang_after, hang_after)
+        self._progress = 0.0
         self._batches_in_flight = batches_in_flight
         self._batches: dict[int, _Batch] = {}
         self._late: dict[int, _Late] = {}
@@ -193,12 +212,23 @@ class LocalEngine:
         self._watch()
 
     def _watch(self) -> None:
-        """Note progress: the clock of a worker that has work starts anew."""
-        self._supervisor.expect(self._hang_after if self._batches else None)
+        """Note progress: the clocks of a worker that has work start from zero."""
+        self._progress = asyncio.get_running_loop().time()
+        self._listen_on()
+
+    def _listen_on(self) -> None:
+        """Note a sign of life, which is no progress by itself."""
+        passed = asyncio.get_running_loop().time() - self._progress
+        left = max(0.0, self._hang_after - passed)
+        self._supervisor.expect(min(self._silence, left) if self._batches else None)
 
     def _take(self, message: FromWorker) -> None:
         """Act on a message; one about a batch that nobody waits for any more does nothing."""
         match message:
+            case Working(ids=ids):
+                self._note_begun(ids)
+                self._listen_on()
+                return
             case Started(batch=number):
                 if batch := self._batches.get(number):
                     batch.started = True
@@ -213,12 +243,19 @@ class LocalEngine:
                     if number in batch.jobs:
                         batch.put(number, result)
             case Lost(batch=number):
-                if (batch := self._batches.get(number)) and not batch.done.done():
-                    batch.done.set_exception(BatchLost(batch.started))
+                if batch := self._batches.get(number):
+                    batch.lose()
                 for late in self._late.values():
                     if late.batch == number:
-                        late.fail(BatchLost(started=False))
+                        late.fail(BatchLost(late.begun))
         self._watch()
+
+    def _note_begun(self, ids: Collection[int]) -> None:
+        for batch in self._batches.values():
+            batch.begun.update(number for number in ids if number in batch.jobs)
+        for number in ids:
+            if number in self._late:
+                self._late[number].begun = True
 
     def _put_off(self, number: int, key: int, batch: _Batch) -> None:
         """Let the job `number` leave the batch `key`; its result comes later."""
@@ -235,8 +272,9 @@ class LocalEngine:
         """Fail the batches in flight, and what was left out of them: their worker has ended."""
         closed = self.status.state == "closed"
         for batch in self._batches.values():
-            if not batch.done.done():
-                batch.done.set_exception(Closing(CLOSING) if closed else BatchLost(batch.started))
+            if closed and not batch.done.done():
+                batch.done.set_exception(Closing(CLOSING))
+            batch.lose()
         for late in self._late.values():
-            late.fail(Closing(CLOSING) if closed else BatchLost(started=False))
+            late.fail(Closing(CLOSING) if closed else BatchLost(late.begun))
         self._late.clear()

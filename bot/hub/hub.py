@@ -18,7 +18,7 @@ import msgspec
 
 from bot.errors import BobbyError, UnknownModel
 from bot.executor.executor import Executor
-from bot.executor.factory import worker_environment
+from bot.executor.factory import longest_silence, longest_work, worker_environment
 from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
 from bot.executor.supervisor import Program
@@ -43,7 +43,7 @@ class Hub:
 
     def __init__(self, settings: Settings, *, hang_after: float | None = None) -> None:
         self._settings = settings
-        self._hang_after = hang_after or max(settings.timeout, 30.0)
+        self._hang_after = hang_after or longest_work(settings)
         self._repositories = listing.read(settings.hub)
         self._executors: dict[str, Executor] = {}
         self._opening = asyncio.Lock()
@@ -153,7 +153,7 @@ class Hub:
         place.home.mkdir(parents=True, exist_ok=True)
         program = Program(command(settings, repository, place), environment(os.environ, place))
         return Executor(
-            LocalEngine(program, hang_after=self._hang_after),
+            LocalEngine(program, hang_after=self._hang_after, silence=longest_silence(settings)),
             limits=Limits.of(settings),
             batch_size=settings.batch_size,
             timeout=settings.timeout,

@@ -6,7 +6,8 @@ torch nor Discord.
 
     bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget,
                     Recount
-    worker → bot    Ready or Unready (first), Started (a batch), Finished (one job),
+    worker → bot    Ready or Unready (first), Started (a batch), Working (on some jobs, at most
+                    a second ago), Finished (one job),
                     Deferred (one job, whose file takes long; it is finished after its batch),
                     Lost (a batch; a relay's alone, whose replicas may end before it does)
 
@@ -48,6 +49,7 @@ from models.jobs.messages import (
     Submit,
     ToWorker,
     Unready,
+    Working,
 )
 from models.jobs.requests import (
     Assess,
@@ -120,5 +122,6 @@ __all__ = [
     "Untrained",
     "Verdict",
     "WeightsFile",
+    "Working",
     "say",
 ]

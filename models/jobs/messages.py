@@ -50,9 +50,19 @@ class Unready(Message, frozen=True):
 
 
 class Started(Message, frozen=True):
-    """Batch `batch` has begun: its jobs may have had effects and are not to be tried again."""
+    """Batch `batch` has begun. Which of its jobs have, `Working` tells; without it, all of them."""
 
     batch: int
+
+
+class Working(Message, frozen=True):
+    """The worker has begun with the jobs `ids` of a batch, or goes on with them.
+
+    It is sent when they begin, and then about once a second as long as there is progress. Those of
+    their batch that were never named had not begun.
+    """
+
+    ids: tuple[int, ...]
 
 
 class Lost(Message, frozen=True):
@@ -76,4 +86,4 @@ class Finished(Message, frozen=True):
 
 ToWorker: TypeAlias = Submit | Run | Forget | Recount
 
-FromWorker: TypeAlias = Ready | Unready | Started | Deferred | Finished | Lost
+FromWorker: TypeAlias = Ready | Unready | Started | Working | Deferred | Finished | Lost

@@ -31,6 +31,7 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
+    Working,
     say,
 )
 from models.pipe import Pipe
@@ -182,7 +183,7 @@ def test_decoders_stand_back_and_the_networks_do_not() -> None:
 def test_all_answers_are_told_before_it_ends() -> None:
     """In order where they are ready at once; a decoder that breaks costs its own picture alone."""
     told = through(Toy(), submit(1), submit(2, b"broken"), submit(3), Run(batch=7, ids=(1, 2, 3)))
-    assert told[0] == Started(batch=7)
+    assert told[:2] == [Started(batch=7), Working(ids=(1, 2, 3))]
     answers = {one.id: one.result for one in told[1:] if isinstance(one, Finished)}
     assert answers.keys() == {1, 2, 3}
     assert answers[1] == answers[3] == SAD
@@ -219,7 +220,7 @@ def test_a_bot_that_is_gone_hurts_no_thread(caplog: pytest.LogCaptureFixture) ->
     """Whatever was to be told; only the batch's own start ends the loop."""
 
     def send(message: FromWorker) -> None:
-        if not isinstance(message, Started):
+        if not isinstance(message, Started | Working):
             raise BrokenPipeError
 
     with caplog.at_level(logging.INFO):

@@ -36,9 +36,9 @@ def said(answer: Labels) -> str:
     return answer.top[0].label
 
 
-def executor(diary: Diary) -> Executor:
+def executor(diary: Diary, start: str = "well") -> Executor:
     """Return an executor over the tiny worker."""
-    engine = LocalEngine(tiny(diary), hang_after=10.0, restarts=QUICK)
+    engine = LocalEngine(tiny(diary, start), hang_after=10.0, restarts=QUICK)
     return Executor(engine, limits=WIDE, batch_size=4, timeout=10.0)
 
 
@@ -51,6 +51,18 @@ async def test_its_place_is_free_for_others(diary: Diary) -> None:
         assert said(await bobby.submit(plain("quick"), Asker(99))) == "quick"
         assert [said(one) for one in await asyncio.gather(*slow)] == [f"slow{n}" for n in range(12)]
         assert bobby.snapshot().running == bobby.snapshot().waiting == 0
+
+
+async def test_a_file_that_kills_is_not_tried_again(diary: Diary) -> None:
+    """Once its worker has begun with it."""
+    async with executor(diary, "tell") as bobby:
+        slow = asyncio.create_task(bobby.submit(plain("die", "late each"), Asker(1)))
+        await until(lambda: bool(diary.lines("run")))
+        assert said(await bobby.submit(plain("quick"), Asker(2))) == "quick"
+        with pytest.raises(WorkerLost, match="while it looked"):
+            await slow
+        assert said(await bobby.submit(plain("next"), Asker(2))) == "next"
+        assert bobby.snapshot().restarts == 1
 
 
 async def test_it_is_answered_by_the_next_worker(diary: Diary) -> None:

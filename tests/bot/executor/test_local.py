@@ -277,6 +277,41 @@ async def test_a_hang_through_the_executor(diary: Diary) -> None:
         assert executor.snapshot().restarts == 1
 
 
+async def test_silence_is_a_hang_sooner_than_work(diary: Diary) -> None:
+    """One that says it is at work has longer than one that says nothing, but not for ever."""
+    async with LocalEngine(tiny(diary), restarts=QUICK, hang_after=2.0, silence=0.4) as engine:
+        await engine.ready()
+        assert said(await engine.run(jobs("x", model="labor"), ignore)) == ["x"]
+        begun = time.monotonic()
+        with pytest.raises(BatchLost):
+            await engine.run(jobs("y", model="hang"), ignore)
+        assert time.monotonic() - begun < 1.5
+        await engine.ready()
+        begun = time.monotonic()
+        with pytest.raises(BatchLost):
+            await engine.run(jobs("z", model="toil"), ignore)
+        assert time.monotonic() - begun > 1.9
+
+
+async def test_those_behind_a_hung_job_are_answered_by_the_next_workers(diary: Diary) -> None:
+    """Of one batch, two jobs hang; who came before and behind is answered, and nobody twice."""
+    engine = LocalEngine(tiny(diary, "tell"), hang_after=20, silence=0.4, restarts=QUICK)
+    async with Executor(engine, limits=WIDE, batch_size=8, timeout=15) as executor:
+        await executor.ready()
+        names = ("before", "hang", "between", "hang", "behind", "last")
+        asked = [executor.submit(job, Asker(1)) for job in jobs(*names, model="each")]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(answer) for answer in answers if isinstance(answer, Exception)] == [
+            BatchLost
+        ] * 2
+        heard = [_said(answer) for answer in answers if isinstance(answer, Labels)]
+        assert heard == ["before", "between", "behind", "last"]
+        assert executor.snapshot().restarts == 2
+        assert executor.snapshot().running == executor.snapshot().waiting == 0
+    ran = " ".join(diary.lines("run")).split()
+    assert ran.count("before") == 1
+
+
 async def test_garbage_on_standard_output_is_a_lost_worker(diary: Diary) -> None:
     """A print into the stream costs the batch, not the bot."""
     async with running(tiny(diary)) as engine:

@@ -3,8 +3,9 @@
     tiny_worker.py START DIARY
 
 START is how it starts: `well`, or one of the functions of `STARTS`. DIARY is a file to which each
-start and each message adds a line. Once started, a job's `model` says what running it does: one
-of `DEEDS`, or else the picture's bytes come back as the label.
+start and each message adds a line. Once started, a job's `model` says what running it does, see
+`run`, or else the picture's bytes come back as the label; with the model "each" it is the picture
+that says so. Started as `tell`, it says of each job that it begins with it.
 """
 
 import json
@@ -33,6 +34,7 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
+    Working,
     say,
 )
 from models.wire import LENGTH_BYTES, body_length, frame, to_worker
@@ -70,6 +72,13 @@ def doze(diary: Path) -> None:
     signal.signal(signal.SIGTERM, end)
     while True:
         time.sleep(60)
+
+
+def labor(number: int, times: int) -> None:
+    """Be busy with job `number` for some tenths of a second, and say so each time."""
+    for _ in range(times):
+        send(Working(ids=(number,)))
+        time.sleep(0.1)
 
 
 def mute() -> None:
@@ -116,9 +125,13 @@ STARTS: dict[str, Callable[[], None]] = {
 }
 
 
-def run(job: Job, size: int) -> Labels | Failure:
-    """Do what the job's model says, or give its picture back."""
-    match job.model:
+def run(number: int, job: Job, size: int) -> Labels | Failure:
+    """Do what the job says, or give its picture back."""
+    match job.picture.decode() if job.model in ("each", "late each") else job.model:
+        case "labor":
+            labor(number, 10)
+        case "toil":
+            labor(number, 10_000)
         case "die":
             die()
         case "hang":
@@ -167,6 +180,10 @@ def main() -> None:
         with diary.open("a") as file:
             file.write(f"{line}\n")
 
+    def begin(number: int) -> None:
+        if start == "tell":
+            send(Working(ids=(number,)))
+
     note(f"start {os.getpid()}")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if start == "fail_twice":
@@ -199,16 +216,17 @@ def main() -> None:
                 note(
                     "run " + " ".join(jobs[n].picture[:20].decode("utf-8", "replace") for n in ids)
                 )
-                late.extend(number for number in ids if jobs[number].model == "late")
+                late.extend(number for number in ids if jobs[number].model in ("late", "late each"))
                 for number in ids:
                     if number in late:
                         send(Deferred(id=number))
                     else:
-                        send(Finished(id=number, result=run(jobs.pop(number), len(ids))))
+                        begin(number)
+                        send(Finished(id=number, result=run(number, jobs.pop(number), len(ids))))
                         # What was left out of a batch is finished after the next one.
                         while late:
-                            done = late.pop(0)
-                            send(Finished(id=done, result=run(jobs.pop(done), 1)))
+                            begin(done := late.pop(0))
+                            send(Finished(id=done, result=run(done, jobs.pop(done), 1)))
     if start == "end_late":
         time.sleep(0.7)
     note("end")

@@ -56,9 +56,8 @@ class Desk:
         (self.folder / name).write_text(content)
         return name
 
-    def engine(self, _program: Program, *, hang_after: float) -> InProcessEngine:
+    def engine(self, _program: Program, **_limits: float) -> InProcessEngine:
         """Return an engine in place of a worker's."""
-        assert hang_after > 0
 
         def run_batch(batch: Any) -> list[Outcome]:
             self.asked += [structs.replace(job, picture=b"") for job in batch]
@@ -93,15 +92,27 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Return a desk whose worker says that it can't start."""
-    desk = Desk(tmp_path)
-    command = [sys.executable, tiny_worker.__file__, "refuse", str(tmp_path / "diary")]
+    return _with_tiny_workers("refuse", tmp_path, monkeypatch)
 
-    def engine(program: Program, *, hang_after: float) -> LocalEngine:
-        return LocalEngine(Program(command, program.environment), hang_after=hang_after)
 
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture
+def brittle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Return a desk whose workers do what each file says; a silent one has two seconds."""
+    return _with_tiny_workers("tell", tmp_path, monkeypatch, silence=2.0)
+
+
+def _with_tiny_workers(
+    start: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **limits: Any
+) -> Desk:
+    command = [sys.executable, tiny_worker.__file__, start, str(folder / "diary")]
+    path = {"PYTHONPATH": str(Path(__file__).parents[3])}
+
+    def engine(program: Program, **usual: Any) -> LocalEngine:
+        return LocalEngine(Program(command, {**program.environment, **path}), **(usual | limits))
+
+    monkeypatch.chdir(folder)
     monkeypatch.setattr(factory, "LocalEngine", engine)
-    return desk
+    return Desk(folder)
 
 
 def card(name: str, **fields: Any) -> ModelCard:

@@ -183,6 +183,19 @@ def test_a_name_that_is_no_text_is_shown(desk: Desk) -> None:
     assert line["file"] == "\N{REPLACEMENT CHARACTER}.png"
 
 
+def test_a_worker_that_hangs_or_dies_costs_one_file_its_answer(brittle: Desk) -> None:
+    """Those beside and behind it are answered by the next workers."""
+    names = ("one", "hang", "two", "die", "three")
+    files = [brittle.file(name, name) for name in names]
+    printed = lines(brittle.run("classify", "--json", "--model", "each", *files).stdout)
+    assert [line["file"] for line in printed] == list(names)
+    heard = [line["labels"][0]["label"] if "labels" in line else "" for line in printed]
+    assert heard == ["one", "", "two", "", "three"]
+    assert ["worker died" in line.get("error", "") for line in printed] == [
+        not one for one in heard
+    ]
+
+
 @pytest.mark.parametrize("command", ["classify", "caption", "models"])
 def test_a_worker_that_can_not_start_ends_the_command(broken: Desk, command: str) -> None:
     """With its reason, on standard error alone."""

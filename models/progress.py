@@ -1,0 +1,57 @@
+"""Word that this process is at work, for those who would take its silence for a hang.
+
+Owns what counts as a sign of life: a network that calls one of its modules, and the loading of one.
+Who listens decides what to do with it; a listener is called often and from several threads.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+Listener: TypeAlias = Callable[[], None]
+
+INTERVAL = 1.0
+"""Seconds between two signs of life; more in between tell nothing new."""
+
+_listeners: list[Listener] = []
+
+
+@contextlib.contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Call `listener` at every sign of life."""
+
+    def called(_module: nn.Module, _inputs: tuple[Tensor, ...]) -> None:
+        listener()
+
+    _listeners.append(listener)
+    try:
+        with register_module_forward_pre_hook(called):
+            yield
+    finally:
+        _listeners.remove(listener)
+
+
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """Give signs of life as long as this lasts: a network is read from disk, which may take long.
+
+    It is no module's call, and nothing within it can be asked how far it is.
+    """
+    loaded = threading.Event()
+
+    def tell() -> None:
+        while not loaded.wait(INTERVAL):
+            for listener in _listeners.copy():
+                listener()
+
+    thread = threading.Thread(target=tell, name="loading", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        loaded.set()
+        thread.join()
