@@ -1,14 +1,12 @@
 """The worker process of one Torch Hub repository: a stranger's code, kept to itself.
 
-Owns the limits that are set before the stranger's first line runs (memory, no sockets, children
-that can't speak to the bot) and the way from a classifier of a repository to labels. Pictures are
-decoded, and frames sent, by the same code as in `models.worker`. It is no prison for code that
-means harm, but a place where broken code breaks nothing else.
+Owns the way from a classifier of a repository to labels; what the stranger's code may do is set by
+`models.sandbox`, which starts this module. Pictures are decoded, and frames sent, by the same code
+as in `models.worker`.
 """
 
 import argparse
 import contextlib
-import ctypes
 import logging
 import os
 import signal
@@ -41,7 +39,7 @@ from models.jobs import (
     Ready,
     say,
 )
-from models.pipe import Pipe, claim_pipe, leave
+from models.pipe import claim_pipe, leave
 from models.progress import loading
 from models.records import Checkpoint, Classification, Origin, PinnedAtFirstUse
 from models.selection import Choice
@@ -52,9 +50,6 @@ _log = logging.getLogger(__name__)
 
 PREFIX = "hub/"
 _OURS = {"bot", "cogs", "models", "tests"}
-_CLONE_NEWNET = 0x40000000
-_PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pty.spawn"}
-"""What Python calls the starting of another program, to whoever audits it."""
 _hidden: list[ModuleType] = []
 """Bobby's own modules, which run on although a repository may have others of their names."""
 
@@ -187,38 +182,6 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def confine(pipe: Pipe, home: Path, memory_mib: int) -> None:
-    """Set the limits of this process, for good.
-
-    Its address space is bounded, it opens no socket and starts no other program, works in the
-    folder `home`, and what it forks has no way to the bot.
-    """
-    with contextlib.suppress(ImportError):  # not on Windows
-        import resource
-
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        most = memory_mib * 2**20
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        try:
-            resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        except (ValueError, OSError):
-            _log.warning("This system bounds no process's memory")
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # Linux, where it is allowed
-        ctypes.CDLL(None).unshare(_CLONE_NEWNET)
-    sys.addaudithook(_refuse)
-    with contextlib.suppress(AttributeError):  # not on Windows, which has no fork either
-        os.register_at_fork(after_in_child=pipe.silence)
-    os.chdir(home)
-
-
-def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
-    if event.startswith("socket.") and event != "socket.gethostname":
-        raise PermissionError("A hub repository may not use the network while it answers.")
-    if event in _PROGRAMS:  # which this hook would not see into
-        raise PermissionError("A hub repository may not start other programs.")
-
-
 def make_room() -> None:
     """Let a repository have packages that are called as Bobby's are."""
     ours = [name for name in sys.modules if name.partition(".")[0] in _OURS]
@@ -250,12 +213,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Be the worker process; does not return."""
     pipe = claim_pipe()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parser = argparse.ArgumentParser(prog="python -m models.hub", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m models.sandbox … models.hub", description=__doc__
+    )
     parser.add_argument("--code", type=Path, required=True, help="the repository's folder")
     parser.add_argument("--home", type=Path, required=True, help="the worker's own folder")
     parser.add_argument("--repository", required=True, help="OWNER/REPO@COMMIT")
     parser.add_argument("--models", required=True, help="a JSON list of `HubModel`")
-    parser.add_argument("--memory-mib", type=int, required=True)
     parser.add_argument("--log-level", default="INFO")
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=options.log_level, format="%(name)s: %(message)s")
@@ -263,7 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     models = msgspec.json.decode(options.models, type=tuple[HubModel, ...])
     tasks = HubTasks(options.code, options.repository, models)
-    confine(pipe, options.home, options.memory_mib)
+    with contextlib.suppress(AttributeError):  # not on Windows, which has no fork either
+        os.register_at_fork(after_in_child=pipe.silence)
     make_room()
     # What was fetched stays as it was, and nothing compiled that lies beside it is run for the
     # source. Not set earlier: what is imported up to here is read from its cache, in a third of

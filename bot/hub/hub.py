@@ -7,6 +7,7 @@ worker's; a repository that crashes, hangs or eats memory costs nobody else anyt
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import os
 import sys
@@ -32,6 +33,7 @@ from models.jobs import ModelCard
 log = logging.getLogger(__name__)
 
 PREFIX = "hub/"
+_SET_DUMPABLE = 4
 _KEPT_BACK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "CUDA_VISIBLE_DEVICES")
 
 
@@ -113,6 +115,7 @@ class Hub:
             if key not in self._executors:
                 await self._check(repository)
                 log.info("Starting a worker for %s", repository)
+                _close_memory()
                 executor = self._made(repository)
                 self._executors[key] = await self._stack.enter_async_context(executor)
         return self._executors[key]
@@ -160,14 +163,24 @@ class Hub:
         )
 
 
+def _close_memory() -> None:
+    """Let no other process of this user read the memory and the environment of this one, if Linux.
+
+    The token is in both.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def command(settings: Settings, repository: Repository, place: Place) -> list[str]:
     """Return the command line of the worker for `repository`."""
     models = msgspec.json.encode([model.job() for model in repository.models]).decode()
     return [
-        *(sys.executable, "-m", "models.hub", "--log-level", settings.log_level),
+        *(sys.executable, "-m", "models.sandbox", "--home", str(place.home)),
+        *("--readable", str(place.code), "--memory-mib", str(settings.hub_memory_mib)),
+        *("models.hub", "--log-level", settings.log_level),
         *("--code", str(place.code), "--home", str(place.home)),
         *("--repository", str(repository), "--models", models),
-        *("--memory-mib", str(settings.hub_memory_mib)),
     ]
 
 

@@ -92,6 +92,49 @@ def pries():
     return Brightness(1.0)
 
 
+def escapes():
+    """Tell by its logits, which are no numbers then, that it got out; its log says how."""
+    import ctypes
+
+    libc = ctypes.CDLL(None)
+    bot = os.getppid()
+    secret, port = open("outside.txt").read().split()
+
+    def system():
+        return libc.system(b"exit 3") == 3 << 8
+
+    def secrets():
+        return open(secret).read()
+
+    def wreck():
+        return open(secret, "a").write("x")
+
+    def environment():
+        return open(f"/proc/{bot}/environ").read()
+
+    def memory():
+        return open(f"/proc/{bot}/mem", "rb")
+
+    def signals():
+        return os.kill(bot, 0) is None
+
+    def network():
+        libc.setns(os.open(f"/proc/{bot}/ns/net", os.O_RDONLY), 0)
+        family = (2).to_bytes(2, sys.byteorder)
+        address = family + int(port).to_bytes(2, "big") + bytes([127, 0, 0, 1]) + bytes(8)
+        return libc.connect(libc.socket(2, 1, 0), address, 16) == 0
+
+    ways = []
+    for way in (system, secrets, wreck, environment, memory, signals, network):
+        try:
+            if way():
+                ways.append(way.__name__)
+        except OSError:
+            pass
+    print("It got out by", ways, file=sys.stderr)
+    return Brightness(1.0 if not ways else float("nan"))
+
+
 def unfit():
     """Give three numbers for two labels."""
     import torch

@@ -1,8 +1,10 @@
 """The worker of a hub repository: it answers, and whatever its code does stays its own affair."""
 
 import asyncio
+import ctypes
 import io
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import psutil
 import pytest
 import pytest_asyncio
 from PIL import Image
+from yarl import URL
 
 from bot.errors import BadPicture, ModelFailed, UnknownModel, WorkerLost
 from bot.executor.queue import Asker
@@ -17,6 +20,7 @@ from bot.hub import archive, listing
 from bot.hub.hub import Hub
 from bot.hub.listing import Model, Repository
 from bot.settings import Settings
+from models import sandbox
 from models.jobs import Classify, Labels
 from tests.bot.hub import repository as things
 from tests.bot.shelf.publisher import Publisher
@@ -25,9 +29,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ENTRIES = (
     *("brightness", "forks", "leaves", "exits", "deadlocks", "eats_memory", "calls_home"),
-    *("pries", "unfit"),
+    *("pries", "escapes", "unfit"),
 )
 HANG_AFTER = 6.0
+
+
+def landlock() -> bool:
+    """Tell whether the kernel can do all that `models.sandbox` wants of it."""
+    if sys.platform != "linux":
+        return False
+    version = ctypes.CDLL(None).syscall(sandbox._CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+    return bool(version >= 6)
 
 
 def bright(level: int) -> bytes:
@@ -92,6 +104,19 @@ async def test_a_bad_picture_fails_as_elsewhere(hub: Hub) -> None:
 async def test_it_has_no_token_no_proxy_and_no_descriptors_of_the_bot(hub: Hub) -> None:
     """What its code can see is its own folder and its own pipes."""
     assert (await ask(hub, "pries", bright(250))).top[0].label == "bright"
+
+
+@pytest.mark.skipif(not landlock(), reason="This kernel has no Landlock that knows signals.")
+async def test_there_is_no_way_out(hub: Hub, tmp_path: Path) -> None:
+    """No program, no file of others, no process and no server of this machine is in its reach."""
+    secret = tmp_path / ".env"
+    secret.write_text("DISCORD_TOKEN=secret")
+    async with Publisher(files={"weights": b"w"}) as somebody:
+        repository, _ = hub.models["hub/escapes"]
+        outside = hub.place(repository).home / "outside.txt"
+        outside.write_text(f"{secret} {URL(somebody.url).port}")
+        assert (await ask(hub, "escapes", bright(250))).top[0].label == "bright"
+    assert secret.read_text() == "DISCORD_TOKEN=secret"
 
 
 async def test_a_fork_answers_nobody(hub: Hub) -> None:
