@@ -87,8 +87,9 @@ class Fetcher:
 
     At most `slots` downloads run at once, and `PER_PERSON` of one person, so that no crowd can fill
     the memory (`slots` times `max_bytes` at the worst) before the queue's own limits apply, and
-    nobody's slow links can keep the others waiting. `timeout` is in seconds. `allow` decides which
-    addresses a person's link may lead to.
+    nobody's slow links can keep the others waiting. Links that people typed have half of the slots
+    at most, so that slow sites don't hold up what Discord delivers. `timeout` is in seconds.
+    `allow` decides which addresses a person's link may lead to.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Fetcher:
         self._timeout = timeout
         self._allow = allow
         self._slots = asyncio.Semaphore(slots)
+        self._link_slots = asyncio.Semaphore(max(1, slots // 2))
         # Weak, so that a person's own semaphore goes with the last download that holds it.
         self._own_slots: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -151,17 +153,19 @@ class Fetcher:
                 )
         except ValueError:
             raise LinkRefused(tr("That link is not a web address I can read.")) from None
-        async with self._turn(person):
+        async with self._turn(person, typed=not picture.from_discord):
             return await self._fetch(session, url, who)
 
     @contextlib.asynccontextmanager
-    async def _turn(self, person: int) -> AsyncIterator[None]:
-        """Hold one of the person's own slots and one of all, waiting for them in this order."""
+    async def _turn(self, person: int, *, typed: bool) -> AsyncIterator[None]:
+        """Hold a slot of each kind that the download needs: the person's own first, then all's."""
         own = self._own_slots.setdefault(person, asyncio.Semaphore(PER_PERSON))
-        async with own:
+        async with own, contextlib.AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._timeout):
-                    await self._slots.acquire()
+                    if typed:
+                        await held.enter_async_context(self._link_slots)
+                    await held.enter_async_context(self._slots)
             except TimeoutError:
                 raise Overloaded(
                     tr(
@@ -169,10 +173,7 @@ class Fetcher:
                         "its turn. Try again in a minute."
                     )
                 ) from None
-            try:
-                yield
-            finally:
-                self._slots.release()
+            yield
 
     async def _fetch(self, session: aiohttp.ClientSession, url: URL, who: str) -> bytes:
         """Stream `url` and say in people's words what went wrong, `who` being the server."""

@@ -157,7 +157,7 @@ class SettingsCog(commands.Cog, name="Settings"):
         await self._forget(InteractionExchange(interaction, private=True))
 
     async def _forget(self, exchange: Exchange) -> None:
-        records = await self.bot.store.lessons.delete_teacher(exchange.asker.person)
+        records = await self.bot.store.forget_teacher(exchange.asker.person)
         await exchange.answer(forgotten(records))
 
     async def _set(self, interaction: Interaction, edit: Edit) -> None:

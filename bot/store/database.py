@@ -59,6 +59,7 @@ class Database:
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE
         self._connection: aiosqlite.Connection | None = None
+        self._identity = (0, 0)  # the file's device and inode
         self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -123,6 +124,7 @@ class Database:
     async def _write(self, statement: str, rows: list[Values]) -> int:
         async with self._turn:
             try:
+                self._require_file()
                 cursor = await self._live.executemany(statement, rows)
                 await self._live.commit()
             except sqlite3.Error as error:
@@ -136,13 +138,46 @@ class Database:
         assert self._connection is not None, "The database is not open"
         return self._connection
 
+    def delete_aside(self) -> None:
+        """Delete the damaged files that were set aside: what is in them can't be deleted singly.
+
+        Raises:
+            StoreFailed: They can't be deleted.
+        """
+        try:
+            for file in self.file.parent.glob(ASIDE.format(number="*") + "*"):
+                file.unlink(missing_ok=True)
+                log.warning("%s is deleted: somebody's records were to be, and they may be in it",
+                            file)  # fmt: skip
+        except OSError as error:
+            raise _failed(error) from error
+
+    def _require_file(self) -> None:
+        """Check that what is written can be found again: a deleted file takes writes to nowhere.
+
+        Raises:
+            sqlite3.OperationalError: It was deleted, or another put in its place.
+        """
+        try:
+            there = self.file.stat()
+        except FileNotFoundError:
+            there = None
+        if there is None or (there.st_dev, there.st_ino) != self._identity:
+            raise sqlite3.OperationalError(
+                f"{self.file} was deleted or replaced while Bobby had it open: start Bobby again"
+            )
+
     async def _open(self) -> None:
         self._connection = await aiosqlite.connect(self.file, timeout=BUSY_SECONDS)
         await self._connection.execute("PRAGMA journal_mode = WAL")
         # Of a crash of the machine, unlike one of the process, the last writes may be lost.
         await self._connection.execute("PRAGMA synchronous = NORMAL")
+        # What somebody asks to have deleted is overwritten.
+        await self._connection.execute("PRAGMA secure_delete = ON")
         await self._check(self._connection)
         await self._migrate(self._connection)
+        opened = self.file.stat()
+        self._identity = opened.st_dev, opened.st_ino
 
     async def _check(self, connection: aiosqlite.Connection) -> None:
         """Look at every page, since a damaged one behind a good header is met much later.
@@ -200,7 +235,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return isinstance(error, _Damaged) or kind in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
-def _failed(error: sqlite3.Error) -> StoreFailed:
+def _failed(error: sqlite3.Error | OSError) -> StoreFailed:
     log.error("The database failed", exc_info=error)
     return StoreFailed(
         tr(

@@ -85,7 +85,19 @@ class Store:
         Raises:
             StoreFailed: It can't be deleted.
         """
-        return await self.lessons.delete_server(server) + await self.servers.forget(server)
+        records = await self.lessons.delete_server(server) + await self.servers.forget(server)
+        self._database.delete_aside()
+        return records
+
+    async def forget_teacher(self, person: int) -> int:
+        """Delete all that `person` has taught, in any server; return how many records that were.
+
+        Raises:
+            StoreFailed: It can't be deleted.
+        """
+        records = await self.lessons.delete_teacher(person)
+        self._database.delete_aside()
+        return records
 
     async def forget_left(
         self, is_ours: Callable[[int], bool], here: frozenset[int], application: int

@@ -398,6 +398,29 @@ async def test_one_persons_slow_pictures_leave_the_others_their_turn() -> None:
         assert not fetch._own_slots, "who waits for nothing is not remembered"
 
 
+async def test_slow_links_of_many_leave_discords_pictures_their_places() -> None:
+    """However many people post them; they share the half of the slots among themselves."""
+    asked: list[str] = []
+    full, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if len(asked) == 8:
+            full.set()
+        await go_on.wait()
+        return await picture(request)
+
+    async with site(slow) as slow_url, site(picture) as cdn, fetcher(slots=16) as fetch:
+        people = range(100, 140)
+        links = [asyncio.create_task(fetch.fetch(linked(slow_url), person=one)) for one in people]
+        await full.wait()
+        others = [fetch.fetch(discords(f"{cdn}/a.png"), person=one) for one in range(30)]
+        assert await asyncio.gather(*others) == [b"bytes"] * 30
+        assert len(asked) == 8
+        go_on.set()
+        assert await asyncio.gather(*links) == [b"bytes"] * len(links)
+
+
 async def test_waiting_for_ones_own_pictures_is_not_timed() -> None:
     """The last of many slow pictures comes, though all together take longer than one may."""
 

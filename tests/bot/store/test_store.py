@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import NoneType
 
@@ -148,6 +148,11 @@ async def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / FILE).exists()
 
 
+def files(folder: Path, pattern: str) -> list[Path]:
+    """Return the files in `folder` that are called like that."""
+    return list(folder.glob(pattern))
+
+
 def damage_header(file: Path) -> None:
     """Make it no database at all."""
     file.write_bytes(b"This is no database. " * 500)
@@ -179,6 +184,51 @@ async def test_a_damaged_file_is_set_aside(
         assert caplog.text.count("is damaged") == number
     async with Store(tmp_path) as store:
         assert store.servers.get(HERE) == SET
+
+
+@pytest.mark.parametrize("forget", [Store.forget_teacher, Store.forget_server])
+async def test_what_is_forgotten_is_in_no_damaged_file_either(
+    tmp_path: Path, forget: Callable[[Store, int], Awaitable[int]]
+) -> None:
+    """It can't be deleted from there alone, so the file goes; what lies beside it stays."""
+    async with Store(tmp_path) as store:
+        await store.lessons.add(1, [taught("a secret label", teacher=7)])
+    damage_header(tmp_path / FILE)
+    (tmp_path / "notes.sqlite3").touch()
+    async with Store(tmp_path) as store:
+        assert files(tmp_path, "bobby.damaged-*")
+        assert await forget(store, 7) == 0
+    assert files(tmp_path, "bobby.damaged-*") == []
+    assert (tmp_path / "notes.sqlite3").exists()
+
+
+async def test_what_is_forgotten_is_overwritten(tmp_path: Path) -> None:
+    """No page of the file has it any more."""
+    async with Store(tmp_path) as store:
+        await store.lessons.add(1, [taught("a secret label", teacher=7)])
+        await store.forget_teacher(7)
+    assert b"secret" not in (tmp_path / FILE).read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="An open file can't be deleted there.")
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_nothing_is_written_to_a_file_that_is_gone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, *, replaced: bool
+) -> None:
+    """Nobody is told that it was kept; what was read before is read still."""
+    async with Store(tmp_path) as store:
+        await store.lessons.add(1, [taught("kept")])
+        for file in files(tmp_path, f"{FILE}*"):
+            file.unlink()
+        if replaced:
+            (tmp_path / FILE).touch()
+        with pytest.raises(StoreFailed):
+            await store.lessons.add(1, [taught("lost")])
+        with pytest.raises(StoreFailed):
+            await put(store, 1, ServerSettings(model="alexnet"))
+        assert store.servers.get(1) == ServerSettings()
+        assert [one.label for one in await store.lessons.of(1)] == ["kept"]
+    assert "was deleted or replaced while Bobby had it open" in caplog.text
 
 
 async def test_what_lies_beside_a_damaged_file_goes_along(tmp_path: Path) -> None:
