@@ -204,6 +204,7 @@ class Bobby(commands.AutoShardedBot):
     async def on_shard_connect(self, shard: int) -> None:
         """Note that the gateway has let `shard` in."""
         self._up.add(shard)
+        self.missed.let_in()
 
     async def on_shard_resumed(self, shard: int) -> None:
         """Note that the gateway is back for `shard`."""

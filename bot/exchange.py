@@ -24,8 +24,8 @@ from bot.reply import Reply, Shrink
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER = 1.0
-"""Seconds to the second try of a reply; discord.py has tried some errors five times by then."""
+RETRY_AFTER = (1.0, 4.0, 10.0, 20.0)
+"""Seconds to the next tries of a reply; discord.py has tried some errors five times by then."""
 
 NETWORK = (OSError, aiohttp.ClientError)
 """What discord.py raises when Discord can't be reached."""
@@ -151,9 +151,21 @@ class Exchange(abc.ABC):
         return True
 
     async def _persist(self, reply: Reply) -> None:
-        """Post `reply`, once more where Discord or the network failed."""
-        try:
-            await self._send(reply)
-        except (discord.DiscordServerError, *NETWORK):
-            await asyncio.sleep(RETRY_AFTER)
-            await self._send(reply)
+        """Post `reply`, again and again where Discord or the network failed."""
+        for seconds in RETRY_AFTER:
+            try:
+                await self._send(reply)
+            except (discord.HTTPException, *NETWORK) as error:
+                if not _may_pass(error):
+                    raise
+            else:
+                return
+            await asyncio.sleep(seconds)
+        await self._send(reply)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell whether the same may go well later: Discord's own failure, a limit, a dead network."""
+    if not isinstance(error, discord.HTTPException):
+        return True
+    return error.status >= 500 or error.status == 429

@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import discord
 
@@ -33,7 +33,8 @@ class Missed:
     def __init__(self) -> None:
         self._heard: OrderedDict[int, None] = OrderedDict()
         self._newest_before = 0
-        self._sessions = 0
+        self._gaps = self._filled = 0
+        self._since: datetime | None = None
 
     def hear(self, message_id: int) -> bool:
         """Note that a message has come; return whether it is news."""
@@ -44,19 +45,25 @@ class Missed:
             self._heard.popitem(last=False)
         return True
 
+    def let_in(self) -> None:
+        """Note that the gateway is there: what was said before the first time is not ours."""
+        self._since = self._since or discord.utils.utcnow()
+
     def cut_off(self) -> None:
         """Note that the gateway is gone: until it is back, nothing is heard."""
-        self._newest_before = max(self._heard, default=0)
+        if self._gaps == self._filled:  # else something may be missing from before
+            self._newest_before = max(self._heard, default=0)
+        self._gaps += 1
 
     async def catch_up(self, guilds: Iterable[discord.Guild]) -> AsyncIterator[discord.Message]:
         """Yield the messages of the last minute that were not heard of, oldest first by channel.
 
-        In the first session of this process nothing counts as missed.
+        Until the gateway was gone once, nothing counts as missed.
         """
-        self._sessions += 1
-        if self._sessions == 1:
+        gaps = self._gaps
+        if gaps == self._filled or self._since is None:
             return
-        since = discord.utils.utcnow() - YOUNGEST
+        since = max(discord.utils.utcnow() - YOUNGEST, self._since)
         for channel in _written_in(guilds, discord.utils.time_snowflake(since)):
             if self._knows_all_of(channel):
                 continue
@@ -64,10 +71,12 @@ class Missed:
                 latest = [message async for message in channel.history(limit=MOST)]
             except discord.HTTPException as error:
                 log.warning("What was missed in channel %d can't be read: %s", channel.id, error)
+                gaps = self._filled
                 continue
             for message in reversed(latest):
                 if message.created_at > since and message.id not in self._heard:
                     yield await _as_by_gateway(message)
+        self._filled = max(self._filled, gaps)
 
     def _knows_all_of(self, channel: Readable) -> bool:
         """Tell whether the channel's last message came before the gateway was gone.

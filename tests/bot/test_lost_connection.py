@@ -22,7 +22,7 @@ FILE = Upload("a.png", pictures.plain(), "A plain picture")
 @pytest.fixture
 def cut(room: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let the next so many posts of messages break off without an answer."""
-    monkeypatch.setattr("bot.exchange.RETRY_AFTER", 0.0)
+    monkeypatch.setattr("bot.exchange.RETRY_AFTER", (0.0, 0.0))
     doors = room.playground._doors
     real, left = doors._api, [0]
 
@@ -42,12 +42,10 @@ def cut(room: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return order
 
 
-async def test_a_broken_connection_is_tried_once_more(
-    room: Room, cut: Callable[[int], None]
-) -> None:
-    """The file goes out whole the second time."""
+async def test_a_broken_connection_is_tried_again(room: Room, cut: Callable[[int], None]) -> None:
+    """The file goes out whole the third time."""
     exchange = MessageExchange(await room.hears("!x"))
-    cut(1)
+    cut(2)
     await exchange.answer(Reply("here", uploads=(FILE,)))
     assert exchange.reply
     assert exchange.reply.content == "here"
@@ -59,7 +57,7 @@ async def test_a_connection_that_stays_broken_is_a_line_in_the_log(
 ) -> None:
     """Nothing is raised: there is nobody to tell."""
     message = await room.hears("!x")
-    cut(2)
+    cut(3)
     await MessageExchange(message).answer(Reply("here"))
     assert f"No reply to message {message.id}" in caplog.text
     assert "can't be reached" in caplog.text

@@ -77,23 +77,41 @@ async def server(room: Room) -> Server:
 async def memory(server: Server) -> Missed:
     """Return the memory of a process that has had its first session, and is cut off."""
     memory = Missed()
-    assert await server.words(memory) == []
+    memory.let_in()
     memory.cut_off()
     return memory
 
 
 async def test_a_process_begins_with_nothing_missed(server: Server) -> None:
-    """What was said before its first session is another's affair; in the second it is its own."""
+    """What was said before its first session is another's affair; from then on it is its own."""
     memory = Missed()
-    await server.say("a")
+    await server.say("before")
+    memory.let_in()
+    await server.say("since")
     assert await server.words(memory) == []
-    assert await server.words(memory) == ["a"]
+    memory.cut_off()
+    memory.let_in()
+    assert await server.words(memory) == ["since"]
+
+
+async def test_a_gap_that_was_not_read_yet_is_read_with_the_next(server: Server) -> None:
+    """What was heard live between the two hides nothing of the first."""
+    memory = Missed()
+    memory.let_in()
+    memory.cut_off()
+    await server.say("missed")
+    memory.let_in()
+    assert memory.hear(await server.say("live"))
+    memory.cut_off()
+    memory.let_in()
+    assert await server.words(memory) == ["missed"]
+    assert await server.words(memory) == []
 
 
 async def test_what_was_heard_of_is_not_read_again(server: Server) -> None:
     """Of the others the oldest comes first, also where a later one was heard live."""
     memory = Missed()
-    await server.missed(memory)
+    memory.let_in()
     assert memory.hear(await server.say("before"))
     memory.cut_off()
     await server.say("missed")
@@ -105,7 +123,7 @@ async def test_what_was_heard_of_is_not_read_again(server: Server) -> None:
 async def test_a_channel_in_which_nothing_was_missed_is_not_read(server: Server) -> None:
     """Its last message was heard before the gateway was gone."""
     memory = Missed()
-    await server.missed(memory)
+    memory.let_in()
     for words in ("heard", "heard, too"):
         memory.hear(await server.say(words))
     memory.cut_off()
@@ -168,13 +186,15 @@ async def test_a_closed_history_is_not_asked_for(server: Server, memory: Missed)
 async def test_a_channel_that_cant_be_read_stops_no_other(
     server: Server, memory: Missed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is a line in the log."""
+    """It is a line in the log, and is tried again when the gateway is back the next time."""
     await server.say("lost", 0)
     await server.say("missed", 1)
     faults, bot = server.room.playground.faults, server.room.world.bot
     faults.answer("GET", MESSAGES, 403, code=50001, by=bot)
     assert await server.words(memory) == ["missed"]
     assert f"channel {server.channels[0].id} can't be read" in caplog.text
+    memory.cut_off()
+    assert await server.words(memory) == ["lost", "missed"]
 
 
 async def test_the_author_has_their_membership(server: Server, memory: Missed) -> None:
@@ -184,6 +204,7 @@ async def test_the_author_has_their_membership(server: Server, memory: Missed) -
     assert isinstance(message.author, discord.Member)
     assert message.author.id == server.room.guest.person.id
     server.room.world.leave(server.guild, server.room.guest.person)
+    memory.cut_off()
     (message,) = await server.missed(memory)
     assert isinstance(message.author, discord.User)
 

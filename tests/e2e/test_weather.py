@@ -119,13 +119,17 @@ async def test_a_lost_answer_is_not_posted_twice(house: House, guest: Guest, sta
 
 
 async def test_discord_down_for_longer_is_a_line_in_the_log(
-    house: House, guest: Guest, caplog: pytest.LogCaptureFixture
+    house: House,
+    guest: Guest,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """503, and a second later again: there is no reply, and the log says why."""
+    """503, and some time later still: there is no reply, and the log says why."""
+    monkeypatch.setattr("bot.exchange.RETRY_AFTER", (0.01, 0.01))
     faults, bot = house.playground.faults, house.playground.world.bot
     with held():
         message = await guest.say("!classify", PICTURE)
-        faults.answer("POST", MESSAGES, 503, times=2, message="All are out.", by=bot)
+        faults.answer("POST", MESSAGES, 503, times=3, message="All are out.", by=bot)
     await eventually(lambda: f"No reply to message {message['id']}" in caplog.text)
     assert "All are out." in caplog.text
     assert guest.replies(message) == []
