@@ -1,12 +1,14 @@
 """Word that this process is at work, for those who would take its silence for a hang.
 
 Owns what counts as a sign of life: a network that calls one of its modules, and the loading of one.
-Who listens decides what to do with it; a listener is called often and from several threads.
+Who listens decides what to do with it; a listener is called often and from several threads. At a
+module's call, unlike within the loading of one, a network can also be interrupted.
 """
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import TypeAlias
 
 from torch import Tensor, nn
@@ -18,14 +20,17 @@ INTERVAL = 1.0
 """Seconds between two signs of life; more in between tell nothing new."""
 
 _listeners: list[Listener] = []
+_is_loading: ContextVar[bool] = ContextVar("loading", default=False)
 
 
 @contextlib.contextmanager
-def heard_by(listener: Listener) -> Iterator[None]:
-    """Call `listener` at every sign of life."""
+def heard_by(listener: Listener, interrupt: Listener = lambda: None) -> Iterator[None]:
+    """Call `listener` at every sign of life, and `interrupt` where a network can wait."""
 
     def called(_module: nn.Module, _inputs: tuple[Tensor, ...]) -> None:
         listener()
+        if not _is_loading.get():
+            interrupt()
 
     _listeners.append(listener)
     try:
@@ -50,8 +55,10 @@ def loading() -> Iterator[None]:
 
     thread = threading.Thread(target=tell, name="loading", daemon=True)
     thread.start()
+    token = _is_loading.set(True)
     try:
         yield
     finally:
+        _is_loading.reset(token)
         loaded.set()
         thread.join()

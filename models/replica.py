@@ -28,9 +28,10 @@ from models.jobs import (
     Unready,
     Working,
 )
+from models.loop import Answering, Worker
 from models.pipe import leave
 from models.wire import frame, messages
-from models.worker import Answering, Worker, options_of, set_up, started, tasks_of
+from models.worker import options_of, set_up, started, tasks_of
 
 _log = logging.getLogger(__name__)
 

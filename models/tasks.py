@@ -63,6 +63,14 @@ def at_once(batch: Sequence[Prepared | Failure]) -> list[Sequence[Prepared | Fai
     return [[item] for item in batch]
 
 
+def makes_room(batch: Sequence[Prepared | Failure]) -> bool:
+    """Tell whether other work may be done in the middle of this.
+
+    A generator may take long, and what it has to do with others is only that it can be asked.
+    """
+    return any(isinstance(item, translate.Prepared) for item in batch)
+
+
 class Tasks:
     """The tasks of one worker, which share its networks; `classifiers` are the catalogue's.
 

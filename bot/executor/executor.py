@@ -8,6 +8,7 @@ process, a picture's bytes or Discord.
 import asyncio
 import copy
 import logging
+import secrets
 from collections.abc import Coroutine, Hashable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -117,6 +118,7 @@ class Executor:
         self._closing = False
         self._answered = 0
         self._busy_since = 0.0
+        self._salt = secrets.token_bytes(16)
 
     async def __aenter__(self) -> Self:
         await self._engine.__aenter__()
@@ -255,7 +257,9 @@ class Executor:
             raise unavailable()
         # The engine tells jobs apart by identity, and a caller may ask the same one twice.
         loop = asyncio.get_running_loop()
-        own = structs.replace(job, question=asker.question)
+        # A hub's code may see the job, and has no need to know who people are.
+        requester = hash((self._salt, asker.person))
+        own = structs.replace(job, question=asker.question, requester=requester)
         call = _Call(own, asker, answer=loop.create_future(), admitted=loop.time())
         self._queue.admit(call)
         logger.debug("A %s waits, %d in all", type(job).__name__, len(self._queue))
@@ -404,9 +408,10 @@ class Executor:
                 f"The engine returned {len(results)} results for {len(wanted)} jobs;"
                 " it must return one a job, in order"
             )
-        if not any(isinstance(result, Failure | asyncio.Future | None) for result in results):
-            jobs = [call.job for call in wanted]
-            self._costs.observe(self._kind(jobs[0]), jobs, took)
+        answers = zip(wanted, results, strict=True)
+        ran = [call.job for call, result in answers if not isinstance(result, asyncio.Future)]
+        if ran and not any(isinstance(result, Failure | None) for result in results):
+            self._costs.observe(self._kind(ran[0]), ran, took)
         for call, result in zip(wanted, results, strict=True):
             self._settle(call, result)
 

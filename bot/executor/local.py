@@ -173,8 +173,9 @@ class LocalEngine:
             for number, candidate in batch.jobs.items():
                 if candidate is job and not batch.sent:
                     batch.put(number, None)
-        for number, late in self._late.items():
+        for number, late in [*self._late.items()]:
             if late.job is job:
+                del self._late[number]
                 late.answer.cancel()
                 task = asyncio.create_task(self._tell(Forget(id=number)), name="forget")
                 self._telling.add(task)
@@ -220,7 +221,8 @@ class LocalEngine:
         """Note a sign of life, which is no progress by itself."""
         passed = asyncio.get_running_loop().time() - self._progress
         left = max(0.0, self._hang_after - passed)
-        self._supervisor.expect(min(self._silence, left) if self._batches else None)
+        works = self._batches or any(late.begun for late in self._late.values())
+        self._supervisor.expect(min(self._silence, left) if works else None)
 
     def _take(self, message: FromWorker) -> None:
         """Act on a message; one about a batch that nobody waits for any more does nothing."""

@@ -67,9 +67,9 @@ _in_slow_lane: ContextVar[bool] = ContextVar("slow lane", default=False)
 
 
 @contextlib.contextmanager
-def slow_lane() -> Iterator[None]:
-    """Let the pixel jobs of this thread have all that a decoder ever gets."""
-    token = _in_slow_lane.set(True)
+def in_lane(lane: Lane) -> Iterator[None]:
+    """Do the pixel jobs of this thread in `lane`; in `SLOW` they have all a decoder ever gets."""
+    token = _in_slow_lane.set(lane is SLOW)
     try:
         yield
     finally:
@@ -87,7 +87,7 @@ class DecoderPool:
         """Do `job`.
 
         Raises:
-            Slow: It needs more than the quick lane grants; not raised within `slow_lane`.
+            Slow: It needs more than the quick lane grants; not raised within `SLOW`.
             DecodeError: The file can't be read, or not within all that a decoder may use.
         """
         last = _in_slow_lane.get()

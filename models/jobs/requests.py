@@ -6,9 +6,14 @@ from models.jobs.words import Message
 
 
 class Request(Message, frozen=True, kw_only=True):
-    """Base of all jobs. `question` is the id that log lines about it have, in both processes."""
+    """Base of all jobs. `question` is the id that log lines about it have, in both processes.
+
+    `requester` is the same for all jobs of one person, who can't be told from it; it decides whose
+    turn it is.
+    """
 
     question: int | None = None
+    requester: int | None = None
 
 
 class Classify(Request, frozen=True):

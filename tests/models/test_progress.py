@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from models import describe, progress, worker
+from models import describe, loop, progress
 from models.captioners import Chosen, captioners
 from models.jobs import (
     Caption,
@@ -23,9 +23,9 @@ from models.jobs import (
     Working,
     say,
 )
+from models.loop import Worker
 from models.progress import heard_by, loading
 from models.tasks import Done, Prepared
-from models.worker import Worker
 from tests.bot.executor.answers import READY
 
 SAD = Failure(code="model_failed", sentence=say("There is nothing to see."))
@@ -34,7 +34,7 @@ SAD = Failure(code="model_failed", sentence=say("There is nothing to see."))
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a moment be a hundredth of a second."""
-    for module in (progress, worker):
+    for module in (progress, loop):
         monkeypatch.setattr(module, "INTERVAL", 0.01)
 
 
@@ -102,8 +102,9 @@ class Laborious:
 
 
 @pytest.mark.usefixtures("often")
-def test_it_says_with_which_jobs_it_is_busy_while_it_is() -> None:
+def test_it_says_with_which_jobs_it_is_busy_while_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """With none while a picture is decoded, then with one after the other, each time anew."""
+    monkeypatch.setattr(loop, "MOST_LATE", 0)  # so that it waits for the pictures
     told: list[FromWorker] = []
     tasks = Laborious()
     at_work = Worker(tasks, told.append)

@@ -16,6 +16,7 @@ import pytest
 
 from models.jobs import (
     Classify,
+    Deferred,
     Failure,
     Finished,
     Forget,
@@ -28,11 +29,12 @@ from models.jobs import (
     Submit,
     ToWorker,
     Unready,
+    Working,
 )
+from models.loop import Worker
 from models.pipe import Pipe
 from models.tasks import Tasks
 from models.wire import body_length, frame, from_worker
-from models.worker import Worker
 from tests.models.checkpoints import save
 from tests.models.pictures import encoded, scene
 from tests.models.test_decode import huge_png
@@ -67,11 +69,20 @@ class Child:
         self._stdin.flush()
 
     def receive(self) -> FromWorker:
-        """Return the worker's next message; fails when it has ended instead."""
+        """Return the worker's next message but signs of life; fails when it has ended instead."""
         assert self.process.stdout is not None
-        prefix = self.process.stdout.read(4)
-        assert len(prefix) == 4, "the worker ended"
-        return from_worker(self.process.stdout.read(body_length(prefix)))
+        while True:
+            prefix = self.process.stdout.read(4)
+            assert len(prefix) == 4, "the worker ended"
+            message = from_worker(self.process.stdout.read(body_length(prefix)))
+            if not isinstance(message, Working):
+                return message
+
+    def finished(self) -> Finished:
+        """Return the worker's next answer; on a busy machine a picture may leave its batch."""
+        while not isinstance(message := self.receive(), Finished):
+            assert isinstance(message, Deferred)
+        return message
 
     def end(self) -> int:
         """Close the worker's input and return its exit status."""
@@ -106,10 +117,9 @@ def run(child: Child, batch: int, pictures: Sequence[bytes]) -> list[Labels | Fa
     submits = [Submit(id=i, job=Classify(picture=p)) for i, p in zip(ids, pictures, strict=True)]
     child.send(*submits, Run(batch=batch, ids=ids))
     assert child.receive() == Started(batch=batch)
-    answers = [child.receive() for _ in ids]
-    assert [a.id for a in answers if isinstance(a, Finished)] == list(ids)
-    results = [a.result for a in answers if isinstance(a, Finished)]
-    return [r for r in results if isinstance(r, Labels | Failure)]
+    answers = sorted((child.finished() for _ in ids), key=lambda one: one.id)
+    assert [a.id for a in answers] == list(ids)
+    return [a.result for a in answers if isinstance(a.result, Labels | Failure)]
 
 
 def test_a_session(child: Child, shared_data: Path) -> None:
@@ -128,7 +138,7 @@ def test_a_session(child: Child, shared_data: Path) -> None:
     assert failures == {1: "damaged_picture", 4: "too_many_pixels"}
     for answer in answers:
         if isinstance(answer, Labels):
-            assert answer.batch_size == 6
+            assert answer.batch_size <= 6
             assert [x.label for x in answer.top] == [x.label for x in alone.top]
             assert answer.top[0].probability == pytest.approx(alone.top[0].probability, abs=1e-6)
     assert psutil.Process(child.process.pid).memory_info().rss - before < 200 * 1024**2
@@ -335,7 +345,7 @@ def test_a_forgotten_job_is_dropped(tasks: Tasks) -> None:
         Forget(id=77),
         Run(batch=5, ids=(2,)),
     )
-    assert [type(m) for m in told] == [Started, Finished]
+    assert [type(m) for m in told] == [Started, Working, Finished]
 
 
 def test_forgetting_comes_too_late_for_a_batch(tasks: Tasks) -> None:
@@ -343,7 +353,7 @@ def test_forgetting_comes_too_late_for_a_batch(tasks: Tasks) -> None:
     told = Bench(tasks).through(
         Submit(id=1, job=Classify(picture=PICTURE)), Run(batch=5, ids=(1,)), Forget(id=1)
     )
-    assert [type(m) for m in told] == [Started, Finished]
+    assert [type(m) for m in told] == [Started, Working, Finished]
 
 
 def test_a_job_that_never_came_fails_alone(tasks: Tasks) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 import torch
 
+from models import loop
 from models.asked import FORMAT, Asked, working_for
 from models.images.decoder_pool import _in_slow_lane
 from models.images.perform import Slow
@@ -34,10 +35,11 @@ from models.jobs import (
     Working,
     say,
 )
+from models.loop import Worker
 from models.pipe import Pipe
 from models.tasks import Done, Prepared
 from models.wire import frame
-from models.worker import Worker, options_of, serve, started
+from models.worker import options_of, serve, started
 from tests.bot.executor.answers import READY, labels
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class Toy:
         self.niceness: dict[str, int] = {}
         self.hold = threading.Event()
         self.hold.set()
+        self.slowly = threading.Event()
 
     def ready(self) -> Ready | Failure:
         """Be what the test says."""
@@ -67,8 +70,10 @@ class Toy:
         self.hold.wait(10)
         self._here("prepare")
         self.prepared.append(job)
-        if job.picture == b"slow" and not _in_slow_lane.get():
-            raise Slow
+        if job.picture == b"slow":
+            if not _in_slow_lane.get():
+                raise Slow
+            assert self.slowly.wait(30)
         if job.picture == b"broken":
             raise ZeroDivisionError("a decoder's fault")
         return SAD
@@ -106,21 +111,65 @@ def test_a_picture_that_takes_long_follows_alone() -> None:
     """Its batch goes on without it, and says so; one that nobody waits for any more is dropped."""
     told: list[FromWorker] = []
     toy = Toy()
-    worker = Worker(toy, told.append)
 
     def send(message: FromWorker) -> None:
         told.append(message)
-        if isinstance(message, Finished) and message.id == 1:
-            worker.close()
+        match message:
+            case Finished(id=2):
+                toy.slowly.set()
+            case Finished(id=1):
+                worker.close()
 
     worker = Worker(toy, send)
     for message in (submit(1, b"slow"), submit(2), submit(3, b"slow"), Run(batch=7, ids=(1, 2))):
         worker.handle(message)
     worker.handle(Forget(id=3))
     worker.run_batches()
-    assert told[:2] == [Started(batch=7), Deferred(id=1)]
-    assert sorted(one.id for one in told[2:] if isinstance(one, Finished)) == [1, 2]
-    assert not any(isinstance(one, Started) for one in told[2:])
+    assert told[:3] == [Started(batch=7), Deferred(id=1), Working(ids=(2,))]
+    assert [one.id for one in told if isinstance(one, Finished)] == [2, 1]
+    assert Working(ids=(1,)) in told[3:]
+    assert not any(isinstance(one, Started) for one in told[1:])
+
+
+def test_a_late_picture_that_nobody_waits_for_any_more_is_dropped() -> None:
+    """Once its batch went on without it."""
+    told: list[FromWorker] = []
+    toy = Toy()
+
+    def send(message: FromWorker) -> None:
+        told.append(message)
+        if message == Finished(id=2, result=SAD):
+            worker.handle(Forget(id=1))
+            toy.slowly.set()
+            worker.close()
+
+    worker = Worker(toy, send)
+    for message in (submit(1, b"slow"), submit(2), Run(batch=7, ids=(1, 2))):
+        worker.handle(message)
+    worker.run_batches()
+    assert [one.id for one in told if isinstance(one, Finished)] == [2]
+
+
+def test_a_batch_waits_where_too_many_are_late_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is late is held in memory, so there is a bound on it."""
+    monkeypatch.setattr(loop, "MOST_LATE", 1)
+    told: list[FromWorker] = []
+    toy = Toy()
+
+    def send(message: FromWorker) -> None:
+        told.append(message)
+        if message == Started(batch=8):
+            threading.Timer(2 * loop.GRACE, toy.slowly.set).start()
+            worker.close()
+
+    worker = Worker(toy, send)
+    for number in (1, 2, 3):
+        worker.handle(submit(number, b"slow"))
+    worker.handle(Run(batch=7, ids=(1,)))
+    worker.handle(Run(batch=8, ids=(2, 3)))
+    worker.run_batches()
+    assert [one.id for one in told if isinstance(one, Deferred)] == [1]
+    assert {one.id for one in told if isinstance(one, Finished)} >= {2, 3}
 
 
 def submit(number: int, picture: bytes = b"", question: int | None = None) -> Submit:

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from models.jobs import (
+    Deferred,
     Failure,
     Finished,
     FromWorker,
@@ -20,6 +21,7 @@ from models.jobs import (
     Submit,
     Translate,
     Translated,
+    Working,
 )
 from models.networks.cyclegan import ResNetGenerator
 from models.translate import MEMORY_BYTES
@@ -44,10 +46,13 @@ class RealWorker:
         self._number = 0
 
     def receive(self) -> FromWorker:
-        """Return the next message."""
+        """Return the next message but signs of life."""
         assert self._process.stdout is not None
-        length = body_length(self._process.stdout.read(LENGTH_BYTES))
-        return from_worker(self._process.stdout.read(length))
+        while True:
+            length = body_length(self._process.stdout.read(LENGTH_BYTES))
+            message = from_worker(self._process.stdout.read(length))
+            if not isinstance(message, Working):
+                return message
 
     def ask(self, *jobs: Translate) -> list[Translated | Failure]:
         """Return the answers to `jobs`, run as one batch."""
@@ -62,7 +67,8 @@ class RealWorker:
         assert isinstance(self.receive(), Started)
         results: dict[int, Translated | Failure] = {}
         for _ in jobs:
-            done = self.receive()
+            while isinstance(done := self.receive(), Deferred):
+                pass  # on a busy machine a picture may leave its batch
             assert isinstance(done, Finished)
             assert isinstance(done.result, Translated | Failure)
             results[done.id] = done.result

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from msgspec import structs
 
 from bot import metrics
 from bot.errors import WorkerUnavailable
@@ -187,12 +186,16 @@ async def test_whoever_has_left_waits_no_more() -> None:
 
 
 async def test_a_job_carries_the_question_that_asked() -> None:
-    """So that both processes' logs name it."""
+    """So that both processes' logs name it, and one person's jobs can be told from another's."""
     engine = Gated()
     engine.end.set()
     async with executing(engine) as executor:
-        await executor.submit(job(), Asker(1, question=5))
-    assert engine.jobs == [structs.replace(job(), question=5)]
+        for person, question in ((11, 5), (11, 6), (12, 7)):
+            await executor.submit(job(), Asker(person, question=question))
+    assert [one.question for one in engine.jobs] == [5, 6, 7]
+    first, second, other = [one.requester for one in engine.jobs]
+    assert first == second != other
+    assert not {first, other} & {11, 12}, "the worker need not know who people are"
 
 
 async def test_how_things_stand_is_what_the_engine_says() -> None:

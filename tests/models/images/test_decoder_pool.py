@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from models.decode import DecodeError
-from models.images.decoder_pool import DecoderPool, Lane, slow_lane
+from models.images.decoder_pool import SLOW, DecoderPool, Lane, in_lane
 from models.images.messages import (
     Crop,
     Exactly,
@@ -86,7 +86,7 @@ def test_a_large_picture_is_for_the_slow_lane(pool: DecoderPool) -> None:
     with pytest.raises(Slow):
         pool(look(picture))
     assert decoders() == before
-    with slow_lane():
+    with in_lane(SLOW):
         seen = pool(look(picture))
     assert isinstance(seen, Looked)
     assert (seen.width, seen.height) == (1001, 1000)
@@ -100,7 +100,7 @@ def test_what_unpacks_to_more_than_there_is_is_refused(pool: DecoderPool) -> Non
     )
     with pytest.raises(Slow):
         pool(wall)
-    with slow_lane(), pytest.raises(DecodeError, match="more than I can hold"):
+    with in_lane(SLOW), pytest.raises(DecodeError, match="more than I can hold"):
         pool(wall)
     assert isinstance(pool(look(encoded(scene()))), Looked)
 
@@ -114,7 +114,7 @@ def test_a_file_that_takes_too_long_ends_its_decoder() -> None:
         (first,) = decoders_of(pool)
         with pytest.raises(Slow):
             pool(slow)
-        with slow_lane(), pytest.raises(DecodeError, match="too long to read"):
+        with in_lane(SLOW), pytest.raises(DecodeError, match="too long to read"):
             pool(slow)
         assert isinstance(pool(look(encoded(scene()))), Looked)
         assert not psutil.pid_exists(first)
@@ -155,7 +155,7 @@ def test_closing_ends_them_in_the_middle_of_a_file() -> None:
     picture = bombs.many_scans(60)
 
     def ask() -> None:
-        with slow_lane(), pytest.raises(DecodeError):
+        with in_lane(SLOW), pytest.raises(DecodeError):
             pool(look(picture))
 
     thread = threading.Thread(target=ask)

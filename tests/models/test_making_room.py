@@ -1,0 +1,154 @@
+"""Somebody's long job in the worker's loop: the others pass it, their own later ones don't."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+import torch
+from torch import nn
+
+from models import describe, loop, slices
+from models.captioners import Chosen, captioners
+from models.jobs import (
+    Caption,
+    Deferred,
+    Failure,
+    Finished,
+    Forget,
+    FromWorker,
+    Job,
+    Ready,
+    Run,
+    Submit,
+    Working,
+    say,
+)
+from models.loop import Worker
+from models.tasks import Done, Prepared
+from tests.bot.executor.answers import READY
+
+ANN, BEN = 1, 2
+SAD = Failure(code="model_failed", sentence=say("There is nothing to see."))
+
+
+class Tasks:
+    """Jobs with several beams are long: they run until the test has seen enough."""
+
+    def __init__(self) -> None:
+        self.enough = threading.Event()
+
+    def ready(self) -> Ready:
+        """Be ready."""
+        return READY
+
+    def recount(self) -> Ready:
+        """Be ready still."""
+        return READY
+
+    def prepare(self, job: Job) -> Prepared | Failure:
+        """Return a picture of which a network sees one at a time."""
+        assert isinstance(job, Caption)
+        chosen, seen = Chosen(next(iter(captioners().values()))), torch.zeros(3, 1, 1)
+        return describe.Prepared(chosen, seen, job.beams or 1, width=1, height=1, frames=1)
+
+    def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
+        """Call the one module of a network again and again."""
+        (item,) = batch
+        assert isinstance(item, describe.Prepared)
+        nn.Identity()(torch.zeros(1))
+        while item.beams > 1 and not self.enough.wait(0.001):
+            nn.Identity()(torch.zeros(1))
+        yield SAD
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> Tasks:
+    """Return tasks each of which makes room once it has run for a moment."""
+    monkeypatch.setattr(slices, "SLICE", 0.05)
+    monkeypatch.setattr(loop, "makes_room", lambda _: True)
+    return Tasks()
+
+
+def job(key: int, person: int, beams: int = 1) -> Submit:
+    """Return the message that a job arrives."""
+    return Submit(id=key, job=Caption(picture=b"", beams=beams, requester=person))
+
+
+def told_by(
+    tasks: Tasks, *submits: Submit, react: Callable[[Worker, FromWorker], None]
+) -> list[FromWorker]:
+    """Return what a worker tells of jobs, each a batch of its own; `react` hears it first."""
+    told: list[FromWorker] = []
+
+    def send(message: FromWorker) -> None:
+        told.append(message)
+        react(worker, message)
+
+    worker = Worker(tasks, send)
+    for number, submit in enumerate(submits, start=100):
+        worker.handle(submit)
+        worker.handle(Run(batch=number, ids=(submit.id,)))
+    worker.close()
+    worker.run_batches()
+    return told
+
+
+def finished(told: Sequence[FromWorker]) -> list[int]:
+    """Return the numbers of the finished jobs, in their order."""
+    return [one.id for one in told if isinstance(one, Finished)]
+
+
+def deferred(told: Sequence[FromWorker]) -> list[int]:
+    """Return the numbers of the jobs that left their batch, in their order."""
+    return [one.id for one in told if isinstance(one, Deferred)]
+
+
+def test_others_pass_a_long_job_and_ones_own_wait(tasks: Tasks) -> None:
+    """It leaves its batch, whose place is free then, and goes on from where it was."""
+
+    def react(_: Worker, message: FromWorker) -> None:
+        if message == Finished(id=4, result=SAD):
+            tasks.enough.set()
+
+    told = told_by(tasks, job(1, ANN, 3), job(2, ANN), job(3, BEN), job(4, BEN), react=react)
+    assert finished(told) == [3, 4, 1, 2]
+    assert deferred(told) == [1, 2]
+    assert told.count(Working(ids=(1,))) == 1
+
+
+def test_a_long_job_comes_to_its_end_among_many_quick_ones(tasks: Tasks) -> None:
+    """It has a slice between every two batches."""
+    calls = iter(range(20))
+
+    def react(_: Worker, message: FromWorker) -> None:
+        if isinstance(message, Finished) and next(calls) == 3:
+            tasks.enough.set()
+
+    told = told_by(tasks, job(1, ANN, 3), *(job(n, BEN) for n in range(2, 12)), react=react)
+    assert finished(told).index(1) < 6
+    assert sorted(finished(told)) == list(range(1, 12))
+
+
+def test_a_long_job_that_nobody_waits_for_any_more_ends(tasks: Tasks) -> None:
+    """Its own next one is answered then."""
+
+    def react(worker: Worker, message: FromWorker) -> None:
+        if message == Finished(id=3, result=SAD):
+            worker.handle(Forget(id=1))
+
+    told = told_by(tasks, job(1, ANN, 3), job(2, ANN), job(3, BEN), job(4, BEN), react=react)
+    assert 1 not in finished(told)
+    assert sorted(finished(told)) == [2, 3, 4]
+
+
+def test_only_so_many_are_set_aside(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may hold much memory: one more is run to its end."""
+    monkeypatch.setattr(loop, "MOST_ASIDE", 1)
+
+    def react(_: Worker, message: FromWorker) -> None:
+        if message == Working(ids=(2,)):
+            threading.Timer(0.3, tasks.enough.set).start()
+
+    told = told_by(tasks, job(1, ANN, 3), job(2, BEN, 3), job(3, 3), react=react)
+    assert deferred(told) == [1]
+    assert sorted(finished(told)) == [1, 2, 3]
