@@ -44,13 +44,14 @@ from models.jobs import (
     Working,
     say,
 )
+from models.memory import give_back
 from models.progress import INTERVAL, heard_by
-from models.slices import Slice, Slices
+from models.slices import SLICE, Slice, Slices
 from models.tasks import Done, Prepared, at_once, makes_room
 
 _log = logging.getLogger(__name__)
 
-GRACE = 0.3
+GRACE = 0.15
 """Seconds that a batch waits for pictures, once it keeps decoded ones or another batch waiting."""
 _LOOK = 0.05
 """Seconds between two looks at what has come meanwhile."""
@@ -60,6 +61,8 @@ MOST_LATE = 16
 _Picture: TypeAlias = Future[Prepared | Failure]
 _Batch: TypeAlias = tuple[int | None, Mapping[int, _Picture]]
 """Its number, None for one of a late picture alone; then its pictures by their jobs' numbers."""
+SHARE = 3.0
+"""While others wait, work that is set aside has a slice whenever they had so many times as much."""
 MOST_ASIDE = 4
 """So much work is set aside for what is quick; each may hold a gigabyte."""
 _Present: TypeAlias = Callable[[], Answer | Failure]
@@ -108,6 +111,7 @@ class Worker:
         self._late: dict[int, _Picture] = {}
         self._held: dict[int, _Picture] = {}
         self._aside: deque[_Part] = deque()
+        self._owed = 0.0  # seconds that others had since what is set aside had a slice
         self._parts_left = 0
         self._slices = Slices(self._is_something_wanted)
         self._batches: SimpleQueue[_Batch | None] = SimpleQueue()
@@ -144,13 +148,15 @@ class Worker:
         with heard_by(self._progress, self._slices.make_room):
             closing = False
             while not closing or self._late or self._aside or not self._batches.empty():
-                if not self._aside or not self._batches.empty():
-                    if (batch := self._batches.get()) is None:
-                        closing = True
-                    else:
-                        self._run_batch(*batch)
-                if self._aside:  # so that it comes to its end however much there is to do
+                if self._aside and (self._batches.empty() or self._owed >= SHARE * SLICE):
+                    self._owed = 0.0
                     self._run_part(self._aside.popleft())
+                elif (batch := self._batches.get()) is None:
+                    closing = True
+                else:
+                    begun = time.monotonic()
+                    self._run_batch(*batch)
+                    self._owed += time.monotonic() - begun
         for lane in self._lanes.values():
             lane.close()
 
@@ -209,6 +215,8 @@ class Worker:
         part.work.run()
         self._at_work = ()
         if part.work.done:
+            if part.late:
+                give_back()
             self._release({job.requester for job in part.jobs.values()})
             return
         if not part.late:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 Work: TypeAlias = Callable[[], object]
 
-SLICE = 0.3
+SLICE = 0.1
 """Seconds that work runs before it makes room: what is quick is done by then."""
 
 

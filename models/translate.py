@@ -20,7 +20,7 @@ from models.frames import MAX_FRAMES
 from models.generators import Generator
 from models.images.messages import Layer, Paint, PaintTwice, Pixels, Sample, Sampled
 from models.images.perform import Perform, over, perform
-from models.images.sizes import LEAST_SIDE, MOST_PIXELS
+from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
 from models.jobs import Cycle, Cycled, Failure, ModelCard, Said, Translate, Translated, Verdict, say
 from models.kept import Networks
 from models.presentation import Receipt, cycled, translated
@@ -203,7 +203,7 @@ def _substitution(item: Prepared) -> Said | None:
 def _paint(generator: Generator, frames: Sequence[Image.Image]) -> tuple[tuple[Layer, ...], float]:
     """Return a layer for each of `frames`, and the milliseconds that the network took."""
     width, height = frames[0].size
-    together = max(1, MOST_PIXELS // (max(width, LEAST_SIDE) * max(height, LEAST_SIDE)))
+    together = max(1, USUAL_PIXELS // (max(width, LEAST_SIDE) * max(height, LEAST_SIDE)))
     layers: list[Layer] = []
     milliseconds = 0.0
     for at in range(0, len(frames), together):

@@ -6,6 +6,7 @@ its address space and no torch, and is ended when it takes too long.
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from models.images.messages import PixelAnswer, PixelJob
 from models.images.perform import perform
 from models.jobs import Failure
 from models.jobs.words import Message
+from models.memory import give_back
 
 NICE = 10
 """How far a decoder stands back behind the networks, of 19. On two busy cores 48 jobs of ResNet-101
@@ -33,6 +35,9 @@ class TooMuch(Message, frozen=True):
 
     said: bool
 
+
+_LONG = 0.3
+"""After so many seconds a picture was a large one."""
 
 Outcome = PixelAnswer | Failure | TooMuch
 
@@ -97,8 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # so that nothing else gets into the stream
     while len(prefix := incoming.read(4)) == 4:
-        job = _jobs.decode(incoming.read(int.from_bytes(prefix, "big")))
+        job, begun = _jobs.decode(incoming.read(int.from_bytes(prefix, "big"))), time.monotonic()
         write(outgoing, _encode(outcome(job, options.most_pixels)))
+        if time.monotonic() - begun > _LONG:
+            gc.collect()  # what of it refers to itself
+            give_back()
 
 
 if __name__ == "__main__":

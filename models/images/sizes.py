@@ -18,6 +18,9 @@ The published generator then needs some 1.5 GB and 23 times what it takes at 256
 seconds on two cores.
 """
 
+USUAL_PIXELS = MOST_PIXELS // 4
+"""As many, where nobody asked for a size: a long strip would else cost what a large size does."""
+
 FILM_PIXELS = 4 * MOST_PIXELS
 """All frames of an animation together have at most so many, as 40 frames of 256x384 do.
 
@@ -32,7 +35,8 @@ def working_size(width: int, height: int, short: int | None) -> tuple[int, int]:
     the long side is rounded down, as torchvision's `Resize` does.
     """
     low, high = sorted((width, height))
-    most = min(math.isqrt(MOST_PIXELS * low // high), LONGEST_SIDE * low // high)
+    pixels = MOST_PIXELS if short else USUAL_PIXELS
+    most = min(math.isqrt(pixels * low // high), LONGEST_SIDE * low // high)
     least = max(1, min(max(short or SHORT_SIDE, LEAST_SIDE), most))
-    longest = min(least * high // low, MOST_PIXELS // max(least, LEAST_SIDE), LONGEST_SIDE)
+    longest = min(least * high // low, pixels // max(least, LEAST_SIDE), LONGEST_SIDE)
     return (least, longest) if width <= height else (longest, least)
