@@ -1,10 +1,18 @@
-"""Fixtures that every folder of tests shares: where the pictures that are not ours lie."""
+"""What every folder of tests shares: a clean environment, and where others' pictures lie."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    """Forget what an operator has set on this machine: a test sets what it is about."""
+    for name in [*os.environ]:
+        if name.startswith("BOBBY_") or name == "DISCORD_TOKEN":
+            del os.environ[name]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """From an encoded picture to five labels, alone and in company."""
 
 import io
+import logging
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -196,9 +197,11 @@ def test_out_of_memory_is_named(tmp_path: Path, shelf: Shelf) -> None:
     assert [a.code for a in found if isinstance(a, Failure)] == ["out_of_memory"] * 9
 
 
-def test_ready_tells_what_there_is(shelf: Shelf) -> None:
-    """The model that answers by default now, and a card for each record."""
-    ready = Tasks(shelf, CPU, "resnet101").ready()
+def test_ready_tells_what_there_is(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    """The model that answers by default now, which is loaded, and a card for each record."""
+    with caplog.at_level(logging.INFO):
+        ready = Tasks(shelf, CPU, "resnet101").ready()
+    assert "efficientnet_lite0 loaded in" in caplog.text
     assert isinstance(ready, Ready)
     assert ready.default == "efficientnet_lite0"
     classifiers = [card for card in ready.models if card.task == "classify"]

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import discord
+
 from bot.playground.permissions import P
 from bot.playground.server import Playground
-from tests.playground.clients import Page, Rest
+from tests.playground.clients import EchoBot, Page, Rest
 
 
 async def test_a_thread_begins_at_a_message(page: Page, playground: Playground) -> None:
@@ -120,6 +122,13 @@ async def test_an_archived_thread_comes_back_by_a_message(
     assert (await page.event("THREAD_DELETE"))["id"] == str(thread.id)
     assert (await page.rest.ask("GET", path)).data["code"] == 10003
     assert world.guild.threads == {}
+
+
+async def test_no_channel_has_an_age_limit(bot: EchoBot, playground: Playground) -> None:
+    """As discord.py understands it."""
+    channel = bot.get_channel(playground.channel_id)
+    assert isinstance(channel, discord.TextChannel)
+    assert not channel.is_nsfw()
 
 
 async def test_a_channel_is_changed_as_far_as_is_named(page: Page, playground: Playground) -> None:

@@ -33,6 +33,15 @@ async def test_what_is_no_login_is_closed(playground: Playground, text: str, cod
         assert (closing.type, closing.data) == (aiohttp.WSMsgType.CLOSE, code)
 
 
+async def test_what_is_too_long_for_the_gateway_is_closed(playground: Playground) -> None:
+    """Discord takes 4 KiB; here it is more, but not without end."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(playground.gateway) as socket:
+        await socket.receive_json()
+        await socket.send_str(f'{{"op": 3, "d": "{"x" * 65_536}"}}')
+        closing = await socket.receive()
+        assert (closing.type, closing.data) == (aiohttp.WSMsgType.CLOSE, 1009)
+
+
 async def test_a_message_in_the_gap_is_heard(
     bot: EchoBot, person: Rest, playground: Playground
 ) -> None:

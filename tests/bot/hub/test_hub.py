@@ -101,12 +101,16 @@ async def test_what_a_worker_is_told(hub: Hub, settings: Settings) -> None:
     repository, _ = hub.models["hub/light"]
     place = hub.place(repository)
     line = command(settings, repository, place)
-    assert line[:3] == [sys.executable, "-m", "models.hub"]
-    given = dict(zip(line[3::2], line[4::2], strict=True))
+    assert line[:3] == [sys.executable, "-m", "models.sandbox"]
+    limits, told = line[3 : line.index("models.hub")], line[line.index("models.hub") + 1 :]
+    given = dict(zip(limits[::2], limits[1::2], strict=True))
+    assert given["--readable"] == str(place.code)
+    assert given["--home"] == str(place.home)
+    assert given["--memory-mib"] == str(settings.hub_memory_mib)
+    given = dict(zip(told[::2], told[1::2], strict=True))
     assert given["--code"] == str(place.code)
     assert given["--home"] == str(place.home)
     assert given["--repository"] == str(repository)
-    assert given["--memory-mib"] == str(settings.hub_memory_mib)
     assert given["--log-level"] == settings.log_level
     models = msgspec.json.decode(given["--models"], type=tuple[HubModel, ...])
     assert [(m.name, m.entry, m.arguments) for m in models] == [

@@ -28,7 +28,7 @@ from tests.bot.executor import answers, tiny_worker
 class Desk:
     """Where an operator sits: `run` is a command; `answer` says what becomes of each job.
 
-    `asked` are the jobs so far, without their pictures.
+    `asked` are the jobs so far, without their pictures and whose they are.
     """
 
     folder: Path
@@ -60,7 +60,7 @@ class Desk:
         """Return an engine in place of a worker's."""
 
         def run_batch(batch: Any) -> list[Outcome]:
-            self.asked += [structs.replace(job, picture=b"") for job in batch]
+            self.asked += [structs.replace(job, picture=b"", requester=None) for job in batch]
             return [self.answer(job) for job in batch]
 
         return InProcessEngine(run_batch, self.ready)
