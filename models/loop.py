@@ -58,13 +58,14 @@ _LOOK = 0.05
 MOST_LATE = 16
 """With so many that come later, a batch waits for all of its own: each is held in memory."""
 
-_Picture: TypeAlias = Future[Prepared | Failure]
-_Batch: TypeAlias = tuple[int | None, Mapping[int, _Picture]]
-"""Its number, None for one of a late picture alone; then its pictures by their jobs' numbers."""
 SHARE = 3.0
 """While others wait, work that is set aside has a slice whenever they had so many times as much."""
 MOST_ASIDE = 4
 """So much work is set aside for what is quick; each may hold a gigabyte."""
+
+_Picture: TypeAlias = Future[Prepared | Failure]
+_Batch: TypeAlias = tuple[int | None, Mapping[int, _Picture]]
+"""Its number, None for one of a late picture alone; then its pictures by their jobs' numbers."""
 _Present: TypeAlias = Callable[[], Answer | Failure]
 _LOST = Failure(
     code="model_failed", sentence=say("This picture got lost on the way: send it again.")
@@ -111,6 +112,7 @@ class Worker:
         self._late: dict[int, _Picture] = {}
         self._held: dict[int, _Picture] = {}
         self._aside: deque[_Part] = deque()
+        self._now: _Part | None = None
         self._owed = 0.0  # seconds that others had since what is set aside had a slice
         self._parts_left = 0
         self._slices = Slices(self._is_something_wanted)
@@ -131,9 +133,9 @@ class Worker:
                 for pictures in (self._waiting, self._late, self._held):
                     if (forgotten := pictures.pop(key, None)) is not None:
                         forgotten.cancel()
-                for part in self._aside.copy():
-                    if key in part.jobs:
-                        part.work.stop()
+                for part in (*self._aside.copy(), self._now):
+                    if part is not None and key in part.jobs:
+                        part.work.stopped = True
             case Run(batch=number, ids=ids):
                 self._batches.put((number, {key: self._submitted(key) for key in ids}))
             case Recount():
@@ -211,9 +213,9 @@ class Worker:
 
     def _run_part(self, part: _Part) -> None:
         """Begin with `part`, or go on with it; set it aside where it makes room."""
-        self._at_work = tuple(part.jobs)
+        self._now, self._at_work = part, tuple(part.jobs)
         part.work.run()
-        self._at_work = ()
+        self._now, self._at_work = None, ()
         if part.work.done:
             if part.late:
                 give_back()
@@ -244,8 +246,8 @@ class Worker:
 
     def _release(self, people: Collection[int | None]) -> None:
         for key, picture in self._held.copy().items():
-            if self._jobs.get(key, Request()).requester in people:
-                self._held.pop(key, None)
+            theirs = self._jobs.get(key, Request()).requester in people
+            if theirs and self._held.pop(key, None) is not None:
                 self._batches.put((None, {key: picture}))
 
     def _run(self, jobs: Mapping[int, Request], batch: Sequence[Prepared | Failure]) -> None:

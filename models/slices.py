@@ -17,12 +17,16 @@ SLICE = 0.1
 
 
 class Slice:
-    """A piece of work on a thread of its own, which runs as long as `run` does."""
+    """A piece of work on a thread of its own, which runs as long as `run` does.
+
+    Once it is `stopped`, which any thread may say, it ends where it made room instead of going on.
+    """
 
     def __init__(self, thread: "_Thread", work: Work) -> None:
         self._thread = thread
-        self._work = work
+        self.work = work
         self.done = False
+        self.stopped = False
 
     def run(self) -> None:
         """Begin with the work, or go on with it, until it is done or makes room.
@@ -30,16 +34,12 @@ class Slice:
         Raises:
             BaseException: Whatever the work raised.
         """
-        self._thread.run(self._work)
+        self._thread.run(self)
         self.done = self._thread.idle
         if (error := self._thread.error) is not None:
             self._thread.error = None
             if not isinstance(error, _Stopped):
                 raise error
-
-    def stop(self) -> None:
-        """Let the work end where it made room, as soon as it is to go on."""
-        self._thread.stopped = True
 
 
 class Slices:
@@ -77,9 +77,8 @@ class _Thread:
 
     def __init__(self) -> None:
         self.idle = True
-        self.stopped = False
         self.error: BaseException | None = None
-        self._work: Work | None = None
+        self._piece: Slice | None = None
         self._went_on = 0.0
         self._go_on, self._went = threading.Semaphore(0), threading.Semaphore(0)
         thread = threading.Thread(target=self._loop, name="networks", daemon=True)
@@ -91,9 +90,9 @@ class _Thread:
         """Seconds since it went on."""
         return time.monotonic() - self._went_on
 
-    def run(self, work: Work) -> None:
-        """Let it go on, with `work` if it has none; wait until that is done or waits."""
-        self._work = self._work or work
+    def run(self, piece: Slice) -> None:
+        """Begin with `piece`, or go on with it; wait until it is done or waits."""
+        self._piece = piece
         self._went_on = time.monotonic()
         self._go_on.release()
         self._went.acquire()
@@ -102,18 +101,17 @@ class _Thread:
         """Wait, on this very thread, until it is told to go on."""
         self._went.release()
         self._go_on.acquire()
-        if self.stopped:
+        if self._piece is not None and self._piece.stopped:
             raise _Stopped
 
     def _loop(self) -> None:
         while True:
             self._go_on.acquire()
-            assert self._work is not None
+            assert self._piece is not None
             try:
-                self._work()
+                self._piece.work()
             except BaseException as error:  # noqa: BLE001 - it is raised where the work is run
                 self.error = error
-            self._work = None
-            self.stopped = False
+            self._piece = None
             self.idle = True
             self._went.release()

@@ -116,8 +116,11 @@ def test_others_pass_a_long_job_and_ones_own_wait(tasks: Tasks) -> None:
     assert told.count(Working(ids=(1,))) == 1
 
 
-def test_a_long_job_comes_to_its_end_among_many_quick_ones(tasks: Tasks) -> None:
-    """It has a slice between every two batches."""
+def test_a_long_job_comes_to_its_end_among_many_quick_ones(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a slice whenever the others had enough."""
+    monkeypatch.setattr(loop, "SHARE", 1e-9)
     calls = iter(range(20))
 
     def react(_: Worker, message: FromWorker) -> None:

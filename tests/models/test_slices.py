@@ -77,7 +77,7 @@ def test_what_is_stopped_ends_where_it_made_room() -> None:
 
     piece = of.of(stubborn)
     piece.run()
-    piece.stop()
+    piece.stopped = True
     piece.run()
     assert piece.done
     assert log == ["a0"]
