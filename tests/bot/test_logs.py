@@ -98,7 +98,7 @@ def test_a_json_line_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_worker_names_its_questions_itself(capsys: pytest.CaptureFixture[str]) -> None:
     """The ids before its line go to their own field; another logger's brackets are its words."""
     logs.begin(Settings(_env_file=None, log_format="json"))
-    logging.getLogger("worker").info("[7 8] __main__: Running a batch of 2")
+    logging.getLogger("worker").info("[7 8] models.loop: Running a batch of 2")
     logging.getLogger("worker").info("__main__: Warm [9] now")
     logging.getLogger("room").info("[7] is a number")
     batch, warm, other = map(json.loads, capsys.readouterr().err.splitlines())

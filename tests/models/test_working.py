@@ -19,7 +19,9 @@ from models.working import image_of, padded, tensor_of
         ((600, 1200), 300, (300, 600)),
         ((4000, 3000), 9000, (1181, 886)),  # as much as the memory allows
         ((10, 90_000), None, (1, 8192)),  # nothing is to be seen in a longer strip
-        ((100, 9000), None, (91, 8190)),
+        ((100, 9000), 256, (91, 8190)),
+        ((100, 9000), None, (53, 4770)),  # nobody asked for so much
+        ((250, 1000), None, (256, 1024)),
         ((40, 30), 1, (21, 16)),  # as little as a generator takes
     ],
 )

@@ -52,7 +52,7 @@ class House:
     def family(self) -> list[psutil.Process]:
         """Return every process that the engine has started, and they in turn."""
         now = psutil.Process().children(recursive=True)
-        return [process for process in now if process not in self.before]
+        return [one for one in now if one not in self.before and not _is_browsers(one)]
 
     def workers(self) -> list[psutil.Process]:
         """Return the processes that hold the networks."""
@@ -251,6 +251,13 @@ async def test_closing_refuses_what_runs_and_leaves_nothing(house: House) -> Non
         await house.executor.submit(Classify(picture=grey(64)), ANN)
     _, alive = await asyncio.to_thread(psutil.wait_procs, family, 10)
     assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def _is_browsers(process: psutil.Process) -> bool:
+    """Tell whether the browser of the page's tests has it, which starts processes when it likes."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "chrom" in process.name()
+    return False
 
 
 def _is_loopback(address: str) -> bool:
