@@ -43,6 +43,15 @@ def test_the_order_of_the_examples_does_not_matter() -> None:
     assert torch.allclose(one.weight, other.weight, atol=1e-5)
 
 
+def test_the_size_of_the_features_does_not_matter() -> None:
+    """Networks have features of very different sizes; the ridge follows them."""
+    features, places = clouds(5, 3, 0.4)
+    one, large = fit(features, places, 3), fit(100 * features, places, 3)
+    expected = one.probabilities(features)
+    assert torch.allclose(large.probabilities(100 * features), expected, atol=1e-3)
+    assert left_out(100 * features, places, 3) == left_out(features, places, 3)
+
+
 def test_what_is_of_no_label_is_like_none() -> None:
     """More of the same kind is about as like as the examples are; of another kind it is not."""
     features, places = clouds(40, 3, 0.1)

@@ -91,6 +91,12 @@ def test_attributes_set_by_a_pickle_stay_in_it() -> None:
     assert vars(read_infos(PICKLE)["opt"])["caption_model"] == "fc"
 
 
+def test_another_kind_of_captioner_is_refused() -> None:
+    """Its networks would be others; nor is a list of words a vocabulary."""
+    with pytest.raises(PublishedFileError, match="describes no FC model"):
+        read_words(PICKLE.replace(string("fc"), string("td")))
+
+
 def test_an_unusable_vocabulary_is_refused() -> None:
     """Words that aren't numbered from 1 without a gap name nothing."""
     with pytest.raises(PublishedFileError, match="number its words from 1"):

@@ -1,8 +1,10 @@
 """What `bobby doctor` finds: each thing right, and each wrong with what to do."""
 
 import json
+import shutil
 import sys
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -93,6 +95,17 @@ async def test_folders_without_room(healthy: Desk, monkeypatch: pytest.MonkeyPat
         assert finding.seen.startswith(f"{healthy.folder / folder}, ")
         assert finding.seen.endswith(" GiB free")
         assert finding.wrong == f"Make room, or let {setting} name a folder on another disk."
+
+
+@pytest.mark.parametrize(("free", "fits"), [(1.9, False), (2.1, True)])
+async def test_a_disk_has_room_for_a_few_models(
+    healthy: Desk, monkeypatch: pytest.MonkeyPatch, free: float, *, fits: bool
+) -> None:
+    """Two GiB are enough."""
+    usage = SimpleNamespace(free=int(free * 2**30))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    seen = await found(settings_of(healthy))
+    assert (seen["Data folder"].wrong is None) is fits
 
 
 async def test_a_file_is_no_folder(healthy: Desk) -> None:
