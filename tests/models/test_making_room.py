@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from models import describe, loop, slices
-from models.captioners import Chosen, captioners
 from models.jobs import (
     Caption,
     Deferred,
@@ -16,8 +15,6 @@ from models.jobs import (
     Finished,
     Forget,
     FromWorker,
-    Job,
-    Ready,
     Run,
     Submit,
     Working,
@@ -25,31 +22,17 @@ from models.jobs import (
 )
 from models.loop import Worker
 from models.tasks import Done, Prepared
-from tests.bot.executor.answers import READY
+from tests.models.one_at_a_time import OneAtATime
 
 ANN, BEN = 1, 2
 SAD = Failure(code="model_failed", sentence=say("There is nothing to see."))
 
 
-class Tasks:
+class Tasks(OneAtATime):
     """Jobs with several beams are long: they run until the test has seen enough."""
 
     def __init__(self) -> None:
         self.enough = threading.Event()
-
-    def ready(self) -> Ready:
-        """Be ready."""
-        return READY
-
-    def recount(self) -> Ready:
-        """Be ready still."""
-        return READY
-
-    def prepare(self, job: Job) -> Prepared | Failure:
-        """Return a picture of which a network sees one at a time."""
-        assert isinstance(job, Caption)
-        chosen, seen = Chosen(next(iter(captioners().values()))), torch.zeros(3, 1, 1)
-        return describe.Prepared(chosen, seen, job.beams or 1, width=1, height=1, frames=1)
 
     def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
         """Call the one module of a network again and again."""

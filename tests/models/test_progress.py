@@ -8,15 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from models import describe, loop, progress
-from models.captioners import Chosen, captioners
+from models import loop, progress
 from models.jobs import (
     Caption,
     Failure,
     Finished,
     FromWorker,
     Job,
-    Ready,
     Run,
     Started,
     Submit,
@@ -26,7 +24,7 @@ from models.jobs import (
 from models.loop import Worker
 from models.progress import heard_by, loading
 from models.tasks import Done, Prepared
-from tests.bot.executor.answers import READY
+from tests.models.one_at_a_time import OneAtATime
 
 SAD = Failure(code="model_failed", sentence=say("There is nothing to see."))
 
@@ -69,29 +67,17 @@ def test_what_is_read_from_disk_is_heard_as_long_as_it_takes() -> None:
         assert len(heard) == before
 
 
-class Laborious:
+class Laborious(OneAtATime):
     """Tasks that decode and run their network as long as the test likes."""
 
     def __init__(self) -> None:
         self.may_decode = threading.Event()
         self.enough = threading.Event()
 
-    def ready(self) -> Ready:
-        """Be ready."""
-        return READY
-
-    def recount(self) -> Ready:
-        """Be ready still."""
-        return READY
-
     def prepare(self, job: Job) -> Prepared | Failure:
-        """Return a picture of which a network sees one at a time."""
-        assert isinstance(job, Caption)
+        """Wait until the test lets it."""
         assert self.may_decode.wait(30)
-        seen = torch.zeros(3, 1, 1)
-        return describe.Prepared(
-            Chosen(next(iter(captioners().values()))), seen, 1, width=1, height=1, frames=1
-        )
+        return super().prepare(job)
 
     def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
         """Call the one module of a network again and again."""

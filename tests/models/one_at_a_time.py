@@ -1,0 +1,27 @@
+"""Tasks for the worker's loop whose pictures a network sees one at a time."""
+
+import torch
+
+from models import describe
+from models.captioners import Chosen, captioners
+from models.jobs import Caption, Failure, Job, Ready
+from models.tasks import Prepared
+from tests.bot.executor.answers import READY
+
+
+class OneAtATime:
+    """What `models.loop.Answering` asks for, but for `run`."""
+
+    def ready(self) -> Ready:
+        """Be ready."""
+        return READY
+
+    def recount(self) -> Ready:
+        """Be ready still."""
+        return READY
+
+    def prepare(self, job: Job) -> Prepared | Failure:
+        """Return a picture of nothing for the job's number of beams."""
+        assert isinstance(job, Caption)
+        chosen, seen = Chosen(next(iter(captioners().values()))), torch.zeros(3, 1, 1)
+        return describe.Prepared(chosen, seen, job.beams or 1, width=1, height=1, frames=1)
