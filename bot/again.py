@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, Self
 import discord
 
 from bot import pictures
-from bot.errors import NoPicture
-from bot.language import later
+from bot.core.errors import NoPicture
+from bot.core.i18n import later
 from bot.pictures import Found
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from bot import metrics
-from bot.errors import LinkExpired
+from bot.core import metrics
+from bot.core.error_text import explain
+from bot.core.errors import LinkExpired
 from bot.exchange import Exchange
-from bot.failures import explain
 from bot.fetch import Fetcher
 from bot.pictures import Found, Picture
 

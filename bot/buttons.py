@@ -7,8 +7,8 @@ first: a worker that is just starting may take longer than Discord waits.
 from collections.abc import Awaitable, Callable
 
 from bot import replies
+from bot.core.error_text import explain
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.failures import explain
 from bot.reply import Reply
 
 

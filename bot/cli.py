@@ -11,7 +11,7 @@ import click
 
 from bot.cli_bench import bench
 from bot.cli_start import finish, prepare
-from bot.errors import SetupError
+from bot.core.errors import SetupError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 
 import click
 
-from bot import logs
-from bot.errors import SetupError
-from bot.settings import Settings, read_settings
+from bot.core import logs
+from bot.core.errors import SetupError
+from bot.core.settings import Settings, read_settings
 
 
 def prepare(**instead: object) -> Settings:

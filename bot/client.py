@@ -16,23 +16,24 @@ from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
 from discord.shard import Shard
 
-from bot import logs, replies, rooms
+from bot import replies, rooms
 from bot.again import Asked
 from bot.conversations import Conversations
-from bot.errors import StoreFailed
+from bot.core import logs
+from bot.core.error_text import explain
+from bot.core.errors import StoreFailed
+from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to, tr
+from bot.core.loop_lag import Pulse
+from bot.core.settings import Settings
 from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.exchange_message import MessageExchange
 from bot.executor.executor import Executor
-from bot.failures import explain
 from bot.fetch import Fetcher
 from bot.hub.hub import PREFIX as HUB
 from bot.hub.hub import Hub
-from bot.language import LANGUAGES, CommandTranslator, into, speak_to, tr
 from bot.missed import Missed
 from bot.publishing import publish
-from bot.pulse import Pulse
 from bot.reply import Reply
-from bot.settings import Settings
 from bot.shelf.library import Library
 from bot.store.store import Store
 from bot.waiting import Cancel, WaitingRoom

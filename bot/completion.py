@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from discord import app_commands
 
-from bot.language import tr
+from bot.core.i18n import tr
 from models.jobs import ModelCard
 
 OFFERED = 25

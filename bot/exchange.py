@@ -15,10 +15,10 @@ from typing import Protocol
 import aiohttp
 import discord
 
-from bot import metrics
-from bot.errors import MissingPermission
+from bot.core import metrics
+from bot.core.errors import MissingPermission
+from bot.core.i18n import later, tr
 from bot.executor.queue import Asker
-from bot.language import later, tr
 from bot.permissions import ATTACH_FILES, EMBED_LINKS, SPEAK
 from bot.reply import Reply, Shrink
 

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import discord
 
-from bot.errors import TooLate
+from bot.core.errors import TooLate
+from bot.core.i18n import later
 from bot.exchange import Exchange
 from bot.executor.queue import Asker
-from bot.language import later
 from bot.permissions import lacking
 from bot.reply import UPLOAD_AIM, Reply
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import discord
 
+from bot.core.i18n import tr
 from bot.exchange import NETWORK, Exchange
 from bot.executor.queue import Asker
-from bot.language import tr
 from bot.permissions import SPEAK, lacking
 from bot.reply import UPLOAD_AIM, Reply
 

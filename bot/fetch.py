@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 import aiohttp
 from yarl import URL
 
-from bot.errors import (
+from bot.core.errors import (
     AskerError,
     FetchFailed,
     LinkExpired,
@@ -28,7 +28,7 @@ from bot.errors import (
     Overloaded,
     PictureTooLarge,
 )
-from bot.language import tr
+from bot.core.i18n import tr
 from bot.pictures import Picture
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address

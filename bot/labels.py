@@ -3,8 +3,8 @@
 import unicodedata
 from collections.abc import Iterable
 
-from bot.errors import BadLesson
-from bot.language import later, tr
+from bot.core.errors import BadLesson
+from bot.core.i18n import later, tr
 
 LONGEST = 40
 """Characters of a label: it stands on a line with its probability."""

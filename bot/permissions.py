@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import discord
 
-from bot.language import later
+from bot.core.i18n import later
 
 EMBED_LINKS = later("Embed Links")
 """Without this permission Discord drops embeds in silence; replies are then plain text."""

@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 import discord
 from yarl import URL
 
-from bot.errors import MissingPermission, NoPicture
-from bot.language import tr, tr_n
+from bot.core.errors import MissingPermission, NoPicture
+from bot.core.i18n import tr, tr_n
 
 HISTORY = 50
 """How many messages back the newest picture is looked for."""

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import discord
 
 from bot.asking import Outcome
-from bot.language import label, later, tr
+from bot.core.formatting import plain
+from bot.core.i18n import label, later, tr
 from bot.pictures import CROP_NAME, Picture
-from bot.plain import plain
 from bot.reply import Reply, Upload
 from models.jobs import Label, Labels, Pictured, Said
 

@@ -6,8 +6,8 @@ from typing import TypeAlias
 import discord
 
 from bot.asking import Outcome
-from bot.language import tr
-from bot.plain import plain
+from bot.core.formatting import plain
+from bot.core.i18n import tr
 from bot.replies import BLUE, answered, refused, titled
 from bot.reply import Reply
 from models.jobs import Captioned

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import discord
 
 from bot.asking import Outcome
+from bot.core.formatting import plain
+from bot.core.i18n import tr, tr_n
 from bot.labels import MOST_EXAMPLES, MOST_LABELS
-from bot.language import tr, tr_n
-from bot.plain import plain
 from bot.replies import BLUE, GREY, refused, titled
 from bot.reply import Reply
 from bot.store.lessons import Taught

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.language import later, tr
-from bot.plain import plain
+from bot.core.formatting import plain
+from bot.core.i18n import later, tr
 from bot.replies import BLUE
 from bot.reply import Reply, Upload
 from models.jobs import Inspected, ModelCard

@@ -2,10 +2,10 @@
 
 import discord
 
-from bot.language import LANGUAGES, tr, tr_n
+from bot.core.i18n import LANGUAGES, tr, tr_n
+from bot.core.settings import Settings
 from bot.replies import BLUE
 from bot.reply import Reply
-from bot.settings import Settings
 from bot.store.servers import ServerSettings
 
 

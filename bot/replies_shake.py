@@ -1,8 +1,8 @@
 """How a shaken picture looks: the strip, a line for each change, and how often the label held."""
 
-from bot.language import label, later, tr
+from bot.core.formatting import plain
+from bot.core.i18n import label, later, tr
 from bot.pictures import Picture
-from bot.plain import plain
 from bot.replies import answered, bar, percent, titled
 from bot.reply import Reply, Upload
 from models.jobs import Shaken

@@ -2,9 +2,9 @@
 
 import discord
 
-from bot.language import label, tr
+from bot.core.formatting import plain
+from bot.core.i18n import label, tr
 from bot.pictures import Picture
-from bot.plain import plain
 from bot.replies import answered, percent, titled
 from bot.reply import Reply, Upload
 from models.jobs import Explained

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import discord
 
-from bot.language import tr
+from bot.core.i18n import tr
 
 UPLOAD_AIM = 8 * 2**20
 """Bytes that a file aims to stay under, although most servers would take 10 MiB."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from bot.language import tr
+from bot.core.i18n import tr
 from bot.store.servers import Servers, ServerSettings
 
 EVERYWHERE = frozenset({"settings", "forget", "privacy"})

@@ -16,11 +16,11 @@ import discord
 
 from bot import discord_api
 from bot.client import Bobby
-from bot.errors import SetupError
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.executor.factory import open_executor
 from bot.fetch import Fetcher
 from bot.hub.hub import Hub
-from bot.settings import Settings
 from bot.shelf.library import Library
 from bot.store.store import Store
 from bot.watched import Watched

@@ -7,9 +7,9 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.errors import UnknownModel
-from bot.language import tr
-from bot.plain import plain
+from bot.core.errors import UnknownModel
+from bot.core.formatting import plain
+from bot.core.i18n import tr
 from models.jobs import ModelCard
 
 MOST_COMPARED = 10

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import discord
 
 from bot.client import Bobby
+from bot.core.i18n import later, tr
 from bot.executor.engine import EngineState
-from bot.language import later, tr
 
 _STATES: Mapping[EngineState, str] = {
     "starting": later("starting"),

@@ -14,12 +14,12 @@ from typing import Any, Self
 
 import discord
 
-from bot import logs
-from bot.errors import Cancelled
+from bot.core import logs
+from bot.core.errors import Cancelled
+from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction
 from bot.executor.executor import Executor, Outlook
-from bot.language import tr
 from bot.reply import Reply
 
 SILENT_SECONDS = 2.0

@@ -12,9 +12,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot import metrics, status
+from bot import status
 from bot.client import Bobby
-from bot.errors import SetupError
+from bot.core import metrics
+from bot.core.errors import SetupError
 
 HOST = "127.0.0.1"
 

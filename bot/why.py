@@ -13,10 +13,10 @@ from bot.again import TEMPLATE, Source
 from bot.asking import ask_one
 from bot.buttons import answer_press, edit_on_press
 from bot.client import Bobby
-from bot.errors import NoPicture
+from bot.core.errors import NoPicture
+from bot.core.i18n import label, later, tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.language import label, later, tr
 from bot.pictures import Picture
 from bot.replies import percent
 from bot.replies_why import explained

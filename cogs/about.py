@@ -5,8 +5,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
+from bot.core.i18n import later, tr
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.language import later, tr
 from bot.replies import BLUE
 from bot.reply import Reply
 from bot.status import rows

@@ -18,9 +18,9 @@ from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
+from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_caption import Described, alt_text, captioned, other_ways
 from bot.reply import Reply

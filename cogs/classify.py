@@ -17,12 +17,12 @@ from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.errors import BadLesson, NotAllowed, UnknownModel
+from bot.core.errors import BadLesson, NotAllowed, UnknownModel
+from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.hub.hub import PREFIX as HUB
 from bot.labels import NO_SERVER
-from bot.language import tr
 from bot.pictures import Find
 from bot.replies import Classified
 from bot.replies_models import recipe

@@ -14,12 +14,12 @@ from bot import pictures
 from bot.asking import ask_each, fetched
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
+from bot.core.error_text import explain
+from bot.core.formatting import plain
+from bot.core.i18n import later, tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.failures import explain
-from bot.language import later, tr
 from bot.pictures import Find
-from bot.plain import plain
 from bot.replies_compare import Contender, compared, garbage
 from bot.shelf_search import field
 from models.jobs import Classify, Labels, ModelCard, Untrained

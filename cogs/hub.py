@@ -6,10 +6,10 @@ from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED
+from bot.core.formatting import plain
+from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.language import tr
-from bot.plain import plain
 from bot.replies import BLUE, sentence
 from bot.reply import Reply
 

@@ -15,12 +15,12 @@ from discord.ext import commands
 from bot import pictures
 from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
-from bot.errors import BadLesson, BobbyError, NotAllowed
+from bot.core.error_text import explain
+from bot.core.errors import BadLesson, BobbyError, NotAllowed
+from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.failures import explain
 from bot.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
-from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_lessons import Lesson, listed, taught_now, untaught
 from bot.store.lessons import Taught

@@ -14,10 +14,10 @@ from discord.ext import commands
 from bot.buttons import answer_press, edit_on_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED, completions
-from bot.errors import UnknownModel
+from bot.core.errors import UnknownModel
+from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.language import tr
 from bot.replies_models import inspected, page, pages
 from bot.reply import Reply
 from bot.shelf_search import named, search

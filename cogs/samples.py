@@ -10,9 +10,9 @@ from discord.ext import commands
 from bot.asking import Outcome
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
+from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.language import tr
 from bot.pictures import Picture
 from bot.replies import BLUE, classified
 from bot.reply import Reply, Upload

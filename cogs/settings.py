@@ -13,11 +13,11 @@ from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.errors import NotAllowed, UnknownModel
+from bot.core.errors import NotAllowed, UnknownModel
+from bot.core.i18n import LANGUAGES, speak_to, tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.hub.hub import PREFIX as HUB
-from bot.language import LANGUAGES, speak_to, tr
 from bot.replies_settings import forgotten, shown
 from bot.reply import Reply, Upload
 from bot.store.servers import ServerSettings

@@ -15,10 +15,10 @@ from bot import pictures
 from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.errors import UnknownModel
+from bot.core.errors import UnknownModel
+from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.language import tr
 from bot.pictures import Find, Found
 from bot.replies_translate import translated
 from bot.reply import Reply

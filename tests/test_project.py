@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
+from bot.core.settings import Settings
 from tests.lowest import constraints
 
 ROOT = Path(__file__).parent.parent

@@ -20,7 +20,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import COGS
-from bot.language import ENGLISH, LANGUAGES, LOCALES
+from bot.core.i18n import ENGLISH, LANGUAGES, LOCALES
 from models.catalog import catalog
 from models.pairs import pairs
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self, TypeAlias
 
-from bot.errors import WorkerLost, WorkerUnavailable
-from bot.language import later, tr
+from bot.core.errors import WorkerLost, WorkerUnavailable
+from bot.core.i18n import later, tr
 from models.jobs import Answer, Failure, Job, Ready
 
 EngineState: TypeAlias = Literal["starting", "ready", "unavailable", "closed"]

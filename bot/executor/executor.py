@@ -16,12 +16,12 @@ from typing import Self, overload
 
 from msgspec import structs
 
-from bot import metrics
-from bot.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
+from bot.core import metrics
+from bot.core.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
+from bot.core.i18n import later, tr
 from bot.executor.costs import Costs
 from bot.executor.engine import BatchLost, Engine, EngineState, Result, Settled, unavailable
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
-from bot.language import later, tr
 from models.jobs import (
     Answer,
     Assess,

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bot.errors import BobbyError, SetupError, WorkerUnavailable
+from bot.core.errors import BobbyError, SetupError, WorkerUnavailable
+from bot.core.settings import Settings
 from bot.executor import ray
 from bot.executor.engine import Engine
 from bot.executor.executor import Executor
@@ -18,7 +19,6 @@ from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
 from bot.executor.several import SeveralEngines
 from bot.executor.supervisor import Program
-from bot.settings import Settings
 from models import jobs
 
 _PASSED_ON = frozenset(

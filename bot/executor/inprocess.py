@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from bot.errors import Closing
+from bot.core.errors import Closing
+from bot.core.i18n import later
 from bot.executor.engine import EngineState, EngineStatus, Result
-from bot.language import later
 from models.jobs import Job, Ready
 
 RunBatch: TypeAlias = Callable[[Sequence[Job]], Sequence[Result]]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from bot.errors import BobbyError, Closing
+from bot.core.errors import BobbyError, Closing
 from bot.executor.engine import BatchLost, EngineStatus, Result, Settled
 from bot.executor.process import Patience, WorkerProcess
 from bot.executor.supervisor import CLOSING, Program, Restarts, Supervisor

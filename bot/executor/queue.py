@@ -10,10 +10,10 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
-from bot.errors import Overloaded
+from bot.core.errors import Overloaded
+from bot.core.i18n import tr, tr_n
+from bot.core.settings import Settings
 from bot.executor.turns import Turns
-from bot.language import tr, tr_n
-from bot.settings import Settings
 from models.jobs import Job
 
 MIB = 1024 * 1024

@@ -9,10 +9,10 @@ bot process, where the token is, never sees Ray.
 import sys
 from collections.abc import Mapping
 
+from bot.core.settings import Settings
 from bot.executor.local import LocalEngine
 from bot.executor.process import Patience
 from bot.executor.supervisor import Program, Restarts
-from bot.settings import Settings
 
 _PERSISTENT = Restarts(failed_starts=20)
 """A cluster elsewhere that is started anew takes a while until it can be reached."""

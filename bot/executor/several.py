@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from bot.errors import WorkerUnavailable
+from bot.core.errors import WorkerUnavailable
 from bot.executor.engine import Engine, EngineState, EngineStatus, Result, unavailable
 from models.jobs import Job, Ready
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from bot.errors import Closing
+from bot.core.errors import Closing
+from bot.core.i18n import later
 from bot.executor.engine import EngineState, EngineStatus, unavailable
 from bot.executor.process import Patience, WorkerProcess
-from bot.language import later
 from models.jobs import Finished, FromWorker, Ready, Unready
 
 CLOSING = later("Bobby is shutting down. Please ask again when it is back.")

@@ -11,7 +11,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
 
 MOST_FILES = 20_000
 MOST_BYTES = 500 * 2**20

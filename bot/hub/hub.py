@@ -17,7 +17,9 @@ from typing import Self
 
 import msgspec
 
-from bot.errors import BobbyError, UnknownModel
+from bot.core.errors import BobbyError, UnknownModel
+from bot.core.i18n import tr
+from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import longest_silence, longest_work, worker_environment
 from bot.executor.local import LocalEngine
@@ -26,8 +28,6 @@ from bot.executor.supervisor import Program
 from bot.hub import archive, listing, reading
 from bot.hub.archive import Place
 from bot.hub.listing import Model, Repository
-from bot.language import tr
-from bot.settings import Settings
 from models.jobs import ModelCard
 
 log = logging.getLogger(__name__)

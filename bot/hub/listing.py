@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
 from models.jobs import HubModel, WeightsFile
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")

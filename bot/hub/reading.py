@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
 
 
 @dataclass(frozen=True)

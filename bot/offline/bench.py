@@ -11,14 +11,14 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.offline.contenders import Contenders
 from bot.offline.figures import Figure, progress
 from bot.offline.measuring import Sizes, measure_executor, measure_precisions, measure_whole
 from bot.offline.soak import figures as figures_of
 from bot.offline.soak import soak
 from bot.offline.worker import print_json, print_line
-from bot.settings import Settings
 
 
 async def bench_executor(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.offline.worker import OPERATOR, answer_files, print_json, print_line, shown
 from bot.replies_caption import sentence_of
-from bot.settings import Settings
 from models.jobs import Caption, Captioned
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.executor.factory import worker_command, worker_environment
 from bot.executor.supervisor import Program
-from bot.settings import Settings
 
 
 class Contenders:

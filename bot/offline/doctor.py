@@ -18,7 +18,8 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.errors import BobbyError
+from bot.core.errors import BobbyError
+from bot.core.settings import Settings
 from bot.executor.factory import open_executor, warm
 from bot.offline.worker import print_json, print_line
 from bot.service import (
@@ -29,7 +30,6 @@ from bot.service import (
     invitation,
     invite_link,
 )
-from bot.settings import Settings
 
 SECONDS = 10.0
 """How long Discord may take to answer one question."""

@@ -7,14 +7,14 @@ from functools import partial
 
 from rich.progress import Progress as Bars
 
-from bot.errors import DownloadFailed, SetupError
+from bot.core.errors import DownloadFailed, SetupError
+from bot.core.settings import Settings
 from bot.hub import archive, listing, reading
 from bot.hub.archive import Place
 from bot.hub.listing import Model, Repository
 from bot.hub.reading import Summary
 from bot.offline.shelf import draw, progress_bars
 from bot.offline.worker import print_line
-from bot.settings import Settings
 from bot.shelf.download import Downloader
 from bot.shelf.progress import size
 from bot.shelf.store import Store

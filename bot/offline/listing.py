@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from bot.core.settings import Settings
 from bot.offline.worker import print_json, warm_worker
-from bot.settings import Settings
 from models.jobs import ModelCard
 
 WIDEST = 1000

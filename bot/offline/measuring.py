@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.core.settings import Settings
 from bot.executor.engine import Result
 from bot.executor.executor import Executor
 from bot.executor.factory import warm
@@ -20,7 +21,6 @@ from bot.executor.local import LocalEngine
 from bot.executor.queue import Asker, Limits
 from bot.offline.contenders import Contenders
 from bot.offline.figures import Figure, progress
-from bot.settings import Settings
 from models.jobs import Caption, Classify, Job, Precision, Translate
 
 BEAT = 0.002

@@ -25,10 +25,10 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from bot.errors import DownloadFailed, SetupError
+from bot.core.errors import DownloadFailed, SetupError
+from bot.core.settings import Settings
 from bot.executor.factory import inventory_command, worker_environment
 from bot.offline.worker import print_line
-from bot.settings import Settings
 from bot.shelf.download import Downloader
 from bot.shelf.progress import Progress
 from bot.shelf.store import DOWNLOADS, Store

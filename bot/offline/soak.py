@@ -17,14 +17,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.errors import BadPicture, BobbyError, Overloaded, SetupError, WorkerLost
+from bot.core.errors import BadPicture, BobbyError, Overloaded, SetupError, WorkerLost
+from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import warm, worker_command, worker_environment
 from bot.executor.local import LocalEngine
 from bot.executor.queue import Asker, Limits
 from bot.executor.supervisor import Program
 from bot.offline.figures import Figure, progress
-from bot.settings import Settings
 from models.jobs import Caption, Captioned, Classify, Cycle, Cycled, Labels, Translate, Translated
 
 MODEL = "efficientnet_lite0"

@@ -5,8 +5,8 @@ import sys
 
 import aiohttp
 
-from bot.errors import SetupError
-from bot.settings import Settings
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 
 SECONDS = 5.0
 """A Bobby that answers no sooner is in trouble."""

@@ -16,11 +16,11 @@ from typing import TypeVar
 import msgspec
 from rich.console import Console
 
-from bot.errors import BadPicture, BobbyError, PictureTooLarge
+from bot.core.errors import BadPicture, BobbyError, PictureTooLarge
+from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
 from bot.executor.queue import Asker
-from bot.settings import Settings
 from models.jobs import Label
 
 A = TypeVar("A")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from bot.errors import BobbyError
+from bot.core.errors import BobbyError
+from bot.core.settings import Settings
 from bot.offline.worker import (
     OPERATOR,
     plain,
@@ -17,7 +18,6 @@ from bot.offline.worker import (
     warm_worker,
 )
 from bot.replies_translate import verdict
-from bot.settings import Settings
 from models.jobs import Translate, Translated
 
 

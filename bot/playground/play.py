@@ -15,14 +15,14 @@ import msgspec
 from rich.console import Console
 
 from bot.client import Bobby
+from bot.core.errors import SetupError
+from bot.core.i18n import later, speak_to, tr
+from bot.core.settings import Settings
 from bot.discord_api import point_discord_at
-from bot.errors import SetupError
 from bot.executor.factory import warm
-from bot.language import later, speak_to, tr
 from bot.playground.server import Playground
 from bot.replies import BLUE
 from bot.service import assembled, connected, stop_signal
-from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 

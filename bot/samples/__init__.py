@@ -6,7 +6,7 @@ Reduced from the copies that scikit-image distributes.
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.language import later
+from bot.core.i18n import later
 
 
 @dataclass(frozen=True)

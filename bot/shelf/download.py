@@ -20,8 +20,8 @@ from urllib.parse import quote
 import aiohttp
 import filelock
 
-from bot.errors import DownloadFailed
-from bot.settings import Settings
+from bot.core.errors import DownloadFailed
+from bot.core.settings import Settings
 from bot.shelf.progress import Progress, size
 from bot.shelf.store import Part, Store
 from bot.shelf.transfer import Passing, Target, host, to_the_end, transfer

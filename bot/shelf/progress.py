@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.language import tr
+from bot.core.i18n import tr
 
 BAR_CELLS = 16
 

@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeAlias, TypeVar
 import aiohttp
 from yarl import URL
 
-from bot.errors import DownloadFailed
+from bot.core.errors import DownloadFailed
 from bot.shelf.progress import size
 from bot.shelf.store import Origin, Part, Store
 from models.jobs import Said, WeightsFile, say

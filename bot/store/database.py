@@ -19,8 +19,8 @@ from typing import Any, Self
 
 import aiosqlite
 
-from bot.errors import SetupError, StoreFailed
-from bot.language import tr
+from bot.core.errors import SetupError, StoreFailed
+from bot.core.i18n import tr
 
 log = logging.getLogger(__name__)
 

@@ -23,12 +23,12 @@ from pathlib import Path
 import aiohttp
 import psutil
 
+from bot.core.settings import Settings
 from bot.executor import Asker, Executor, Limits
 from bot.executor.factory import warm, worker_environment
 from bot.executor.local import LocalEngine
 from bot.offline.contenders import Contenders
 from bot.offline.figures import Figure, progress
-from bot.settings import Settings
 from models.jobs import Classify, Precision
 from tests.e2e.processes import ROOT
 

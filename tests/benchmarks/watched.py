@@ -13,8 +13,8 @@ import psutil
 from bot import discord_api
 from bot.cli_start import finish
 from bot.client import Bobby
+from bot.core.settings import read_settings
 from bot.service import assembled, connected
-from bot.settings import read_settings
 from tests.benchmarks.watch import LoopWatch, StageWatch
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.core.settings import Settings
 from bot.discord_api import DISCORD, point_discord_at
 from bot.playground.server import Playground
 from bot.service import assembled, connected
-from bot.settings import Settings
 from tests.e2e import pictures
 from tests.e2e.guest import Guest, said
 from tests.e2e.test_models import press

@@ -7,7 +7,7 @@ import pytest
 
 from bot.again import REMEMBERED, TEMPLATE, Asked, Source
 from bot.client import Bobby
-from bot.errors import NoPicture
+from bot.core.errors import NoPicture
 from bot.pictures import Found, linked
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.asking import Outcome, ask_each, fetched
-from bot.errors import LinkExpired
+from bot.core.errors import LinkExpired
 from bot.exchange import Exchange
 from bot.executor.queue import Asker
 from bot.pictures import Found, linked

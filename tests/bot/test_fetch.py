@@ -11,7 +11,7 @@ from typing import TypeAlias
 import pytest
 from aiohttp import web
 
-from bot.errors import BobbyError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
+from bot.core.errors import BobbyError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
 from bot.fetch import PER_PERSON, Fetcher, IPAddress, is_public
 from bot.pictures import Picture, linked
 

@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from bot.errors import FetchFailed, LinkExpired, PictureTooLarge
+from bot.core.errors import FetchFailed, LinkExpired, PictureTooLarge
 from bot.pictures import linked
 from tests.bot.test_fetch import ANN, discords, fails, fetcher, picture, site
 

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.errors import MissingPermission, NoPicture
+from bot.core.errors import MissingPermission, NoPicture
 from bot.pictures import HISTORY, find, inside, newest, read_words
 from bot.playground.forms import Form
 from bot.playground.permissions import P

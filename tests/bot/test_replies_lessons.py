@@ -1,11 +1,11 @@
 """How lessons look, and a server's settings."""
 
 from bot.asking import Outcome
+from bot.core.settings import Settings
 from bot.replies import BLUE, GREY, RED
 from bot.replies_lessons import Lesson, listed, taught_now, untaught
 from bot.replies_settings import forgotten, shown
 from bot.reply import Reply
-from bot.settings import Settings
 from bot.store.lessons import Taught
 from bot.store.servers import ServerSettings
 from models.jobs import Assessed, Features

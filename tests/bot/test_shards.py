@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from bot.client import Bobby
+from bot.core.settings import Settings
 from bot.discord_api import DISCORD, point_discord_at
 from bot.executor import Executor, Limits
 from bot.executor.inprocess import InProcessEngine
@@ -13,7 +14,6 @@ from bot.fetch import Fetcher
 from bot.hub.hub import Hub
 from bot.playground.server import Playground
 from bot.service import connected
-from bot.settings import Settings
 from bot.shelf.library import Library
 from bot.store.servers import ServerSettings
 from bot.store.store import Store

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.errors import UnknownModel
+from bot.core.errors import UnknownModel
 from bot.shelf_search import COMPARED, MOST_COMPARED, field, named, search
 from models.jobs import ModelCard
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.errors import Cancelled
+from bot.core.errors import Cancelled
 from bot.exchange import Exchange
 from bot.executor import Asker, Executor
 from bot.executor.executor import Outlook

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.errors import UnknownModel
+from bot.core.errors import UnknownModel
 from cogs.translate import Wish, read_wish
 
 

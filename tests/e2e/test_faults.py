@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from bot.asking import fetched
-from bot.errors import LinkExpired
+from bot.core.errors import LinkExpired
 from bot.exchange_message import MessageExchange
 from bot.pictures import inside
 from bot.playground.records import Channel

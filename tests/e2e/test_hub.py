@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.core.settings import Settings
 from bot.hub.hub import Hub
-from bot.settings import Settings
 from tests.bot.hub import repository as things
 from tests.bot.shelf.publisher import Publisher
 from tests.e2e import pictures

@@ -7,7 +7,7 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import expect
 
-from bot.language import ENGLISH, KOREAN, into
+from bot.core.i18n import ENGLISH, KOREAN, into
 from bot.publishing import published
 from tests.browser import open_browser
 from tests.e2e import pictures

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot.errors import BadLesson
+from bot.core.errors import BadLesson
 from bot.labels import LONGEST, MOST_EXAMPLES, MOST_LABELS, clean
 from bot.store.lessons import Taught
 from tests.e2e import pictures

@@ -10,9 +10,9 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.offline.status import show_status
-from bot.settings import Settings
 from bot.watched import Watched
 from tests.e2e import pictures
 from tests.e2e.conftest import House

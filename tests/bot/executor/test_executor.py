@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
-from bot.errors import BadPicture, BobbyError, Closing, Overloaded, TimedOut, WorkerLost
-from bot.errors import WorkerUnavailable as Unavailable
+from bot.core.errors import BadPicture, BobbyError, Closing, Overloaded, TimedOut, WorkerLost
+from bot.core.errors import WorkerUnavailable as Unavailable
 from bot.executor import Asker, Executor, Limits
 from bot.executor.engine import BatchLost, EngineStatus, Result, unavailable
 from bot.executor.inprocess import InProcessEngine, RunBatch

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import Overloaded, SetupError, TimedOut
+from bot.core.errors import Overloaded, SetupError, TimedOut
+from bot.core.settings import Settings
 from bot.executor import Asker, open_executor
 from bot.executor.engine import EngineStatus
 from bot.executor.factory import inventory_command, warm
 from bot.executor.ray import access, most, ray_engine
-from bot.settings import Settings
 from models.jobs import Classify
 from tests.bot.executor.test_local import until
 from tests.bot.executor.test_outlook import Gated, executing

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.errors import Closing, WorkerLost
+from bot.core.errors import Closing, WorkerLost
 from bot.executor import Asker, Executor
 from bot.executor.local import LocalEngine
 from models.jobs import Classify, Labels

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.errors import Closing, WorkerUnavailable
+from bot.core.errors import Closing, WorkerUnavailable
 from bot.executor import Asker, Executor, Limits
 from bot.executor.engine import BatchLost, Result
 from bot.executor.factory import worker_environment

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot import metrics
-from bot.errors import WorkerUnavailable
+from bot.core import metrics
+from bot.core.errors import WorkerUnavailable
 from bot.executor import Asker, Executor
 from bot.executor.costs import FIRST_GUESS
 from bot.executor.engine import EngineStatus, Result, unavailable

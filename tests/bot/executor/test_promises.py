@@ -13,9 +13,9 @@ import pytest_asyncio
 import torch
 from msgspec import structs
 
-from bot.errors import BadPicture, Closing, Overloaded, WorkerLost
+from bot.core.errors import BadPicture, Closing, Overloaded, WorkerLost
+from bot.core.settings import Settings
 from bot.executor import Asker, Executor, open_executor
-from bot.settings import Settings
 from models.jobs import Caption, Classify, Cycle, Job, Labels, Pictured
 from models.tasks import Tasks
 from models.weights import Shelf

@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.errors import BadPicture, SetupError, UnknownModel, WorkerUnavailable
+from bot.core.errors import BadPicture, SetupError, UnknownModel, WorkerUnavailable
+from bot.core.settings import Settings
 from bot.executor import Asker, open_executor
 from bot.executor.factory import warm, worker_command, worker_environment
-from bot.settings import Settings
 from models.jobs import Classify, Labels
 
 ANN = Asker(1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from bot.errors import Closing, WorkerUnavailable
+from bot.core.errors import Closing, WorkerUnavailable
 from bot.executor import Asker, Executor
 from bot.executor.engine import BatchLost, EngineStatus
 from bot.executor.inprocess import InProcessEngine

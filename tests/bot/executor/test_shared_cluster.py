@@ -16,10 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.executor import Asker, Executor, open_executor
 from bot.executor.factory import warm
-from bot.settings import Settings
 from models.jobs import Classify
 
 pytestmark = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from bot.errors import Closing, WorkerUnavailable
+from bot.core.errors import Closing, WorkerUnavailable
 from bot.executor.engine import BatchLost
 from bot.executor.local import LocalEngine
 from bot.executor.process import Patience

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.hub import listing
 from bot.offline.hub import add, fetch, read_arguments
-from bot.settings import Settings
 from tests.bot.hub import repository as things
 from tests.bot.shelf.publisher import Publisher
 

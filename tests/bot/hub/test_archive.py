@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
 from bot.hub import archive
 from bot.hub.archive import Place
 from tests.bot.hub import repository as things

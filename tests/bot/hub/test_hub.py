@@ -8,11 +8,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from bot.errors import UnknownModel
+from bot.core.errors import UnknownModel
+from bot.core.settings import Settings
 from bot.hub import archive, listing
 from bot.hub.hub import Hub, command, environment
 from bot.hub.listing import Model, Repository
-from bot.settings import Settings
 from models.jobs import HubModel
 from tests.bot.hub import repository as things
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
 from bot.hub import listing, reading
 from bot.hub.listing import Model, Repository
 from tests.bot.hub import repository as things

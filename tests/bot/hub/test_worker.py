@@ -14,12 +14,12 @@ import pytest_asyncio
 from PIL import Image
 from yarl import URL
 
-from bot.errors import BadPicture, ModelFailed, UnknownModel, WorkerLost
+from bot.core.errors import BadPicture, ModelFailed, UnknownModel, WorkerLost
+from bot.core.settings import Settings
 from bot.executor.queue import Asker
 from bot.hub import archive, listing
 from bot.hub.hub import Hub
 from bot.hub.listing import Model, Repository
-from bot.settings import Settings
 from models import sandbox
 from models.jobs import Classify, Labels
 from tests.bot.hub import repository as things

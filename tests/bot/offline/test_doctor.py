@@ -11,11 +11,11 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from bot.core.settings import Settings
 from bot.offline import doctor
 from bot.offline.doctor import Finding, examine, findings
 from bot.playground.permissions import P
 from bot.playground.server import Playground
-from bot.settings import Settings
 from models.jobs import Ready
 from tests.bot.offline.conftest import Desk, card
 from tests.bot.shelf.publisher import Publisher, mute

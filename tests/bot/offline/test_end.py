@@ -11,7 +11,7 @@ import click
 import pytest
 
 from bot.cli_start import finish, prepare
-from bot.errors import SetupError
+from bot.core.errors import SetupError
 from bot.offline.worker import print_line
 from tests.bot.offline.conftest import Desk, untouched
 from tests.e2e.processes import ROOT

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.discord_api import DISCORD, point_discord_at
-from bot.errors import SetupError
 from bot.playground import play as playing
 from bot.playground.play import play
 from bot.playground.server import Playground
 from bot.service import assembled, connected, run_on_discord
-from bot.settings import Settings
 from models.jobs import Ready
 from tests.bot.offline.conftest import Desk, card
 from tests.playground.clients import Rest, eventually

@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.offline import shelf
 from bot.offline.shelf import fetch_models, verify_weights
-from bot.settings import Settings
 from models.digests import sha256
 from models.jobs import Checked, Message, WeightsFile
 from tests.bot.offline.conftest import Desk, card

@@ -16,12 +16,12 @@ import pytest_asyncio
 
 from bot import status
 from bot.client import Bobby
-from bot.errors import SetupError
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
 from bot.executor import Asker
 from bot.offline import status as asking
 from bot.offline.status import show_status
 from bot.service import assembled, watching
-from bot.settings import Settings
 from bot.watched import Watched
 from models.jobs import Classify, Labels, Ready
 from tests.bot.executor import answers

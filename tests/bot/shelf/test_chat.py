@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from bot.client import Bobby
+from bot.core.settings import Settings
 from bot.discord_api import DISCORD, point_discord_at
 from bot.executor.executor import Executor
 from bot.executor.factory import worker_command, worker_environment
@@ -27,7 +28,6 @@ from bot.hub.hub import Hub
 from bot.playground.permissions import P
 from bot.playground.server import Playground
 from bot.service import connected
-from bot.settings import Settings
 from bot.shelf.library import Library
 from bot.store.store import Store
 from models.bench.weights import settle

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.errors import DownloadFailed
+from bot.core.errors import DownloadFailed
 from bot.shelf.download import Downloader
 from bot.shelf.progress import Progress
 from bot.shelf.store import Origin, Store

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.errors import DownloadFailed
+from bot.core.errors import DownloadFailed
 from bot.shelf.download import Downloader
 from bot.shelf.store import Origin, Store
 from models.jobs import WeightsFile
@@ -22,7 +22,7 @@ LIMITED = """
 import asyncio, resource, sys
 from pathlib import Path
 import msgspec
-from bot.errors import DownloadFailed
+from bot.core.errors import DownloadFailed
 from bot.shelf.download import Downloader
 from bot.shelf.store import Store
 from models.jobs import WeightsFile

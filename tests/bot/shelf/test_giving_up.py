@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.errors import DownloadFailed
+from bot.core.errors import DownloadFailed
 from bot.shelf import download
 from bot.shelf.download import Downloader, Patience
 from bot.shelf.progress import Progress

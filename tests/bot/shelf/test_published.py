@@ -7,7 +7,7 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from bot.errors import DownloadFailed
+from bot.core.errors import DownloadFailed
 from bot.shelf.download import Downloader
 from bot.shelf.store import Store
 from models.captioners import PUBLISHED, captioners

@@ -5,7 +5,7 @@ import random
 import msgspec
 import pytest
 
-from bot.errors import DownloadFailed
+from bot.core.errors import DownloadFailed
 from bot.shelf.download import Downloader
 from bot.shelf.store import Origin, Store
 from models.jobs import WeightsFile

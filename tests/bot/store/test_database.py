@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import SetupError, StoreFailed
+from bot.core.errors import SetupError, StoreFailed
 from bot.store import database
 from bot.store.database import FILE, MIGRATIONS
 from bot.store.store import Store

@@ -17,7 +17,7 @@ from types import NoneType
 import pytest
 from msgspec.structs import replace
 
-from bot.errors import SetupError, StoreFailed
+from bot.core.errors import SetupError, StoreFailed
 from bot.store import database
 from bot.store.database import ASIDE, FILE, MIGRATIONS
 from bot.store.lessons import Taught
@@ -367,7 +367,7 @@ async def test_of_two_changes_at_once_both_hold(tmp_path: Path) -> None:
 FILLER = """
 import asyncio, resource, sys
 from pathlib import Path
-from bot.errors import StoreFailed
+from bot.core.errors import StoreFailed
 from bot.store.lessons import Taught
 from bot.store.store import Store
 

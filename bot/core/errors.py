@@ -28,7 +28,7 @@
 code, the log has the traceback under it.
 """
 
-from bot.language import tr
+from bot.core.i18n import tr
 from models.jobs import Failure
 
 

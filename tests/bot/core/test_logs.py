@@ -10,9 +10,9 @@ from typing import Literal
 
 import pytest
 
-from bot import logs
+from bot.core import logs
+from bot.core.settings import Settings
 from bot.executor import Asker, open_executor
-from bot.settings import Settings
 from models.jobs import Classify
 
 QUESTION = 1575005108087816192

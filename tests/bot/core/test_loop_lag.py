@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot import pulse
-from bot.pulse import Pulse
+from bot.core import loop_lag
+from bot.core.loop_lag import Pulse
 from tests.playground.clients import eventually
 
 
 @pytest_asyncio.fixture
 async def beating(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pulse]:
     """Return a quick pulse that forgets after fifty beats."""
-    monkeypatch.setattr(pulse, "INTERVAL", 0.002)
-    monkeypatch.setattr(pulse, "WINDOW", 50)
+    monkeypatch.setattr(loop_lag, "INTERVAL", 0.002)
+    monkeypatch.setattr(loop_lag, "WINDOW", 50)
     beating = Pulse()
     task = asyncio.create_task(beating.run())
     await asyncio.sleep(0)  # it waits for its first beat now

@@ -11,7 +11,7 @@ import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from bot.settings import Settings
+from bot.core.settings import Settings
 
 question: ContextVar[int | None] = ContextVar("question", default=None)
 """The question that this task answers; tasks that it starts inherit it."""

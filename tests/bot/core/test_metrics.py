@@ -3,8 +3,8 @@
 import discord
 from discord.ext import commands
 
-from bot import errors
-from bot.metrics import reason
+from bot.core import errors
+from bot.core.metrics import reason
 
 
 def test_a_refusal_is_counted_under_its_name() -> None:

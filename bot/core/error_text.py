@@ -14,9 +14,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import metrics
-from bot.errors import BobbyError
-from bot.language import tr
+from bot.core import metrics
+from bot.core.errors import BobbyError
+from bot.core.i18n import tr
 
 log = logging.getLogger(__name__)
 

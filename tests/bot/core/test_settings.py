@@ -5,9 +5,9 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from bot.errors import Overloaded, SetupError
+from bot.core.errors import Overloaded, SetupError
+from bot.core.settings import Settings, read_settings
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
-from bot.settings import Settings, read_settings
 from models.jobs import Classify
 
 

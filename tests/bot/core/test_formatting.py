@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.plain import plain
+from bot.core.formatting import plain
 
 PIECES = (
     *("@everyone", "@here", "<@1>", "<@!1>", "<@&1>", "<#1>", "</ban:1>", "<t:0:R>", "<a:x:1>"),

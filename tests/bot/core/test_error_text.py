@@ -11,8 +11,8 @@ import pytest
 from discord import app_commands
 from discord.ext import commands
 
-from bot import errors, metrics
-from bot.failures import explain
+from bot.core import errors, metrics
+from bot.core.error_text import explain
 from models.jobs import Failure, FailureCode, say
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type)]

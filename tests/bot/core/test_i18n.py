@@ -12,9 +12,9 @@ from pathlib import Path
 import discord
 import pytest
 
-from bot import errors
-from bot.errors import BobbyError, NoPicture, SetupError, from_failure
-from bot.language import (
+from bot.core import errors
+from bot.core.errors import BobbyError, NoPicture, SetupError, from_failure
+from bot.core.i18n import (
     ENGLISH,
     KOREAN,
     LANGUAGES,

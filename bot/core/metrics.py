@@ -8,7 +8,7 @@ import re
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from bot.errors import BobbyError, Overloaded
+from bot.core.errors import BobbyError, Overloaded
 
 REGISTRY = CollectorRegistry()
 """Ours alone: the library's default one also tells about the process."""

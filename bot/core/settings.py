@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.errors import SetupError
+from bot.core.errors import SetupError
 from models.jobs import Precision
 
 
