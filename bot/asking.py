@@ -14,8 +14,8 @@ from bot.core import metrics
 from bot.core.error_text import explain
 from bot.core.errors import LinkExpired
 from bot.exchange import Exchange
-from bot.fetch import Fetcher
-from bot.pictures import Found, Picture
+from bot.pictures.fetch import Fetcher
+from bot.pictures.lookup import Found, Picture
 
 A = TypeVar("A")
 

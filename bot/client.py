@@ -17,7 +17,6 @@ from discord.gateway import ReconnectWebSocket
 from discord.shard import Shard
 
 from bot import replies, rooms
-from bot.again import Asked
 from bot.conversations import Conversations
 from bot.core import logs
 from bot.core.error_text import explain
@@ -28,10 +27,11 @@ from bot.core.settings import Settings
 from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.exchange_message import MessageExchange
 from bot.executor.executor import Executor
-from bot.fetch import Fetcher
 from bot.hub.hub import PREFIX as HUB
 from bot.hub.hub import Hub
 from bot.missed import Missed
+from bot.pictures.fetch import Fetcher
+from bot.pictures.references import Asked
 from bot.publishing import publish
 from bot.reply import Reply
 from bot.shelf.library import Library

@@ -12,7 +12,7 @@ import discord
 from bot.asking import Outcome
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
-from bot.pictures import CROP_NAME, Picture
+from bot.pictures.lookup import CROP_NAME, Picture
 from bot.reply import Reply, Upload
 from models.jobs import Label, Labels, Pictured, Said
 

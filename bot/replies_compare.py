@@ -9,7 +9,7 @@ import discord
 from bot.asking import Outcome
 from bot.core.formatting import plain
 from bot.core.i18n import label, tr
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
 from bot.replies import BLUE, label_lines, percent, receipt, refused, titled
 from bot.reply import Reply
 from models.jobs import Labels, ModelCard

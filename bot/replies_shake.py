@@ -2,7 +2,7 @@
 
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
 from bot.replies import answered, bar, percent, titled
 from bot.reply import Reply, Upload
 from models.jobs import Shaken

@@ -9,7 +9,7 @@ import discord
 from bot.asking import Outcome
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
 from bot.replies import answered, percent, refused, titled
 from bot.reply import Reply, Upload
 from models.jobs import Cycled, Image, Label, Translated, Verdict

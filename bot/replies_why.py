@@ -4,7 +4,7 @@ import discord
 
 from bot.core.formatting import plain
 from bot.core.i18n import label, tr
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
 from bot.replies import answered, percent, titled
 from bot.reply import Reply, Upload
 from models.jobs import Explained

@@ -19,8 +19,8 @@ from bot.client import Bobby
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor
-from bot.fetch import Fetcher
 from bot.hub.hub import Hub
+from bot.pictures.fetch import Fetcher
 from bot.shelf.library import Library
 from bot.store.store import Store
 from bot.watched import Watched

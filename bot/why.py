@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import discord
 
-from bot.again import TEMPLATE, Source
 from bot.asking import ask_one
 from bot.buttons import answer_press, edit_on_press
 from bot.client import Bobby
@@ -17,7 +16,8 @@ from bot.core.errors import NoPicture
 from bot.core.i18n import label, later, tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
+from bot.pictures.references import TEMPLATE, Source
 from bot.replies import percent
 from bot.replies_why import explained
 from bot.reply import Reply

@@ -12,8 +12,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import pictures
-from bot.again import TEMPLATE, Source
 from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
@@ -21,7 +19,9 @@ from bot.completion import completions
 from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.pictures import Find, Found
+from bot.pictures import lookup
+from bot.pictures.lookup import Find, Found
+from bot.pictures.references import TEMPLATE, Source
 from bot.replies_caption import Described, alt_text, captioned, other_ways
 from bot.reply import Reply
 from models.jobs import Caption, Captioned
@@ -50,7 +50,7 @@ def read_wish(text: str) -> Wish:
 
     Whatever is neither is taken for the model's name, so that it is refused rather than ignored.
     """
-    rest = pictures.read_words(text).rest
+    rest = lookup.read_words(text).rest
     model = _MODEL.search(rest)
     rest = _MODEL.sub(" ", rest)
     beams = _BEAMS.search(rest)
@@ -112,7 +112,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         message = context.message
         await self._answer(
             context.exchange,
-            lambda: pictures.find(self.bot, message, pictures.read_words(text)),
+            lambda: lookup.find(self.bot, message, lookup.read_words(text)),
             read_wish(text),
             Source("ask", message.channel.id, message.id),
         )
@@ -137,7 +137,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         """Say in English what a picture shows."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             Wish(model, beams),
             Source("at", interaction.channel_id or 0, interaction.id),
         )
@@ -153,7 +153,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         """Say in English what every picture in a message shows."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.inside(message),
+            lambda: lookup.inside(message),
             Wish(),
             Source("in", message.channel.id, message.id),
         )
@@ -162,7 +162,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         """Answer in private with a sentence that is ready to paste as alt text."""
         exchange = InteractionExchange(interaction, private=True)
         async with exchange.thinking():
-            found = (await pictures.inside(message)).first(MAX_PICTURES)
+            found = (await lookup.inside(message)).first(MAX_PICTURES)
             described = await self._describe(exchange, found, Wish())
         await exchange.answer(alt_text(described, found.note))
 

@@ -11,8 +11,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import pictures, replies
-from bot.again import Source
+from bot import replies
 from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
@@ -23,7 +22,9 @@ from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.hub.hub import PREFIX as HUB
 from bot.labels import NO_SERVER
-from bot.pictures import Find
+from bot.pictures import lookup
+from bot.pictures.lookup import Find
+from bot.pictures.references import Source
 from bot.replies import Classified
 from bot.replies_models import recipe
 from bot.reply import Reply
@@ -87,10 +88,10 @@ class ClassifyCog(commands.Cog, name="Classify"):
         then the newest picture of the channel is taken. Name a model to ask that one, or `mine`
         for the labels that I was taught here.
         """
-        words = pictures.read_words(text)
+        words = lookup.read_words(text)
         await self._answer(
             context.exchange,
-            lambda: pictures.find(self.bot, context.message, words),
+            lambda: lookup.find(self.bot, context.message, words),
             words.rest or None,
             Source("ask", context.channel.id, context.message.id),
         )
@@ -113,7 +114,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
         """Name the five most likely labels of a picture."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             model,
             Source("at", interaction.channel_id or 0, interaction.id),
         )
@@ -130,7 +131,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
         """Name the five most likely labels of every picture in a message."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.inside(message),
+            lambda: lookup.inside(message),
             None,
             Source("in", message.channel.id, message.id),
         )

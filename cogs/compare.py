@@ -10,7 +10,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import pictures
 from bot.asking import ask_each, fetched
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
@@ -19,7 +18,8 @@ from bot.core.formatting import plain
 from bot.core.i18n import later, tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.pictures import Find
+from bot.pictures import lookup
+from bot.pictures.lookup import Find
 from bot.replies_compare import Contender, compared, garbage
 from bot.shelf_search import field
 from models.jobs import Classify, Labels, ModelCard, Untrained
@@ -37,10 +37,10 @@ class CompareCog(commands.Cog, name="Compare"):
     @commands.command(usage="[models…] [link or @person]")
     async def compare(self, context: BobbyContext, *, text: str = "") -> None:
         """Ask several models about one picture, and say whether they agree."""
-        words = pictures.read_words(text)
+        words = lookup.read_words(text)
         await self._compare(
             context.exchange,
-            lambda: pictures.find(self.bot, context.message, words),
+            lambda: lookup.find(self.bot, context.message, words),
             words.rest,
         )
 
@@ -62,7 +62,7 @@ class CompareCog(commands.Cog, name="Compare"):
         """Ask several models about one picture, and say whether they agree."""
         await self._compare(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             models,
         )
 
@@ -85,10 +85,10 @@ class CompareCog(commands.Cog, name="Compare"):
     @commands.command(usage="[model] [link or @person]")
     async def untrained(self, context: BobbyContext, *, text: str = "") -> None:
         """Show what a network says before it has learned anything: garbage."""
-        words = pictures.read_words(text)
+        words = lookup.read_words(text)
         await self._guess(
             context.exchange,
-            lambda: pictures.find(self.bot, context.message, words),
+            lambda: lookup.find(self.bot, context.message, words),
             words.rest or BEGINNER,
         )
 
@@ -110,7 +110,7 @@ class CompareCog(commands.Cog, name="Compare"):
         """Show what a network says before it has learned anything: garbage."""
         await self._guess(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             model,
         )
 

@@ -12,7 +12,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import pictures
 from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.core.error_text import explain
@@ -21,7 +20,8 @@ from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
-from bot.pictures import Find, Found
+from bot.pictures import lookup
+from bot.pictures.lookup import Find, Found
 from bot.replies_lessons import Lesson, listed, taught_now, untaught
 from bot.store.lessons import Taught
 from models.jobs import Assess, Assessed, Features, Featurise
@@ -40,10 +40,10 @@ class LessonsCog(commands.Cog, name="Lessons"):
     @commands.command(usage="LABEL")
     async def teach(self, context: BobbyContext, *, text: str = "") -> None:
         """Teach me a label of this server's own, with a few pictures of it."""
-        words = pictures.read_words(text)
+        words = lookup.read_words(text)
         await self._teach(
             context.exchange,
-            lambda: pictures.find(self.bot, context.message, words),
+            lambda: lookup.find(self.bot, context.message, words),
             words.rest,
         )
 
@@ -67,7 +67,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         given = [one for one in (picture, another, third) if one]
 
         async def find() -> Found:
-            return Found(tuple(map(pictures.attached, given)))
+            return Found(tuple(map(lookup.attached, given)))
 
         await self._teach(InteractionExchange(interaction), find, label)
 

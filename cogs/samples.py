@@ -13,10 +13,10 @@ from bot.client import Bobby, BobbyContext
 from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
+from bot.pictures.samples import SAMPLES, Sample
 from bot.replies import BLUE, classified
 from bot.reply import Reply, Upload
-from bot.samples import SAMPLES, Sample
 from models.jobs import Classify
 
 

@@ -4,13 +4,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import pictures
 from bot.asking import ask_one
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.pictures import Find
+from bot.pictures import lookup
+from bot.pictures.lookup import Find
 from bot.replies_shake import shaken
 from models.jobs import Shake, Shaken
 
@@ -24,8 +24,8 @@ class ShakeCog(commands.Cog, name="Shake"):
     @commands.command(usage="[model] [link or @person]")
     async def shake(self, context: BobbyContext, *, text: str = "") -> None:
         """Flip, turn, grey, blur and cut a picture, and see whether its label holds."""
-        words = pictures.read_words(text)
-        find = lambda: pictures.find(self.bot, context.message, words)  # noqa: E731
+        words = lookup.read_words(text)
+        find = lambda: lookup.find(self.bot, context.message, words)  # noqa: E731
         await self._answer(context.exchange, find, words.rest)
 
     @app_commands.command(name="shake")
@@ -46,7 +46,7 @@ class ShakeCog(commands.Cog, name="Shake"):
         """Flip, turn, grey, blur and cut a picture, and see whether its label holds."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             model,
         )
 

@@ -11,7 +11,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import pictures
 from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
@@ -19,7 +18,8 @@ from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.pictures import Find, Found
+from bot.pictures import lookup
+from bot.pictures.lookup import Find, Found
 from bot.replies_translate import translated
 from bot.reply import Reply
 from models.jobs import Cycle, Cycled, Translate, Translated
@@ -83,25 +83,25 @@ class TranslateCog(commands.Cog, name="Translate"):
     @commands.command(usage="[size:N] [link or @person]")
     async def zebra(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn the horse in a picture into a zebra."""
-        words = pictures.read_words(text)
+        words = lookup.read_words(text)
         await self._answer(context.exchange, self._find(context, words), read_wish(words.rest))
 
     @commands.command(usage="PAIR [size:N] [link or @person]")
     async def translate(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn one thing into another, such as apple2orange."""
-        words = pictures.read_words(text)
+        words = lookup.read_words(text)
         wish = read_wish(words.rest, names_pair=True)
         await self._answer(context.exchange, self._find(context, words), wish)
 
     @commands.command(usage="[pair] [size:N] [link or @person]")
     async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn the horse into a zebra and back into a horse."""
-        words = pictures.read_words(text)
+        words = lookup.read_words(text)
         wish = read_wish(words.rest, back_again=True)
         await self._answer(context.exchange, self._find(context, words), wish)
 
-    def _find(self, context: BobbyContext, words: pictures.Words) -> Find:
-        return lambda: pictures.find(self.bot, context.message, words)
+    def _find(self, context: BobbyContext, words: lookup.Words) -> Find:
+        return lambda: lookup.find(self.bot, context.message, words)
 
     @app_commands.command(name="zebra")
     @app_commands.describe(
@@ -121,7 +121,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         """Turn the horse in a picture into a zebra."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             Wish(size=size),
         )
 
@@ -145,7 +145,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         """Turn one thing in a picture into another."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             Wish(pair, size),
         )
 
@@ -172,15 +172,13 @@ class TranslateCog(commands.Cog, name="Translate"):
         """Turn the horse into a zebra and back into a horse."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             Wish(back_again=True),
         )
 
     async def zebra_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Turn the horses in a message's pictures into zebras."""
-        await self._answer(
-            InteractionExchange(interaction), lambda: pictures.inside(message), Wish()
-        )
+        await self._answer(InteractionExchange(interaction), lambda: lookup.inside(message), Wish())
 
     async def _answer(self, exchange: Exchange, find: Find, wish: Wish) -> None:
         async with exchange.thinking():

@@ -8,13 +8,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import pictures
-from bot.again import Source
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
 from bot.exchange import Exchange
 from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.pictures import Find
+from bot.pictures import lookup
+from bot.pictures.lookup import Find
+from bot.pictures.references import Source
 from bot.why import Labels, Why, explain
 
 
@@ -35,11 +35,11 @@ class WhyCog(commands.Cog, name="Why"):
     @commands.command(usage="[model] [link or @person]")
     async def why(self, context: BobbyContext, *, text: str = "") -> None:
         """Show what in a picture made its label."""
-        words = pictures.read_words(text)
+        words = lookup.read_words(text)
         message = context.message
         await self._answer(
             context.exchange,
-            lambda: pictures.find(self.bot, message, words),
+            lambda: lookup.find(self.bot, message, words),
             words.rest,
             Source("ask", message.channel.id, message.id),
         )
@@ -62,7 +62,7 @@ class WhyCog(commands.Cog, name="Why"):
         """Show what in a picture made its label."""
         await self._answer(
             InteractionExchange(interaction),
-            lambda: pictures.pointed_at(interaction, picture, link, person),
+            lambda: lookup.pointed_at(interaction, picture, link, person),
             model,
             Source("at", interaction.channel_id or 0, interaction.id),
         )

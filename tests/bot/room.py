@@ -9,7 +9,7 @@ import discord
 import pytest_asyncio
 
 from bot.discord_api import DISCORD, point_discord_at
-from bot.pictures import Found, find, read_words
+from bot.pictures.lookup import Found, find, read_words
 from bot.playground.records import Channel
 from bot.playground.server import Playground
 from bot.playground.world import World

@@ -13,9 +13,9 @@ from bot.asking import Outcome, ask_each, fetched
 from bot.core.errors import LinkExpired
 from bot.exchange import Exchange
 from bot.executor.queue import Asker
-from bot.pictures import Found, linked
+from bot.pictures.lookup import Found, linked
 from bot.reply import Reply
-from tests.bot.test_fetch import ANN, discords, fetcher, picture, site
+from tests.bot.pictures.test_fetch import ANN, discords, fetcher, picture, site
 
 
 class Whispered(Exchange):

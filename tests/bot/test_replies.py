@@ -8,7 +8,7 @@ import pytest
 
 from bot import replies
 from bot.core.formatting import plain
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
 from bot.replies import Classified
 from models.jobs import Label, Labels, say
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from bot.asking import Outcome
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
 from bot.replies import BLUE, GREY, RED
 from bot.replies_compare import GARBAGE, Contender, agreement, compared, garbage
 from bot.replies_models import PAGE, inspected, page, pages, recipe

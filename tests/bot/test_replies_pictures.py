@@ -6,7 +6,7 @@ import discord
 import msgspec
 
 from bot.asking import Outcome
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
 from bot.replies import BLUE, GREY, RED
 from bot.replies_caption import alt_text, captioned, other_ways
 from bot.replies_shake import shaken

@@ -10,8 +10,8 @@ from bot.core.settings import Settings
 from bot.discord_api import DISCORD, point_discord_at
 from bot.executor import Executor, Limits
 from bot.executor.inprocess import InProcessEngine
-from bot.fetch import Fetcher
 from bot.hub.hub import Hub
+from bot.pictures.fetch import Fetcher
 from bot.playground.server import Playground
 from bot.service import connected
 from bot.shelf.library import Library

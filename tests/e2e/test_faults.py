@@ -12,7 +12,7 @@ import pytest
 from bot.asking import fetched
 from bot.core.errors import LinkExpired
 from bot.exchange_message import MessageExchange
-from bot.pictures import inside
+from bot.pictures.lookup import inside
 from bot.playground.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest_asyncio
 
-from bot.samples import SAMPLES
+from bot.pictures.samples import SAMPLES
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, top
 from tests.e2e.test_models import COMMAND, EPHEMERAL, buttons, page_of, press

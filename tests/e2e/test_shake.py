@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.samples import SAMPLES
+from bot.pictures.samples import SAMPLES
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
 from tests.e2e.test_models import EPHEMERAL, buttons, page_of, press

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.again import Source
+from bot.pictures.references import Source
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import File, Guest, said

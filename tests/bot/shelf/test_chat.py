@@ -23,8 +23,8 @@ from bot.executor.factory import worker_command, worker_environment
 from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
 from bot.executor.supervisor import Program
-from bot.fetch import Fetcher
 from bot.hub.hub import Hub
+from bot.pictures.fetch import Fetcher
 from bot.playground.permissions import P
 from bot.playground.server import Playground
 from bot.service import connected

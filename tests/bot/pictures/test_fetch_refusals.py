@@ -4,8 +4,8 @@ import pytest
 from aiohttp import web
 
 from bot.core.errors import FetchFailed, LinkExpired, PictureTooLarge
-from bot.pictures import linked
-from tests.bot.test_fetch import ANN, discords, fails, fetcher, picture, site
+from bot.pictures.lookup import linked
+from tests.bot.pictures.test_fetch import ANN, discords, fails, fetcher, picture, site
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])

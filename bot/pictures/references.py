@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import discord
 
-from bot import pictures
 from bot.core.errors import NoPicture
 from bot.core.i18n import later
-from bot.pictures import Found
+from bot.pictures import lookup
+from bot.pictures.lookup import Found
 
 if TYPE_CHECKING:
     from bot.client import Bobby
@@ -81,10 +81,10 @@ class Asked:
             return found, ""
         message = await _fetched(bot, source)
         if source.kind == "in":
-            return await pictures.inside(message), ""
+            return await lookup.inside(message), ""
         context = await bot.get_context(message)
         text = context.view.read_rest().strip()
-        return await pictures.find(bot, message, pictures.read_words(text)), text
+        return await lookup.find(bot, message, lookup.read_words(text)), text
 
 
 async def _fetched(bot: "Bobby", source: Source) -> discord.Message:

@@ -2,7 +2,7 @@
 
 The order is fixed: the asker's own attachments (all of them), else the message replied to, else a
 link or a mentioned person's avatar, else the newest picture among the channel's last messages.
-Owns the finding; hands addresses to `bot.fetch`, which gets the bytes.
+Owns the finding; hands addresses to `bot.pictures.fetch`, which gets the bytes.
 """
 
 import contextlib

@@ -7,7 +7,7 @@ import discord
 import pytest
 
 from bot.core.errors import MissingPermission, NoPicture
-from bot.pictures import HISTORY, find, inside, newest, read_words
+from bot.pictures.lookup import HISTORY, find, inside, newest, read_words
 from bot.playground.forms import Form
 from bot.playground.permissions import P
 from tests.bot.room import Room, room, running
@@ -105,7 +105,7 @@ async def test_a_link_without_a_preview_is_followed_as_typed(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a person typed is never trusted, though another link has a preview."""
-    monkeypatch.setattr("bot.pictures.UNFURL_SECONDS", 0.05)
+    monkeypatch.setattr("bot.pictures.lookup.UNFURL_SECONDS", 0.05)
     shelf = await room.guest.say("", png("second.png"))
     (picture,) = (await room.finds(f"{LOOPBACK}/first.png {link_to(shelf)}")).pictures
     assert picture.url == f"{LOOPBACK}/first.png"
@@ -116,7 +116,7 @@ async def test_the_preview_of_a_link_is_waited_for(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It comes a moment after the message, when other messages are edited, too."""
-    monkeypatch.setattr("bot.pictures.UNFURL_SECONDS", 30.0)
+    monkeypatch.setattr("bot.pictures.lookup.UNFURL_SECONDS", 30.0)
     shelf = await room.guest.say("", png("a.png"))
     other = await room.guest.say("b")
     posting = room.playground.posting
@@ -136,7 +136,7 @@ async def test_a_preview_that_came_before_anybody_looked_is_found(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message is looked up once more; where that can't be done the link itself is left."""
-    monkeypatch.setattr("bot.pictures.UNFURL_SECONDS", 0.05)
+    monkeypatch.setattr("bot.pictures.lookup.UNFURL_SECONDS", 0.05)
     shelf = await room.guest.say("", png("a.png"))
     message = await room.hears(f"!x {link_to(shelf)}")
     await eventually(lambda: room.channel.messages[message.id].unfurled)
@@ -156,7 +156,7 @@ async def test_a_link_in_a_spoiler_makes_a_spoiler(
     room: Room, monkeypatch: pytest.MonkeyPatch, words: str, *, hidden: bool
 ) -> None:
     """Typed behind the command or in a message replied to; one beside a spoiler is none."""
-    monkeypatch.setattr("bot.pictures.UNFURL_SECONDS", 0.05)
+    monkeypatch.setattr("bot.pictures.lookup.UNFURL_SECONDS", 0.05)
     shelf = await room.guest.say("", png("a.png"))
     words = words.format(link_to(shelf))
     (typed,) = (await room.finds(words)).pictures
@@ -177,7 +177,7 @@ async def test_an_embed_that_shows_no_link_is_not_hidden_by_words(room: Room) ->
 
 async def test_a_preview_is_called_as_its_link(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it shows may be called otherwise; what Discord has not fetched is no preview."""
-    monkeypatch.setattr("bot.pictures.UNFURL_SECONDS", 0.05)
+    monkeypatch.setattr("bot.pictures.lookup.UNFURL_SECONDS", 0.05)
     link = f"{LOOPBACK}/film.html"
     shelf = await room.guest.say("", png("a.png"))
     message = await room.hears(f"!x {link}")
@@ -209,7 +209,7 @@ async def test_the_person_meant_is_the_one_named_first(room: Room) -> None:
 
 async def test_a_link_goes_before_a_person(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the two it says more."""
-    monkeypatch.setattr("bot.pictures.UNFURL_SECONDS", 0.05)
+    monkeypatch.setattr("bot.pictures.lookup.UNFURL_SECONDS", 0.05)
     found = await room.finds(f"<@{room.guest.person.id}> {LOOPBACK}/a.png")
     assert [one.name for one in found.pictures] == ["a.png"]
 

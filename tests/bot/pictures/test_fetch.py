@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 
 from bot.core.errors import BobbyError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
-from bot.fetch import PER_PERSON, Fetcher, IPAddress, is_public
-from bot.pictures import Picture, linked
+from bot.pictures.fetch import PER_PERSON, Fetcher, IPAddress, is_public
+from bot.pictures.lookup import Picture, linked
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

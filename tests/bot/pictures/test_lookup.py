@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pictures import Found, linked, read_words
+from bot.pictures.lookup import Found, linked, read_words
 
 
 @pytest.mark.parametrize(

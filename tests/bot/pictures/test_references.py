@@ -5,10 +5,10 @@ from typing import cast
 
 import pytest
 
-from bot.again import REMEMBERED, TEMPLATE, Asked, Source
 from bot.client import Bobby
 from bot.core.errors import NoPicture
-from bot.pictures import Found, linked
+from bot.pictures.lookup import Found, linked
+from bot.pictures.references import REMEMBERED, TEMPLATE, Asked, Source
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures
 

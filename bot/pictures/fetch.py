@@ -29,7 +29,7 @@ from bot.core.errors import (
     PictureTooLarge,
 )
 from bot.core.i18n import tr
-from bot.pictures import Picture
+from bot.pictures.lookup import Picture
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
