@@ -6,10 +6,10 @@ first: a worker that is just starting may take longer than Discord waits.
 
 from collections.abc import Awaitable, Callable
 
-from bot import replies
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.reply import Reply
 from bot.core.error_text import explain
-from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.reply import Reply
+from bot.replies import common
 
 
 async def answer_press(
@@ -22,7 +22,7 @@ async def answer_press(
         async with exchange.thinking():
             reply = await make(exchange)
     except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
-        reply = replies.sentence(explain(error, exchange))
+        reply = common.sentence(explain(error, exchange))
     await exchange.answer(reply)
 
 
@@ -35,7 +35,7 @@ async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[R
         try:
             reply = await make()
         except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
-            why = replies.sentence(explain(error, exchange))
+            why = common.sentence(explain(error, exchange))
             await interaction.followup.send(embeds=why.embeds, ephemeral=True)
             return
         await interaction.edit_original_response(

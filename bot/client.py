@@ -16,16 +16,18 @@ from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
 from discord.shard import Shard
 
-from bot import replies, rooms
-from bot.conversations import Conversations
+from bot.conversation import allowed_channels
+from bot.conversation.active_commands import Conversations
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.message_responder import MessageExchange
+from bot.conversation.progress import Cancel, WaitingRoom
+from bot.conversation.reply import Reply
 from bot.core import logs
 from bot.core.error_text import explain
 from bot.core.errors import StoreFailed
 from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to, tr
 from bot.core.loop_lag import Pulse
 from bot.core.settings import Settings
-from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.exchange_message import MessageExchange
 from bot.executor.executor import Executor
 from bot.hub.hub import PREFIX as HUB
 from bot.hub.hub import Hub
@@ -33,10 +35,9 @@ from bot.missed import Missed
 from bot.pictures.fetch import Fetcher
 from bot.pictures.references import Asked
 from bot.publishing import publish
-from bot.reply import Reply
+from bot.replies import common
 from bot.shelf.library import Library
 from bot.store.store import Store
-from bot.waiting import Cancel, WaitingRoom
 
 log = logging.getLogger(__name__)
 
@@ -97,18 +98,18 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         self.client.speak_to(interaction)
         self.client.finish_before_closing()
         command = interaction.command.qualified_name if interaction.command else ""
-        if rooms.is_open(self.client.store.servers, interaction.channel, command):
+        if allowed_channels.is_open(self.client.store.servers, interaction.channel, command):
             return True
         if interaction.type is discord.InteractionType.autocomplete:
             return True  # there is no way to say anything while somebody types
-        where = rooms.where(self.client.store.servers.get(interaction.guild_id))
+        where = allowed_channels.where(self.client.store.servers.get(interaction.guild_id))
         await InteractionExchange(interaction, private=True).answer(Reply(where))
         return False
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         """Answer with the sentence for `error`."""
         exchange = InteractionExchange(interaction)
-        await exchange.answer(replies.sentence(explain(error, exchange)))
+        await exchange.answer(common.sentence(explain(error, exchange)))
 
 
 class Bobby(commands.AutoShardedBot):
@@ -255,7 +256,7 @@ class Bobby(commands.AutoShardedBot):
         if context.command is None and not self._is_worth_a_word(context):
             return
         name = context.command.qualified_name if context.command else ""
-        if not rooms.is_open(self.store.servers, message.channel, name):
+        if not allowed_channels.is_open(self.store.servers, message.channel, name):
             return
         self.finish_before_closing()
         logs.question.set(message.id)
@@ -279,12 +280,12 @@ class Bobby(commands.AutoShardedBot):
         exchange = context.exchange
         if context.command is None:
             if exchange.may_speak():
-                await exchange.answer(replies.sentence(self._unknown(context)))
+                await exchange.answer(common.sentence(self._unknown(context)))
             return
         try:
             await context.command.invoke(context)
         except commands.CommandError as error:
-            await exchange.answer(replies.sentence(explain(error, exchange)))
+            await exchange.answer(common.sentence(explain(error, exchange)))
 
     async def _wait_for_turn(self) -> None:
         """Let one command begin in each round of the event loop.

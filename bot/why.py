@@ -1,7 +1,7 @@
 """What in a picture made its label: the button and the menu, and the one way to ask for it.
 
 Button and menu carry all they need in their ids, so they work after a restart as well. The command
-is `cogs.why`'s, the look `bot.replies_why`'s.
+is `cogs.why`'s, the look `bot.replies.explanation`'s.
 """
 
 import re
@@ -9,18 +9,18 @@ from typing import Any, Self
 
 import discord
 
-from bot.asking import ask_one
 from bot.buttons import answer_press, edit_on_press
 from bot.client import Bobby
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.per_picture import ask_one
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.errors import NoPicture
 from bot.core.i18n import label, later, tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.pictures.lookup import Picture
 from bot.pictures.references import TEMPLATE, Source
-from bot.replies import percent
-from bot.replies_why import explained
-from bot.reply import Reply
+from bot.replies.common import percent
+from bot.replies.explanation import explained
 from models.jobs import Explain, Explained
 
 NOBODY = 0

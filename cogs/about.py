@@ -5,10 +5,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.reply import Reply
 from bot.core.i18n import later, tr
-from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.replies import BLUE
-from bot.reply import Reply
+from bot.replies.common import BLUE
 from bot.status import rows
 
 PRIVACY = (

@@ -12,18 +12,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.per_picture import ask_each
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.i18n import tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.pictures import lookup
 from bot.pictures.lookup import Find, Found
 from bot.pictures.references import TEMPLATE, Source
-from bot.replies_caption import Described, alt_text, captioned, other_ways
-from bot.reply import Reply
+from bot.replies.caption import Described, alt_text, captioned, other_ways
 from models.jobs import Caption, Captioned
 
 MAX_PICTURES = 10

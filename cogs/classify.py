@@ -11,23 +11,23 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import replies
-from bot.asking import ask_each
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.per_picture import ask_each
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.errors import BadLesson, NotAllowed, UnknownModel
 from bot.core.i18n import tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.hub.hub import PREFIX as HUB
 from bot.labels import NO_SERVER
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.pictures.references import Source
-from bot.replies import Classified
-from bot.replies_models import recipe
-from bot.reply import Reply
+from bot.replies import common
+from bot.replies.common import Classified
+from bot.replies.models import recipe
 from bot.why import Why
 from models.jobs import Classify, Inspect, Labels, Recognise
 
@@ -171,7 +171,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
         self.bot.asked.note(source, found)
         view = _buttons(results, source)
-        await exchange.answer(replies.classified(results, found.note, view))
+        await exchange.answer(common.classified(results, found.note, view))
 
     async def _recognise(self, exchange: Exchange, find: Find) -> None:
         """Answer with the labels that the server has taught."""
@@ -201,7 +201,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
             found = (await find()).first(MAX_PICTURES)
             found = found.noting(tr("among the labels that I was taught here; I see nothing else"))
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
-        await exchange.answer(replies.classified(results, found.note, unsure=None))
+        await exchange.answer(common.classified(results, found.note, unsure=None))
 
 
 def _buttons(results: list[Classified], source: Source) -> discord.ui.View | None:

@@ -6,12 +6,12 @@ from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
 from bot.completion import OFFERED
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.formatting import plain
 from bot.core.i18n import tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
-from bot.replies import BLUE, sentence
-from bot.reply import Reply
+from bot.replies.common import BLUE, sentence
 
 HELP_LENGTH = 3500
 """Characters of a help text that are shown."""

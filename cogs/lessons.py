@@ -12,17 +12,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.per_picture import ask_each
+from bot.conversation.responder import Exchange
 from bot.core.error_text import explain
 from bot.core.errors import BadLesson, BobbyError, NotAllowed
 from bot.core.i18n import tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
 from bot.pictures import lookup
 from bot.pictures.lookup import Find, Found
-from bot.replies_lessons import Lesson, listed, taught_now, untaught
+from bot.replies.lessons import Lesson, listed, taught_now, untaught
 from bot.store.lessons import Taught
 from models.jobs import Assess, Assessed, Features, Featurise
 

@@ -7,16 +7,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.asking import Outcome
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.per_picture import Outcome
+from bot.conversation.reply import Reply, Upload
+from bot.conversation.responder import Exchange
 from bot.core.i18n import tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.pictures.lookup import Picture
 from bot.pictures.samples import SAMPLES, Sample
-from bot.replies import BLUE, classified
-from bot.reply import Reply, Upload
+from bot.replies.common import BLUE, classified
 from models.jobs import Classify
 
 

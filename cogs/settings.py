@@ -13,13 +13,13 @@ from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.reply import Reply, Upload
+from bot.conversation.responder import Exchange
 from bot.core.errors import NotAllowed, UnknownModel
 from bot.core.i18n import LANGUAGES, speak_to, tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.hub.hub import PREFIX as HUB
-from bot.replies_settings import forgotten, shown
-from bot.reply import Reply, Upload
+from bot.replies.settings import forgotten, shown
 from bot.store.servers import ServerSettings
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel

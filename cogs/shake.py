@@ -4,14 +4,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.asking import ask_one
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.per_picture import ask_one
+from bot.conversation.responder import Exchange
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
-from bot.replies_shake import shaken
+from bot.replies.shake import shaken
 from models.jobs import Shake, Shaken
 
 

@@ -11,17 +11,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.asking import ask_each
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.per_picture import ask_each
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
 from bot.pictures import lookup
 from bot.pictures.lookup import Find, Found
-from bot.replies_translate import translated
-from bot.reply import Reply
+from bot.replies.translation import translated
 from models.jobs import Cycle, Cycled, Translate, Translated
 
 MAX_PICTURES = 4

@@ -10,8 +10,8 @@ from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
 from bot.completion import completions
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.responder import Exchange
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.pictures.references import Source

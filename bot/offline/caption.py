@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.offline.worker import OPERATOR, answer_files, print_json, print_line, shown
-from bot.replies_caption import sentence_of
+from bot.replies.caption import sentence_of
 from models.jobs import Caption, Captioned
 
 

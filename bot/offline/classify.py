@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.offline.worker import OPERATOR, answer_files, plain, print_json, print_line, shown
-from bot.replies import bar, percent, receipt
+from bot.replies.common import bar, percent, receipt
 from models.jobs import Classify, Labels
 
 

@@ -17,7 +17,7 @@ from bot.offline.worker import (
     shown,
     warm_worker,
 )
-from bot.replies_translate import verdict
+from bot.replies.translation import verdict
 from models.jobs import Translate, Translated
 
 

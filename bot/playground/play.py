@@ -21,7 +21,7 @@ from bot.core.settings import Settings
 from bot.discord_api import point_discord_at
 from bot.executor.factory import warm
 from bot.playground.server import Playground
-from bot.replies import BLUE
+from bot.replies.common import BLUE
 from bot.service import assembled, connected, stop_signal
 
 log = logging.getLogger(__name__)

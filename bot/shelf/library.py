@@ -12,13 +12,13 @@ from typing import Self
 
 import discord
 
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.errors import BobbyError, DownloadFailed
 from bot.core.i18n import tr
 from bot.core.settings import Settings
-from bot.exchange import Exchange
 from bot.executor.executor import Executor
-from bot.replies import BLUE
-from bot.reply import Reply
+from bot.replies.common import BLUE
 from bot.shelf.download import Downloader, Patience
 from bot.shelf.progress import Progress, size, words
 from models.jobs import ModelCard

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from bot.client import Bobby
-from bot.exchange_message import MessageExchange
+from bot.conversation.message_responder import MessageExchange
 from bot.executor.queue import Asker
 from models.jobs import Answer, Job, Pictured
 

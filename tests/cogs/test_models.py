@@ -3,8 +3,8 @@
 import discord
 import pytest
 
-from bot.replies_models import PAGE
-from bot.reply import Reply
+from bot.conversation.reply import Reply
+from bot.replies.models import PAGE
 from cogs.models import QUERY, listing
 from models.jobs import ModelCard
 

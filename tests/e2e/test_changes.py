@@ -62,7 +62,7 @@ async def test_a_late_edit_leaves_the_job_alone(
     guest: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the minute an edit neither asks again nor takes the answer away."""
-    monkeypatch.setattr("bot.conversations.EDITABLE", datetime.timedelta(0))
+    monkeypatch.setattr("bot.conversation.active_commands.EDITABLE", datetime.timedelta(0))
     message = await guest.say("!classify", PICTURE)
     await guest.edit(message, "!classify nosuch")
     assert top(await guest.reply(message))

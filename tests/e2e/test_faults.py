@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from bot.asking import fetched
+from bot.conversation.message_responder import MessageExchange
+from bot.conversation.per_picture import fetched
 from bot.core.errors import LinkExpired
-from bot.exchange_message import MessageExchange
 from bot.pictures.lookup import inside
 from bot.playground.records import Channel
 from tests.e2e import pictures

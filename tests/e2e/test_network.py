@@ -41,7 +41,7 @@ async def test_an_answer_that_did_not_get_through_is_tried_again(
     house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, after a moment."""
-    monkeypatch.setattr("bot.exchange.RETRY_AFTER", (0.01,))
+    monkeypatch.setattr("bot.conversation.responder.RETRY_AFTER", (0.01,))
     async with broken(house, 1) as hung_up:
         question = await guest.say("!privacy")
         reply = await guest.reply(question, within=5.0)
@@ -54,7 +54,7 @@ async def test_an_answer_that_gets_through_never_is_a_line_in_the_log(
     house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It says which question has none, and the next one is answered."""
-    monkeypatch.setattr("bot.exchange.RETRY_AFTER", (0.01,))
+    monkeypatch.setattr("bot.conversation.responder.RETRY_AFTER", (0.01,))
     async with broken(house, 2) as hung_up:
         question = await guest.say("!privacy")
         await eventually(lambda: f"No reply to message {question['id']}" in caplog.text)

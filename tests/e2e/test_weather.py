@@ -125,7 +125,7 @@ async def test_discord_down_for_longer_is_a_line_in_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """503, and some time later still: there is no reply, and the log says why."""
-    monkeypatch.setattr("bot.exchange.RETRY_AFTER", (0.01, 0.01))
+    monkeypatch.setattr("bot.conversation.responder.RETRY_AFTER", (0.01, 0.01))
     faults, bot = house.playground.faults, house.playground.world.bot
     with held():
         message = await guest.say("!classify", PICTURE)

@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from bot.conversation.reply import UPLOAD_AIM
 from bot.playground.records import Channel
-from bot.reply import UPLOAD_AIM
 from cogs.translate import SMALLER
 from tests.e2e import pictures
 from tests.e2e.conftest import House

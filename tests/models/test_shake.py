@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.replies_shake import CHANGES as NAMES
+from bot.replies.shake import CHANGES as NAMES
 from models.catalog import catalog
 from models.classify import prepare
 from models.jobs import Failure, Shake, Shaken

@@ -26,7 +26,7 @@ from bot.core.i18n import (
     tr,
     tr_n,
 )
-from bot.replies_models import IN_WORDS
+from bot.replies.models import IN_WORDS
 from models.captioners import captioners
 from models.catalog import catalog
 from models.jobs import Failure, say

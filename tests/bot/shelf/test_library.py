@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.i18n import KOREAN, speak_to
 from bot.core.settings import Settings
-from bot.exchange import Exchange
 from bot.executor.engine import Result
 from bot.executor.executor import Executor
 from bot.executor.inprocess import InProcessEngine
 from bot.executor.queue import Asker, Limits
-from bot.reply import Reply
 from bot.shelf import library
 from bot.shelf.library import Library
 from models.jobs import Job, ModelCard, Ready, WeightsFile

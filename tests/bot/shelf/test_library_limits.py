@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
+from bot.conversation.reply import Reply
 from bot.executor.inprocess import InProcessEngine
-from bot.reply import Reply
 from bot.shelf import library
 from bot.shelf.store import Store
 from models.jobs import ModelCard, WeightsFile

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 import discord
 
+from bot.conversation.permissions import SPEAK, lacking
+from bot.conversation.reply import UPLOAD_AIM, Reply
+from bot.conversation.responder import NETWORK, Exchange
 from bot.core.i18n import tr
-from bot.exchange import NETWORK, Exchange
 from bot.executor.queue import Asker
-from bot.permissions import SPEAK, lacking
-from bot.reply import UPLOAD_AIM, Reply
 
 TYPING_AFTER = 0.25
 """Seconds of work before people see Bobby typing; a faster answer needs no announcement, and a

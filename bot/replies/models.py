@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import later, tr
-from bot.replies import BLUE
-from bot.reply import Reply, Upload
+from bot.replies.common import BLUE
 from models.jobs import Inspected, ModelCard
 
 PAGE = 10

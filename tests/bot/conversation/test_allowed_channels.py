@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.rooms import is_open, where
+from bot.conversation.allowed_channels import is_open, where
 from bot.store.servers import Servers, ServerSettings
 from bot.store.store import Store
 from tests.bot.room import Room, room, running

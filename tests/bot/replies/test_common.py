@@ -6,10 +6,10 @@ import discord
 import msgspec
 import pytest
 
-from bot import replies
 from bot.core.formatting import plain
 from bot.pictures.lookup import Picture
-from bot.replies import Classified
+from bot.replies import common
+from bot.replies.common import Classified
 from models.jobs import Label, Labels, say
 
 
@@ -42,12 +42,12 @@ def labels(best: str = "golden retriever", *, sure: bool = True, frames: int = 1
 )
 def test_bars_have_their_full_width(probability: float, shown: str) -> None:
     """Values outside [0, 1] don't break a bar."""
-    assert replies.bar(probability, cells=4) == shown
+    assert common.bar(probability, cells=4) == shown
 
 
 def test_the_answer_names_labels_model_and_weights() -> None:
     """Five lines with percentages, and a receipt in the footer."""
-    reply = replies.classified([Classified(picture(), labels())])
+    reply = common.classified([Classified(picture(), labels())])
     (embed,) = reply.embeds
     assert embed.description
     assert embed.description.count("%") == 5
@@ -60,41 +60,41 @@ def test_the_answer_names_labels_model_and_weights() -> None:
 def test_the_receipt_says_when_an_answer_is_rounded() -> None:
     """Behind the device; float32, which is exact, goes without saying."""
     rounded = msgspec.structs.replace(labels(), precision="bfloat16")
-    assert replies.receipt(rounded) == "resnet101 · IMAGENET1K_V1 · cpu · bfloat16 · 81 ms"
+    assert common.receipt(rounded) == "resnet101 · IMAGENET1K_V1 · cpu · bfloat16 · 81 ms"
 
 
 def test_an_unsure_answer_says_so() -> None:
     """A flat distribution is no claim."""
-    (embed,) = replies.classified([Classified(picture(), labels(sure=False))]).embeds
+    (embed,) = common.classified([Classified(picture(), labels(sure=False))]).embeds
     assert embed.description
     assert embed.description.startswith("**Not sure.** Perhaps golden retriever?")
     assert "people, faces and text are none of them" in embed.description
-    assert embed.colour == replies.GREY
-    (sure,) = replies.classified([Classified(picture(), labels())]).embeds
-    assert sure.colour == replies.BLUE
+    assert embed.colour == common.GREY
+    (sure,) = common.classified([Classified(picture(), labels())]).embeds
+    assert sure.colour == common.BLUE
     assert "none of them" not in (sure.description or "")
 
 
 def test_what_may_be_wrong_with_a_picture_is_said_once() -> None:
     """Among several of which no label is sure; never where the labels are not ImageNet's."""
     results = [Classified(picture(), labels(sure=False))] * 3
-    said = ["none of them" in (e.description or "") for e in replies.classified(results).embeds]
+    said = ["none of them" in (e.description or "") for e in common.classified(results).embeds]
     assert said == [True, False, False]
-    taught = replies.classified(results, unsure=None)
+    taught = common.classified(results, unsure=None)
     assert not any("none of them" in (embed.description or "") for embed in taught.embeds)
 
 
 def test_the_receipt_says_how_many_shared_the_work() -> None:
     """Where any did."""
-    assert "batch" not in replies.receipt(labels())
+    assert "batch" not in common.receipt(labels())
     shared = msgspec.structs.replace(labels(), batch_size=2)
-    assert replies.receipt(shared).endswith(" · 81 ms (batch of 2)")
+    assert common.receipt(shared).endswith(" · 81 ms (batch of 2)")
 
 
 async def test_note_buttons_and_crops_of_a_reply() -> None:
     """The note is small print above; each crop has a name of its own, counted from 1."""
     view = discord.ui.View(timeout=None)
-    reply = replies.classified([Classified(picture(), labels())] * 2, "a note", view)
+    reply = common.classified([Classified(picture(), labels())] * 2, "a note", view)
     assert reply.text == "-# a note"
     assert reply.view is view
     assert [one.name for one in reply.uploads] == ["crop-1.jpg", "crop-2.jpg"]
@@ -102,20 +102,20 @@ async def test_note_buttons_and_crops_of_a_reply() -> None:
         "attachment://crop-1.jpg",
         "attachment://crop-2.jpg",
     ]
-    assert replies.classified([Classified(picture(), labels())]).text is None
+    assert common.classified([Classified(picture(), labels())]).text is None
 
 
 def test_a_long_name_is_cut() -> None:
     """One that is just short enough is not."""
     names = ["n" * 60, "n" * 61]
-    embeds = replies.classified([Classified(picture(name), labels()) for name in names]).embeds
+    embeds = common.classified([Classified(picture(name), labels()) for name in names]).embeds
     assert [embed.title for embed in embeds] == ["n" * 60, "n" * 60 + "…"]
 
 
 def test_a_spoiler_stays_one() -> None:
     """No embed shows the crop, the labels hide, and so does the file's name."""
     results = [Classified(picture("secret.png", spoiler=True), labels())] * 2
-    reply = replies.classified(results)
+    reply = common.classified(results)
     for embed, upload in zip(reply.embeds, reply.uploads, strict=True):
         assert upload.spoiler
         assert embed.thumbnail.url is None
@@ -127,16 +127,16 @@ def test_a_spoiler_stays_one() -> None:
 
 def test_an_animation_says_which_frame() -> None:
     """The first frame was looked at; people should know, be there but two."""
-    (embed,) = replies.classified([Classified(picture(), labels(frames=2))]).embeds
+    (embed,) = common.classified([Classified(picture(), labels(frames=2))]).embeds
     assert embed.description
     assert "frame 1 of 2" in embed.description
-    (still,) = replies.classified([Classified(picture(), labels(frames=1))]).embeds
+    (still,) = common.classified([Classified(picture(), labels(frames=1))]).embeds
     assert "frame" not in (still.description or "")
 
 
 def test_bad_pictures_fail_alone() -> None:
     """Among several, each has its own embed, with the label or the sentence."""
-    reply = replies.classified(
+    reply = common.classified(
         [Classified(picture("a.png"), labels()), Classified(picture("b.txt"), "No picture.")]
     )
     assert [embed.title for embed in reply.embeds] == ["a.png", "b.txt"]
@@ -150,7 +150,7 @@ def test_untrusted_text_is_escaped(text: str) -> None:
     for sure in (True, False):
         answer = msgspec.structs.replace(labels(text, sure=sure), substitution=say(text))
         results = [Classified(picture(text), answer), Classified(picture(), labels())]
-        embed = replies.classified(results).embeds[0]
+        embed = common.classified(results).embeds[0]
         assert embed.title == plain(text)
         assert embed.description
         assert embed.description.count(plain(text)) == 3
@@ -163,7 +163,7 @@ def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
         labels("x" * 60), device="cuda:0 (a product with a long name)", substitution=say("s" * 120)
     )
     results = [Classified(picture("*" * 260), answer)] * 10
-    embeds = replies.classified(results).embeds
+    embeds = common.classified(results).embeds
     assert sum(len(embed) for embed in embeds) <= 6000
     assert all(embed.title and len(embed.title) <= 256 for embed in embeds)
 
@@ -171,14 +171,14 @@ def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
 def test_why_another_model_answered_is_said_once() -> None:
     """Among several pictures the first embed says it for all."""
     answer = msgspec.structs.replace(labels(), substitution=say("alexnet is not here."))
-    embeds = replies.classified([Classified(picture(), answer)] * 3).embeds
+    embeds = common.classified([Classified(picture(), answer)] * 3).embeds
     said = ["alexnet" in (embed.description or "") for embed in embeds]
     assert said == [True, False, False]
 
 
 def test_a_reply_without_embeds_says_the_same() -> None:
     """Where embeds are not allowed, the text has the labels."""
-    text = replies.classified([Classified(picture(), labels())]).as_text().text
+    text = common.classified([Classified(picture(), labels())]).as_text().text
     assert text
     assert "golden retriever" in text
     assert "resnet101" in text
@@ -188,7 +188,7 @@ def test_a_long_reply_without_embeds_hides_what_is_a_spoilers() -> None:
     """Cut to what a message takes, at the end of a line, and never within a spoiler left open."""
     hidden = picture("secret.png", spoiler=True)
     for count in range(1, 11):
-        text = replies.classified([Classified(hidden, labels())] * count).as_text().text
+        text = common.classified([Classified(hidden, labels())] * count).as_text().text
         assert text
         assert len(text) <= 2000
         assert text.count("||") % 2 == 0

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from bot.conversation.responder import Exchange
 from bot.core import metrics
 from bot.core.error_text import explain
 from bot.core.errors import LinkExpired
-from bot.exchange import Exchange
 from bot.pictures.fetch import Fetcher
 from bot.pictures.lookup import Found, Picture
 

@@ -2,11 +2,11 @@
 
 import discord
 
+from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, tr
 from bot.pictures.lookup import Picture
-from bot.replies import answered, percent, titled
-from bot.reply import Reply, Upload
+from bot.replies.common import answered, percent, titled
 from models.jobs import Explained
 
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import discord
 
-from bot.exchange_message import MessageExchange
+from bot.conversation.message_responder import MessageExchange
 
 EDITABLE = timedelta(minutes=1)
 """How long after it was written an edited message is read again."""

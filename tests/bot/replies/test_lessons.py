@@ -1,15 +1,15 @@
 """How lessons look, and a server's settings."""
 
-from bot.asking import Outcome
+from bot.conversation.per_picture import Outcome
+from bot.conversation.reply import Reply
 from bot.core.settings import Settings
-from bot.replies import BLUE, GREY, RED
-from bot.replies_lessons import Lesson, listed, taught_now, untaught
-from bot.replies_settings import forgotten, shown
-from bot.reply import Reply
+from bot.replies.common import BLUE, GREY, RED
+from bot.replies.lessons import Lesson, listed, taught_now, untaught
+from bot.replies.settings import forgotten, shown
 from bot.store.lessons import Taught
 from bot.store.servers import ServerSettings
 from models.jobs import Assessed, Features
-from tests.bot.test_replies import picture
+from tests.bot.replies.test_common import picture
 
 PAPAYA, QUINCE = "@here *p*", "_q_"
 PLAIN_PAPAYA, PLAIN_QUINCE = "@\u200bhere \\*p\\*", "\\_q\\_"

@@ -4,7 +4,7 @@ import io
 
 import discord
 
-from bot.reply import MOST_CHARACTERS, Reply, Upload
+from bot.conversation.reply import MOST_CHARACTERS, Reply, Upload
 
 
 def whole() -> Reply:

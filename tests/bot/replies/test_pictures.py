@@ -5,14 +5,14 @@ from typing import Any
 import discord
 import msgspec
 
-from bot.asking import Outcome
+from bot.conversation.per_picture import Outcome
+from bot.conversation.reply import Reply
 from bot.pictures.lookup import Picture
-from bot.replies import BLUE, GREY, RED
-from bot.replies_caption import alt_text, captioned, other_ways
-from bot.replies_shake import shaken
-from bot.replies_translate import translated
-from bot.replies_why import explained
-from bot.reply import Reply
+from bot.replies.caption import alt_text, captioned, other_ways
+from bot.replies.common import BLUE, GREY, RED
+from bot.replies.explanation import explained
+from bot.replies.shake import shaken
+from bot.replies.translation import translated
 from models.jobs import (
     Captioned,
     Cycled,
@@ -25,7 +25,7 @@ from models.jobs import (
     Verdict,
     say,
 )
-from tests.bot.test_replies import picture
+from tests.bot.replies.test_common import picture
 
 BEFORE, AFTER = Label(label="a_horse", probability=0.9), Label(label="a*zebra", probability=0.8)
 MADE: dict[str, Any] = {"model": "net", "weights": "W", "device": "cpu", "milliseconds": 12.4}

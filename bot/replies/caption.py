@@ -5,11 +5,11 @@ from typing import TypeAlias
 
 import discord
 
-from bot.asking import Outcome
+from bot.conversation.per_picture import Outcome
+from bot.conversation.reply import Reply
 from bot.core.formatting import plain
 from bot.core.i18n import tr
-from bot.replies import BLUE, answered, refused, titled
-from bot.reply import Reply
+from bot.replies.common import BLUE, answered, refused, titled
 from models.jobs import Captioned
 
 Described: TypeAlias = Outcome[Captioned]

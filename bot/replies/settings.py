@@ -2,10 +2,10 @@
 
 import discord
 
+from bot.conversation.reply import Reply
 from bot.core.i18n import LANGUAGES, tr, tr_n
 from bot.core.settings import Settings
-from bot.replies import BLUE
-from bot.reply import Reply
+from bot.replies.common import BLUE
 from bot.store.servers import ServerSettings
 
 

@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 
 import discord
 
+from bot.conversation.permissions import lacking
+from bot.conversation.reply import UPLOAD_AIM, Reply
+from bot.conversation.responder import Exchange
 from bot.core.errors import TooLate
 from bot.core.i18n import later
-from bot.exchange import Exchange
 from bot.executor.queue import Asker
-from bot.permissions import lacking
-from bot.reply import UPLOAD_AIM, Reply
 
 _TOKEN_GONE = {10015, 50027}  # the interaction's 15 minutes are over
 _TOO_LATE = {10062, 40060}  # its first three seconds are over, or another process has answered

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from bot.asking import Outcome, ask_each, fetched
+from bot.conversation.per_picture import Outcome, ask_each, fetched
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.errors import LinkExpired
-from bot.exchange import Exchange
 from bot.executor.queue import Asker
 from bot.pictures.lookup import Found, linked
-from bot.reply import Reply
 from tests.bot.pictures.test_fetch import ANN, discords, fetcher, picture, site
 
 

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.exchange_message import MessageExchange
-from bot.reply import Reply, Upload
+from bot.conversation.message_responder import MessageExchange
+from bot.conversation.reply import Reply, Upload
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures
 
@@ -22,7 +22,7 @@ FILE = Upload("a.png", pictures.plain(), "A plain picture")
 @pytest.fixture
 def cut(room: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let the next so many posts of messages break off without an answer."""
-    monkeypatch.setattr("bot.exchange.RETRY_AFTER", (0.0, 0.0))
+    monkeypatch.setattr("bot.conversation.responder.RETRY_AFTER", (0.0, 0.0))
     doors = room.playground._doors
     real, left = doors._api, [0]
 

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 import discord
 
-from bot.asking import Outcome
+from bot.conversation.per_picture import Outcome
+from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
 from bot.pictures.lookup import CROP_NAME, Picture
-from bot.reply import Reply, Upload
 from models.jobs import Label, Labels, Pictured, Said
 
 BLUE = discord.Colour(0x4A7DFF)

@@ -5,14 +5,14 @@ import re
 import msgspec
 import pytest
 
-from bot.asking import Outcome
+from bot.conversation.per_picture import Outcome
 from bot.pictures.lookup import Picture
-from bot.replies import BLUE, GREY, RED
-from bot.replies_compare import GARBAGE, Contender, agreement, compared, garbage
-from bot.replies_models import PAGE, inspected, page, pages, recipe
+from bot.replies.common import BLUE, GREY, RED
+from bot.replies.comparison import GARBAGE, Contender, agreement, compared, garbage
+from bot.replies.models import PAGE, inspected, page, pages, recipe
 from models.inspection import inspect
 from models.jobs import Label, Labels, ModelCard
-from tests.bot.test_replies import labels, picture
+from tests.bot.replies.test_common import labels, picture
 
 CARD = ModelCard(
     name="resnet101",

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.conversation.progress import WaitingRoom, words
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core.errors import Cancelled
-from bot.exchange import Exchange
 from bot.executor import Asker, Executor
 from bot.executor.executor import Outlook
-from bot.reply import Reply
-from bot.waiting import WaitingRoom, words
 from tests.bot.executor.test_executor import Echo, executing, held_up, job
 
 ANN = 7

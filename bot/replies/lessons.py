@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.asking import Outcome
+from bot.conversation.per_picture import Outcome
+from bot.conversation.reply import Reply
 from bot.core.formatting import plain
 from bot.core.i18n import tr, tr_n
 from bot.labels import MOST_EXAMPLES, MOST_LABELS
-from bot.replies import BLUE, GREY, refused, titled
-from bot.reply import Reply
+from bot.replies.common import BLUE, GREY, refused, titled
 from bot.store.lessons import Taught
 from models.jobs import Assessed, Features
 

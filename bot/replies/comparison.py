@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.asking import Outcome
+from bot.conversation.per_picture import Outcome
+from bot.conversation.reply import Reply
 from bot.core.formatting import plain
 from bot.core.i18n import label, tr
 from bot.pictures.lookup import Picture
-from bot.replies import BLUE, label_lines, percent, receipt, refused, titled
-from bot.reply import Reply
+from bot.replies.common import BLUE, label_lines, percent, receipt, refused, titled
 from models.jobs import Labels, ModelCard
 
 GARBAGE = discord.Colour(0xB8860B)

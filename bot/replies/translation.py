@@ -6,12 +6,12 @@ from typing import TypeAlias
 
 import discord
 
-from bot.asking import Outcome
+from bot.conversation.per_picture import Outcome
+from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
 from bot.pictures.lookup import Picture
-from bot.replies import answered, percent, refused, titled
-from bot.reply import Reply, Upload
+from bot.replies.common import answered, percent, refused, titled
 from models.jobs import Cycled, Image, Label, Translated, Verdict
 
 Translation: TypeAlias = Outcome[Translated | Cycled]

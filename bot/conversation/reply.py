@@ -1,7 +1,7 @@
 """What goes out as one reply: its text, embeds, files and buttons, and what is left of it.
 
 Where something may not or can't be posted, a reply knows itself without it. It is sent by
-`bot.exchange`; what it says is `bot.replies`' matter.
+`bot.conversation.responder`; what it says is `bot.replies`' matter.
 """
 
 import io

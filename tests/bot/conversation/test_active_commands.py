@@ -6,9 +6,9 @@ from datetime import timedelta
 import discord
 import pytest
 
-from bot.conversations import Conversations
-from bot.exchange_message import MessageExchange
-from bot.reply import Reply
+from bot.conversation.active_commands import Conversations
+from bot.conversation.message_responder import MessageExchange
+from bot.conversation.reply import Reply
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures
 
@@ -127,7 +127,7 @@ async def test_an_edit_that_comes_too_late_changes_nothing(
     message = await room.hears("!x")
     working = await at_work(talks, message)
     edited = await edit(room, message, "!y")
-    monkeypatch.setattr("bot.conversations.EDITABLE", timedelta(0))
+    monkeypatch.setattr("bot.conversation.active_commands.EDITABLE", timedelta(0))
     assert not await talks.edited(edited)
     working.go_on.set()
     await working.task
@@ -186,7 +186,7 @@ async def test_what_was_answered_is_forgotten_after_a_minute(
     await answered(talks, young)
     assert (await answered(talks, old)).reply
     assert len(talks._talks) == 3
-    monkeypatch.setattr("bot.conversations.EDITABLE", timedelta(0))
+    monkeypatch.setattr("bot.conversation.active_commands.EDITABLE", timedelta(0))
     await answered(talks, await room.hears("!again"))
     assert len(talks._talks) == 2
     assert await talks.deleted(working.message.id)

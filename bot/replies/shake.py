@@ -1,10 +1,10 @@
 """How a shaken picture looks: the strip, a line for each change, and how often the label held."""
 
+from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
 from bot.pictures.lookup import Picture
-from bot.replies import answered, bar, percent, titled
-from bot.reply import Reply, Upload
+from bot.replies.common import answered, bar, percent, titled
 from models.jobs import Shaken
 
 CHANGES = (

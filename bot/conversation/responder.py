@@ -15,12 +15,12 @@ from typing import Protocol
 import aiohttp
 import discord
 
+from bot.conversation.permissions import ATTACH_FILES, EMBED_LINKS, SPEAK
+from bot.conversation.reply import Reply, Shrink
 from bot.core import metrics
 from bot.core.errors import MissingPermission
 from bot.core.i18n import later, tr
 from bot.executor.queue import Asker
-from bot.permissions import ATTACH_FILES, EMBED_LINKS, SPEAK
-from bot.reply import Reply, Shrink
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ _NOT_ATTACHED = later(
 
 
 class Waiting(Protocol):
-    """What tells people how long they wait, see `bot.waiting`."""
+    """What tells people how long they wait, see `bot.conversation.progress`."""
 
     def shown(self, exchange: "Exchange") -> contextlib.AbstractAsyncContextManager[None]:
         """Look after `exchange` for as long as the block lasts."""

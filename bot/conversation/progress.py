@@ -14,13 +14,13 @@ from typing import Any, Self
 
 import discord
 
+from bot.conversation.interaction_responder import Interaction
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
 from bot.core import logs
 from bot.core.errors import Cancelled
 from bot.core.i18n import tr
-from bot.exchange import Exchange
-from bot.exchange_interaction import Interaction
 from bot.executor.executor import Executor, Outlook
-from bot.reply import Reply
 
 SILENT_SECONDS = 2.0
 """What is answered sooner is not announced."""

@@ -1,0 +1,1 @@
+"""One command, from its message or interaction to its reply."""

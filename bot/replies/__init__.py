@@ -1,0 +1,1 @@
+"""Answers of the worker as text and embeds."""

@@ -1,0 +1,1 @@
+"""Tests of replies and of the way to them."""
