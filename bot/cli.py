@@ -141,8 +141,8 @@ def verify() -> None:
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 def clean(*, yes: bool) -> None:
     """Remove what is left of downloads, and files that belong to no model."""
+    from bot.library.downloads.progress import size
     from bot.offline.shelf import remove, strays
-    from bot.shelf.progress import size
 
     settings = prepare()
     found = finish(strays(settings))

@@ -29,15 +29,15 @@ from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to, tr
 from bot.core.loop_lag import Pulse
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
-from bot.hub.hub import PREFIX as HUB
-from bot.hub.hub import Hub
+from bot.library.hub.workers import PREFIX as HUB
+from bot.library.hub.workers import Hub
+from bot.library.on_demand import Library
 from bot.missed import Missed
 from bot.pictures.fetch import Fetcher
 from bot.pictures.references import Asked
 from bot.publishing import publish
 from bot.replies import common
-from bot.shelf.library import Library
-from bot.store.store import Store
+from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
 

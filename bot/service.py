@@ -19,10 +19,10 @@ from bot.client import Bobby
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor
-from bot.hub.hub import Hub
+from bot.library.hub.workers import Hub
+from bot.library.on_demand import Library
 from bot.pictures.fetch import Fetcher
-from bot.shelf.library import Library
-from bot.store.store import Store
+from bot.storage.store import Store
 from bot.watched import Watched
 
 log = logging.getLogger(__name__)

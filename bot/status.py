@@ -7,7 +7,7 @@ import discord
 
 from bot.client import Bobby
 from bot.core.i18n import later, tr
-from bot.executor.engine import EngineState
+from bot.executor.engines.base import EngineState
 
 _STATES: Mapping[EngineState, str] = {
     "starting": later("starting"),

@@ -13,21 +13,21 @@ from discord.ext import commands
 
 from bot.buttons import answer_press
 from bot.client import Bobby, BobbyContext
-from bot.completion import completions
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.per_picture import ask_each
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Exchange
 from bot.core.errors import BadLesson, NotAllowed, UnknownModel
 from bot.core.i18n import tr
-from bot.hub.hub import PREFIX as HUB
-from bot.labels import NO_SERVER
+from bot.library.autocomplete import completions
+from bot.library.hub.workers import PREFIX as HUB
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.pictures.references import Source
 from bot.replies import common
 from bot.replies.common import Classified
 from bot.replies.models import recipe
+from bot.storage.labels import NO_SERVER
 from bot.why import Why
 from models.jobs import Classify, Inspect, Labels, Recognise
 

@@ -11,17 +11,17 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
-from bot.completion import completions
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.per_picture import ask_each, fetched
 from bot.conversation.responder import Exchange
 from bot.core.error_text import explain
 from bot.core.formatting import plain
 from bot.core.i18n import later, tr
+from bot.library.autocomplete import completions
+from bot.library.search import field
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.replies.comparison import Contender, compared, garbage
-from bot.shelf_search import field
 from models.jobs import Classify, Labels, ModelCard, Untrained
 
 BEGINNER = "resnet101"

@@ -5,12 +5,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
-from bot.completion import OFFERED
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Exchange
 from bot.core.formatting import plain
 from bot.core.i18n import tr
+from bot.library.autocomplete import OFFERED
 from bot.replies.common import BLUE, sentence
 
 HELP_LENGTH = 3500

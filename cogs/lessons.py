@@ -1,6 +1,6 @@
 """`!teach`, `!taught` and `!unteach`: labels of a server's own, from a few pictures of each.
 
-Pictures become features in the worker and are dropped; `bot.store.lessons` keeps the features.
+Pictures become features in the worker and are dropped; `bot.storage.examples` keeps the features.
 `!classify mine` asks for these labels.
 """
 
@@ -19,11 +19,11 @@ from bot.conversation.responder import Exchange
 from bot.core.error_text import explain
 from bot.core.errors import BadLesson, BobbyError, NotAllowed
 from bot.core.i18n import tr
-from bot.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
 from bot.pictures import lookup
 from bot.pictures.lookup import Find, Found
 from bot.replies.lessons import Lesson, listed, taught_now, untaught
-from bot.store.lessons import Taught
+from bot.storage.examples import Taught
+from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
 from models.jobs import Assess, Assessed, Features, Featurise
 
 AT_ONCE = 10

@@ -13,14 +13,14 @@ from discord.ext import commands
 
 from bot.buttons import answer_press, edit_on_press
 from bot.client import Bobby, BobbyContext
-from bot.completion import OFFERED, completions
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Exchange
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
+from bot.library.autocomplete import OFFERED, completions
+from bot.library.search import named, search
 from bot.replies.models import inspected, page, pages
-from bot.shelf_search import named, search
 from models.jobs import Inspect, ModelCard
 
 QUERY = 60

@@ -1,6 +1,6 @@
 """`/settings` for whoever manages a server, and `/forget` for everybody.
 
-What is set lies in `bot.store`; every answer here is for the asker's eyes alone.
+What is set lies in `bot.storage`; every answer here is for the asker's eyes alone.
 """
 
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
-from bot.completion import completions
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.reply import Reply, Upload
 from bot.conversation.responder import Exchange
 from bot.core.errors import NotAllowed, UnknownModel
 from bot.core.i18n import LANGUAGES, speak_to, tr
-from bot.hub.hub import PREFIX as HUB
+from bot.library.autocomplete import completions
+from bot.library.hub.workers import PREFIX as HUB
 from bot.replies.settings import forgotten, shown
-from bot.store.servers import ServerSettings
+from bot.storage.guild_settings import ServerSettings
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel
 Edit: TypeAlias = Callable[[ServerSettings], ServerSettings]

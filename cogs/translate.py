@@ -12,13 +12,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
-from bot.completion import completions
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.per_picture import ask_each
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Exchange
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
+from bot.library.autocomplete import completions
 from bot.pictures import lookup
 from bot.pictures.lookup import Find, Found
 from bot.replies.translation import translated

@@ -9,9 +9,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Bobby, BobbyContext
-from bot.completion import completions
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.responder import Exchange
+from bot.library.autocomplete import completions
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.pictures.references import Source

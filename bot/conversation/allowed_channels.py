@@ -8,7 +8,7 @@ from typing import Any
 import discord
 
 from bot.core.i18n import tr
-from bot.store.servers import Servers, ServerSettings
+from bot.storage.guild_settings import Servers, ServerSettings
 
 EVERYWHERE = frozenset({"settings", "forget", "privacy"})
 """Commands that are answered in any channel: a manager could otherwise lock themselves out."""

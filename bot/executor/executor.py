@@ -20,7 +20,7 @@ from bot.core import metrics
 from bot.core.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
 from bot.core.i18n import later, tr
 from bot.executor.costs import Costs
-from bot.executor.engine import BatchLost, Engine, EngineState, Result, Settled, unavailable
+from bot.executor.engines.base import BatchLost, Engine, EngineState, Result, Settled, unavailable
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
 from models.jobs import (
     Answer,

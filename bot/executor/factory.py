@@ -12,13 +12,13 @@ from pathlib import Path
 
 from bot.core.errors import BobbyError, SetupError, WorkerUnavailable
 from bot.core.settings import Settings
-from bot.executor import ray
-from bot.executor.engine import Engine
+from bot.executor.engines import ray
+from bot.executor.engines.base import Engine
+from bot.executor.engines.local import LocalEngine
+from bot.executor.engines.pool import SeveralEngines
+from bot.executor.engines.supervisor import Program
 from bot.executor.executor import Executor
-from bot.executor.local import LocalEngine
 from bot.executor.queue import Limits
-from bot.executor.several import SeveralEngines
-from bot.executor.supervisor import Program
 from models import jobs
 
 _PASSED_ON = frozenset(

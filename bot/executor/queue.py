@@ -13,7 +13,7 @@ from typing import Generic, Self, TypeVar
 from bot.core.errors import Overloaded
 from bot.core.i18n import tr, tr_n
 from bot.core.settings import Settings
-from bot.executor.turns import Turns
+from bot.executor.fair_order import Turns
 from models.jobs import Job
 
 MIB = 1024 * 1024

@@ -16,8 +16,8 @@ from typing import Any, Self
 
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
+from bot.executor.engines.supervisor import Program
 from bot.executor.factory import worker_command, worker_environment
-from bot.executor.supervisor import Program
 
 
 class Contenders:

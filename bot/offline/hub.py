@@ -9,15 +9,15 @@ from rich.progress import Progress as Bars
 
 from bot.core.errors import DownloadFailed, SetupError
 from bot.core.settings import Settings
-from bot.hub import archive, listing, reading
-from bot.hub.archive import Place
-from bot.hub.listing import Model, Repository
-from bot.hub.reading import Summary
+from bot.library.downloads.downloader import Downloader
+from bot.library.downloads.folder import Store
+from bot.library.downloads.progress import size
+from bot.library.hub import archive, hub_file, source_summary
+from bot.library.hub.archive import Place
+from bot.library.hub.hub_file import Model, Repository
+from bot.library.hub.source_summary import Summary
 from bot.offline.shelf import draw, progress_bars
 from bot.offline.worker import print_line
-from bot.shelf.download import Downloader
-from bot.shelf.progress import size
-from bot.shelf.store import Store
 from models.jobs import WeightsFile
 
 
@@ -35,14 +35,14 @@ async def add(
     Raises:
         SetupError: It can't be had, is no hub repository, or has no such entry point.
     """
-    listing.check_source(name, commit)
-    known = listing.read(settings.hub)
+    hub_file.check_source(name, commit)
+    known = hub_file.read(settings.hub)
     if any((one.name, one.commit) == (name, commit) for one in known):
         raise SetupError(f"{settings.hub} has {name} at that commit already.")
     place = _place(settings, name, commit)
     with progress_bars() as bars:
         await _fetch_code(settings, name, commit, place, bars)
-    summary = await asyncio.to_thread(reading.read, place.code)
+    summary = await asyncio.to_thread(source_summary.read, place.code)
     _show(f"{name}@{commit}", summary)
     if strangers := set(entries) - set(summary.entry_points):
         raise SetupError(f"It has no entry point called {', '.join(sorted(strangers))}.")
@@ -57,7 +57,7 @@ async def add(
             Model(name=entry.lower(), entry=entry, arguments=dict(arguments)) for entry in entries
         ),
     )
-    listing.append(settings.hub, repository, summary.entry_points)
+    hub_file.append(settings.hub, repository, summary.entry_points)
     asked = ", ".join(f"hub/{model.name}" for model in repository.models) or "none yet"
     print_line(f"{settings.hub} has it now. People may ask for: {asked}.")
 
@@ -72,7 +72,7 @@ async def fetch(settings: Settings) -> bool:
     """
     well = True
     with progress_bars() as bars:
-        for repository in listing.read(settings.hub):
+        for repository in hub_file.read(settings.hub):
             try:
                 await _fetch_all(settings, repository, bars)
                 print_line(f"{repository} is here.")

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.settings import Settings
-from bot.executor.engine import Result
+from bot.executor.engines.base import Result
+from bot.executor.engines.local import LocalEngine
 from bot.executor.executor import Executor
 from bot.executor.factory import warm
-from bot.executor.local import LocalEngine
 from bot.executor.queue import Asker, Limits
 from bot.offline.contenders import Contenders
 from bot.offline.figures import Figure, progress

@@ -28,10 +28,10 @@ from rich.progress import Progress as Bars
 from bot.core.errors import DownloadFailed, SetupError
 from bot.core.settings import Settings
 from bot.executor.factory import inventory_command, worker_environment
+from bot.library.downloads.downloader import Downloader
+from bot.library.downloads.folder import DOWNLOADS, Store
+from bot.library.downloads.progress import Progress
 from bot.offline.worker import print_line
-from bot.shelf.download import Downloader
-from bot.shelf.progress import Progress
-from bot.shelf.store import DOWNLOADS, Store
 from models.jobs import Checked, ModelCard, WeightsFile
 
 AT_ONCE = 2

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from bot.core.errors import BadPicture, BobbyError, Overloaded, SetupError, WorkerLost
 from bot.core.settings import Settings
+from bot.executor.engines.local import LocalEngine
+from bot.executor.engines.supervisor import Program
 from bot.executor.executor import Executor
 from bot.executor.factory import warm, worker_command, worker_environment
-from bot.executor.local import LocalEngine
 from bot.executor.queue import Asker, Limits
-from bot.executor.supervisor import Program
 from bot.offline.figures import Figure, progress
 from models.jobs import Caption, Captioned, Classify, Cycle, Cycled, Labels, Translate, Translated
 

@@ -10,9 +10,9 @@ from bot.conversation.per_picture import Outcome
 from bot.conversation.reply import Reply
 from bot.core.formatting import plain
 from bot.core.i18n import tr, tr_n
-from bot.labels import MOST_EXAMPLES, MOST_LABELS
 from bot.replies.common import BLUE, GREY, refused, titled
-from bot.store.lessons import Taught
+from bot.storage.examples import Taught
+from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS
 from models.jobs import Assessed, Features
 
 FEW = 3

@@ -6,7 +6,7 @@ from bot.conversation.reply import Reply
 from bot.core.i18n import LANGUAGES, tr, tr_n
 from bot.core.settings import Settings
 from bot.replies.common import BLUE
-from bot.store.servers import ServerSettings
+from bot.storage.guild_settings import ServerSettings
 
 
 def shown(server: ServerSettings, operator: Settings) -> Reply:

@@ -25,8 +25,8 @@ import psutil
 
 from bot.core.settings import Settings
 from bot.executor import Asker, Executor, Limits
+from bot.executor.engines.local import LocalEngine
 from bot.executor.factory import warm, worker_environment
-from bot.executor.local import LocalEngine
 from bot.offline.contenders import Contenders
 from bot.offline.figures import Figure, progress
 from models.jobs import Classify, Precision

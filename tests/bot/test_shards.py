@@ -9,15 +9,15 @@ from bot.client import Bobby
 from bot.core.settings import Settings
 from bot.discord_api import DISCORD, point_discord_at
 from bot.executor import Executor, Limits
-from bot.executor.inprocess import InProcessEngine
-from bot.hub.hub import Hub
+from bot.library.hub.workers import Hub
+from bot.library.on_demand import Library
 from bot.pictures.fetch import Fetcher
 from bot.playground.server import Playground
 from bot.service import connected
-from bot.shelf.library import Library
-from bot.store.servers import ServerSettings
-from bot.store.store import Store
+from bot.storage.guild_settings import ServerSettings
+from bot.storage.store import Store
 from tests.bot.executor.answers import READY, labels
+from tests.bot.executor.fake_engine import InProcessEngine
 from tests.e2e import pictures
 from tests.e2e.guest import Guest, said
 from tests.playground.clients import eventually

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.bot.shelf.publisher import Publisher
+from tests.bot.library.publisher import Publisher
 from tests.e2e.processes import BOBBY, START, environment
 
 PAIR = "apple2orange"

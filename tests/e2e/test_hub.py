@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from bot.core.settings import Settings
-from bot.hub.hub import Hub
-from tests.bot.hub import repository as things
-from tests.bot.shelf.publisher import Publisher
+from bot.library.hub.workers import Hub
+from tests.bot.library.hub import repository as things
+from tests.bot.library.publisher import Publisher
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top

@@ -14,8 +14,8 @@ import pytest
 from msgspec.structs import replace
 
 from bot.core.errors import BadLesson
-from bot.labels import LONGEST, MOST_EXAMPLES, MOST_LABELS, clean
-from bot.store.lessons import Taught
+from bot.storage.examples import Taught
+from bot.storage.labels import LONGEST, MOST_EXAMPLES, MOST_LABELS, clean
 from tests.e2e import pictures
 from tests.e2e.guest import File, Guest, said, top
 from tests.e2e.test_settings import EPHEMERAL, Server, server

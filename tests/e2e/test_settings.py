@@ -14,7 +14,7 @@ from bot.playground.permissions import P
 from bot.playground.records import Channel, Guild
 from bot.playground.world import Event
 from bot.publishing import published
-from bot.store.servers import DEFAULTS
+from bot.storage.guild_settings import DEFAULTS
 from cogs.settings import MOST_CHANNELS
 from tests.e2e import pictures
 from tests.e2e.conftest import House

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from bot.conversation.allowed_channels import is_open, where
-from bot.store.servers import Servers, ServerSettings
-from bot.store.store import Store
+from bot.storage.guild_settings import Servers, ServerSettings
+from bot.storage.store import Store
 from tests.bot.room import Room, room, running
 from tests.playground.clients import eventually
 

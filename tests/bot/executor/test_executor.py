@@ -11,10 +11,10 @@ import pytest
 from bot.core.errors import BadPicture, BobbyError, Closing, Overloaded, TimedOut, WorkerLost
 from bot.core.errors import WorkerUnavailable as Unavailable
 from bot.executor import Asker, Executor, Limits
-from bot.executor.engine import BatchLost, EngineStatus, Result, unavailable
-from bot.executor.inprocess import InProcessEngine, RunBatch
+from bot.executor.engines.base import BatchLost, EngineStatus, Result, unavailable
 from models.jobs import Classify, Failure, Job, Labels, Ready, say
 from tests.bot.executor.answers import CARD, READY, labels
+from tests.bot.executor.fake_engine import InProcessEngine, RunBatch
 
 WIDE = Limits(all=1000, bytes=10**9, per_server=1000, per_person=1000)
 ANN = Asker(1)

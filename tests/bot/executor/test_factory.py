@@ -9,12 +9,12 @@ import pytest
 from bot.core.errors import Overloaded, SetupError, TimedOut
 from bot.core.settings import Settings
 from bot.executor import Asker, open_executor
-from bot.executor.engine import EngineStatus
+from bot.executor.engines.base import EngineStatus
+from bot.executor.engines.ray import access, most, ray_engine
 from bot.executor.factory import inventory_command, warm
-from bot.executor.ray import access, most, ray_engine
 from models.jobs import Classify
-from tests.bot.executor.test_local import until
-from tests.bot.executor.test_outlook import Gated, executing
+from tests.bot.executor.engines.test_local import until
+from tests.bot.executor.test_estimates import Gated, executing
 
 
 def settings(**others: object) -> Settings:

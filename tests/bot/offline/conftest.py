@@ -16,12 +16,12 @@ from msgspec import structs
 
 from bot.cli import cli
 from bot.executor import factory
-from bot.executor.engine import Result as Outcome
-from bot.executor.inprocess import InProcessEngine
-from bot.executor.local import LocalEngine
-from bot.executor.supervisor import Program
+from bot.executor.engines.base import Result as Outcome
+from bot.executor.engines.local import LocalEngine
+from bot.executor.engines.supervisor import Program
 from models.jobs import Job, Labels, ModelCard, Pictured, Ready
 from tests.bot.executor import answers, tiny_worker
+from tests.bot.executor.fake_engine import InProcessEngine
 
 
 @dataclass

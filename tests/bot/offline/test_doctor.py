@@ -17,8 +17,8 @@ from bot.offline.doctor import Finding, examine, findings
 from bot.playground.permissions import P
 from bot.playground.server import Playground
 from models.jobs import Ready
+from tests.bot.library.publisher import Publisher, mute
 from tests.bot.offline.conftest import Desk, card
-from tests.bot.shelf.publisher import Publisher, mute
 
 CARDS = (card("here", ready=True), card("there"), card("away", ready=True))
 INTENT = "Message Content Intent"

@@ -17,8 +17,8 @@ from bot.offline import shelf
 from bot.offline.shelf import fetch_models, verify_weights
 from models.digests import sha256
 from models.jobs import Checked, Message, WeightsFile
+from tests.bot.library.publisher import Publisher, honest
 from tests.bot.offline.conftest import Desk, card
-from tests.bot.shelf.publisher import Publisher, honest
 
 CONTENT = b"weights of a network"
 

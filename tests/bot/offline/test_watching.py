@@ -25,9 +25,9 @@ from bot.service import assembled, watching
 from bot.watched import Watched
 from models.jobs import Classify, Labels, Ready
 from tests.bot.executor import answers
+from tests.bot.library.publisher import Publisher, mute, sends_a_page
+from tests.bot.library.publisher import answers as replies
 from tests.bot.offline.conftest import Desk, card
-from tests.bot.shelf.publisher import Publisher, mute, sends_a_page
-from tests.bot.shelf.publisher import answers as replies
 from tests.playground.clients import eventually
 
 READY = Ready(device="cuda:1", default="here", models=(card("here", ready=True), card("away")))

@@ -6,8 +6,8 @@ from bot.core.settings import Settings
 from bot.replies.common import BLUE, GREY, RED
 from bot.replies.lessons import Lesson, listed, taught_now, untaught
 from bot.replies.settings import forgotten, shown
-from bot.store.lessons import Taught
-from bot.store.servers import ServerSettings
+from bot.storage.examples import Taught
+from bot.storage.guild_settings import ServerSettings
 from models.jobs import Assessed, Features
 from tests.bot.replies.test_common import picture
 

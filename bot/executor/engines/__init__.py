@@ -1,0 +1,1 @@
+"""What runs a batch: worker processes on this machine, or a Ray cluster."""

@@ -1,0 +1,198 @@
+"""The workers of Torch Hub repositories: one a repository, started when somebody first asks.
+
+Owns which repository answers for `hub/NAME`, its process's command line and environment, and its
+end. Each has a queue, a supervisor and limits of its own, made of the same parts as Bobby's own
+worker's; a repository that crashes, hangs or eats memory costs nobody else anything.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from bot.core.errors import BobbyError, UnknownModel
+from bot.core.i18n import tr
+from bot.core.settings import Settings
+from bot.executor.engines.local import LocalEngine
+from bot.executor.engines.supervisor import Program
+from bot.executor.executor import Executor
+from bot.executor.factory import longest_silence, longest_work, worker_environment
+from bot.executor.queue import Limits
+from bot.library.hub import archive, hub_file, source_summary
+from bot.library.hub.archive import Place
+from bot.library.hub.hub_file import Model, Repository
+from models.jobs import ModelCard
+
+log = logging.getLogger(__name__)
+
+PREFIX = "hub/"
+_SET_DUMPABLE = 4
+_KEPT_BACK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "CUDA_VISIBLE_DEVICES")
+
+
+class Hub:
+    """Every repository of the operator's list; open with `async with`.
+
+    A worker that has work and says nothing for `hang_after` seconds is killed.
+    """
+
+    def __init__(self, settings: Settings, *, hang_after: float | None = None) -> None:
+        self._settings = settings
+        self._hang_after = hang_after or longest_work(settings)
+        self._repositories = hub_file.read(settings.hub)
+        self._executors: dict[str, Executor] = {}
+        self._opening = asyncio.Lock()
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End every worker."""
+        await self._stack.aclose()
+
+    @property
+    def models(self) -> dict[str, tuple[Repository, Model]]:
+        """What people may ask for, by the name with "hub/" before it."""
+        return {PREFIX + m.name: (r, m) for r in self._repositories for m in r.models}
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """The same as cards, for lists and completion."""
+        return tuple(
+            ModelCard(
+                name=name,
+                task=model.task,
+                parameters=0,
+                weights=str(repository),
+                source=f"https://github.com/{repository.name}",
+                license="unstated",
+                ready=self.place(repository).code.is_dir(),
+                location="Torch Hub",
+            )
+            for name, (repository, model) in self.models.items()
+        )
+
+    def place(self, repository: Repository) -> Place:
+        """Return where `repository` lies."""
+        folder = self._settings.weights_folder / "hub"
+        return archive.place(folder, repository.name, repository.commit)
+
+    async def help(self, name: str) -> str | None:
+        """Return the help text of the model `name`, None where its code has none.
+
+        Raises:
+            UnknownModel: It is not on the list, or its code is not here.
+        """
+        repository, model = self._find(name)
+        code = self.place(repository).code
+        if not code.is_dir():
+            raise self._not_here(repository)
+        summary = await asyncio.to_thread(source_summary.read, code)
+        return summary.entry_points.get(model.entry)
+
+    async def executor(self, name: str) -> Executor:
+        """Return what answers for the model `name`, starting its repository's worker if need be.
+
+        Raises:
+            UnknownModel: It is not on the list, or its code is not here or not what was fetched.
+        """
+        repository, _ = self._find(name)
+        key = str(repository)
+        async with self._opening:
+            if key not in self._executors:
+                await self._check(repository)
+                log.info("Starting a worker for %s", repository)
+                _close_memory()
+                executor = self._made(repository)
+                self._executors[key] = await self._stack.enter_async_context(executor)
+        return self._executors[key]
+
+    def _find(self, name: str) -> tuple[Repository, Model]:
+        wanted = name.strip().lower()
+        if found := self.models.get(wanted) or self.models.get(PREFIX + wanted):
+            return found
+        known = ", ".join(self.models) or tr("none")
+        raise UnknownModel(
+            tr("No hub model of that name is listed here. There are: {known}.", known=known)
+        )
+
+    async def _check(self, repository: Repository) -> None:
+        code = self.place(repository).code
+        if not await asyncio.to_thread(code.is_dir):
+            raise self._not_here(repository)
+        if await asyncio.to_thread(archive.tree, code) != repository.tree:
+            raise UnknownModel(
+                tr(
+                    "The code of {name} is not what was fetched once, so I don't run it. "
+                    "Whoever runs me can get it anew with `bobby hub fetch`.",
+                    name=repository.name,
+                )
+            )
+
+    def _not_here(self, repository: Repository) -> BobbyError:
+        return UnknownModel(
+            tr(
+                "The code of {name} is not here yet: whoever runs me can get it with "
+                "`bobby hub fetch`.",
+                name=repository.name,
+            )
+        )
+
+    def _made(self, repository: Repository) -> Executor:
+        settings, place = self._settings, self.place(repository)
+        place.home.mkdir(parents=True, exist_ok=True)
+        program = Program(command(settings, repository, place), environment(os.environ, place))
+        return Executor(
+            LocalEngine(program, hang_after=self._hang_after, silence=longest_silence(settings)),
+            limits=Limits.of(settings),
+            batch_size=settings.batch_size,
+            timeout=settings.timeout,
+        )
+
+
+def _close_memory() -> None:
+    """Let no other process of this user read the memory and the environment of this one, if Linux.
+
+    The token is in both.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def command(settings: Settings, repository: Repository, place: Place) -> list[str]:
+    """Return the command line of the worker for `repository`."""
+    models = msgspec.json.encode([model.job() for model in repository.models]).decode()
+    return [
+        *(sys.executable, "-m", "models.sandbox", "--home", str(place.home)),
+        *("--readable", str(place.code), "--memory-mib", str(settings.hub_memory_mib)),
+        *("models.hub", "--log-level", settings.log_level),
+        *("--code", str(place.code), "--home", str(place.home)),
+        *("--repository", str(repository), "--models", models),
+    ]
+
+
+def environment(inherited: Mapping[str, str], place: Place) -> dict[str, str]:
+    """Return the worker's environment: less than Bobby's own worker's, and with its own folders."""
+    kept = worker_environment(inherited)
+    own = {name: value for name, value in kept.items() if name.upper() not in _KEPT_BACK}
+    home = str(place.home)
+    return own | {
+        "HOME": home,
+        "TMPDIR": home,
+        "XDG_CACHE_HOME": home,
+        "TORCH_HOME": str(place.home / "torch"),
+        "CUDA_VISIBLE_DEVICES": "",
+    }

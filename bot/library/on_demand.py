@@ -1,0 +1,201 @@
+"""What people may ask for: a model that is not here is downloaded, once, for all who wait.
+
+Owns who may start that, how large it may be, and what the others are told. It hands files to
+`download`, and a sentence to the command that asked; which model answers in the end is the
+worker's decision, so a download that fails costs nobody their answer.
+"""
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Self
+
+import discord
+
+from bot.conversation.reply import Reply
+from bot.conversation.responder import Exchange
+from bot.core.errors import BobbyError, DownloadFailed
+from bot.core.i18n import tr
+from bot.core.settings import Settings
+from bot.executor.executor import Executor
+from bot.library.downloads.downloader import Downloader, Patience
+from bot.library.downloads.progress import Progress, size, words
+from bot.replies.common import BLUE
+from models.jobs import ModelCard
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 2
+"""Downloads that run side by side; others wait for their turn."""
+SILENT_SECONDS = 2.0
+"""What comes sooner is not announced."""
+EDIT_SECONDS = 5.0
+IN_A_CHAT = Patience(tries=3, stall=30.0)
+"""A server that is down costs people a few seconds before another model answers."""
+LONGEST_WAIT = 13 * 60.0
+"""Seconds that a question waits; an interaction can be answered for fifteen minutes."""
+
+
+class _Fetching:
+    """A model on its way: the task that brings it, and how far it is."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self.task = task
+        self.progress: Progress | None = None
+
+
+class Library:
+    """The models that `executor`'s worker knows, and their way here; open with `async with`."""
+
+    def __init__(self, settings: Settings, executor: Executor) -> None:
+        self._settings = settings
+        self._executor = executor
+        self._downloader = Downloader.of(settings, IN_A_CHAT)
+        self._fetching: dict[str, _Fetching] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._counting: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._downloader.__aenter__()
+        self._counting = asyncio.create_task(self._say_what_is_ready(), name="count models")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop what is on its way; what has come of it is kept for next time."""
+        tasks = [fetching.task for fetching in self._fetching.values()]
+        tasks += [self._counting] if self._counting else []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._downloader.__aexit__(kind, error, trace)
+
+    async def provide(self, exchange: Exchange, task: str, model: str | None) -> str | None:
+        """Have the weights of `model` here, if who asks may have them downloaded.
+
+        Waits for a download that is under way, whoever started it, and shows how far it is.
+        Returns what the person is to know: that no hash is published, or why the weights are
+        still missing, so that another model will answer. None when there is nothing to say, also
+        for a model that is here, is nobody's, or is not for `task`.
+        """
+        card = self._missing(task, model)
+        if card is None:
+            return None
+        if card.name not in self._fetching:
+            if refusal := self._refusal(card, exchange):
+                return refusal
+            log.info("%s asked for %s: downloading it", exchange, card.name)
+            self._start(card)
+        fetching = self._fetching[card.name]
+        try:
+            async with asyncio.timeout(LONGEST_WAIT):
+                await self._watch(exchange, card, fetching)
+        except TimeoutError:
+            return tr(
+                "{name} is still being downloaded. Ask again in a few minutes.", name=card.name
+            )
+        except DownloadFailed as error:
+            return str(error)
+        if any(file.proof == "pinned" for file in card.files):
+            return tr(
+                "{name} was downloaded. Its publisher gives no hash to check it by: this "
+                "first copy is the one I hold to from now on.",
+                name=card.name,
+            )
+        return None
+
+    def _missing(self, task: str, model: str | None) -> ModelCard | None:
+        name = (model or "").strip().lower()
+        found = [c for c in self._executor.models if c.name == name and c.task == task]
+        wanted = [card for card in found if not card.ready and card.files]
+        store = self._downloader.store
+        return next((c for c in wanted if not all(store.has(file) for file in c.files)), None)
+
+    def _refusal(self, card: ModelCard, exchange: Exchange) -> str | None:
+        """Return why `exchange` may not have `card` downloaded, None if it may."""
+        if self._settings.offline or self._settings.downloads == "nobody":
+            return tr(
+                "{name} is not downloaded on demand here: ask whoever runs me to add it.",
+                name=card.name,
+            )
+        if self._settings.downloads == "managers" and not exchange.manages_server:
+            return tr(
+                "{name} has to be downloaded first, and only somebody who may manage "
+                "this server can ask me to: by asking for it here, in a server that has "
+                "invited me.",
+                name=card.name,
+            )
+        most = self._settings.max_download_mib * 2**20
+        total = sum(file.size_bytes or 0 for file in card.files)
+        if total > most:
+            return tr(
+                "{name} has {total}, and I may download at most {most}: ask whoever runs "
+                "me to run `bobby fetch {name}`.",
+                name=card.name,
+                total=size(total),
+                most=size(most),
+            )
+        return None
+
+    def _start(self, card: ModelCard) -> None:
+        task = asyncio.create_task(self._fetch(card), name=f"download {card.name}")
+        self._fetching[card.name] = _Fetching(task)
+        task.add_done_callback(lambda done: self._ended(card, done))
+
+    async def _fetch(self, card: ModelCard) -> None:
+        def tell(progress: Progress) -> None:
+            self._fetching[card.name].progress = progress
+
+        most = self._settings.max_download_mib * 2**20
+        async with self._slots:
+            for file in card.files:
+                await self._downloader.fetch(file, tell, most=most)
+        await self._executor.recount()
+
+    def _ended(self, card: ModelCard, task: asyncio.Task[None]) -> None:
+        del self._fetching[card.name]
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, BobbyError):
+            log.warning("%s", error.english)
+        else:
+            log.error("The download of %s failed unexpectedly", card.name, exc_info=error)
+
+    async def _watch(self, exchange: Exchange, card: ModelCard, fetching: _Fetching) -> None:
+        """Wait until the download is done; edit how far it is into the one reply.
+
+        Raises:
+            DownloadFailed: It failed.
+        """
+        pause = SILENT_SECONDS
+        while not fetching.task.done():
+            await asyncio.wait({fetching.task}, timeout=pause)
+            if not fetching.task.done():
+                await exchange.progress(_shown(card, fetching.progress))
+                pause = EDIT_SECONDS
+        if fetching.task.cancelled():
+            raise DownloadFailed(tr("The download of {name} was stopped.", name=card.name))
+        if error := fetching.task.exception():
+            if isinstance(error, DownloadFailed):
+                raise error
+            raise DownloadFailed(
+                tr("{name} can't be downloaded; the log says why.", name=card.name)
+            ) from error
+
+    async def _say_what_is_ready(self) -> None:
+        try:
+            ready = await self._executor.ready()
+        except BobbyError:
+            return
+        here = sum(card.ready for card in ready.models)
+        log.info("%d of %d models ready", here, len(ready.models))
+
+
+def _shown(card: ModelCard, progress: Progress | None) -> Reply:
+    far = words(progress) if progress else tr("waiting for its turn")
+    text = tr("**{name}** is not here yet, so I'm downloading it.", name=card.name)
+    return Reply(embeds=(discord.Embed(description=f"{text}\n{far}", colour=BLUE),))

@@ -1,0 +1,117 @@
+"""What the managers of each server have set: in memory for every question, on disk for the next.
+
+Owns the record and its defaults. A question never waits for the disk: all servers are read at the
+start, and a change counts once it is written.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from bot.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+Language: TypeAlias = Literal["en", "ko"]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one server has set; None or nothing means that Bobby's own default holds.
+
+    `model` is the classifier that answers when nobody names one. `channels` are the only ones in
+    which Bobby answers. `language` is his there, whatever Discord says of the server. Each person
+    may have `per_person` pictures waiting, no more than the operator allows. `teachers` says who
+    may teach him labels.
+    """
+
+    model: str | None = None
+    channels: tuple[int, ...] = ()
+    language: Language | None = None
+    per_person: int | None = None
+    teachers: Literal["managers", "everyone"] = "managers"
+
+
+DEFAULTS = ServerSettings()
+
+
+class Servers:
+    """The settings of every server that has any."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[int, ServerSettings] = {}
+        self._turn = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Read all of them; what another Bobby may have set and this one can't is passed over.
+
+        Raises:
+            StoreFailed: They can't be read.
+        """
+        rows = await self._database.read("SELECT server, settings FROM servers")
+        self._known = {server: _decoded(server, settings) for server, settings in rows}
+
+    def get(self, server: int | None) -> ServerSettings:
+        """Return what `server` has set; a direct message, None, has the defaults."""
+        return self._known.get(server, DEFAULTS) if server is not None else DEFAULTS
+
+    @property
+    def known(self) -> frozenset[int]:
+        """The servers that have set anything."""
+        return frozenset(self._known)
+
+    async def change(
+        self, server: int, edit: Callable[[ServerSettings], ServerSettings]
+    ) -> ServerSettings:
+        """Let hold for `server` what `edit` makes of its settings, and return that.
+
+        Of two changes at once the second is given what the first has made.
+
+        Raises:
+            StoreFailed: It can't be written; what held before still does.
+        """
+        async with self._turn:
+            settings = edit(self.get(server))
+            await self._put(server, settings)
+            return settings
+
+    async def forget(self, server: int) -> bool:
+        """Delete what `server` has set; return whether there was anything.
+
+        Raises:
+            StoreFailed: It can't be deleted.
+        """
+        async with self._turn:
+            known = server in self._known
+            await self._put(server, DEFAULTS)
+            return known
+
+    async def _put(self, server: int, settings: ServerSettings) -> None:
+        if settings == DEFAULTS:
+            await self._database.write("DELETE FROM servers WHERE server = ?", [(server,)])
+            self._known.pop(server, None)
+            return
+        text = msgspec.json.encode(settings).decode()
+        await self._database.write("INSERT OR REPLACE INTO servers VALUES (?, ?)", [(server, text)])
+        self._known[server] = settings
+
+
+def _decoded(server: int, text: str) -> ServerSettings:
+    """Return the settings in `text`, without those that this Bobby can't make sense of."""
+    known: dict[str, Any] = {}
+    try:
+        given: dict[str, Any] = msgspec.json.decode(text, type=dict)
+    except msgspec.DecodeError as error:
+        log.warning("What server %d has set can't be read (%s): mine holds there", server, error)
+        return DEFAULTS
+    for field in msgspec.structs.fields(ServerSettings):
+        if field.name in given:
+            try:
+                known[field.name] = msgspec.convert(given[field.name], field.type)
+            except msgspec.ValidationError as error:
+                log.warning("Server %d has set %s to what I can't use (%s): mine holds there",
+                            server, field.name, error)  # fmt: skip
+    return ServerSettings(**known)
