@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import discord
 
-from bot.buttons import answer_press, edit_on_press
-from bot.client import Bobby
+from bot.app.client import Bobby
+from bot.app.press import answer_press, edit_on_press
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.per_picture import ask_one
 from bot.conversation.reply import Reply

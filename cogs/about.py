@@ -4,12 +4,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bobby, BobbyContext
+from bot.app.client import Bobby, BobbyContext
+from bot.app.status import rows
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.reply import Reply
 from bot.core.i18n import later, tr
 from bot.replies.common import BLUE
-from bot.status import rows
 
 PRIVACY = (
     later(

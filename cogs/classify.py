@@ -11,8 +11,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.buttons import answer_press
-from bot.client import Bobby, BobbyContext
+from bot.app.client import Bobby, BobbyContext
+from bot.app.press import answer_press
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.per_picture import ask_each
 from bot.conversation.reply import Reply

@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bobby, BobbyContext
+from bot.app.client import Bobby, BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.per_picture import ask_each
 from bot.conversation.responder import Exchange

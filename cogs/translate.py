@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Bobby, BobbyContext
+from bot.app.client import Bobby, BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.per_picture import ask_each
 from bot.conversation.reply import Reply

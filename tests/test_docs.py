@@ -12,7 +12,7 @@ import click
 import pytest
 from PIL import Image
 
-from bot.cli import cli
+from bot.cli.main import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -19,7 +19,7 @@ from babel.messages.extract import extract_from_dir
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import COGS
+from bot.app.client import COGS
 from bot.core.i18n import ENGLISH, LANGUAGES, LOCALES
 from models.catalog import catalog
 from models.pairs import pairs

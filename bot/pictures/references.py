@@ -18,7 +18,7 @@ from bot.pictures import lookup
 from bot.pictures.lookup import Found
 
 if TYPE_CHECKING:
-    from bot.client import Bobby
+    from bot.app.client import Bobby
 
 REMEMBERED = 1000
 """Slash commands whose pictures' addresses are remembered, the latest ones."""

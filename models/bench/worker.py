@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from models import worker
-from models.bench.weights import listed
+from models.bench.random_weights import listed
 
 PROCESS_ID = "worker.pid"
 

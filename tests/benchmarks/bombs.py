@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from bot.offline.figures import Figure, progress
+from bot.bench.figures import Figure, progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
 from tests.benchmarks.stage import START, guest, watched_bot

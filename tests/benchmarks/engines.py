@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 
+from bot.bench.figures import Figure, milliseconds, progress
 from bot.core.settings import Settings
 from bot.executor import Asker, Executor, open_executor
 from bot.executor.factory import warm
-from bot.offline.figures import Figure, milliseconds, progress
 from models.bench.pictures import photograph
 from models.jobs import Classify
 

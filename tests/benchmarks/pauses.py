@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from bot.offline.figures import Figure, progress
+from bot.bench.figures import Figure, progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
 from tests.benchmarks.stage import WatchedBot, guest, watched_bot

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from bot.offline.figures import Figure, milliseconds, progress
+from bot.bench.figures import Figure, milliseconds, progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
 from models.jobs import Classify, Labels

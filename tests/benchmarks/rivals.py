@@ -32,7 +32,7 @@ class Answers:
     def __init__(self, folder: str, model: str, precision: Any, form: str, cache: str) -> None:
         import torch
 
-        from models.bench.weights import STAND_IN, listed
+        from models.bench.random_weights import STAND_IN, listed
         from models.inference import DTYPES, plain
         from models.kept import Networks
         from models.selection import Choice

@@ -23,12 +23,12 @@ from pathlib import Path
 import aiohttp
 import psutil
 
+from bot.bench.baseline_process import Contenders
+from bot.bench.figures import Figure, progress
 from bot.core.settings import Settings
 from bot.executor import Asker, Executor, Limits
 from bot.executor.engines.local import LocalEngine
 from bot.executor.factory import warm, worker_environment
-from bot.offline.contenders import Contenders
-from bot.offline.figures import Figure, progress
 from models.jobs import Classify, Precision
 from tests.e2e.processes import ROOT
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from bot.offline.figures import Figure, progress
+from bot.bench.figures import Figure, progress
 from bot.playground.server import Playground
 from tests.benchmarks.stage import START, door, logged_in, python
 from tests.e2e.processes import BOBBY
@@ -21,7 +21,7 @@ SETTLED = 3.0
 _IMPORTS = """
 import time
 begun = time.perf_counter()
-import bot.cli, bot.service, cogs.about, cogs.classify
+import bot.cli.main, bot.app.lifecycle, cogs.about, cogs.classify
 took = time.perf_counter() - begun
 import json, sys
 print(json.dumps([took, "torch" in sys.modules]))

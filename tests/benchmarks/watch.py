@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
-from bot.client import Bobby
+from bot.app.client import Bobby
 from bot.conversation.message_responder import MessageExchange
 from bot.executor.queue import Asker
 from models.jobs import Answer, Job, Pictured

@@ -10,11 +10,11 @@ import sys
 
 import psutil
 
-from bot import discord_api
-from bot.cli_start import finish
-from bot.client import Bobby
+from bot.app import discord_patches
+from bot.app.client import Bobby
+from bot.app.lifecycle import assembled, connected
+from bot.cli.startup import finish
 from bot.core.settings import read_settings
-from bot.service import assembled, connected
 from tests.benchmarks.watch import LoopWatch, StageWatch
 
 
@@ -22,7 +22,7 @@ async def main() -> None:
     """Run the bot until standard input ends."""
     settings = read_settings(None)
     assert settings.token is not None
-    await discord_api.point_at(settings.api_url)
+    await discord_patches.point_at(settings.api_url)
     loop_watch, stage_watch = LoopWatch(), StageWatch()
     loop_watch.time_callbacks()
     loop_watch.time_rounds(asyncio.get_running_loop())

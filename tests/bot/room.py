@@ -8,7 +8,7 @@ from typing import Any
 import discord
 import pytest_asyncio
 
-from bot.discord_api import DISCORD, point_discord_at
+from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.pictures.lookup import Found, find, read_words
 from bot.playground.records import Channel
 from bot.playground.server import Playground

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from bot.client import Bobby
+from bot.app.client import Bobby
+from bot.app.discord_patches import DISCORD, point_discord_at
+from bot.app.lifecycle import assembled, connected
 from bot.core.settings import Settings
-from bot.discord_api import DISCORD, point_discord_at
 from bot.playground.records import Channel
 from bot.playground.server import Playground
-from bot.service import assembled, connected
 from tests.e2e.guest import Guest
 
 _numbers = itertools.count(1)

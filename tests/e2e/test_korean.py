@@ -7,8 +7,8 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import expect
 
+from bot.app.command_sync import published
 from bot.core.i18n import ENGLISH, KOREAN, into
-from bot.publishing import published
 from tests.browser import open_browser
 from tests.e2e import pictures
 from tests.e2e.conftest import House

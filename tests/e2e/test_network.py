@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.discord_api import point_discord_at
+from bot.app.discord_patches import point_discord_at
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
 from tests.playground.clients import eventually

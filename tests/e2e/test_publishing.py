@@ -4,8 +4,8 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from bot.app.command_sync import publish
 from bot.playground.records import Command
-from bot.publishing import publish
 from tests.e2e.conftest import House
 
 COMMANDS = "/applications/{application_id}/commands"

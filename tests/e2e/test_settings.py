@@ -10,10 +10,10 @@ from typing import Any
 import pytest_asyncio
 from msgspec.structs import replace
 
+from bot.app.command_sync import published
 from bot.playground.permissions import P
 from bot.playground.records import Channel, Guild
 from bot.playground.world import Event
-from bot.publishing import published
 from bot.storage.guild_settings import DEFAULTS
 from cogs.settings import MOST_CHANNELS
 from tests.e2e import pictures

@@ -10,10 +10,10 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from bot.app.monitoring import Watched
+from bot.cli.status import show_status
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
-from bot.offline.status import show_status
-from bot.watched import Watched
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from models.bench.weights import settle
+from models.bench.random_weights import settle
 from models.catalog import catalog
 from models.records import Classification, Pair, Sha256
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from models.bench.weights import settle
+from models.bench.random_weights import settle
 from models.networks.caffe_resnet import CaffeBottleneck, CaffeResNet101
 from models.networks.neuraltalk import FCDecoder
 from models.neuraltalk import ENCODER_PARTS, FILES, INFOS, MODEL, convert

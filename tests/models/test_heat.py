@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from models.bench.weights import inputs, settle
+from models.bench.random_weights import inputs, settle
 from models.catalog import catalog
 from models.explain import Explainer
 from models.heat import heat, overlaid

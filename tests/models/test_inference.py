@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.bench.weights import inputs, settle
+from models.bench.random_weights import inputs, settle
 from models.catalog import catalog
 from models.fusion import fuse
 from models.inference import TOLERANCE, DeviceError, Network, device_for

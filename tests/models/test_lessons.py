@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.bench.weights import settle
+from models.bench.random_weights import settle
 from models.catalog import catalog
 from models.jobs import Assess, Assessed, Example, Failure, Features, Featurise, Labels, Recognise
 from models.kept import Networks

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from models.bench.weights import inputs
+from models.bench.random_weights import inputs
 from models.catalog import catalog
 from models.classify import Classifier, prepare
 from models.generators import Generator

@@ -15,7 +15,7 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
-from bot.discord_api import DISCORD, point_discord_at
+from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.playground.records import Message
 from bot.playground.server import Playground
 from tests.browser import Watched, open_page

@@ -11,7 +11,7 @@ import discord
 import pytest
 from aiohttp import web
 
-from bot.discord_api import DISCORD, point_discord_at
+from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.playground.server import Playground
 from tests.browser import browser  # noqa: F401 - a fixture
 from tests.playground.chat_page import chat  # noqa: F401 - a fixture

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 import discord
 from discord import app_commands
 
-from bot.discord_api import point_at
+from bot.app.discord_patches import point_at
 from bot.playground.server import Playground
 
 BREEDS = ["Golden retriever", "Labrador retriever", "Old English sheepdog", "Samoyed"]

@@ -5,7 +5,7 @@ import io
 import discord
 import pytest
 
-from bot.discord_api import DISCORD, point_discord_at
+from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Rest, eventually, logged_in
 

@@ -204,4 +204,4 @@ def test_no_sentence_escapes_the_catalogue(folder: str) -> None:
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         spelled = call.args[:1] and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
         assert not (name in KEYWORDS and spelled and formatted), where
-        assert not (name in told and spelled and not where.startswith("bot/offline/")), where
+        assert not (name in told and spelled and not where.startswith("bot/cli/")), where

@@ -15,9 +15,10 @@ import pytest_asyncio
 import torch
 from PIL import Image
 
-from bot.client import Bobby
+from bot.app.client import Bobby
+from bot.app.discord_patches import DISCORD, point_discord_at
+from bot.app.lifecycle import connected
 from bot.core.settings import Settings
-from bot.discord_api import DISCORD, point_discord_at
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.supervisor import Program
 from bot.executor.executor import Executor
@@ -28,9 +29,8 @@ from bot.library.on_demand import Library
 from bot.pictures.fetch import Fetcher
 from bot.playground.permissions import P
 from bot.playground.server import Playground
-from bot.service import connected
 from bot.storage.store import Store
-from models.bench.weights import settle
+from models.bench.random_weights import settle
 from models.catalog import catalog
 from tests.bot.library import stocked_worker
 from tests.bot.library.publisher import Publisher

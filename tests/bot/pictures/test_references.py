@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from bot.client import Bobby
+from bot.app.client import Bobby
 from bot.core.errors import NoPicture
 from bot.pictures.lookup import Found, linked
 from bot.pictures.references import REMEMBERED, TEMPLATE, Asked, Source

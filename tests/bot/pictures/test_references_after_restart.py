@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.app.discord_patches import DISCORD, point_discord_at
+from bot.app.lifecycle import assembled, connected
 from bot.core.settings import Settings
-from bot.discord_api import DISCORD, point_discord_at
 from bot.playground.server import Playground
-from bot.service import assembled, connected
 from tests.e2e import pictures
 from tests.e2e.guest import Guest, said
 from tests.e2e.test_models import press
@@ -32,7 +32,7 @@ async def bobby(playground: Playground, folder: Path) -> AsyncIterator[None]:
 
 async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """All of them, pressed in turn; and the commands are not published a second time."""
-    caplog.set_level(logging.INFO, "bot.publishing")
+    caplog.set_level(logging.INFO, "bot.app.command_sync")
     file = ("plain.png", pictures.plain())
     asked = ("!classify", "!caption", "!why", "!models")
     async with Playground() as playground:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.cli.hub import add, fetch, read_arguments
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from bot.library.hub import hub_file
-from bot.offline.hub import add, fetch, read_arguments
 from tests.bot.library.hub import repository as things
 from tests.bot.library.publisher import Publisher
 

@@ -1,0 +1,1 @@
+"""The running bot: its client, its start and end, and what watches it."""

@@ -1,0 +1,343 @@
+"""The bot itself: discord.py's client with Bobby's executor and fetcher at hand.
+
+Loads a named list of cogs, keeps Discord's copy of the command tree up to date, and sends every
+error to the one handler. What people can ask stands in `cogs/`.
+"""
+
+import asyncio
+import contextlib
+import difflib
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import ReconnectWebSocket
+from discord.shard import Shard
+
+from bot.app.backfill import Missed
+from bot.app.command_sync import publish
+from bot.conversation import allowed_channels
+from bot.conversation.active_commands import Conversations
+from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.message_responder import MessageExchange
+from bot.conversation.progress import Cancel, WaitingRoom
+from bot.conversation.reply import Reply
+from bot.core import logs
+from bot.core.error_text import explain
+from bot.core.errors import StoreFailed
+from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to, tr
+from bot.core.loop_lag import Pulse
+from bot.core.settings import Settings
+from bot.executor.executor import Executor
+from bot.library.hub.workers import PREFIX as HUB
+from bot.library.hub.workers import Hub
+from bot.library.on_demand import Library
+from bot.pictures.fetch import Fetcher
+from bot.pictures.references import Asked
+from bot.replies import common
+from bot.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+# Bobby never speaks: that the libraries for it are missing is no news to an operator.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
+
+async def _resume(shard: Shard) -> None:
+    """Come back to the session there was: a new one would not hear what was said meanwhile."""
+    await shard.reidentify(ReconnectWebSocket(shard.id, resume=True))
+
+
+Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is without shards
+
+COGS = (
+    *("cogs.classify", "cogs.why", "cogs.translate", "cogs.caption"),
+    *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
+    *("cogs.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
+)
+
+CLOSE_SECONDS = 1.0
+"""What closing grants the replies at hand."""
+SLIP_LENGTH = 7
+"""A shorter command is no slip of another: `!stats` is no `!status`."""
+
+
+def _prefixes(bot: "Bobby", message: discord.Message) -> list[str]:
+    """Return what a command to `bot` begins with; a mention of him alone is one without words."""
+    mentions = commands.when_mentioned(bot, message)
+    alone = [one.rstrip() for one in mentions if message.content.strip() == one.rstrip()]
+    return [*mentions, *alone, bot.settings.prefix]
+
+
+class BobbyContext(commands.Context["Bobby"]):
+    """A text command's context, which also has the exchange that answers it."""
+
+    exchange: MessageExchange
+
+
+def _typed_in(context: BobbyContext) -> str | None:
+    """Return the language in which the command was called.
+
+    In a direct message Discord tells nothing else about the language of who asks.
+    """
+    if context.command is None or context.invoked_with is None:
+        return None
+    typed, name = context.invoked_with.lower(), context.command.name
+    return next((one for one in LANGUAGES if into(one, name) == typed), None)
+
+
+class BobbyTree(app_commands.CommandTree["Bobby"]):
+    """The application commands; their errors go to the one handler."""
+
+    async def interaction_check(self, interaction: Interaction) -> bool:
+        """Refuse what is asked where the server wants no answers; closing waits for the rest."""
+        logs.question.set(interaction.id)
+        self.client.speak_to(interaction)
+        self.client.finish_before_closing()
+        command = interaction.command.qualified_name if interaction.command else ""
+        if allowed_channels.is_open(self.client.store.servers, interaction.channel, command):
+            return True
+        if interaction.type is discord.InteractionType.autocomplete:
+            return True  # there is no way to say anything while somebody types
+        where = allowed_channels.where(self.client.store.servers.get(interaction.guild_id))
+        await InteractionExchange(interaction, private=True).answer(Reply(where))
+        return False
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
+        """Answer with the sentence for `error`."""
+        exchange = InteractionExchange(interaction)
+        await exchange.answer(common.sentence(explain(error, exchange)))
+
+
+class Bobby(commands.AutoShardedBot):
+    """The Discord side of Bobby, for all shards of this process, which share all that it is given.
+
+    `bot.app.lifecycle` opens and closes that.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        executor: Executor,
+        fetcher: Fetcher,
+        library: Library,
+        hub: Hub,
+        store: Store,
+    ) -> None:
+        intents = discord.Intents(guilds=True, messages=True, message_content=True)
+        super().__init__(
+            command_prefix=_prefixes,
+            intents=intents,
+            tree_cls=BobbyTree,
+            shard_count=settings.shards or None,
+            shard_ids=settings.own_shards,  # type: ignore[arg-type]  # None is its own default
+            help_command=None,
+            max_messages=None,  # nothing that people write is kept
+            case_insensitive=True,
+            strip_after_prefix=True,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+        self.settings = settings
+        self.executor = executor
+        self.fetcher = fetcher
+        self.library = library
+        self.hub = hub
+        self.store = store
+        self.pulse = Pulse()
+        self.conversations = Conversations()
+        self.asked = Asked()
+        self.missed = Missed()
+        self.waiting = WaitingRoom(executor)
+        self._up: set[int] = set()
+        self._turn = asyncio.Lock()
+        self._answering: set[asyncio.Task[Any]] = set()
+        self._beating: asyncio.Task[None] | None = None
+
+    async def setup_hook(self) -> None:
+        """Load every cog (one that fails stops the start) and publish the commands if changed."""
+        for name in COGS:
+            await self.load_extension(name)
+        for command in self.commands:  # as the slash commands are called in each language
+            for language in LANGUAGES:
+                self.all_commands.setdefault(into(language, command.name), command)
+        self.add_dynamic_items(Cancel)
+        await self.tree.set_translator(CommandTranslator())
+        self._beating = asyncio.create_task(self.pulse.run())
+        await publish(self)
+
+    async def close(self) -> None:
+        """Let the replies at hand go out, then leave the gateway."""
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=CLOSE_SECONDS)
+        if self._beating:
+            self._beating.cancel()
+        await super().close()
+
+    def speak_to(self, interaction: Interaction) -> None:
+        """Speak, for the rest of this task, the server's own language or that of who asks."""
+        own = self.store.servers.get(interaction.guild_id).language
+        speak_to(own, interaction.locale, interaction.guild_locale)
+
+    def own_classifier(self, server: int | None) -> str | None:
+        """Return the classifier that `server` has set, if any; a hub's gives labels and no more."""
+        name = self.store.servers.get(server).model
+        return None if name and name.startswith(HUB) else name
+
+    def finish_before_closing(self) -> None:
+        """Note that the current task is answering somebody."""
+        if task := asyncio.current_task():
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the gateway is there for every shard of this process."""
+        mine = self.shard_ids or range(self.shard_count or 0)
+        return bool(mine) and self._up.issuperset(mine)
+
+    async def on_shard_connect(self, shard: int) -> None:
+        """Note that the gateway has let `shard` in."""
+        self._up.add(shard)
+        self.missed.let_in()
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        """Note that the gateway is back for `shard`."""
+        self._up.add(shard)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        """Note that the gateway is gone for `shard`; discord.py is about to come back by itself."""
+        self._up.discard(shard)
+        self.missed.cut_off()
+
+    async def on_ready(self) -> None:
+        """Say in the log that people can ask now."""
+        which = f", shards {[*self.shards]} of {self.shard_count}" if self.shard_count != 1 else ""
+        log.info("Logged in as %s in %d servers%s", self.user, len(self.guilds), which)
+        await self._forget_servers_left()
+        async for message in self.missed.catch_up(self.guilds):
+            log.info("Message %d came while I was away", message.id)
+            self.dispatch("message", message)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Delete what a server had set and taught once Bobby is no longer in it."""
+        try:
+            records = await self.store.forget_server(guild.id)
+        except StoreFailed:
+            return  # it is in the log, and is tried again at the next start
+        log.info("Left server %d and deleted %d records of it", guild.id, records)
+
+    async def _forget_servers_left(self) -> None:
+        """Delete what is kept of servers that were left while Bobby was away."""
+        assert self.application_id is not None
+        here = frozenset(guild.id for guild in self.guilds)
+        with contextlib.suppress(StoreFailed):  # it is in the log
+            await self.store.forget_left(self._is_ours, here, self.application_id)
+
+    def _is_ours(self, server: int) -> bool:
+        """Tell whether `server` is of a shard of this process, by Discord's rule."""
+        return (server >> 22) % (self.shard_count or 1) in (self.shard_ids or self.shards)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer `message` if it is a person's command that was not read before."""
+        news = self.missed.hear(message.id) or message.edited_at is not None
+        if message.author.bot or not news:
+            return
+        context = await self.get_context(message, cls=BobbyContext)
+        if context.prefix is None:
+            return
+        if context.command is None and not self._is_worth_a_word(context):
+            return
+        name = context.command.qualified_name if context.command else ""
+        if not allowed_channels.is_open(self.store.servers, message.channel, name):
+            return
+        self.finish_before_closing()
+        logs.question.set(message.id)
+        guild = message.guild
+        speak_to(
+            self.store.servers.get(guild.id).language, guild.preferred_locale
+        ) if guild else speak_to(_typed_in(context))
+        context.exchange = self.conversations.began(message)
+        context.exchange.waiting = self.waiting
+        try:
+            await self._wait_for_turn()
+            await self._answer(context)
+        finally:
+            self.conversations.ended(message.id)
+
+    async def _answer(self, context: BobbyContext) -> None:
+        """Run the command, or say why not.
+
+        discord.py would report errors to a task of its own, which an edit could not cancel.
+        """
+        exchange = context.exchange
+        if context.command is None:
+            if exchange.may_speak():
+                await exchange.answer(common.sentence(self._unknown(context)))
+            return
+        try:
+            await context.command.invoke(context)
+        except commands.CommandError as error:
+            await exchange.answer(common.sentence(explain(error, exchange)))
+
+    async def _wait_for_turn(self) -> None:
+        """Let one command begin in each round of the event loop.
+
+        A crowd that asks at once would otherwise hold the loop until the last of it has begun.
+        """
+        async with self._turn:
+            await asyncio.sleep(0)
+
+    def _is_worth_a_word(self, context: BobbyContext) -> bool:
+        """Tell an unknown command meant for Bobby from one meant for another bot."""
+        mentioned = context.prefix is not None and context.prefix.startswith("<@")
+        return mentioned or self._nearest(context.invoked_with) is not None
+
+    def _nearest(self, name: str | None) -> str | None:
+        """Return the command that `name` is a slip of; short names are too often other bots'."""
+        long = [command.name for command in self.commands if len(command.name) >= SLIP_LENGTH]
+        close = difflib.get_close_matches((name or "").lower(), long, 1, 0.85)
+        return close[0] if close else None
+
+    def _unknown(self, context: BobbyContext) -> str:
+        if nearest := self._nearest(context.invoked_with):
+            return tr(
+                "Did you mean `{prefix}{nearest}`? Edit your message to try again.",
+                prefix=self.settings.prefix,
+                nearest=nearest,
+            )
+        if not context.invoked_with:
+            return tr(
+                "Here I am. Post a picture with `{prefix}classify`; `{prefix}help` lists what else"
+                " I can do.",
+                prefix=self.settings.prefix,
+            )
+        return tr(
+            "I don't know that command. `{prefix}help` lists what I can do.",
+            prefix=self.settings.prefix,
+        )
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Read an edited message again, within a minute, and stop what it asked for before."""
+        if not payload.message.author.bot and await self.conversations.edited(payload.message):
+            await self.on_message(payload.message)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Stop what the deleted message asked for."""
+        await self._stop(payload.message_id)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Stop what the deleted messages asked for."""
+        for message_id in payload.message_ids:
+            await self._stop(message_id)
+
+    async def _stop(self, message_id: int) -> None:
+        if await self.conversations.deleted(message_id):
+            log.info("No reply to message %d: it was deleted, so its job was cancelled", message_id)

@@ -1,0 +1,1 @@
+"""`bobby bench`: what is measured, and how it is told."""

@@ -1,0 +1,121 @@
+"""`bobby bench`: what is measured, and how much of it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.cli.startup import finish, prepare
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_PICTURE = click.option(
+    "--picture",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What is asked about; a made-up photograph otherwise.",
+)
+_MODEL = click.option("--model", help="The classifier; the default one otherwise.")
+_ROUNDS = click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+
+
+def _jobs(default: int) -> Callable[[Any], Any]:
+    return click.option(
+        "--jobs", type=click.IntRange(1), default=default, show_default=True, help="A round."
+    )
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def bench(context: click.Context) -> None:
+    """Measure Bobby beside what else could be built, in one run, as ratios: above 1, he is faster.
+
+    Without a command: the executor.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(executor)
+
+
+@bench.command()
+@_PICTURE
+@_MODEL
+@_ROUNDS
+@_jobs(200)
+@click.option("--large", type=click.IntRange(1), default=64, show_default=True, help="At once.")
+@_JSON
+def executor(
+    *, picture: Path | None, model: str | None, rounds: int, jobs: int, large: int, as_json: bool
+) -> None:
+    """Measure the executor beside a bare loop, a naive bot and a direct call, and its fairness."""
+    from bot.bench.executor import Sizes
+    from bot.bench.report import bench_executor
+
+    sizes = Sizes(rounds, jobs, large)
+    finish(bench_executor(prepare(default_model=model), picture, sizes, as_json=as_json))
+
+
+@bench.command()
+@_PICTURE
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Real pictures, on which rounded precisions are held against float32.",
+)
+@_MODEL
+@_ROUNDS
+@_jobs(200)
+@_JSON
+def classify(
+    *,
+    picture: Path | None,
+    folder: Path | None,
+    model: str | None,
+    rounds: int,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """Measure a classifier in each precision, and how often the best label stays the same."""
+    from bot.bench.executor import Sizes
+    from bot.bench.report import bench_classify
+
+    sizes = Sizes(rounds, jobs)
+    finish(bench_classify(prepare(default_model=model), picture, sizes, folder, as_json=as_json))
+
+
+@bench.command()
+@_PICTURE
+@_ROUNDS
+@_jobs(20)
+@_JSON
+def zebra(*, picture: Path | None, rounds: int, jobs: int, as_json: bool) -> None:
+    """Measure zebras through the executor, by a direct call, and by a naive bot."""
+    _whole("zebra", picture, rounds, jobs, as_json=as_json)
+
+
+@bench.command()
+@_PICTURE
+@_ROUNDS
+@_jobs(20)
+@_JSON
+def caption(*, picture: Path | None, rounds: int, jobs: int, as_json: bool) -> None:
+    """Measure captions through the executor, by a direct call, and by a naive bot."""
+    _whole("caption", picture, rounds, jobs, as_json=as_json)
+
+
+def _whole(kind: str, picture: Path | None, rounds: int, jobs: int, *, as_json: bool) -> None:
+    from bot.bench.executor import Sizes
+    from bot.bench.report import bench_whole
+
+    finish(bench_whole(prepare(), kind, picture, Sizes(rounds, jobs), as_json=as_json))
+
+
+@bench.command()
+@click.option("--jobs", type=click.IntRange(50), default=10_000, show_default=True)
+@click.option("--kills", type=click.IntRange(0), default=20, show_default=True)
+@_JSON
+def soak(*, jobs: int, kills: int, as_json: bool) -> None:
+    """Run thousands of mixed jobs while the worker is killed: each is answered once or refused."""
+    from bot.bench.report import bench_soak
+
+    if not finish(bench_soak(prepare(), jobs, kills, as_json=as_json)):
+        sys.exit(1)

@@ -1,0 +1,321 @@
+"""The measurements of `bobby bench`: the executor in this process, its contenders in another.
+
+Owns the order of things: everything that is compared is measured in turns, round by round, and
+each ratio is that of one round. Nothing here imports torch; a picture is bytes.
+"""
+
+import asyncio
+import contextlib
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.bench.baseline_process import Contenders
+from bot.bench.figures import Figure, progress
+from bot.core.settings import Settings
+from bot.executor.engines.base import Result
+from bot.executor.engines.local import LocalEngine
+from bot.executor.executor import Executor
+from bot.executor.factory import warm
+from bot.executor.queue import Asker, Limits
+from models.jobs import Caption, Classify, Job, Precision, Translate
+
+BEAT = 0.002
+"""Seconds between two looks at the clock."""
+
+WINDOWS = 300
+"""Windows of real pictures on which precisions are compared."""
+
+TIMEOUT = 3600.0
+CROWD, SINGLE = Asker(1), Asker(2)
+NO_LIMITS = Limits(all=10**12, bytes=10**12, per_server=10**12, per_person=10**12)
+ANSWER_BYTES = 32 * 2**20
+"""What a zebra's file may have."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured: rounds, jobs of one asker in a round, large pictures at once."""
+
+    rounds: int = 5
+    jobs: int = 200
+    large: int = 64
+
+
+class _CountingEngine(LocalEngine):
+    """The local engine, and how many batches it has run."""
+
+    batches = 0
+
+    async def run(self, batch: Sequence[Job], on_started: Callable[[], None]) -> Sequence[Result]:
+        results = await super().run(batch, on_started)
+        self.batches += 1
+        return results
+
+
+async def measure_executor(
+    settings: Settings, contenders: Contenders, sizes: Sizes
+) -> Mapping[str, Figure]:
+    """Return the figures of the executor by their keys in the JSON.
+
+    Raises:
+        SetupError: The worker can't be started.
+    """
+    job = Classify(picture=(contenders.folder / "picture.jpg").read_bytes())
+    large = Classify(picture=(contenders.folder / "large.jpg").read_bytes())
+    engine = _CountingEngine(contenders.program(), hang_after=TIMEOUT)
+    async with Executor(
+        engine,
+        limits=NO_LIMITS,
+        batch_size=settings.batch_size,
+        timeout=TIMEOUT,
+    ) as executor:
+        await warm(executor)
+        figures = await _throughput(executor, contenders, job, sizes)
+        figures |= await _lone(executor, contenders, job, sizes)
+        figures |= await _fairness(executor, engine, job, sizes)
+        figures |= await _pauses(executor, large, sizes)
+        if sys.platform == "linux":
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            figures |= {
+                "worker_mib": Figure("most memory of the worker", "MiB", [contenders.worker_mib()]),
+                "bot_mib": Figure("most memory of the process that asks", "MiB", [peak]),
+            }
+    return figures
+
+
+async def _throughput(
+    executor: Executor, contenders: Contenders, job: Classify, sizes: Sizes
+) -> dict[str, Figure]:
+    """Time `sizes.jobs` answers from the executor, the bare loop and the naive bot, in turns."""
+
+    async def by_executor(count: int) -> float:
+        begun = time.perf_counter()
+        await _ask_together(executor, job, count)
+        return (time.perf_counter() - begun) * 1000 / count
+
+    async def by_bare_loop(count: int) -> float:
+        return await contenders.ask("bare", count=count)
+
+    async def by_naive_bot(count: int) -> float:
+        return await contenders.ask("naive", count=count)
+
+    runners = {"executor": by_executor, "bare": by_bare_loop, "naive": by_naive_bot}
+    took = await _in_turns(runners, sizes)
+    bare = _ratios(took, "bare")
+    figures = {
+        "bare_ratio": Figure("as fast as the bare loop in batches of 8", "×", bare),
+        "naive_ratio": Figure("as fast as the naive bot", "×", _ratios(took, "naive")),
+    }
+    words = {"executor": "the executor", "bare": "the bare loop", "naive": "the naive bot"}
+    for name, values in took.items():
+        figures[f"{name}_ms"] = Figure(f"a picture, by {words[name]}", "ms", values)
+    return figures
+
+
+async def _in_turns(
+    runners: Mapping[str, Callable[[int], Awaitable[float]]], sizes: Sizes
+) -> dict[str, list[float]]:
+    """Return the milliseconds a job that each of `runners` took, round by round."""
+    took: dict[str, list[float]] = {name: [] for name in runners}
+    for run in runners.values():
+        await run(min(8, sizes.jobs))  # to warm up
+    for number in range(sizes.rounds):
+        progress(f"jobs: round {number + 1} of {sizes.rounds}")
+        names = list(runners)
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            took[name].append(await runners[name](sizes.jobs))
+    return took
+
+
+def _ratios(took: Mapping[str, Sequence[float]], name: str) -> list[float]:
+    """Return how many times as long as the executor `name` took, round by round."""
+    pairs = zip(took[name], took["executor"], strict=True)
+    return [theirs / ours for theirs, ours in pairs]
+
+
+async def _lone(
+    executor: Executor, contenders: Contenders, job: Classify, sizes: Sizes
+) -> dict[str, Figure]:
+    """Time one request that nobody competes with, and the direct call, in turns."""
+    asked, called = [], []
+    for number in range(-1, 4 * sizes.rounds):
+        direct = await contenders.ask("direct", count=1)
+        begun = time.perf_counter()
+        await executor.submit(job, SINGLE)
+        took = (time.perf_counter() - begun) * 1000
+        if number >= 0:  # the first only warms up
+            asked.append(took)
+            called.append(direct)
+    over = [ours - theirs for ours, theirs in zip(asked, called, strict=True)]
+    return {
+        "lone_ms": Figure("a lone request over the direct call beside it", "ms", over),
+        "lone_request_ms": Figure("  the lone request", "ms", asked),
+        "lone_direct_ms": Figure("  the direct call", "ms", called),
+    }
+
+
+async def _fairness(
+    executor: Executor, engine: _CountingEngine, job: Classify, sizes: Sizes
+) -> dict[str, Figure]:
+    """Have somebody ask for one while another waits for `sizes.jobs`; count batches till then."""
+    waited = []
+    for number in range(sizes.rounds):
+        progress(f"fairness: round {number + 1} of {sizes.rounds}")
+        crowd = [asyncio.create_task(executor.submit(job, CROWD)) for _ in range(sizes.jobs)]
+        await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)  # they are under way now
+        asked = engine.batches
+        await executor.submit(job, SINGLE)
+        waited.append(float(engine.batches - asked))
+        await asyncio.gather(*crowd)
+    name = f"batches until the single asker beside one with {sizes.jobs} has the answer"
+    return {"single_batches_ratio": Figure(name, "×", waited)}
+
+
+async def _pauses(executor: Executor, large: Classify, sizes: Sizes) -> dict[str, Figure]:
+    """Ask for large pictures at once, and note the longest that the event loop was away."""
+    longest, worked, idle = [], [], []
+    for number in range(sizes.rounds):
+        progress(f"pauses: round {number + 1} of {sizes.rounds}")
+        begun = time.perf_counter()
+        async with _beating() as beats:
+            await _ask_together(executor, large, sizes.large)
+        longest.append(max(beat.late for beat in beats) * 1000)
+        worked.append(max(beat.worked for beat in beats) * 1000)
+        took = time.perf_counter() - begun
+        async with _beating() as beats:
+            await asyncio.sleep(min(took, 5.0))
+        idle.append(max(beat.late for beat in beats) * 1000)
+    name = f"the event loop's longest pause, {sizes.large} × 12 million pixels at once"
+    return {
+        "loop_pause_ms": Figure(name, "ms", longest),
+        "loop_work_ms": Figure("  the most that it worked itself in one", "ms", worked),
+        "idle_pause_ms": Figure("  the same with nothing to do", "ms", idle),
+    }
+
+
+@dataclass(frozen=True)
+class _Beat:
+    """How late a beat of the event loop was, and what its thread had computed since the last."""
+
+    late: float = 0.0
+    worked: float = 0.0
+
+
+@contextlib.asynccontextmanager
+async def _beating() -> AsyncIterator[list[_Beat]]:
+    """Yield a list of this loop's beats, in seconds, which grows within the block.
+
+    A pause in which the thread computes nothing is the system's, which runs something else.
+    """
+    beats = [_Beat()]
+
+    async def beat() -> None:
+        while True:
+            due, worked = time.perf_counter() + BEAT, time.thread_time()
+            await asyncio.sleep(BEAT)
+            beats.append(_Beat(time.perf_counter() - due, time.thread_time() - worked))
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield beats
+    finally:
+        await asyncio.sleep(0)
+        beating.cancel()
+
+
+async def _ask_together(
+    executor: Executor, job: Classify | Translate | Caption, count: int
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        for _ in range(count):
+            group.create_task(executor.submit(job, CROWD))
+
+
+async def measure_whole(
+    settings: Settings, contenders: Contenders, kind: str, sizes: Sizes
+) -> Mapping[str, Figure]:
+    """Return the figures of zebras or captions, `kind`, by their keys in the JSON.
+
+    Raises:
+        SetupError: The worker can't be started.
+    """
+    picture = (contenders.folder / "picture.jpg").read_bytes()
+    job = (
+        Translate(picture=picture, max_bytes=ANSWER_BYTES)
+        if kind == "zebra"
+        else Caption(picture=picture)
+    )
+    engine = LocalEngine(contenders.program(), hang_after=TIMEOUT)
+    async with Executor(
+        engine, limits=NO_LIMITS, batch_size=settings.batch_size, timeout=TIMEOUT
+    ) as executor:
+        await warm(executor)
+
+        async def by_executor(count: int) -> float:
+            begun = time.perf_counter()
+            await _ask_together(executor, job, count)
+            return (time.perf_counter() - begun) * 1000 / count
+
+        async def by_direct_calls(count: int) -> float:
+            return await contenders.ask("own", kind=kind, count=count)
+
+        async def by_naive_bot(count: int) -> float:
+            return await contenders.ask("naively", kind=kind, count=count)
+
+        runners = {"executor": by_executor, "direct": by_direct_calls, "naive": by_naive_bot}
+        took = await _in_turns(runners, sizes)
+    words = {
+        "executor": "by the executor",
+        "direct": "by direct calls",
+        "naive": "by the naive bot",
+    }
+    figures = {
+        "direct_ratio": Figure("as fast as direct calls", "×", _ratios(took, "direct")),
+        "naive_ratio": Figure("as fast as the naive bot", "×", _ratios(took, "naive")),
+    }
+    for name, values in took.items():
+        figures[f"{name}_ms"] = Figure(f"a {kind}, {words[name]}", "ms", values)
+    return figures
+
+
+async def measure_precisions(
+    settings: Settings, contenders: Contenders, sizes: Sizes, pictures: Path | None
+) -> Mapping[str, Figure]:
+    """Return the network's speed and agreement in every precision that the device has units for.
+
+    That of the settings is measured even where it has none.
+
+    Raises:
+        SetupError: The process that measures has ended.
+    """
+    fast: list[Precision] = contenders.facts["fast"]
+    measured = list(dict.fromkeys(["float32", *fast, settings.precision]))
+    if measured == ["float32"]:
+        progress("  This device has units for float32 alone; BOBBY_PRECISION measures another.")
+    took: dict[str, list[float]] = {name: [] for name in measured}
+    for number in range(-1, sizes.rounds):
+        progress(f"precisions: round {max(0, number + 1)} of {sizes.rounds}")
+        for name in measured:
+            each = await contenders.ask("network", precision=name, count=sizes.jobs)
+            if number >= 0:  # the first round only warms up
+                took[name].append(each)
+    figures: dict[str, Figure] = {}
+    for name in measured:
+        figures[f"{name}_ms"] = Figure(f"a picture through the network, {name}", "ms", took[name])
+        if name == "float32":
+            continue
+        pairs = zip(took["float32"], took[name], strict=True)
+        ratios = [exact / rounded for exact, rounded in pairs]
+        figures[f"{name}_ratio"] = Figure(f"as fast in {name} as in float32", "×", ratios)
+        if pictures is not None:
+            share = await contenders.ask(
+                "agreement", precision=name, folder=str(pictures), count=WINDOWS
+            )
+            words = f"of the windows have the same best label in {name}"
+            figures[f"{name}_agreement_ratio"] = Figure(words, "", [share])
+    return figures

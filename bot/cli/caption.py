@@ -1,0 +1,51 @@
+"""`bobby caption`: what picture files show, in English."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.cli.worker import OPERATOR, answer_files, print_json, print_line, shown
+from bot.core.settings import Settings
+from bot.executor.executor import Executor
+from bot.replies.caption import sentence_of
+from models.jobs import Caption, Captioned
+
+
+async def caption_files(
+    settings: Settings,
+    files: Sequence[Path],
+    model: str | None,
+    beams: int | None,
+    *,
+    as_json: bool,
+) -> bool:
+    """Print a caption for each of `files`; return whether all went well.
+
+    Raises:
+        SetupError: The worker can't be started.
+    """
+
+    async def ask(executor: Executor, picture: bytes) -> Captioned:
+        job = Caption(picture=picture, model=model, beams=beams)
+        return await executor.submit(job, OPERATOR)
+
+    show = _print_json if as_json else _print_text
+    return await answer_files(settings, files, ask, show, as_json=as_json)
+
+
+def _print_json(file: Path, answer: Captioned) -> None:
+    print_json(
+        {
+            "file": shown(file),
+            "model": answer.model,
+            "caption": answer.caption,
+            "log_probability": answer.log_probability,
+            "alternatives": list(answer.alternatives),
+        }
+    )
+
+
+def _print_text(file: Path, answer: Captioned) -> None:
+    guess = "" if answer.sure else "I'm guessing: "
+    print_line(f"{shown(file)}: {guess}{sentence_of(answer.caption)}")
+    if answer.substitution:
+        print_line(f"  {answer.substitution}")

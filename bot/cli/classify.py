@@ -1,0 +1,41 @@
+"""`bobby classify`: the five most likely labels of picture files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.cli.worker import OPERATOR, answer_files, plain, print_json, print_line, shown
+from bot.core.settings import Settings
+from bot.executor.executor import Executor
+from bot.replies.common import bar, percent, receipt
+from models.jobs import Classify, Labels
+
+
+async def classify_files(
+    settings: Settings, files: Sequence[Path], model: str | None, *, as_json: bool
+) -> bool:
+    """Print the five most likely labels of each of `files`; return whether all went well.
+
+    Raises:
+        SetupError: The worker can't be started.
+    """
+
+    async def ask(executor: Executor, picture: bytes) -> Labels:
+        return await executor.submit(Classify(picture=picture, model=model), OPERATOR)
+
+    show = _print_json if as_json else _print_text
+    return await answer_files(settings, files, ask, show, as_json=as_json)
+
+
+def _print_json(file: Path, labels: Labels) -> None:
+    top = [plain(label) for label in labels.top]
+    print_json({"file": shown(file), "model": labels.model, "labels": top})
+
+
+def _print_text(file: Path, outcome: Labels) -> None:
+    print_line(f"{shown(file)}  ({outcome.width}×{outcome.height})")
+    for label in outcome.top:
+        print_line(f"  {bar(label.probability)} {percent(label.probability):>7}  {label.label}")
+    notes = [] if outcome.sure else ["The model is not sure."]
+    notes += [f"Frame 1 of {outcome.frames}."] if outcome.frames > 1 else []
+    notes += [str(outcome.substitution)] if outcome.substitution else []
+    print_line("\n".join(f"  {note}" for note in [*notes, receipt(outcome)]) + "\n")

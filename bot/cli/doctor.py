@@ -1,0 +1,207 @@
+"""`bobby doctor`: everything that has to be right before Bobby can answer, each on a line.
+
+Owns what is looked at and the words; it changes nothing, and never prints the token. What concerns
+Discord is asked of its API alone, so a Bobby that runs meanwhile is not disturbed.
+"""
+
+import asyncio
+import difflib
+import os
+import platform
+import shutil
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.app.lifecycle import (
+    HOW_TO_BE_TOLD,
+    HOW_TO_GET_IN,
+    HOW_TO_RENEW,
+    PERMISSIONS,
+    invitation,
+    invite_link,
+)
+from bot.cli.worker import print_json, print_line
+from bot.core.errors import BobbyError
+from bot.core.settings import Settings
+from bot.executor.factory import open_executor, warm
+
+SECONDS = 10.0
+"""How long Discord may take to answer one question."""
+LEAST_DISK = 2 * 2**30
+"""Bytes: NeuralTalk2 and a few large classifiers fit."""
+LEAST_MEMORY = 2 * 2**30
+"""Bytes: what a worker needs on a processor, with room for large pictures."""
+
+_CONTENT = (1 << 18) | (1 << 19)
+"""Flags of an application that may read messages (GATEWAY_MESSAGE_CONTENT and its LIMITED)."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: `wrong` is None where it is right, else what to do."""
+
+    name: str
+    seen: str
+    wrong: str | None = None
+
+    def as_line(self) -> str:
+        """Return it for people to read."""
+        if self.wrong is None:
+            return f"ok     {self.name}: {self.seen}"
+        todo = self.wrong.replace("\n", "\n       ")
+        return f"WRONG  {self.name}: {self.seen}\n       {todo}"
+
+
+async def examine(settings: Settings, *, as_json: bool) -> bool:
+    """Look at everything, print each finding as it comes, and return whether all is well."""
+    well = True
+    async for finding in findings(settings, os.environ):
+        well = well and finding.wrong is None
+        if as_json:
+            print_json({"name": finding.name, "seen": finding.seen, "wrong": finding.wrong})
+        else:
+            print_line(finding.as_line())
+    return well
+
+
+async def findings(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Finding]:
+    """Yield what is found of the machine, the settings, the worker and Discord, in this order."""
+    yield Finding("Python", f"{platform.python_version()} on {platform.system()}")
+    for slip in _slips(environment):
+        yield slip
+    yield _folder("Weights' folder", settings.weights_folder, "BOBBY_CACHE")
+    yield _folder("Data folder", settings.data_folder, "BOBBY_DATA")
+    if sys.platform == "linux":
+        yield _memory()
+    async for finding in _of_worker(settings):
+        yield finding
+    async for finding in _of_discord(settings):
+        yield finding
+
+
+def _slips(environment: Mapping[str, str]) -> list[Finding]:
+    """Return the variables that look like settings and are none."""
+    known = [f"BOBBY_{name}".upper() for name in Settings.model_fields]
+    found = []
+    for name in sorted(environment):
+        if name.startswith("BOBBY_") and name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"Did you mean {close[0]}?" if close else "Remove it; .env.example has them all."
+            found.append(Finding("Setting", f"{name} is none of Bobby's", hint))
+    return found
+
+
+def _folder(name: str, folder: Path, setting: str) -> Finding:
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    seen = f"{folder}, {free / 2**30:.0f} GiB free"
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        return Finding(name, seen, f"Bobby may not write there: let {setting} name another folder.")
+    if free < LEAST_DISK:
+        return Finding(name, seen, f"Make room, or let {setting} name a folder on another disk.")
+    return Finding(name, seen)
+
+
+def _memory() -> Finding:
+    text = Path("/proc/meminfo").read_text(encoding="ascii")
+    facts = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in text.splitlines()}
+    free, whole = facts["MemAvailable"], facts["MemTotal"]
+    seen = f"{free / 2**30:.1f} of {whole / 2**30:.1f} GiB free"
+    if free < LEAST_MEMORY:
+        return Finding("Memory", seen, "A worker needs 2 GiB: end other programs, or add memory.")
+    return Finding("Memory", seen)
+
+
+async def _of_worker(settings: Settings) -> AsyncIterator[Finding]:
+    async with open_executor(settings) as executor:
+        try:
+            await warm(executor)
+        except BobbyError as error:
+            yield Finding("Worker", "it does not start", str(error))
+            return
+        snapshot = executor.snapshot()
+        ready = [card for card in snapshot.models if card.ready]
+        yield Finding("Worker", f"answers on {snapshot.device}, in {settings.precision}")
+        seen = f"{len(ready)} of {len(snapshot.models)} models are here"
+        wanted = settings.default_model
+        if snapshot.default == wanted:
+            yield Finding("Weights", f"{seen}, {wanted} among them")
+        else:
+            todo = f"{snapshot.default} stands in for {wanted}: run `bobby fetch {wanted}`."
+            yield Finding("Weights", seen, todo)
+
+
+async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.token is None:
+        yield Finding("Token", "there is none", HOW_TO_GET_IN.format(invite=invitation()))
+        return
+    headers = {"Authorization": f"Bot {settings.token.get_secret_value()}"}
+    timeout = aiohttp.ClientTimeout(total=SECONDS)
+    async with aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=True) as session:
+        discord_api = _Api(session, settings.api_url)
+        try:
+            async for finding in _of_account(discord_api):
+                yield finding
+        except (aiohttp.ClientError, TimeoutError) as error:
+            reason = str(error) or type(error).__name__
+            todo = "Check this machine's network and BOBBY_API_URL, then ask again."
+            yield Finding("Discord", f"{settings.api_url} can't be reached ({reason})", todo)
+
+
+class _Api:
+    """Discord's API, as far as it is asked here."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session = session
+        self._url = url
+
+    async def ask(self, path: str) -> Any:  # noqa: ANN401 - JSON; None where the token is refused
+        async with self._session.get(self._url + path) as response:
+            if response.status == 401:
+                return None
+            response.raise_for_status()
+            return await response.json()
+
+
+async def _of_account(api: _Api) -> AsyncIterator[Finding]:
+    me = await api.ask("/users/@me")
+    if me is None:
+        yield Finding("Token", "Discord does not know it", HOW_TO_RENEW)
+        return
+    yield Finding("Token", f"it is {me['username']}'s")
+    application, gateway, guilds = await asyncio.gather(
+        *(api.ask(path) for path in ("/applications/@me", "/gateway/bot", "/users/@me/guilds"))
+    )
+    invite = invite_link(int(application["id"]))
+    if int(application["flags"]) & _CONTENT:
+        yield Finding("Message Content Intent", "it is on")
+    else:
+        todo = HOW_TO_BE_TOLD.format(application=application["id"], invite=invite)
+        yield Finding("Message Content Intent", "it is off", todo)
+    left = gateway["session_start_limit"]["remaining"]
+    yield Finding(
+        "Logins", f"{left} left today", None if left else "Wait until tomorrow, and start less."
+    )
+    for guild in guilds:
+        yield _permissions(guild)
+    yield Finding("Invitation", invite)
+
+
+def _permissions(guild: Mapping[str, Any]) -> Finding:
+    held = discord.Permissions(int(guild["permissions"]))
+    missing = [
+        name.replace("_", " ").title()
+        for name, needed in PERMISSIONS
+        if needed and not (getattr(held, name) or held.administrator)
+    ]
+    name = f"Server “{guild['name']}”"
+    if missing:
+        todo = "Give Bobby's role these permissions, or invite him anew with the link below."
+        return Finding(name, f"he lacks {', '.join(missing)}", todo)
+    return Finding(name, "he may all that he needs; a channel may still forbid it")

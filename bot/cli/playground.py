@@ -1,0 +1,104 @@
+"""`bobby playground`: the server, the page and the very same bot, in one process."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import webbrowser
+from asyncio import FIRST_COMPLETED
+from pathlib import Path
+
+import discord
+import msgspec
+from rich.console import Console
+
+from bot.app.client import Bobby
+from bot.app.discord_patches import point_discord_at
+from bot.app.lifecycle import assembled, connected, stop_signal
+from bot.core.errors import SetupError
+from bot.core.i18n import later, speak_to, tr
+from bot.core.settings import Settings
+from bot.executor.factory import warm
+from bot.playground.server import Playground
+from bot.replies.common import BLUE
+
+log = logging.getLogger(__name__)
+
+HELLO = (
+    later(
+        "I'm Bobby, and I look at pictures. Drop one into this channel, write `{prefix}classify`"
+        " with it, and I'll tell you the five things it most likely shows; with `{prefix}caption` I"
+        " say it in a sentence. `{prefix}try` shows me at work without one."
+    ),
+    later(
+        "You can also reply to a picture with `{prefix}classify`, type `/` to see my commands, or"
+        " open a message's menu (**⋯**) and choose **Classify**. `{prefix}help` tells the rest."
+    ),
+)
+
+
+async def play(settings: Settings, *, port: int, browser: bool, as_json: bool) -> None:
+    """Run the playground until a signal says stop.
+
+    Says where the page is once the bot can answer: as JSON on the first line of standard output,
+    or in words, opening a browser if `browser`.
+
+    Raises:
+        SetupError: The port is taken, or the worker can't be started.
+    """
+    stop = stop_signal()
+    progress = Console(stderr=True)
+    async with contextlib.AsyncExitStack() as stack:
+        with progress.status("Starting Bobby and loading his first model…"):
+            try:
+                playground = await stack.enter_async_context(Playground(port=port))
+            except OSError as error:
+                raise SetupError(
+                    f"Port {port} can't be used ({error.strerror}). Choose another with --port,"
+                    " or leave --port out."
+                ) from None
+            point_discord_at(playground.api, gateway=playground.gateway)
+            # Its servers are new each time, and none of a real Bobby's business.
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bobby-")))
+            mine = settings.model_copy(update={"data": data})
+            bot = await stack.enter_async_context(assembled(mine))
+            gateway = await stack.enter_async_context(connected(bot, playground.bot_token))
+            stopping = asyncio.create_task(stop.wait())
+            ready = asyncio.create_task(_ready(bot, playground.channel_id))
+            await asyncio.wait({ready, gateway, stopping}, return_when=FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+        else:
+            ready.result()
+            _announce(playground, as_json=as_json)
+            if browser:
+                await asyncio.to_thread(webbrowser.open, playground.page)
+            await asyncio.wait({gateway, stopping}, return_when=FIRST_COMPLETED)
+
+
+async def _ready(bot: Bobby, channel_id: int) -> None:
+    """Wait until `bot` can answer, then have it say hello in the channel."""
+    await warm(bot.executor)
+    await bot.wait_until_ready()
+    channel = bot.get_channel(channel_id)
+    assert isinstance(channel, discord.TextChannel)
+    speak_to(os.environ.get("LANG", "").replace("_", "-"))
+    hello = "\n\n".join(tr(part, prefix=bot.settings.prefix) for part in HELLO)
+    await channel.send(embed=discord.Embed(title=tr("Hello!"), description=hello, colour=BLUE))
+
+
+def _announce(playground: Playground, *, as_json: bool) -> None:
+    if as_json:
+        where = {
+            name: getattr(playground, name) for name in ("page", "api", "gateway", "user_token")
+        } | {
+            name: str(getattr(playground, name))
+            for name in ("bot_user_id", "guild_id", "channel_id")
+        }
+        text = msgspec.json.encode(where).decode()
+    else:
+        text = f"Bobby is waiting for you at {playground.page}\nPress Ctrl-C to stop."
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

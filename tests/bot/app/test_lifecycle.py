@@ -1,0 +1,244 @@
+"""Bobby's way in and out: what Discord refuses, what a signal does, and the playground."""
+
+import asyncio
+import json
+import os
+import signal
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.app.discord_patches import DISCORD, point_discord_at
+from bot.app.lifecycle import assembled, connected, run_on_discord
+from bot.cli import playground as playing
+from bot.cli.playground import play
+from bot.core.errors import SetupError
+from bot.core.settings import Settings
+from bot.playground.server import Playground
+from models.jobs import Ready
+from tests.bot.cli.conftest import Desk, card
+from tests.playground.clients import Rest, eventually
+
+
+@pytest.fixture(autouse=True)
+def _back_to_discord() -> Iterator[None]:
+    """Point discord.py at Discord again."""
+    yield
+    point_discord_at(DISCORD)
+
+
+@pytest_asyncio.fixture
+async def playground() -> AsyncIterator[Playground]:
+    """Run a playground of the test's own."""
+    async with Playground() as playground:
+        yield playground
+
+
+def settings_of(desk: Desk, **fields: Any) -> Settings:
+    """Return settings with folders of the test's own."""
+    return Settings(_env_file=None, cache=desk.folder / "w", data=desk.folder / "d", **fields)
+
+
+async def refusal(desk: Desk, token: str) -> str:
+    """Log in with `token`, which must fail, and return what the operator is told."""
+    with pytest.raises(SetupError) as caught:
+        async with assembled(settings_of(desk)) as bot, connected(bot, token) as end:
+            await asyncio.wait({end}, timeout=10)
+    return str(caught.value)
+
+
+async def test_a_login_that_discord_refuses(desk: Desk, playground: Playground) -> None:
+    """The status and Discord's own words, where it is not for the token."""
+    point_discord_at(playground.api)
+    playground.faults.answer("GET", "/users/@me", 403, message="Not from here.")
+    assert "403 Not from here." in await refusal(desk, playground.bot_token)
+
+
+async def test_a_login_that_reaches_nobody(desk: Desk) -> None:
+    """It is the network's fault, and no traceback."""
+    point_discord_at("http://127.0.0.1:9/api/v10")
+    told = await refusal(desk, "MTIz.abc.def")
+    assert told.startswith("Discord can't be reached (")
+    assert "network" in told
+
+
+async def test_a_wrong_token(desk: Desk, playground: Playground) -> None:
+    """How to have another."""
+    point_discord_at(playground.api)
+    assert (await refusal(desk, "MTIz.abc.def")).startswith("Discord does not know this token.")
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [(4004, "Reset Token"), (4014, 'Switch on "Message Content Intent"'), (4011, "(code 4011)")],
+)
+async def test_an_end_for_good(desk: Desk, playground: Playground, code: int, advice: str) -> None:
+    """Bobby ends by itself, with what to do about the gateway's code."""
+    token = playground.bot_token
+    settings = settings_of(desk, DISCORD_TOKEN=token, api_url=playground.api)
+    service = asyncio.create_task(run_on_discord(settings))
+    me = playground.world.bot
+    await eventually(lambda: playground.hub.connected(me))
+    playground.faults.close_connections(code, me)
+    with pytest.raises(SetupError) as caught:
+        await service
+    assert advice in str(caught.value)
+    if code == 4014:
+        assert f"applications/{playground.application_id}/bot" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_the_service(
+    desk: Desk, playground: Playground, kind: signal.Signals
+) -> None:
+    """In order: it leaves the gateway and returns."""
+    settings = settings_of(desk, DISCORD_TOKEN=playground.bot_token, api_url=playground.api)
+    service = asyncio.create_task(run_on_discord(settings))
+    me = playground.world.bot
+    await eventually(lambda: playground.hub.connected(me))
+    os.kill(os.getpid(), kind)
+    async with asyncio.timeout(10):
+        await service
+    assert playground.hub.connected(me) == []
+
+
+async def test_without_a_token_nothing_is_opened(desk: Desk) -> None:
+    """It is said at once how to get one, with an invitation that asks for no more than it needs."""
+    with pytest.raises(SetupError) as caught:
+        await run_on_discord(settings_of(desk))
+    told = str(caught.value)
+    asked = "scope=bot+applications.commands&permissions=274878024704"
+    assert told.startswith("There is no token")
+    assert asked in told
+    assert list(desk.folder.iterdir()) == []
+
+
+# --- the playground -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the addresses that a browser is told to open."""
+    opened: list[str] = []
+    desk.ready = Ready(device="cpu", default="here", models=(card("here", ready=True),))
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.delenv("LANG", raising=False)
+    return opened
+
+
+async def printed(task: asyncio.Task[None], capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what was printed to standard output, once there is anything."""
+    lines: list[str] = []
+
+    def look() -> bool:
+        lines.append(capsys.readouterr().out)
+        return task.done() or bool(lines[-1])
+
+    await eventually(look, within=20)
+    return "".join(lines)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Press Ctrl-C, and wait for the end."""
+    os.kill(os.getpid(), signal.SIGINT)
+    async with asyncio.timeout(10):
+        await task
+
+
+async def test_where_it_is_can_be_read_by_programs(
+    desk: Desk,
+    opened: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By then it has said hello; what servers set there is not the operator's, and goes away."""
+    settings = settings_of(desk, prefix="?")
+    monkeypatch.setattr(tempfile, "tempdir", str(desk.folder))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # so that progress is drawn, apart from the answer
+    task = asyncio.create_task(play(settings, port=0, browser=False, as_json=True))
+    where = json.loads(await printed(task, capsys))
+    async with Rest(where["api"], where["user_token"]) as rest:
+        (hello,) = (await rest.ask("GET", f"/channels/{where['channel_id']}/messages")).data
+    assert hello["author"]["id"] == where["bot_user_id"]
+    assert hello["embeds"][0]["title"] == "Hello!"
+    assert "`?classify`" in hello["embeds"][0]["description"]
+    assert "`?help`" in hello["embeds"][0]["description"]
+    assert list(desk.folder.glob("bobby-*"))
+    await end(task)
+    assert opened == []
+    assert list(desk.folder.glob("bobby-*")) == []
+    assert not settings.data_folder.exists()
+
+
+async def test_people_get_a_link_and_a_browser(
+    desk: Desk, opened: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page itself is opened, once it can answer."""
+    task = asyncio.create_task(play(settings_of(desk), port=0, browser=True, as_json=False))
+    told = (await printed(task, capsys)).splitlines()
+    await eventually(lambda: opened)
+    assert told == [f"Bobby is waiting for you at {opened[0]}", "Press Ctrl-C to stop."]
+    assert opened[0].startswith("http://127.0.0.1:")
+    await end(task)
+
+
+async def test_it_says_hello_in_the_operator_s_language(
+    desk: Desk,
+    opened: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the terminal has it."""
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    task = asyncio.create_task(play(settings_of(desk), port=0, browser=False, as_json=True))
+    where = json.loads(await printed(task, capsys))
+    async with Rest(where["api"], where["user_token"]) as rest:
+        (hello,) = (await rest.ask("GET", f"/channels/{where['channel_id']}/messages")).data
+    assert hello["embeds"][0]["title"] != "Hello!"
+    await end(task)
+    assert opened == []
+
+
+async def test_a_worker_that_can_not_start_ends_the_playground(broken: Desk) -> None:
+    """Its reason is the operator's; no link is told."""
+    with pytest.raises(SetupError, match=r"There are no weights here\.$"):
+        await play(settings_of(broken), port=0, browser=True, as_json=True)
+
+
+def test_a_browser_opens_only_for_people(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where they don't want one nor where a program reads; the port is handed on."""
+    asked: list[dict[str, Any]] = []
+
+    async def note(_settings: Settings, **options: Any) -> None:
+        asked.append(options)
+
+    monkeypatch.setattr(playing, "play", note)
+    for options in ([], ["--no-browser"], ["--json"], ["--port", "8080"]):
+        assert desk.run("playground", *options).exit_code == 0
+    assert [(one["port"], one["browser"], one["as_json"]) for one in asked] == [
+        (0, True, False),
+        (0, False, False),
+        (0, False, True),
+        (8080, True, False),
+    ]
+
+
+def test_bobby_needs_its_token_only_to_run(desk: Desk) -> None:
+    """`bobby run` without one is an error with the steps, on standard error."""
+    run = desk.run("run")
+    assert run.exit_code == 1
+    assert run.stdout == ""
+    assert run.stderr.startswith("Error: There is no token")
+
+
+def test_nobody_there_is_a_sentence(desk: Desk) -> None:
+    """The address that was set can't be reached; the token is not told."""
+    door = {"DISCORD_TOKEN": "MTIz.abc.def", "BOBBY_API_URL": "http://127.0.0.1:9/api"}
+    run = desk.run("run", **door)
+    assert run.exit_code == 1
+    assert run.stderr.startswith("Error: The Discord API at http://127.0.0.1:9/api can't be")
+    assert "MTIz" not in run.output
