@@ -28,7 +28,7 @@ from bot.replies import common
 from bot.replies.common import Classified
 from bot.replies.models import recipe
 from bot.storage.labels import NO_SERVER
-from bot.why import Why
+from cogs.explain.components import Why
 from models.jobs import Classify, Inspect, Labels, Recognise
 
 MINE = "mine"

@@ -54,9 +54,9 @@ async def _resume(shard: Shard) -> None:
 Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is without shards
 
 COGS = (
-    *("cogs.classify", "cogs.why", "cogs.translate", "cogs.caption"),
+    *("cogs.classify", "cogs.explain.cog", "cogs.zebra", "cogs.caption"),
     *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
-    *("cogs.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
+    *("cogs.explain.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
 )
 
 CLOSE_SECONDS = 1.0

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from bot.conversation.reply import UPLOAD_AIM
 from bot.playground.records import Channel
-from cogs.translate import SMALLER
+from cogs.zebra import SMALLER
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said

@@ -15,7 +15,7 @@ from bot.library.autocomplete import completions
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.pictures.references import Source
-from bot.why import Labels, Why, explain
+from cogs.explain.components import Labels, Why, explain
 
 
 class WhyCog(commands.Cog, name="Why"):

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.errors import UnknownModel
-from cogs.translate import Wish, read_wish
+from cogs.zebra import Wish, read_wish
 
 
 def test_a_size_may_be_named() -> None:

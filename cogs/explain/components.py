@@ -1,7 +1,7 @@
 """What in a picture made its label: the button and the menu, and the one way to ask for it.
 
 Button and menu carry all they need in their ids, so they work after a restart as well. The command
-is `cogs.why`'s, the look `bot.replies.explanation`'s.
+is `cogs.explain.cog`'s, the look `bot.replies.explanation`'s.
 """
 
 import re
