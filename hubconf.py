@@ -24,7 +24,7 @@ if pathlib.Path(models.__file__ or "").parent != pathlib.Path(__file__).parent /
         " before it, or in a process of their own."
     )
 
-from models import captioner, picture_captioner
+from models.captioning import module, small
 from models.networks import caffe_resnet, cyclegan, efficientnet_lite, neuraltalk, zebra_student
 
 dependencies = [
@@ -73,7 +73,7 @@ def cyclegan_generator(*, pretrained: bool = False) -> cyclegan.ResNetGenerator:
     return cyclegan.ResNetGenerator().eval()
 
 
-def caption_small(*, pretrained: bool = True) -> picture_captioner.PictureCaptioner:
+def caption_small(*, pretrained: bool = True) -> module.PictureCaptioner:
     """Build the captioner that learnt from Flickr8k: `caption_small().caption(picture)`.
 
     Raises:
@@ -82,7 +82,7 @@ def caption_small(*, pretrained: bool = True) -> picture_captioner.PictureCaptio
     if not pretrained:
         raise ValueError("caption_small comes only with its weights: its words are among them.")
     encoder = efficientnet_lite0(pretrained=True)
-    return picture_captioner.PictureCaptioner(encoder, captioner.Captioner.load())
+    return module.PictureCaptioner(encoder, small.Captioner.load())
 
 
 def efficientnet_lite0(*, pretrained: bool = True) -> efficientnet_lite.EfficientNetLite0:

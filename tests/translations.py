@@ -21,8 +21,8 @@ from discord.ext import commands
 
 from bot.app.client import COGS
 from bot.core.i18n import ENGLISH, LANGUAGES, LOCALES
-from models.catalog import catalog
-from models.pairs import pairs
+from models.catalog.classifiers import catalog
+from models.catalog.generators import pairs
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("bot", "cogs", "models")

@@ -79,7 +79,7 @@ class Contenders:
             else self._settings
         )
         python, _, module, *rest = worker_command(settings, settings.devices[0])
-        assert module == "models.worker"
+        assert module == "models.worker.process"
         command = [python, "-m", "models.bench.worker", str(self.folder), *rest]
         return Program(command, worker_environment(os.environ))
 

@@ -1,7 +1,7 @@
 """`bobby fetch`, `bobby verify` and `bobby clean`: the weights on this machine.
 
-The catalogue is asked of `models.inventory` in a process of its own, which needs no warm worker;
-the files come by the very downloader that answers people.
+The catalogue is asked of `models.worker.inventory` in a process of its own, which needs no warm
+worker; the files come by the very downloader that answers people.
 """
 
 import asyncio
@@ -158,7 +158,7 @@ def remove(paths: Iterable[Path]) -> None:
 
 
 async def _inventory(settings: Settings, kind: type[L]) -> AsyncIterator[L]:
-    """Yield the lines that `models.inventory` prints, as soon as each is there.
+    """Yield the lines that `models.worker.inventory` prints, as soon as each is there.
 
     Raises:
         SetupError: It ended badly; what it complained of is on standard error.

@@ -49,7 +49,7 @@ By default they do for milliseconds, which on a busy machine keeps the very thre
 for off the processor: a caption then takes seconds. An operator's own setting wins.
 """
 
-WORKER = "models.worker"
+WORKER = "models.worker.process"
 """The module that is run as a worker."""
 
 _HOME = str(Path(jobs.__file__).parents[2])
@@ -81,7 +81,13 @@ def worker_command(settings: Settings, device: str) -> list[str]:
 
 def inventory_command(settings: Settings, *, verify: bool) -> list[str]:
     """Return the command line that prints the catalogue, or checks what is here of it."""
-    command = [sys.executable, "-m", "models.inventory", "--cache", str(settings.weights_folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "models.worker.inventory",
+        "--cache",
+        str(settings.weights_folder),
+    ]
     return [*command, "--verify"] if verify else command
 
 

@@ -11,7 +11,7 @@ CHANGES = (
     *(later("as it is"), later("flipped"), later("turned by 15°"), later("grey")),
     *(later("blurred"), later("JPEG at quality 10"), later("its middle")),
 )
-"""What the worker calls them, `models.shake.CHANGES`; here for the catalogues."""
+"""What the worker calls them, `models.tasks.shake.CHANGES`; here for the catalogues."""
 
 
 def shaken(picture: Picture, seen: Shaken, note: str | None) -> Reply:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from models.decode import DecodeError, decode
+from models.images.decode import DecodeError, decode
 
 
 def photograph(width: int, height: int, shade: int = 128) -> bytes:

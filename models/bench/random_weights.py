@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.catalog import Catalog, catalog
-from models.records import Classification, Sha256
-from models.untrained import WEIGHTS, beginning
-from models.weights import Shelf, WeightsError
+from models.catalog.classifiers import Catalog, catalog
+from models.catalog.records import Classification, Sha256
+from models.tasks.untrained import WEIGHTS, beginning
+from models.weights.store import Shelf, WeightsError
 
 STAND_IN = "stand-in.pth"
 """What the file is called, in a folder of the benchmark's own."""

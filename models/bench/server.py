@@ -22,14 +22,14 @@ from torch import Tensor
 from models.bench.pictures import photograph, windows
 from models.bench.random_weights import STAND_IN, listed, provide
 from models.bench.tasks import Kind, Whole
-from models.catalog import catalog
-from models.classify import Classifier, device_name, sight
-from models.decode import DecodeError, decode
-from models.inference import DTYPES, Network, device_for, exact, is_fast, plain
+from models.catalog.classifiers import catalog
+from models.catalog.selection import Choice, unknown
+from models.images.decode import DecodeError, decode
 from models.jobs import Classify, Labels, Precision
-from models.kept import Networks
-from models.selection import Choice, unknown
-from models.weights import Shelf
+from models.runtime.cache import Networks
+from models.runtime.inference import DTYPES, Network, device_for, exact, is_fast, plain
+from models.tasks.classify import Classifier, device_name, sight
+from models.weights.store import Shelf
 
 PICTURE, LARGE = "picture.jpg", "large.jpg"
 """In the benchmark's folder: what is asked about, and 12 million pixels."""

@@ -13,15 +13,15 @@ import torch
 from PIL import Image
 from torchvision.transforms import functional
 
-from models.captioner import Captioner, prepare
-from models.catalog import catalog
-from models.inference import plain
+from models.captioning.small import Captioner, prepare
+from models.catalog.classifiers import catalog
+from models.catalog.generators import pairs
 from models.jobs import Answer, Caption, Failure, Translate
 from models.networks.lite_maps import LiteMaps
 from models.networks.zebra_student import MatteGenerator
-from models.pairs import pairs
-from models.tasks import Tasks
-from models.weights import Shelf
+from models.runtime.inference import plain
+from models.weights.store import Shelf
+from models.worker.tasks import Tasks
 
 Kind = Literal["zebra", "caption"]
 SIDE = 256

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from models import worker
 from models.bench.random_weights import listed
+from models.worker import process
 
 PROCESS_ID = "worker.pid"
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> None:
     folder, *rest = arguments
     (Path(folder) / PROCESS_ID).write_text(str(os.getpid()), encoding="ascii")
     name = rest[rest.index("--default-model") + 1]
-    worker.main(rest, classifiers=partial(listed, name, Path(folder)))
+    process.main(rest, classifiers=partial(listed, name, Path(folder)))
 
 
 if __name__ == "__main__":

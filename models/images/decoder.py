@@ -18,12 +18,12 @@ from typing import IO
 
 import msgspec
 
-from models.decode import MAX_PIXELS, DecodeError, guard_process, reading
-from models.images.messages import PixelAnswer, PixelJob
+from models.images.decode import MAX_PIXELS, DecodeError, guard_process, reading
+from models.images.memory import give_back
 from models.images.perform import perform
+from models.images.pixel_jobs import PixelAnswer, PixelJob
 from models.jobs import Failure
-from models.jobs.words import Message
-from models.memory import give_back
+from models.jobs.base import Message
 
 NICE = 10
 """How far a decoder stands back behind the networks, of 19. On two busy cores 48 jobs of ResNet-101

@@ -19,10 +19,10 @@ from queue import LifoQueue
 import msgspec
 import psutil
 
-from models.decode import MAX_PIXELS, TOO_SLOW, DecodeError
+from models.images.decode import MAX_PIXELS, TOO_SLOW, DecodeError
 from models.images.decoder import Outcome, TooMuch, write
-from models.images.messages import Paint, PaintTwice, PixelAnswer, PixelJob
 from models.images.perform import Slow
+from models.images.pixel_jobs import Paint, PaintTwice, PixelAnswer, PixelJob
 from models.jobs import Failure, say
 
 

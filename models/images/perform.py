@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 from PIL import Image, ImageChops, ImageStat
 
-from models import encode, jobs
-from models.decode import DecodeError, decode
-from models.frames import Film, film
-from models.images.messages import (
+from models import jobs
+from models.images import encode
+from models.images.animation import Film, film
+from models.images.decode import DecodeError, decode
+from models.images.pixel_jobs import (
     Layer,
     Look,
     Looked,

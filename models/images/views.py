@@ -4,7 +4,7 @@ import math
 
 from PIL import Image
 
-from models.images.messages import AtMost, Crop, Exactly, View, Within
+from models.images.pixel_jobs import AtMost, Crop, Exactly, View, Within
 
 _LONGEST = 16
 """A side that is more times the other than this is cut to it about the center before resizing.

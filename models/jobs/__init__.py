@@ -1,8 +1,8 @@
 """The seam between the two processes: what may be asked of a worker and what it may answer.
 
-Owns the frozen message types, which are told apart by their tag, and nothing else; `models.wire`
-puts them on the pipes. Both halves import this module and it imports neither, so it knows neither
-torch nor Discord.
+Owns the frozen message types, which are told apart by their tag, and nothing else;
+`models.jobs.wire` puts them on the pipes. Both halves import this module and it imports neither, so
+it knows neither torch nor Discord.
 
     bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget,
                     Recount
@@ -35,8 +35,8 @@ from models.jobs.answers import (
     Translated,
     Verdict,
 )
-from models.jobs.cards import Checked, HubModel, ModelCard, WeightsFile
-from models.jobs.messages import (
+from models.jobs.base import Message, Precision, Said, say
+from models.jobs.control import (
     Deferred,
     Finished,
     Forget,
@@ -51,6 +51,7 @@ from models.jobs.messages import (
     Unready,
     Working,
 )
+from models.jobs.model_info import Checked, HubModel, ModelCard, WeightsFile
 from models.jobs.requests import (
     Assess,
     Caption,
@@ -67,7 +68,6 @@ from models.jobs.requests import (
     Translate,
     Untrained,
 )
-from models.jobs.words import Message, Precision, Said, say
 
 __all__ = [
     "Answer",

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from models.jobs.words import Message, Precision, Said
+from models.jobs.base import Message, Precision, Said
 
 FailureCode: TypeAlias = Literal[
     "empty_file",

@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from models.jobs.words import Message
+from models.jobs.base import Message
 
 
 class Request(Message, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 Owns the network in its two uses: `forward` over whole captions at once, for training, and
 `start` / `step`, word by word with cached keys and values, for the search in
-`models.caption_search`. It knows token numbers, not words, and opens no file.
+`models.captioning.search`. It knows token numbers, not words, and opens no file.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """The FC decoder of NeuralTalk2 (ImageCaptioning.pytorch): one feature in, a sentence out.
 
 Owns the maxout LSTM, with the published parameter names, and the two published searches, token
-for token: greedy and beam search. It knows token numbers, not words; `models.neuraltalk` reads
-the published files.
+for token: greedy and beam search. It knows token numbers, not words;
+`models.captioning.neuraltalk2` reads the published files.
 """
 
 from dataclasses import dataclass

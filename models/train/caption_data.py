@@ -24,12 +24,12 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
-from models.captioner import normalised, prepare
-from models.catalog import catalog
-from models.fusion import fuse
+from models.captioning.small import normalised, prepare
+from models.catalog.classifiers import catalog
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS, SIDE, LiteMaps
-from models.weights import Shelf
+from models.runtime.fuse_batchnorm import fuse
+from models.weights.store import Shelf
 
 _log = logging.getLogger(__name__)
 

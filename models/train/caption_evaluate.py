@@ -14,11 +14,11 @@ import click
 import torch
 from PIL import Image, ImageDraw
 
-from models.captioner import DEFAULT_BEAMS, WEIGHTS, Caption, Captioner, prepare
+from models.captioning.backends import own_encoder
+from models.captioning.small import DEFAULT_BEAMS, WEIGHTS, Caption, Captioner, prepare
 from models.train.caption_data import Flickr8k, Split
 from models.train.caption_scores import scores
-from models.voices import own_encoder
-from models.weights import Shelf
+from models.weights.store import Shelf
 
 _COLUMNS, _SIDE, _TEXT = 6, 224, 64
 

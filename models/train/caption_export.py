@@ -21,8 +21,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.captioner import DEFAULT_BEAMS, Captioner, quantised
-from models.consensus import Gram, Rarity
+from models.captioning.mbr import Gram, Rarity
+from models.captioning.small import DEFAULT_BEAMS, Captioner, quantised
 from models.networks.caption_transformer import UNKNOWN, Shape
 from models.train.caption import Recipe
 from models.train.caption_data import Features, Flickr8k, cache_features, vocabulary

@@ -12,8 +12,8 @@ from bot.bench.figures import Figure, milliseconds, progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
 from models.jobs import Classify, Labels
-from models.tasks import Tasks
-from models.weights import Shelf
+from models.weights.store import Shelf
+from models.worker.tasks import Tasks
 from tests.benchmarks.stage import guest, watched_bot
 from tests.e2e.guest import Guest, said
 

@@ -33,10 +33,10 @@ class Answers:
         import torch
 
         from models.bench.random_weights import STAND_IN, listed
-        from models.inference import DTYPES, plain
-        from models.kept import Networks
-        from models.selection import Choice
-        from models.weights import Shelf
+        from models.catalog.selection import Choice
+        from models.runtime.cache import Networks
+        from models.runtime.inference import DTYPES, plain
+        from models.weights.store import Shelf
 
         place = Path(folder)
         self._record = listed(model, place)[model]
@@ -54,8 +54,8 @@ class Answers:
 
     def decode(self, data: bytes) -> Any:
         """Return the network's input for the picture in `data`."""
-        from models.classify import sight
-        from models.decode import decode
+        from models.images.decode import decode
+        from models.tasks.classify import sight
 
         return sight(decode(data).image, self._choice).tensor
 

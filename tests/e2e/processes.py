@@ -72,7 +72,7 @@ class Running:
     def worker(self) -> psutil.Process:
         """Return its one worker process."""
         children = psutil.Process(self.pid).children(recursive=True)
-        (worker,) = [child for child in children if "models.worker" in child.cmdline()]
+        (worker,) = [child for child in children if "models.worker.process" in child.cmdline()]
         return worker
 
     def first_line(self) -> str:

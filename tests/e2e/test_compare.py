@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.playground.records import Channel
-from models.catalog import catalog
-from models.recipes import script
+from models.catalog.classifiers import catalog
+from models.catalog.snippets import script
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top

@@ -28,7 +28,7 @@ def worker_of() -> psutil.Process:
     workers = [
         child
         for child in psutil.Process().children(recursive=True)
-        if "models.worker" in " ".join(child.cmdline())
+        if "models.worker.process" in " ".join(child.cmdline())
     ]
     assert len(workers) == 1
     return workers[0]

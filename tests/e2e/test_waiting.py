@@ -35,7 +35,7 @@ async def stopped_worker(house: House) -> AsyncIterator[psutil.Process]:
     """Stop the worker as a scheduler would: whoever asks now waits until it is continued."""
     await house.bot.executor.ready()
     children = psutil.Process(os.getpid()).children()
-    (worker,) = [child for child in children if "models.worker" in child.cmdline()]
+    (worker,) = [child for child in children if "models.worker.process" in child.cmdline()]
     worker.send_signal(signal.SIGSTOP)
     try:
         yield worker

@@ -69,7 +69,7 @@ async def test_health_names_the_trouble(house: House, watched: Watched) -> None:
     assert await read(watched, "/healthz") == (200, "ok\n")
     restarts = (await figures(watched))["bobby_worker_restarts_total"]
     children = psutil.Process(os.getpid()).children()
-    (worker,) = [child for child in children if "models.worker" in child.cmdline()]
+    (worker,) = [child for child in children if "models.worker.process" in child.cmdline()]
     worker.send_signal(signal.SIGKILL)
     await eventually(lambda: house.bot.executor.snapshot().state != "ready")
     status, words = await read(watched, "/healthz")

@@ -12,8 +12,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from models.decode import DecodeError, decode, guard_process
-from models.frames import film
+from models.images.animation import film
+from models.images.decode import DecodeError, decode, guard_process
 
 MEMORY = 2 * 2**30
 """Bytes of address space: the largest picture that is taken needs about half, in all its forms."""

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from models.bench.random_weights import settle
-from models.catalog import catalog
-from models.records import Classification, Pair, Sha256
+from models.catalog.classifiers import catalog
+from models.catalog.records import Classification, Pair, Sha256
 
 
 def save(name: str, folder: Path, build: Callable[[], nn.Module] | None = None) -> Classification:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.catalog import catalog
-from models.classify import Classifier
-from models.kept import Networks
-from models.tasks import Tasks
-from models.weights import Shelf
+from models.catalog.classifiers import catalog
+from models.runtime.cache import Networks
+from models.tasks.classify import Classifier
+from models.weights.store import Shelf
+from models.worker.tasks import Tasks
 
 
 @pytest.fixture(autouse=True)

@@ -2,15 +2,15 @@
 
 import torch
 
-from models import describe
-from models.captioners import Chosen, captioners
+from models.captioning.records import Chosen, captioners
 from models.jobs import Caption, Failure, Job, Ready
-from models.tasks import Prepared
+from models.tasks import caption
+from models.worker.tasks import Prepared
 from tests.bot.executor.answers import READY
 
 
 class OneAtATime:
-    """What `models.loop.Answering` asks for, but for `run`."""
+    """What `models.worker.loop.Answering` asks for, but for `run`."""
 
     def ready(self) -> Ready:
         """Be ready."""
@@ -24,4 +24,4 @@ class OneAtATime:
         """Return a picture of nothing for the job's number of beams."""
         assert isinstance(job, Caption)
         chosen, seen = Chosen(next(iter(captioners().values()))), torch.zeros(3, 1, 1)
-        return describe.Prepared(chosen, seen, job.beams or 1, width=1, height=1, frames=1)
+        return caption.Prepared(chosen, seen, job.beams or 1, width=1, height=1, frames=1)

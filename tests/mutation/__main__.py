@@ -2,7 +2,7 @@
 
     python -m tests.mutation --record        # once for a checkout: which test reaches which line
     python -m tests.mutation --count 200     # at random over the product; --seed N for others
-    python -m tests.mutation bot/executor models/decode.py --count 40
+    python -m tests.mutation bot/executor models/images/decode.py --count 40
     python -m tests.mutation --table             # what is known so far
 
 Each fault is planted in a copy of the checkout, never here. Results are kept in the folder

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from models.jobs import FromWorker, ToWorker
-from models.wire import LENGTH_BYTES, body_length, from_worker, pieces
+from models.jobs.wire import LENGTH_BYTES, body_length, from_worker, pieces
 
 _PIPE_LIMIT = 1024 * 1024
 BREATH_LINES, BREATH_SECONDS = 100, 0.005

@@ -28,7 +28,7 @@ def ray_engine(
 
     `environment` is a worker's; a cluster that is started here inherits it, and nothing else.
     """
-    command = [sys.executable, "-m", "models.relay"]
+    command = [sys.executable, "-m", "models.worker.ray.relay"]
     command += ["--address", settings.ray_address, "--log-level", settings.log_level]
     command += ["--least", str(settings.ray_replicas), "--most", str(most(settings))]
     command += ["--gpus", str(settings.ray_gpus), "--cpus", str(settings.ray_cpus)]

@@ -1,14 +1,14 @@
 """Whether a downloaded file is what was published: hashes, git's ids, and pins.
 
-Owns the reading of a file for that, which blocks and belongs on a thread. `models.weights` asks
-the same of every file again before a network gets it: this half only keeps a wrong file from ever
-getting its name.
+Owns the reading of a file for that, which blocks and belongs on a thread. `models.weights.store`
+asks the same of every file again before a network gets it: this half only keeps a wrong file from
+ever getting its name.
 """
 
 from pathlib import Path
 
-from models.digests import git_blob, read_pin, sha256, write_pin
 from models.jobs import Said, WeightsFile, say
+from models.weights.hashes import git_blob, read_pin, sha256, write_pin
 
 _STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x1f\x8b")
 """What files without a published hash begin with: PyTorch's are zip archives or, before 2020,

@@ -176,9 +176,9 @@ def command(settings: Settings, repository: Repository, place: Place) -> list[st
     """Return the command line of the worker for `repository`."""
     models = msgspec.json.encode([model.job() for model in repository.models]).decode()
     return [
-        *(sys.executable, "-m", "models.sandbox", "--home", str(place.home)),
+        *(sys.executable, "-m", "models.worker.sandbox", "--home", str(place.home)),
         *("--readable", str(place.code), "--memory-mib", str(settings.hub_memory_mib)),
-        *("models.hub", "--log-level", settings.log_level),
+        *("models.worker.hub", "--log-level", settings.log_level),
         *("--code", str(place.code), "--home", str(place.home)),
         *("--repository", str(repository), "--models", models),
     ]

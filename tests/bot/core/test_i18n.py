@@ -27,11 +27,11 @@ from bot.core.i18n import (
     tr_n,
 )
 from bot.replies.models import IN_WORDS
-from models.captioners import captioners
-from models.catalog import catalog
+from models.captioning.records import captioners
+from models.catalog.classifiers import catalog
+from models.catalog.generators import pairs
 from models.jobs import Failure, say
-from models.pairs import pairs
-from models.untrained import WEIGHTS
+from models.tasks.untrained import WEIGHTS
 from tests.translations import FOLDERS, KEYWORDS, ROOT, file, labels, read, sentences
 
 HANGUL = re.compile("[가-힣]")

@@ -48,8 +48,8 @@ async def test_one_id_leads_through_both_processes(
     mine = [(line["logger"], line["message"]) for line in lines if line["question"]]
     assert {line["question"] for line in lines} == {None, str(QUESTION)}
     assert ("bot.executor.executor", "A Classify waits, 1 in all") in mine
-    assert ("worker", f"models.loop: Preparing a Classify of {len(GREY)} bytes") in mine
-    assert ("worker", "models.loop: Running a batch of 1") in mine
+    assert ("worker", f"models.worker.loop: Preparing a Classify of {len(GREY)} bytes") in mine
+    assert ("worker", "models.worker.loop: Running a batch of 1") in mine
     assert any(message.startswith("Answered after") for _, message in mine)
 
 
@@ -98,11 +98,14 @@ def test_a_json_line_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_worker_names_its_questions_itself(capsys: pytest.CaptureFixture[str]) -> None:
     """The ids before its line go to their own field; another logger's brackets are its words."""
     logs.begin(Settings(_env_file=None, log_format="json"))
-    logging.getLogger("worker").info("[7 8] models.loop: Running a batch of 2")
+    logging.getLogger("worker").info("[7 8] models.worker.loop: Running a batch of 2")
     logging.getLogger("worker").info("__main__: Warm [9] now")
     logging.getLogger("room").info("[7] is a number")
     batch, warm, other = map(json.loads, capsys.readouterr().err.splitlines())
-    assert (batch["question"], batch["message"]) == ("7 8", "models.loop: Running a batch of 2")
+    assert (batch["question"], batch["message"]) == (
+        "7 8",
+        "models.worker.loop: Running a batch of 2",
+    )
     assert (warm["question"], warm["message"]) == (None, "__main__: Warm [9] now")
     assert (other["question"], other["message"]) == (None, "[7] is a number")
 

@@ -52,7 +52,7 @@ def test_the_inventory_is_of_the_bots_folder(tmp_path: Path) -> None:
     """Checked only where that was asked for."""
     mine = settings(cache=tmp_path)
     assert inventory_command(mine, verify=False)[1:] == [
-        *("-m", "models.inventory", "--cache", str(tmp_path))
+        *("-m", "models.worker.inventory", "--cache", str(tmp_path))
     ]
     assert inventory_command(mine, verify=True)[-1] == "--verify"
 

@@ -28,7 +28,9 @@ def settings(tmp_path: Path) -> Settings:
 
 def workers() -> list[psutil.Process]:
     """Return the workers that this process has now."""
-    return [child for child in psutil.Process().children() if "models.worker" in child.cmdline()]
+    return [
+        child for child in psutil.Process().children() if "models.worker.process" in child.cmdline()
+    ]
 
 
 async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings) -> None:
@@ -101,7 +103,7 @@ async def test_closing_in_the_middle_of_the_start_leaves_no_worker(settings: Set
 def test_the_command_line_is_the_settings(settings: Settings) -> None:
     """Each setting of the worker is handed on, and the folder of weights is the bot's own."""
     assert worker_command(settings, "cpu") == [
-        *(sys.executable, "-m", "models.worker"),
+        *(sys.executable, "-m", "models.worker.process"),
         *("--default-model", "resnet101", "--device", "cpu", "--precision", "float32"),
         *("--log-level", "INFO"),
         *("--cache", str(settings.cache)),

@@ -37,7 +37,7 @@ from models.jobs import (
     Working,
     say,
 )
-from models.wire import LENGTH_BYTES, body_length, frame, to_worker
+from models.jobs.wire import LENGTH_BYTES, body_length, frame, to_worker
 from tests.bot.executor.answers import READY, labels
 
 OUT = sys.stdout.buffer

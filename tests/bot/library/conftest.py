@@ -10,8 +10,8 @@ import pytest_asyncio
 from bot.library.downloads.downloader import Downloader, Patience
 from bot.library.downloads.folder import Store
 from bot.library.downloads.progress import Progress
-from models.digests import sha256
 from models.jobs import WeightsFile
+from models.weights.hashes import sha256
 from tests.bot.library.publisher import Publisher
 
 QUICK = Patience(tries=3, first=0.01, longest=2.0, stall=0.5)

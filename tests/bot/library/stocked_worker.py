@@ -10,9 +10,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
-from models import worker
-from models.catalog import catalog
-from models.records import Classification, Sha256
+from models.catalog.classifiers import catalog
+from models.catalog.records import Classification, Sha256
+from models.worker import process
 
 NAME = "house_net"
 NETWORK = "shufflenet_v2_x0_5"
@@ -29,4 +29,4 @@ def stocked(url: str, file: str, sha256: str) -> Mapping[str, Classification]:
 
 if __name__ == "__main__":
     shelf = stocked(*sys.argv[1:4])
-    worker.main(sys.argv[4:], classifiers=lambda: shelf)
+    process.main(sys.argv[4:], classifiers=lambda: shelf)

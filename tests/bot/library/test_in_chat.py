@@ -31,7 +31,7 @@ from bot.playground.permissions import P
 from bot.playground.server import Playground
 from bot.storage.store import Store
 from models.bench.random_weights import settle
-from models.catalog import catalog
+from models.catalog.classifiers import catalog
 from tests.bot.library import stocked_worker
 from tests.bot.library.publisher import Publisher
 from tests.e2e.guest import Guest, said

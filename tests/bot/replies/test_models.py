@@ -10,8 +10,8 @@ from bot.pictures.lookup import Picture
 from bot.replies.common import BLUE, GREY, RED
 from bot.replies.comparison import GARBAGE, Contender, agreement, compared, garbage
 from bot.replies.models import PAGE, inspected, page, pages, recipe
-from models.inspection import inspect
 from models.jobs import Label, Labels, ModelCard
+from models.tasks.inspection.task import inspect
 from tests.bot.replies.test_common import labels, picture
 
 CARD = ModelCard(

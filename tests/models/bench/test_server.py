@@ -9,9 +9,9 @@ import torch
 from models.bench.pictures import windows
 from models.bench.random_weights import STAND_IN, listed, provide
 from models.bench.server import Contenders
-from models.catalog import catalog
-from models.inference import Network
-from models.weights import Shelf, WeightsError
+from models.catalog.classifiers import catalog
+from models.runtime.inference import Network
+from models.weights.store import Shelf, WeightsError
 from tests.models.pictures import encoded, scene
 
 MODEL = "shufflenet_v2_x0_5"

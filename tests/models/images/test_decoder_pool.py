@@ -10,9 +10,10 @@ import psutil
 import pytest
 from PIL import Image
 
-from models.decode import DecodeError
+from models.images.decode import DecodeError
 from models.images.decoder_pool import SLOW, DecoderPool, Lane, in_lane
-from models.images.messages import (
+from models.images.perform import Perform, Slow, perform
+from models.images.pixel_jobs import (
     Crop,
     Exactly,
     Layer,
@@ -26,7 +27,6 @@ from models.images.messages import (
     Sample,
     Sampled,
 )
-from models.images.perform import Perform, Slow, perform
 from models.jobs import Failure
 from tests.fuzz import bombs
 from tests.models.pictures import animation, encoded, every_kind, scene

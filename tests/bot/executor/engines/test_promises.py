@@ -17,8 +17,8 @@ from bot.core.errors import BadPicture, Closing, Overloaded, WorkerLost
 from bot.core.settings import Settings
 from bot.executor import Asker, Executor, open_executor
 from models.jobs import Caption, Classify, Cycle, Job, Labels, Pictured
-from models.tasks import Tasks
-from models.weights import Shelf
+from models.weights.store import Shelf
+from models.worker.tasks import Tasks
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,7 +61,7 @@ class House:
     def _is_worker(self, process: psutil.Process) -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
             line = " ".join(process.cmdline())
-            return "ray::ServeReplica" in line or "-m models.worker" in line
+            return "ray::ServeReplica" in line or "-m models.worker.process" in line
         return False
 
 

@@ -95,7 +95,7 @@ def replicas(head: psutil.Process) -> set[int]:
 def relay(pid: int) -> psutil.Process:
     """Return the relay of this process that is not `pid`."""
     children = psutil.Process().children()
-    (found,) = [c for c in children if "models.relay" in c.cmdline() and c.pid != pid]
+    (found,) = [c for c in children if "models.worker.ray.relay" in c.cmdline() and c.pid != pid]
     return found
 
 

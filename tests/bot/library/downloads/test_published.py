@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
 from bot.library.downloads.folder import Store
-from models.captioners import PUBLISHED, captioners
-from models.catalog import catalog
-from models.describe import Describer, Prepared
+from models.captioning.records import PUBLISHED, captioners
+from models.catalog.classifiers import catalog
 from models.jobs import Caption, Captioned
-from models.kept import Networks
-from models.weights import Shelf
+from models.runtime.cache import Networks
+from models.tasks.caption import Describer, Prepared
+from models.weights.store import Shelf
 from tests.bot.library.conftest import QUICK, ignore, left
 from tests.bot.library.publisher import Publisher
 from tests.models import published

@@ -20,8 +20,8 @@ from bot.executor.queue import Asker
 from bot.library.hub import archive, hub_file
 from bot.library.hub.hub_file import Model, Repository
 from bot.library.hub.workers import Hub
-from models import sandbox
 from models.jobs import Classify, Labels
+from models.worker import sandbox
 from tests.bot.library.hub import repository as things
 from tests.bot.library.publisher import Publisher
 
@@ -35,7 +35,7 @@ HANG_AFTER = 6.0
 
 
 def landlock() -> bool:
-    """Tell whether the kernel can do all that `models.sandbox` wants of it."""
+    """Tell whether the kernel can do all that `models.worker.sandbox` wants of it."""
     if sys.platform != "linux":
         return False
     version = ctypes.CDLL(None).syscall(sandbox._CREATE_RULESET, None, ctypes.c_size_t(0), 1)

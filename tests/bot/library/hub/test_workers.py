@@ -101,8 +101,11 @@ async def test_what_a_worker_is_told(hub: Hub, settings: Settings) -> None:
     repository, _ = hub.models["hub/light"]
     place = hub.place(repository)
     line = command(settings, repository, place)
-    assert line[:3] == [sys.executable, "-m", "models.sandbox"]
-    limits, told = line[3 : line.index("models.hub")], line[line.index("models.hub") + 1 :]
+    assert line[:3] == [sys.executable, "-m", "models.worker.sandbox"]
+    limits, told = (
+        line[3 : line.index("models.worker.hub")],
+        line[line.index("models.worker.hub") + 1 :],
+    )
     given = dict(zip(limits[::2], limits[1::2], strict=True))
     assert given["--readable"] == str(place.code)
     assert given["--home"] == str(place.home)

@@ -1,0 +1,176 @@
+"""The captioners as the task uses them: a picture's pixels in, a caption out.
+
+Owns, for our own captioner and the published one, what each sees of a picture, how its networks
+are loaded, and the way from its search to a `Caption`. The searches are `models.captioning.small`'s
+and `models.networks.neuraltalk`'s; who answers is decided in `models.captioning.records`. One
+thread at a time.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torchvision.transforms.v2 import functional as pixels
+
+from models.captioning import neuraltalk2
+from models.captioning.small import ALTERNATIVES, Caption, Captioner
+from models.catalog.classifiers import catalog
+from models.catalog.records import Checkpoint
+from models.images.pixel_jobs import Within
+from models.images.views import seen
+from models.networks.efficientnet_lite import EfficientNetLite0
+from models.networks.lite_maps import SIDE, LiteMaps
+from models.networks.neuraltalk import Sentence
+from models.runtime.fuse_batchnorm import fuse
+from models.runtime.inference import exact
+from models.weights.store import Shelf
+
+_log = logging.getLogger(__name__)
+
+TOLERANCE = 1e-5
+"""A fused encoder's features may differ from the plain one's by so much."""
+
+MOST_PIXELS = 1024 * 1024
+"""The published encoder takes pictures at their own size; larger ones are reduced to this.
+
+Those it was trained on have less than half as many. It needs some 1.5 GB then.
+"""
+
+LEAST_SIDE = 32
+"""Pixels; its map of anything smaller would be empty."""
+
+VIEW = Within(most=MOST_PIXELS, least=LEAST_SIDE)
+"""What the published encoder sees of a picture."""
+
+_MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+"""ImageNet's, by which the published encoder was trained to see."""
+
+
+class Voice(Protocol):
+    """A captioner with its weights, which are so many `bytes` of memory."""
+
+    bytes: int
+
+    def say(self, tensor: Tensor, beams: int) -> Caption:
+        """Return the caption of one picture, prepared as this captioner sees it."""
+
+
+class OwnVoice:
+    """Our own captioner; pictures are prepared by `models.captioning.small.prepare`."""
+
+    def __init__(self, shelf: Shelf, device: torch.device) -> None:
+        self._device = device
+        self._maps = own_encoder(shelf, device)
+        self._captioner = Captioner.load()
+        self.bytes = _bytes(self._maps) + self._captioner.bytes
+
+    def say(self, tensor: Tensor, beams: int) -> Caption:
+        """Return the caption of `tensor`, (3, 288, 288)."""
+        with torch.inference_mode(), exact():
+            cells = self._maps(_placed(tensor[None], self._device)).float().cpu()
+        with _one_thread():
+            (caption,) = self._captioner.caption(cells, beams)
+        return caption
+
+
+class NeuralTalkVoice:
+    """The published NeuralTalk2; pictures are prepared by `at_own_size`.
+
+    Its files are converted when it is first loaded; from then on the converted ones serve.
+    """
+
+    def __init__(self, shelf: Shelf, device: torch.device, files: Sequence[Checkpoint]) -> None:
+        folder = converted(shelf)
+        if not folder.is_dir():
+            neuraltalk2.convert({file.file: shelf.genuine(file).path for file in files}, folder)
+            _log.info("NeuralTalk2 is converted, into %s", folder)
+        self._device = device
+        self._model = neuraltalk2.load(folder)
+        self.encoder = _on(self._model.encoder, device)
+        if not _folded(self.encoder, _placed(torch.rand(1, 3, 128, 160), device)):
+            _log.info("NeuralTalk2's encoder runs unfused: its features would differ")
+            self.encoder = _on(neuraltalk2.load(folder).encoder, device)
+        self.bytes = _bytes(self.encoder) + _bytes(self._model.decoder)
+
+    def say(self, tensor: Tensor, beams: int) -> Caption:
+        """Return the caption of `tensor`, (3, H, W), its sides at least `LEAST_SIDE`."""
+        found = self._model.decoder.captions(self.features(tensor), beams)[0]
+        texts = [self._model.text(sentence.tokens) for sentence in found]
+        others = tuple(text for text in texts[1:] if text)[:ALTERNATIVES]
+        return Caption(texts[0], self._mean(found[0]), guess=False, alternatives=others)
+
+    def features(self, tensor: Tensor) -> Tensor:
+        """Return the encoder's features (1, 2048) of one prepared picture, on the CPU."""
+        with torch.inference_mode(), exact():
+            features: Tensor = self.encoder(_placed(tensor[None], self._device))
+        return features.float().cpu()
+
+    def _mean(self, sentence: Sentence) -> float:
+        """Return the mean log-probability of a token, of which `END` is one if it was reached."""
+        tokens = min(len(sentence.tokens) + 1, self._model.decoder.longest)
+        return sentence.log_probability / tokens
+
+
+def converted(shelf: Shelf) -> Path:
+    """Return the folder in the cache that holds NeuralTalk2's converted files, once it is there."""
+    return shelf.cache / "neuraltalk2"
+
+
+def at_own_size(picture: Image.Image) -> Tensor:
+    """Return an RGB picture as NeuralTalk2's encoder takes it: (3, H, W), normalised.
+
+    It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
+    """
+    picture = seen(picture, VIEW)
+    values: Tensor = pixels.pil_to_tensor(picture).float() / 255
+    normalised: Tensor = pixels.normalize(values, _MEAN, _STD)
+    return normalised
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Run what follows on one thread: shares of such small matrices cost more than they save."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def own_encoder(shelf: Shelf, device: torch.device) -> nn.Module:
+    """Return the fast form of `LiteMaps` with the classifier's weights, on `device`.
+
+    Raises:
+        WeightsError: The classifier's checkpoint is not here, or not what was published.
+    """
+    network = EfficientNetLite0()
+    network.load_state_dict(shelf.load(catalog()["efficientnet_lite0"].checkpoint))
+    maps = _on(LiteMaps(network).eval(), device)
+    fuse(maps, _placed(torch.rand(1, 3, SIDE, SIDE), device))
+    return maps
+
+
+def _on(network: nn.Module, device: torch.device) -> nn.Module:
+    network = network.requires_grad_(requires_grad=False)
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
+
+
+def _bytes(network: nn.Module) -> int:
+    return sum(weight.nbytes for weight in network.parameters())
+
+
+def _placed(pictures: Tensor, device: torch.device) -> Tensor:
+    return pictures.to(device, memory_format=torch.channels_last)
+
+
+def _folded(encoder: nn.Module, example: Tensor) -> bool:
+    """Fold the batch norms of `encoder`, in place; tell whether it still says the same."""
+    with torch.inference_mode(), exact():
+        plain = fuse(encoder, example)
+        return float((encoder(example) - plain).abs().max()) <= TOLERANCE

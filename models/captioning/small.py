@@ -1,0 +1,183 @@
+"""Our own small captioner: the cells of pictures to English sentences, without a network.
+
+Owns the shipped file (`models/pretrained/caption_small.safetensors`, made by
+`models.train.caption_export`), the choice among the captions that a search finds, and when an
+answer is only a guess. The cells come from `models.networks.lite_maps`; what people read around
+a caption is the caller's. One thread at a time.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from safetensors import safe_open
+from torch import Tensor
+from torchvision.transforms.v2 import functional as pixels
+
+from models.captioning.mbr import Gram, Rarity, agreement
+from models.captioning.search import Found, search
+from models.networks.caption_transformer import CaptionTransformer, Shape
+from models.networks.lite_maps import SIDE
+
+WEIGHTS = Path(__file__).parents[1] / "pretrained" / "caption_small.safetensors"
+
+MAX_BEAMS = 10
+DEFAULT_BEAMS = 5
+ALTERNATIVES = 3
+
+SAMPLES = 40
+"""Captions drawn beside the beams, so that the choice has something to choose from."""
+
+TEMPERATURE = 0.7
+BEAM_SHARE = 0.3
+"""What all beams together weigh against all samples in the choice; chosen on validation, as the
+temperature was."""
+
+MEAN, STD = 127 / 255, 128 / 255
+"""Lite0's own normalisation, the same for each colour."""
+
+DATA_SIDE = 224
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A picture's caption, lower-case, without a full stop.
+
+    `log_probability` is the mean over its words and its end; `guess` says that it is so low that
+    the caption is more often wrong than not. `alternatives` are up to three others, best first.
+    """
+
+    text: str
+    log_probability: float
+    guess: bool
+    alternatives: tuple[str, ...]
+
+
+def prepare(picture: Image.Image) -> Tensor:
+    """Return an RGB picture as the encoder takes it: (3, 288, 288), aspect ratio not kept.
+
+    It goes through 224x224, so that a large photograph looks as sharp as those of the training.
+    """
+    small = picture.resize((DATA_SIDE, DATA_SIDE), Image.Resampling.BICUBIC)
+    return normalised(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def normalised(picture: Image.Image) -> Tensor:
+    """Return the pixels (3, H, W) of an RGB picture as Lite0 was trained to see them."""
+    values: Tensor = pixels.pil_to_tensor(picture).float() / 255
+    return (values - MEAN) / STD
+
+
+def shape(path: Path = WEIGHTS) -> Shape:
+    """Return the sizes of the decoder in the file at `path`, whose weights are not read."""
+    with safe_open(path, framework="pt") as file:
+        return Shape(**json.loads(file.metadata()["captioner"])["shape"])
+
+
+class Captioner:
+    """The decoder with its weights, which are so many `bytes`, and words, ready to caption."""
+
+    def __init__(
+        self, network: CaptionTransformer, words: Sequence[str], rarity: Rarity, threshold: float
+    ) -> None:
+        self._network = network.eval()
+        self.bytes = sum(weight.nbytes for weight in network.parameters())
+        self._words = words
+        self._rarity = rarity
+        self._threshold = threshold
+
+    @staticmethod
+    def load(path: Path = WEIGHTS) -> "Captioner":
+        """Return the captioner in the file at `path`."""
+        with safe_open(path, framework="pt") as file:
+            header = json.loads(file.metadata()["captioner"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        grams, seen = tensors.pop("grams"), tensors.pop("grams.seen")
+        network = CaptionTransformer(Shape(**header["shape"]))
+        network.load_state_dict(_dequantised(tensors))
+        rarity = Rarity(header["pictures"], _counts(grams, seen))
+        return Captioner(network, header["words"], rarity, header["threshold"])
+
+    def caption(self, cells: Tensor, beams: int = DEFAULT_BEAMS) -> list[Caption]:
+        """Return a caption for each picture's cells (N, 81, 1780), on the CPU, in order.
+
+        Each picture is searched alone, so that its caption does not depend on its batch.
+
+        Raises:
+            ValueError: `beams` is not between 1 and `MAX_BEAMS`.
+        """
+        if not 1 <= beams <= MAX_BEAMS:
+            raise ValueError(f"beams should be from 1 to {MAX_BEAMS}, but it is {beams}")
+        standardised = self._network.standardise(cells)
+        return [self._presented(self.ranked(picture, beams)) for picture in standardised]
+
+    def ranked(self, cells: Tensor, beams: int) -> list[Found]:
+        """Return the captions found for one picture's standardised cells, the best first.
+
+        One beam follows the likeliest word. More beams are searched together with drawn
+        captions, and the one that agrees most with all of them, by their likelihood, is the best.
+        """
+        if beams == 1:
+            return search(self._network, cells, beams)[0]
+        found, drawn = search(self._network, cells, beams, SAMPLES, TEMPERATURE)
+        likely = [exp(caption.score) for caption in found]
+        weighed = [
+            (caption, BEAM_SHARE * w / sum(likely))
+            for caption, w in zip(found, likely, strict=True)
+        ]
+        weighed += [(caption, 1 / len(drawn)) for caption in drawn]
+        # By tokens: a beam's and a sample's log-probability of one caption differ by rounding.
+        captions: dict[tuple[int, ...], Found] = {}
+        shares: dict[tuple[int, ...], float] = {}
+        for caption, share in weighed:
+            captions.setdefault(caption.tokens, caption)
+            shares[caption.tokens] = shares.get(caption.tokens, 0.0) + share
+        rows = list(captions)
+        scores = agreement(rows, list(shares.values()), self._rarity)
+        return [captions[rows[index]] for index in (-scores).argsort(kind="stable")]
+
+    def _presented(self, found: Sequence[Found]) -> Caption:
+        best = found[0]
+        texts = [self.text(caption.tokens) for caption in found[: ALTERNATIVES + 1]]
+        return Caption(texts[0], best.mean, best.mean < self._threshold, tuple(texts[1:]))
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return the caption that `tokens` mean."""
+        return " ".join(self._words[token] for token in tokens)
+
+
+def quantised(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return `state` with each matrix in 8 bits, a scale a row, and the rest in 16."""
+    small: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        if tensor.ndim < 2:
+            small[name] = tensor.half()
+            continue
+        scale = tensor.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127
+        small[name] = (tensor / scale).round().to(torch.int8)
+        small[f"{name}.scale"] = scale
+    return small
+
+
+def _dequantised(small: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name: tensor.float() * small[f"{name}.scale"]
+        if tensor.dtype == torch.int8
+        else tensor.float()
+        for name, tensor in small.items()
+        if not name.endswith(".scale")
+    }
+
+
+def _counts(grams: Tensor, seen: Tensor) -> dict[Gram, int]:
+    """Return n-grams, the rows of `grams` filled up with -1, with their counts."""
+    rows: list[list[Any]] = grams.tolist()
+    return {
+        tuple(token for token in row if token >= 0): count
+        for row, count in zip(rows, seen.tolist(), strict=True)
+    }

@@ -1,0 +1,1 @@
+"""Which models can be had, and what is known of each."""

@@ -1,0 +1,131 @@
+"""Which model answers: the one asked for if its weights are here, else the best that is.
+
+Owns that one decision and the sentence that admits a substitution. It looks at the catalogue and
+the shelf of weights and hands a record to the task; it loads nothing.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from models.catalog.records import Record
+from models.jobs import Failure, ModelCard, Said, say
+from models.weights.store import Shelf, WeightsError
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Choice(Generic[R]):
+    """The record that answers, and why it is not the one asked for, when it isn't."""
+
+    record: R
+    substitution: Said | None = None
+
+
+class Selection(Generic[R]):
+    """Chooses among `catalog` by what `shelf` holds; `default` is meant when no name is given."""
+
+    def __init__(self, catalog: Mapping[str, R], shelf: Shelf, default: str) -> None:
+        self._catalog = catalog
+        self._shelf = shelf
+        self._default = default
+
+    def choose(self, name: str | None) -> Choice[R] | Failure:
+        """Return the record for `name`, or the substitute for it, or why there is neither."""
+        wanted = self.find(self._default if name is None else name)
+        if isinstance(wanted, Failure):
+            return wanted
+        try:
+            self._shelf.genuine(wanted.checkpoint)
+        except WeightsError as error:
+            lack = error.said
+        else:
+            return Choice(wanted)
+        substitute = self._best_like(wanted)
+        if substitute is None:
+            return Failure(
+                code="no_weights",
+                sentence=nobody_stands_in(wanted.name, lack),
+            )
+        return Choice(substitute, stands_in(wanted.name, lack, substitute.name))
+
+    def find(self, name: str) -> R | Failure:
+        """Return the record for `name`, whether or not its weights are here."""
+        return self._catalog.get(name.strip().lower()) or unknown(name, self._catalog)
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Return what there is to know of every record, in the catalogue's order."""
+        return tuple(self._card(record) for record in self._catalog.values())
+
+    def _best_like(self, wanted: R) -> R | None:
+        """Return the most accurate record for the same purpose; among equals, the first listed."""
+        rivals = [r for r in self._catalog.values() if r.purpose == wanted.purpose]
+        for record in sorted(rivals, key=lambda r: r.accuracy or 0, reverse=True):
+            try:
+                self._shelf.genuine(record.checkpoint)
+            except WeightsError:
+                continue
+            return record
+        return None
+
+    def _card(self, record: Record) -> ModelCard:
+        checkpoint = record.checkpoint
+        found = self._shelf.find(checkpoint)
+        return ModelCard(
+            name=record.name,
+            task=record.task,
+            parameters=record.parameters,
+            weights=checkpoint.name,
+            source=checkpoint.source,
+            license=checkpoint.license,
+            ready=found is not None,
+            location=found.location if found else None,
+            size_bytes=checkpoint.size_bytes,
+            accuracy=record.accuracy,
+            expects=record.expects,
+            family=record.origin.family,
+            year=record.origin.year,
+            files=() if checkpoint.shipped else (checkpoint.file_to_fetch(),),
+        )
+
+
+def stands_in(wanted: str, lack: Said, other: str) -> Said:
+    """Return the sentence that says why `other` answers instead of `wanted`."""
+    return say("{model}'s {lack}, so {other} answered.", model=wanted, lack=lack, other=other)
+
+
+def nobody_stands_in(wanted: str, lack: Said) -> Said:
+    """Return the sentence that says why neither `wanted` nor another answers."""
+    return say(
+        "{model}'s {lack}, and no other model can stand in: ask the operator to add it.",
+        model=wanted,
+        lack=lack,
+    )
+
+
+def unknown(name: str, catalog: Collection[str]) -> Failure:
+    """Return the refusal of a name that `catalog` does not have, with those that are like it."""
+    close = difflib.get_close_matches(name.strip().lower(), catalog, n=3, cutoff=0.5)
+    # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
+    plain = re.sub("_+", "_", re.sub(r"[^\w:. -]", "", " ".join(name.split()))).strip("_ ")[:50]
+    sentence = (
+        say(
+            "I know no model called “{name}”: did you mean {names}?",
+            name=plain,
+            names=either(close),
+        )
+        if close
+        else say(
+            "I know no model called “{name}”: check its spelling, or leave it out.", name=plain
+        )
+    )
+    return Failure(code="unknown_model", sentence=sentence)
+
+
+def either(names: list[str]) -> str | Said:
+    """Return `names`, at least one, as a choice: "a, b or c"."""
+    *rest, last = names
+    return say("{rest} or {last}", rest=", ".join(rest), last=last) if rest else last

@@ -1,0 +1,335 @@
+"""Encoded bytes to one upright RGB picture.
+
+Owns the reading of files: which formats, how many pixels, which way is up, what stands behind
+transparency. It hands `models.tasks.classify` and its siblings a `Picture`, or raises `DecodeError`
+with the sentence people read; nothing else leaves it, whatever the bytes are.
+`models.images.animation` reads the rest of a file through the same checks. It resizes nothing,
+unless a JPEG is wanted small, and ignores colour profiles, as the published preprocessing of the
+networks does.
+"""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from models.jobs import Failure, FailureCode, Said, say
+
+MAX_PIXELS = 64_000_000
+"""Pictures with more pixels are refused by their header, before one pixel is decoded."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "PPM")
+"""The formats that people post and that Pillow decodes in C without the interpreter's lock.
+
+JPEG covers MPO. Others hold the lock for seconds (JPEG 2000, QOI, DDS, ICNS, XPM), decode while
+the header is read (ICO), or hold no picture that people post.
+"""
+
+_MAX_INTERPRETED = 200_000
+"""Pixels and bytes together that a decoder written in Python may get: at most about a second."""
+
+_MAX_READS = 400_000
+"""Plugins walk through a file's blocks in Python; a GIF of 25 MB needs 200,000 reads to its end."""
+
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+"""A file that begins so but whose header makes no sense was a picture once."""
+
+_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
+"""Formats whose further frames are an animation, not pages, layers, sizes or a gain map."""
+
+_MAX_JPEG_SCANS = 200
+"""A progressive JPEG has about ten; each costs a pass over all pixels, however short it is."""
+
+_MAX_PNG_PROFILES = 4
+"""One is allowed; each may unpack to a megabyte, whichever is used in the end."""
+
+_MAX_TIFF_NUMBERS = 1 << 16
+"""In one entry: strips and tiles are listed so, and each becomes an object or a fraction."""
+
+_MAX_EXIF_BYTES = 1 << 16
+"""As in a JPEG. Each of its entries may claim all of it, and is copied."""
+
+_ORIENTATION = 0x0112  # the EXIF tag
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation other than 1 (TIFF 6.0, section 8)."""
+
+_SIDEWAYS = {5, 6, 7, 8}
+
+_SENTENCES: dict[FailureCode, Said] = {
+    "empty_file": say("This file is empty: attach the picture again."),
+    "not_a_picture": say(
+        "This file is not a picture that I can read: send a JPEG, PNG, WebP, GIF, AVIF or TIFF."
+    ),
+    "damaged_picture": say(
+        "This picture's file is damaged or cut off: send it again, or save it anew with another "
+        "program first."
+    ),
+    "too_many_pixels": say(
+        "This picture has more than {millions} million pixels: make it smaller and send it again.",
+        millions=str(MAX_PIXELS // 1_000_000),
+    ),
+}
+_HEIC = say("I can't read HEIC pictures: save or share it as a JPEG and send that.")
+_VIDEO = say("This is a video: send a still picture from it.")
+TOO_SLOW = say(
+    "This kind of picture file takes too long to read at this size: save it as a JPEG or PNG and "
+    "send that."
+)
+
+
+class DecodeError(Exception):
+    """The bytes are no usable picture; `failure` carries the code and the sentence."""
+
+    def __init__(self, code: FailureCode, sentence: Said | None = None) -> None:
+        self.failure = Failure(code=code, sentence=sentence or _SENTENCES[code])
+        super().__init__(str(self.failure.sentence))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture: `image` is RGB and upright, `frames` counts the file's, 1 when still.
+
+    `width` and `height` are the file's, upright; `image` is smaller where less was decoded.
+    """
+
+    image: Image.Image
+    frames: int
+    width: int
+    height: int
+
+
+class _Metered(io.BytesIO):
+    """A file that stops a reader who goes over it bit by bit or again and again."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._reads = _MAX_READS
+        self._bytes = 4 * len(data) + (1 << 20)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as any file does.
+
+        Raises:
+            DecodeError: There were more reads than a sound file needs.
+        """
+        data = super().read(size)
+        self._reads -= 1
+        self._bytes -= len(data)
+        if self._reads < 0 or self._bytes < 0:
+            raise DecodeError("damaged_picture")
+        return data
+
+
+def guard_process() -> None:
+    """Set Pillow up for a process of its own: silent, and strict about pictures in pictures.
+
+    What lies inside a file may have headers of its own, which Pillow alone sees: it raises above
+    twice its limit, and warns below, which is no news to anyone.
+    """
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+def decode(data: bytes, least: int | None = None) -> Picture:
+    """Return the picture in `data`; of an animation, its first frame.
+
+    With `least`, a JPEG is decoded at an eighth, a quarter or half of its size where no side falls
+    below `least` pixels then: most of the work is saved, and a little of the finest detail is lost.
+
+    Raises:
+        DecodeError: The bytes are empty, no picture, damaged, or have more than `MAX_PIXELS`.
+    """
+    with reading(data) as image:
+        frames = frame_count(image, data)
+        width, height = image.size
+        if least is not None and (parts := _parts(width, height, least)):
+            image.draft(None, (width // parts, height // parts))
+        image.load()
+        if _orientation(image) in _SIDEWAYS:
+            width, height = height, width
+        return Picture(over_white(*layers(upright(image))), frames, width, height)
+
+
+def _parts(width: int, height: int, least: int) -> int | None:
+    """Return by how much a JPEG can be decoded smaller; None where it can't.
+
+    The sides must divide evenly, as those of cameras do: the last pixels would be stretched else.
+    """
+    for parts in (8, 4, 2):
+        if width % parts == height % parts == 0 and min(width, height) >= least * parts:
+            return parts
+    return None
+
+
+@contextmanager
+def reading(data: bytes) -> Iterator[Image.Image]:
+    """Open the file in `data` by its header; whatever reading its pixels raises is translated.
+
+    Raises:
+        DecodeError: As for `decode`.
+    """
+    if not data:
+        raise DecodeError("empty_file")
+    try:
+        with _opened(data) as image:
+            _refuse_bombs(image, data)
+            yield image
+    except DecodeError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DecodeError("too_many_pixels") from None
+    except Exception as error:  # a plugin may raise anything over damaged bytes
+        raise DecodeError("damaged_picture") from error
+
+
+def _opened(data: bytes) -> ImageFile.ImageFile:
+    """Read the header alone."""
+    if data.startswith(b"\x89PNG") and data.count(b"iCCP") > _MAX_PNG_PROFILES:
+        raise DecodeError("damaged_picture")
+    if data[:2] in {b"II", b"MM"} and _longest_tiff_entry(data) > _MAX_TIFF_NUMBERS:
+        raise DecodeError("not_a_picture", TOO_SLOW)
+    try:
+        return Image.open(_Metered(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        if data.startswith(_BEGINNINGS):
+            raise DecodeError("damaged_picture") from None
+        raise DecodeError("not_a_picture", _known_stranger(data)) from None
+
+
+def _longest_tiff_entry(data: bytes) -> int:
+    """Return how many numbers the longest entry of a TIFF's first directory claims; 0 if broken."""
+    order, big = "<" if data[:1] == b"I" else ">", data[2:3] == b"+"
+    at_form, count_form, entry_form = ("8xQ", "Q", "2xHQ8x") if big else ("4xI", "H", "2xHI4x")
+    try:
+        (at,) = struct.unpack_from(order + at_form, data)
+        (entries,) = struct.unpack_from(order + count_form, data, at)
+        start, size = at + struct.calcsize(order + count_form), struct.calcsize(order + entry_form)
+    except struct.error:
+        return 0
+    # A directory that is cut off is read as far as it goes.
+    listed = data[start : start + min(entries, (len(data) - start) // size) * size]
+    found = struct.iter_unpack(order + entry_form, listed)
+    opaque = {1, 2, 7}  # bytes, text and whatever a program keeps for itself stay as they are
+    return max((count for kind, count in found if kind not in opaque), default=0)
+
+
+def _known_stranger(data: bytes) -> Said | None:
+    """Return the sentence for a file that people take for a picture, by its first bytes."""
+    if data[4:8] == b"ftyp":
+        return _HEIC if data[8:11] in {b"hei", b"hev", b"mif", b"msf"} else _VIDEO
+    return _VIDEO if data.startswith(b"\x1aE\xdf\xa3") else None
+
+
+def _refuse_bombs(image: ImageFile.ImageFile, data: bytes) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise DecodeError("too_many_pixels")
+    if image.format in {"JPEG", "MPO"} and data.count(b"\xff\xda") > _MAX_JPEG_SCANS:
+        raise DecodeError("damaged_picture")
+    interpreted = any(tile.codec_name in Image.DECODERS for tile in image.tile)
+    if interpreted and image.width * image.height + len(data) > _MAX_INTERPRETED:
+        raise DecodeError("not_a_picture", TOO_SLOW)
+
+
+def frame_count(image: Image.Image, data: bytes) -> int:
+    """Return how many frames the file's animation has; 1 when it is still."""
+    if image.format == "GIF":
+        return _gif_frames(data)
+    return int(getattr(image, "n_frames", 1)) if image.format in _ANIMATED else 1
+
+
+def _gif_frames(data: bytes) -> int:
+    """Count a GIF's image blocks up to where the file ends or stops making sense; at least 1.
+
+    Pillow's `n_frames` would build every frame's tables: minutes for a file of tiny frames.
+    """
+    frames, at = 0, 13 + _gif_table_bytes(data[10])
+    while at + 10 < len(data):
+        if data[at] == 0x2C:  # an image: descriptor, colour table, code size
+            frames += 1
+            at += 11 + _gif_table_bytes(data[at + 9])
+        elif data[at] == 0x21:  # an extension
+            at += 2
+        else:
+            break
+        while at < len(data) and data[at]:  # its chain of sub-blocks
+            at += 1 + data[at]
+        at += 1
+    return max(frames, 1)
+
+
+def _gif_table_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turn `image` as its EXIF orientation says; EXIF that can't be read turns nothing."""
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; 1 where there is none, or none that can be read."""
+    exif = image.info.get("exif") or image.info.get("Raw profile type exif") or b""
+    if len(exif) > _MAX_EXIF_BYTES:
+        return 1
+    try:
+        orientation = image.getexif().get(_ORIENTATION)
+    except Exception:  # noqa: BLE001 - damaged metadata beside good pixels
+        return 1
+    return orientation if isinstance(orientation, int) else 1
+
+
+def layers(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Return the colours of `image`, in mode RGB, deep grey scaled, and its alpha, in mode L.
+
+    Alpha is None where the picture can't be seen through anywhere.
+    """
+    if image.mode.startswith("I;16"):
+        image = _scaled(image.convert("I"), (65535.0,))
+    elif image.mode == "I":
+        image = _scaled(image, (65535.0,))
+    elif image.mode == "F":
+        image = _scaled(image, (1.0, 255.0, 65535.0))
+    if not image.has_transparency_data:
+        return image.convert("RGB"), None
+    image = image.convert("RGBA")
+    alpha = image.getchannel("A")
+    opaque = alpha.getextrema() == (255, 255)
+    return image.convert("RGB"), None if opaque else alpha
+
+
+def over_white(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """Return the picture that `layers` took apart as it looks on white paper."""
+    if alpha is None:
+        return colours
+    paper = Image.new("RGB", colours.size, "white")
+    paper.paste(colours, mask=alpha)
+    return paper
+
+
+def _scaled(image: Image.Image, whites: tuple[float, ...]) -> Image.Image:
+    """Return `image`, of mode I or F, as 8-bit grey.
+
+    White is the first of `whites` that no value exceeds; values that are negative or beyond all
+    of them are a measurement without a white, and are stretched from the least to the greatest.
+    """
+    low, high = cast("tuple[float, float]", image.getextrema())  # one band, so one pair
+    white = next((white for white in whites if low >= 0 and high <= white), None)
+    black = low if white is None else 0.0
+    scale = 255 / ((white or high) - black or 1.0)
+    half = 0.5  # the conversion drops what is behind the point
+    return image.point(lambda value: value * scale + (half - black * scale)).convert("L")

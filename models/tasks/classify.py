@@ -1,0 +1,268 @@
+"""The task of naming what a picture shows: prepare, run, present.
+
+Owns the way from an encoded picture to five labels, for the worker and the in-process engine
+alike. `prepare` needs no network and may run on any thread; `run` belongs to one thread. A bad
+picture becomes its own `Failure`; nothing here raises for one job at the cost of another.
+"""
+
+import io
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms import InterpolationMode, functional
+from torchvision.transforms._presets import ImageClassification
+
+from models.catalog.classifiers import Catalog
+from models.catalog.records import Classification
+from models.catalog.selection import Choice, Selection
+from models.images.decode import DecodeError
+from models.images.perform import Perform, perform
+from models.images.pixel_jobs import Crop, Look, Looked
+from models.images.views import seen
+from models.jobs import Classify, Failure, Label, Labels, ModelCard, Precision, say
+from models.runtime.cache import Networks
+from models.weights.store import Shelf
+
+_log = logging.getLogger(__name__)
+
+SURE = 0.2
+"""Below this probability of the best label an answer counts as not sure.
+
+With EfficientNet-Lite0, noise, plain colours and gradients stay below 0.1, and so does a ninth of
+everyday photographs of people, for whom ImageNet has no class; a third of these stays below 0.2.
+Two breeds that share a clear picture of a cat have nearly 0.4 each. The later checkpoints (V2),
+trained on softened labels, are less sure of right answers too, so the line is not drawn higher.
+"""
+
+SPARE = 2.5
+"""Where answers are rounded anyway, a JPEG is decoded at so many times the size it is resized to.
+
+The crop of a photograph then differs by a fifth of a step of 255 on average, and 99 pixels of 100
+by one at most; 12 million pixels take a third of the time. In float32 it is decoded in full, so
+that the answer stays that of the published preprocessing.
+"""
+
+
+_RESAMPLING = {
+    InterpolationMode.BILINEAR: Image.Resampling.BILINEAR,
+    InterpolationMode.BICUBIC: Image.Resampling.BICUBIC,
+}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a model sees of a picture: `tensor` (3, H, W) is its normalised input."""
+
+    choice: Choice[Classification]
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A decoded picture, small: `tensor` (3, H, W) is the normalised input, `crop` its JPEG."""
+
+    choice: Choice[Classification]
+    tensor: Tensor
+    crop: bytes
+    width: int
+    height: int
+    frames: int
+
+
+class Classifier:
+    """Answers `Classify` jobs with the models of `catalog` whose weights `shelf` holds."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        shelf: Shelf,
+        networks: Networks,
+        default: str,
+        do: Perform = perform,
+    ) -> None:
+        self._selection = Selection(catalog, shelf, default)
+        self._networks = networks
+        self._do = do
+
+    def warm_up(self) -> Choice[Classification] | Failure:
+        """Load the default model, try it on an example and return it.
+
+        Raises:
+            Exception: Whatever loading or running the default model raised.
+        """
+        choice = self._selection.choose(None)
+        if isinstance(choice, Failure):
+            return choice
+        example = sight(Image.radial_gradient("L").convert("RGB"), choice)
+        self.look([example])
+        return choice
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Return what there is to know of every classifier."""
+        return self._selection.cards()
+
+    def default(self) -> Choice[Classification] | Failure:
+        """Return what answers now when no model is named, or why nothing can; loads nothing."""
+        return self._selection.choose(None)
+
+    def look(self, sights: Sequence[Sight]) -> Tensor:
+        """Return the probabilities (N, classes) of `sights`, at least one, all for one model.
+
+        Raises:
+            Exception: Whatever loading or running the model raised.
+        """
+        network = self._networks.classifier(sights[0].choice.record)
+        return network.run(torch.stack([seen.tensor for seen in sights])).output.softmax(1)
+
+    def answer(self, jobs: Sequence[Classify]) -> list[Labels | Failure]:
+        """Return one answer for each of `jobs`, in their order."""
+        return self.run([self.prepare(job) for job in jobs])
+
+    def prepare(self, job: Classify) -> Prepared | Failure:
+        """Choose the model and decode the picture; safe on any thread."""
+        choice = self._selection.choose(job.model)
+        if isinstance(choice, Failure):
+            return choice
+        try:
+            in_full = self._networks.precision == "float32"
+            return prepare(job.picture, choice, self._do, in_full=in_full)
+        except DecodeError as error:
+            return error.failure
+
+    def run(self, batch: Sequence[Prepared | Failure]) -> list[Labels | Failure]:
+        """Return one answer for each of `batch`, in their order; failures stay as they are."""
+        answers: dict[int, Labels | Failure] = {}
+        groups: dict[str, list[int]] = {}
+        for place, item in enumerate(batch):
+            if isinstance(item, Failure):
+                answers[place] = item
+            else:
+                groups.setdefault(item.choice.record.name, []).append(place)
+        for places in groups.values():
+            items = [item for p in places if isinstance(item := batch[p], Prepared)]
+            answers.update(zip(places, self._run_alike(items), strict=True))
+        return [answers[place] for place in range(len(batch))]
+
+    def _run_alike(self, items: list[Prepared]) -> Sequence[Labels | Failure]:
+        """Run `items`, all for one model, as one pass of its network."""
+        record = items[0].choice.record
+        try:
+            network = self._networks.classifier(record)
+            done = network.run(torch.stack([item.tensor for item in items]))
+        except torch.OutOfMemoryError:
+            _log.exception("%s ran out of memory", record.name)
+            sentence = say(
+                "{model} ran out of memory: try a smaller model, or again later.", model=record.name
+            )
+            return [Failure(code="out_of_memory", sentence=sentence)] * len(items)
+        except torch.AcceleratorError:
+            raise  # no job can be answered on this device any more
+        except Exception:  # noqa: BLE001 - a network may raise anything; these jobs get an answer
+            _log.exception("%s failed", record.name)
+            sentence = say("{model} ran into an error: try another model.", model=record.name)
+            return [Failure(code="model_failed", sentence=sentence)] * len(items)
+        device = device_name(self._networks.device)
+        return [
+            present(
+                item, logits, device, done.milliseconds, len(items), precision=network.precision
+            )
+            for item, logits in zip(items, done.output, strict=True)
+        ]
+
+
+def prepare(
+    data: bytes, choice: Choice[Classification], do: Perform = perform, *, in_full: bool = True
+) -> Prepared:
+    """Have `data` decoded, in full or as far as `SPARE` needs; apply the record's preprocessing.
+
+    Raises:
+        DecodeError: `data` is no usable picture.
+    """
+    preset = choice.record.preprocessing()
+    least = None if in_full else round(SPARE * preset.resize_size[0])
+    found = do(Look(picture=data, views=(view(preset),), least=least))
+    assert isinstance(found, Looked)
+    image = found.images[0].image()
+    shown = io.BytesIO()
+    # A PNG takes ten times as long, as much as the network itself does on a fast device.
+    image.save(shown, "JPEG", quality=95, subsampling=0)
+    return Prepared(
+        choice=choice,
+        tensor=normalized(image, preset),
+        crop=shown.getvalue(),
+        width=found.width,
+        height=found.height,
+        frames=found.frames,
+    )
+
+
+def view(preset: ImageClassification) -> Crop:
+    """Return what torchvision's `preset` would normalize."""
+    (resize,), (crop,) = preset.resize_size, preset.crop_size
+    resample = _RESAMPLING[preset.interpolation]
+    return Crop(resize=resize, crop=crop, resample=resample)
+
+
+def sight(image: Image.Image, choice: Choice[Classification]) -> Sight:
+    """Return what the chosen model sees of the RGB picture `image`."""
+    preset = choice.record.preprocessing()
+    return Sight(choice, normalized(seen(image, view(preset)), preset))
+
+
+def normalized(crop: Image.Image, preset: ImageClassification) -> Tensor:
+    """Return the pixels (3, H, W) of `crop`, which `view` has shown, as the network wants them."""
+    pixels = functional.convert_image_dtype(functional.pil_to_tensor(crop), torch.float32)
+    normal: Tensor = functional.normalize(pixels, mean=preset.mean, std=preset.std)
+    return normal
+
+
+def present(
+    item: Prepared,
+    logits: Tensor,
+    device: str,
+    milliseconds: float,
+    batch_size: int,
+    *,
+    precision: Precision = "float32",
+) -> Labels:
+    """Return the answer that `logits`, of shape (classes,), mean for `item`."""
+    record = item.choice.record
+    top = top_five(logits, record.labels)
+    return Labels(
+        top=top,
+        crop=item.crop,
+        model=record.name,
+        weights=record.checkpoint.name,
+        width=item.width,
+        height=item.height,
+        frames=item.frames,
+        sure=top[0].probability >= SURE,
+        device=device,
+        milliseconds=milliseconds,
+        batch_size=batch_size,
+        substitution=item.choice.substitution,
+        precision=precision,
+    )
+
+
+def top_five(logits: Tensor, labels: Sequence[str]) -> tuple[Label, ...]:
+    """Return the five most likely of `labels` by the softmax of `logits`, of shape (classes,).
+
+    Of equally likely labels the one that stands first in the label set comes first.
+    """
+    probabilities, places = logits.double().softmax(0).sort(descending=True, stable=True)
+    return tuple(
+        Label(label=labels[int(place)], probability=float(probability))
+        for probability, place in zip(probabilities[:5], places[:5], strict=True)
+    )
+
+
+def device_name(device: torch.device) -> str:
+    """Return the device as people know it, a GPU with its product's name."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return str(device)

@@ -1,0 +1,126 @@
+"""The task of showing what made a label: the picture as the network saw it, and where it looked.
+
+Owns the way from an encoded picture to the two side by side. The map is
+`models.tasks.explain.hirescam`'s. It asks a network in float32 as it was published, since the fast
+form that answers people has no gradients.
+"""
+
+import io
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+
+from models.catalog.classifiers import Catalog
+from models.catalog.records import Classification
+from models.catalog.selection import Choice, Selection
+from models.images.decode import DecodeError
+from models.images.perform import Perform, perform
+from models.images.pixel_jobs import Look, Looked
+from models.jobs import Explain, Explained, Failure, say
+from models.jobs import Image as Encoded
+from models.runtime.cache import Networks
+from models.tasks.classify import device_name, normalized, top_five, view
+from models.tasks.explain.hirescam import heat, overlaid
+from models.weights.store import Shelf
+
+_log = logging.getLogger(__name__)
+
+GAP = 8
+"""Pixels between the two pictures."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A decoded picture: `seen` is what the network sees, `tensor` (3, H, W) its input."""
+
+    choice: Choice[Classification]
+    label: str | None
+    seen: Image.Image
+    tensor: torch.Tensor
+
+
+class Explainer:
+    """Answers `Explain` with the classifiers of `catalog`."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        shelf: Shelf,
+        networks: Networks,
+        default: str,
+        do: Perform = perform,
+    ) -> None:
+        self._selection = Selection(catalog, shelf, default)
+        self._networks = networks
+        self._do = do
+
+    def prepare(self, job: Explain) -> Prepared | Failure:
+        """Choose the model and decode the picture; safe on any thread."""
+        choice = self._selection.choose(job.model)
+        if isinstance(choice, Failure):
+            return choice
+        if job.label is not None and job.label not in choice.record.labels:
+            sentence = say("{model} knows no such label.", model=choice.record.name)
+            return Failure(code="model_failed", sentence=sentence)
+        preset = choice.record.preprocessing()
+        try:
+            found = self._do(Look(picture=job.picture, views=(view(preset),)))
+        except DecodeError as error:
+            return error.failure
+        assert isinstance(found, Looked)
+        seen = found.images[0].image()
+        return Prepared(choice, job.label, seen, normalized(seen, preset))
+
+    def run(self, batch: Sequence[Prepared]) -> Iterator[Explained | Failure]:
+        """Yield what made the label of each of `batch`."""
+        for item in batch:
+            name = item.choice.record.name
+            try:
+                yield self._explained(item)
+            except torch.AcceleratorError:
+                raise  # no job can be answered on this device any more
+            except torch.OutOfMemoryError:
+                _log.exception("%s ran out of memory", name)
+                sentence = say(
+                    "{model} ran out of memory: try a smaller model, or again later.", model=name
+                )
+                yield Failure(code="out_of_memory", sentence=sentence)
+            except Exception:  # noqa: BLE001 - whatever it was, the others go on
+                _log.exception("%s can't be explained", name)
+                sentence = say("{model} ran into an error: try another model.", model=name)
+                yield Failure(code="model_failed", sentence=sentence)
+
+    def _explained(self, item: Prepared) -> Explained:
+        record = item.choice.record
+        network = self._networks.plain(record)
+        begun = time.perf_counter()
+        place = None if item.label is None else record.labels.index(item.label)
+        logits, found = heat(network.module, item.tensor.to(self._networks.device), place)
+        took = (time.perf_counter() - begun) * 1000
+        top = top_five(logits.cpu(), record.labels)
+        chances = logits.double().softmax(0)
+        label = record.labels[int(logits.argmax()) if place is None else place]
+        return Explained(
+            image=_side_by_side(item.seen, overlaid(item.seen, found.cpu())),
+            label=label,
+            probability=float(chances[record.labels.index(label)]),
+            top=top,
+            model=record.name,
+            weights=record.checkpoint.name,
+            device=device_name(self._networks.device),
+            milliseconds=took,
+            substitution=item.choice.substitution,
+        )
+
+
+def _side_by_side(one: Image.Image, other: Image.Image) -> Encoded:
+    paper = Image.new("RGB", (one.width + GAP + other.width, one.height), "white")
+    paper.paste(one, (0, 0))
+    paper.paste(other, (one.width + GAP, 0))
+    file = io.BytesIO()
+    paper.save(file, "JPEG", quality=92, subsampling=0)
+    return Encoded(data=file.getvalue(), extension="jpg", width=paper.width, height=paper.height)

@@ -1,0 +1,1 @@
+"""Labels that people teach with a few pictures."""

@@ -1,0 +1,131 @@
+"""The task of looking inside a model: what its network is made of, and what its record says.
+
+Owns the answer to `Inspect`, which needs no weights: `models.tasks.inspection.summary` builds the
+network without memory. Answers are kept, since nothing about a network changes.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+from torch import nn
+from torchvision.transforms._presets import ImageClassification
+
+from models.captioning.records import Captioning, captioners
+from models.catalog.classifiers import catalog
+from models.catalog.generators import pairs
+from models.catalog.records import Classification, Record
+from models.catalog.selection import unknown
+from models.catalog.snippets import script
+from models.images.sizes import SHORT_SIDE
+from models.jobs import (
+    Failure,
+    Inspect,
+    Inspected,
+    LayerCount,
+    Preparation,
+    say,
+)
+from models.tasks.inspection import summary
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The name of the model that is to be looked into."""
+
+    name: str
+
+
+class Inspector:
+    """Answers `Inspect` jobs about every classifier, translation and captioner."""
+
+    def prepare(self, job: Inspect) -> Prepared | Failure:
+        """Find the model; safe on any thread."""
+        name = job.model.strip().lower()
+        return Prepared(name) if name in _records() else unknown(job.model, _records())
+
+    def run(self, batch: Sequence[Prepared]) -> Iterator[Callable[[], Inspected | Failure]]:
+        """Yield for each of `batch` what makes its answer, on any thread."""
+        for item in batch:
+            yield partial(_inspect_safely, item.name)
+
+
+def _inspect_safely(name: str) -> Inspected | Failure:
+    try:
+        return inspect(name)
+    except Exception:  # noqa: BLE001 - whatever it was, the worker goes on
+        _log.exception("%s can't be looked into", name)
+        sentence = say(
+            "{model} can't be looked into: the operator finds the reason in the log.", model=name
+        )
+        return Failure(code="model_failed", sentence=sentence)
+
+
+@cache
+def _records() -> Mapping[str, Record | Captioning]:
+    return {**catalog(), **pairs(), **captioners()}
+
+
+@cache
+def inspect(name: str) -> Inspected:
+    """Return what there is to see inside the model `name`.
+
+    Raises:
+        KeyError: There is none of that name.
+    """
+    record = _records()[name]
+    network = summary.weightless(record.build)
+    if isinstance(record, Captioning):
+        return _captioner(record, network)
+    preset = record.preprocessing() if isinstance(record, Classification) else None
+    side = preset.crop_size[0] if preset else SHORT_SIDE
+    # Counted, since what is published leaves GoogLeNet's auxiliary heads out.
+    count = sum(p.numel() for p in network.parameters())
+    return Inspected(
+        model=record.name,
+        weights=record.checkpoint.name,
+        tree=summary.tree(network),
+        layers=_layers(network),
+        parameters=count,
+        bytes=4 * count,
+        side=side,
+        multiply_adds=summary.multiply_adds(network, side),
+        paper=record.origin.paper,
+        paper_url=record.origin.url,
+        labels=record.labels if isinstance(record, Classification) else (),
+        preparation=_preparation(preset) if preset else None,
+        script=script(record) if isinstance(record, Classification) else None,
+    )
+
+
+def _captioner(record: Captioning, network: nn.Module) -> Inspected:
+    """Return what there is to see inside a captioner, whose work depends on its words."""
+    parameters = sum(p.numel() for p in network.parameters())
+    return Inspected(
+        model=record.name,
+        weights=record.checkpoint,
+        tree=summary.tree(network),
+        layers=_layers(network),
+        parameters=parameters,
+        bytes=4 * parameters,
+    )
+
+
+def _layers(network: nn.Module) -> tuple[LayerCount, ...]:
+    return tuple(
+        LayerCount(kind=kind, layers=count, parameters=parameters)
+        for kind, count, parameters in summary.layers(network)
+    )
+
+
+def _preparation(preset: ImageClassification) -> Preparation:
+    return Preparation(
+        resize=preset.resize_size[0],
+        crop=preset.crop_size[0],
+        interpolation=preset.interpolation.value,
+        mean=tuple(preset.mean),
+        std=tuple(preset.std),
+    )

@@ -1,0 +1,1 @@
+"""Pictures made of pictures: CycleGAN's generators and Bobby's own."""

@@ -1,0 +1,234 @@
+"""The task of turning one kind of thing into another: prepare, run, and hand on to be presented.
+
+Owns the way from an encoded picture to its translation, there and, for a cycle, back. `prepare`
+needs no network and may happen on any thread; `run` belongs to one. What waits in between is kept
+at the working size; `models.tasks.translate.presentation` reads the picture again for its answer. A
+bad picture becomes its own `Failure`.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from PIL import Image
+
+from models.catalog.records import Pair
+from models.catalog.selection import Choice, Selection
+from models.images.animation import MAX_FRAMES
+from models.images.decode import DecodeError
+from models.images.perform import Perform, over, perform
+from models.images.pixel_jobs import Layer, Paint, PaintTwice, Pixels, Sample, Sampled
+from models.images.resize import from_zero, image_of, padded, tensor_of
+from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
+from models.jobs import Cycle, Cycled, Failure, ModelCard, Said, Translate, Translated, Verdict, say
+from models.runtime.cache import Networks
+from models.runtime.generator import Generator
+from models.tasks.classify import Classifier, Sight, device_name, normalized, sight, view
+from models.tasks.translate.presentation import Receipt, cycled, translated
+from models.tasks.translate.verdict import verdict
+from models.weights.store import Shelf
+
+_log = logging.getLogger(__name__)
+
+MEMORY_BYTES = 3 * 1024**3
+"""A worker on the CPU stays below this over pictures and frames of 12 million pixels.
+
+Measured: 1.95 GB with the published generator at the largest working size, networks included.
+"""
+
+DEFAULT = "horse2zebra"
+"""The pair that is meant when none is named."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A decoded picture at its working size: `frames` in mode RGB, one of a still picture.
+
+    `back` is set for a cycle, `frames_in_all` counts the file's. `sight` is what the classifier
+    sees of the picture as it was sent.
+    """
+
+    job: Translate | Cycle
+    choice: Choice[Pair]
+    back: Choice[Pair] | None
+    frames_in_all: int
+    frames: tuple[Image.Image, ...]
+    sight: Sight
+
+
+class Translator:
+    """Answers `Translate` and `Cycle` with the generators of `pairs` whose weights are here."""
+
+    def __init__(
+        self,
+        pairs: Mapping[str, Pair],
+        shelf: Shelf,
+        networks: Networks,
+        classifier: Classifier,
+        do: Perform = perform,
+    ) -> None:
+        self._selection = Selection(pairs, shelf, DEFAULT)
+        self._networks = networks
+        self._classifier = classifier
+        self._do = do
+
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Return what there is to know of every pair."""
+        return self._selection.cards()
+
+    def prepare(self, job: Translate | Cycle) -> Prepared | Failure:
+        """Choose the generators and decode the picture; safe on any thread."""
+        choice = self._selection.choose(job.model)
+        if isinstance(choice, Failure):
+            return choice
+        back = self._way_back(choice.record) if isinstance(job, Cycle) else None
+        if isinstance(back, Failure):
+            return back
+        try:
+            return self._prepare(job, choice, back)
+        except DecodeError as error:
+            return error.failure
+
+    def run(
+        self, batch: Sequence[Prepared | Failure]
+    ) -> Iterator[Callable[[], Translated | Cycled | Failure] | Failure]:
+        """Yield for each of `batch`, once it has run, what presents it, or its failure.
+
+        What presents it needs no network and may be called on any thread.
+        """
+        for item in batch:
+            yield item if isinstance(item, Failure) else self._run_or_fail(item)
+
+    def _way_back(self, there: Pair) -> Choice[Pair] | Failure:
+        if there.inverse is None:
+            sentence = say(
+                "Nobody has published a way back from {pair}: try another pair.", pair=there.purpose
+            )
+            return Failure(code="no_weights", sentence=sentence)
+        back = self._selection.choose(there.inverse)
+        if isinstance(back, Failure):
+            sentence = say("There is no way back here: {reason}", reason=back.sentence)
+            return Failure(code=back.code, sentence=sentence)
+        return back
+
+    def _prepare(
+        self, job: Translate | Cycle, choice: Choice[Pair], back: Choice[Pair] | None
+    ) -> Prepared | Failure:
+        judge = self._classifier.default()
+        if isinstance(judge, Failure):
+            return judge
+        in_full = isinstance(job, Translate) and not job.as_in_book
+        preset = judge.record.preprocessing()
+        found = self._do(
+            Sample(
+                picture=job.picture,
+                most=MAX_FRAMES if in_full else 1,
+                view=view(preset),
+                short=None if _in_book(job) else job.size,
+            )
+        )
+        assert isinstance(found, Sampled)
+        before = Sight(judge, normalized(found.view.image(), preset))
+        frames = tuple(frame.image() for frame in found.frames)
+        return Prepared(job, choice, back, found.frames_in_all, frames, before)
+
+    def _run_or_fail(self, item: Prepared) -> Callable[[], Translated | Cycled | Failure] | Failure:
+        name = item.choice.record.name
+        try:
+            return self._run_cycle(item, item.back) if item.back else self._run(item)
+        except torch.OutOfMemoryError:
+            _log.exception("%s ran out of memory", name)
+            sentence = say(
+                "{model} ran out of memory: try a smaller size, or again later.", model=name
+            )
+            return Failure(code="out_of_memory", sentence=sentence)
+        except torch.AcceleratorError:
+            raise  # no job can be answered on this device any more
+        except Exception:  # noqa: BLE001 - a network may raise anything; this job gets an answer
+            _log.exception("%s failed", name)
+            sentence = say("{model} ran into an error: try another picture or pair.", model=name)
+            return Failure(code="model_failed", sentence=sentence)
+
+    def _run(self, item: Prepared) -> Callable[[], Translated | Failure]:
+        generator = self._networks.generator(item.choice.record)
+        paint = _paint_in_book if _in_book(item.job) else _paint
+        layers, milliseconds = paint(generator, item.frames)
+        receipt = self._receipt(item, over(layers[0], item.frames[0]), milliseconds)
+        painted = Paint(
+            picture=item.job.picture,
+            layers=layers,
+            max_bytes=item.job.max_bytes,
+            as_it_is=_in_book(item.job),
+        )
+        return partial(translated, self._do, painted, item.frames_in_all, receipt)
+
+    def _run_cycle(self, item: Prepared, back: Choice[Pair]) -> Callable[[], Cycled | Failure]:
+        (there,), first = _paint(self._networks.generator(item.choice.record), item.frames)
+        zebra = over(there, item.frames[0])
+        (again,), second = _paint(self._networks.generator(back.record), (zebra,))
+        receipt = self._receipt(item, zebra, first + second)
+        painted = PaintTwice(
+            picture=item.job.picture, there=there, back=again, max_bytes=item.job.max_bytes
+        )
+        return partial(cycled, self._do, painted, receipt, back.record.name)
+
+    def _receipt(self, item: Prepared, answer: Image.Image, milliseconds: float) -> Receipt:
+        return Receipt(
+            pair=item.choice.record,
+            verdict=self._judge(item, answer),
+            device=device_name(self._networks.device),
+            milliseconds=milliseconds,
+            substitution=_substitution(item),
+            precision=self._networks.precision,
+        )
+
+    def _judge(self, item: Prepared, answer: Image.Image) -> Verdict:
+        after = sight(answer, item.sight.choice)
+        before_and_after = self._classifier.look([item.sight, after])
+        judge = item.sight.choice.record
+        return verdict(before_and_after[0], before_and_after[1], judge, item.choice.record)
+
+
+def _in_book(job: Translate | Cycle) -> bool:
+    return isinstance(job, Translate) and job.as_in_book
+
+
+def _substitution(item: Prepared) -> Said | None:
+    there, back = item.choice.substitution, item.back.substitution if item.back else None
+    return say("{one} {other}", one=there, other=back) if there and back else there or back
+
+
+def _paint(generator: Generator, frames: Sequence[Image.Image]) -> tuple[tuple[Layer, ...], float]:
+    """Return a layer for each of `frames`, and the milliseconds that the network took."""
+    width, height = frames[0].size
+    together = max(1, USUAL_PIXELS // (max(width, LEAST_SIDE) * max(height, LEAST_SIDE)))
+    layers: list[Layer] = []
+    milliseconds = 0.0
+    for at in range(0, len(frames), together):
+        pictures = torch.stack([tensor_of(frame) for frame in frames[at : at + together]])
+        strokes = generator.run(padded(pictures))
+        milliseconds += strokes.milliseconds
+        colours = strokes.colour[..., :height, :width]
+        mattes = None if strokes.matte is None else strokes.matte[..., :height, :width]
+        for number, colour in enumerate(colours):
+            matte = None if mattes is None else Pixels.of(image_of(mattes[number] * 2 - 1))
+            layers.append(Layer(color=Pixels.of(image_of(colour)), matte=matte))
+    return tuple(layers), milliseconds
+
+
+def _paint_in_book(
+    generator: Generator, frames: Sequence[Image.Image]
+) -> tuple[tuple[Layer, ...], float]:
+    """Do as the notebook does, which gives the network a picture in [0, 1] as it is.
+
+    The network rounds its sides up to multiples of 4 by itself, so the answer may be a little
+    larger. One that can't is given a padded picture, and its answer has that size.
+    """
+    picture = from_zero(frames[0])[None]
+    if not generator.rounds_sides or min(picture.shape[-2:]) < LEAST_SIDE:
+        picture = padded(picture)
+    strokes = generator.run(picture)
+    color = Pixels.of(image_of(strokes.over(picture)[0]))
+    return (Layer(color=color, matte=None),), strokes.milliseconds

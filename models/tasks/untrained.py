@@ -1,0 +1,108 @@
+"""The task of answering with a network that has learned nothing: the same layers, random weights.
+
+Owns the answer to `Untrained`, which shows that the weights are what knows. Such a network is made
+for one batch and dropped; it can't be reached under a model's name, and never stands in for one.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from models.catalog.classifiers import Catalog
+from models.catalog.records import Classification
+from models.catalog.selection import Choice, Selection
+from models.images.decode import DecodeError
+from models.images.perform import Perform, perform
+from models.jobs import Failure, Labels, Untrained, say
+from models.runtime.inference import timed
+from models.tasks import classify
+from models.tasks.classify import device_name, present
+from models.weights.store import Shelf
+
+_log = logging.getLogger(__name__)
+
+SEED = 0
+WEIGHTS = f"random numbers, seed {SEED}"
+
+MOST_PARAMETERS = 150_000_000
+"""VGG's 144 million still go; filling a billion with random numbers would take minutes and GBs."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A decoded picture, and the record whose network is to be built."""
+
+    item: classify.Prepared
+
+
+class Beginner:
+    """Answers `Untrained` jobs with the networks of `catalog`, in float32 on `device`."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        shelf: Shelf,
+        device: torch.device,
+        default: str,
+        do: Perform = perform,
+    ) -> None:
+        self._selection = Selection(catalog, shelf, default)
+        self._device = device
+        self._do = do
+
+    def prepare(self, job: Untrained) -> Prepared | Failure:
+        """Decode the picture; safe on any thread."""
+        record = self._selection.find(job.model)
+        if isinstance(record, Failure):
+            return record
+        if record.parameters > MOST_PARAMETERS:
+            sentence = say(
+                "{model} has {millions} million parameters, too many for a joke: name a smaller"
+                " model.",
+                model=record.name,
+                millions=f"{record.parameters / 1e6:.0f}",
+            )
+            return Failure(code="model_failed", sentence=sentence)
+        nothing = replace(record.checkpoint, name=WEIGHTS)
+        try:
+            choice = Choice(replace(record, checkpoint=nothing))
+            seen = classify.prepare(job.picture, choice, self._do)
+        except DecodeError as error:
+            return error.failure
+        return Prepared(seen)
+
+    def run(self, batch: Sequence[Prepared]) -> Iterator[Labels | Failure]:
+        """Yield what an untrained network makes of each of `batch`."""
+        for prepared in batch:
+            record = prepared.item.choice.record
+            try:
+                yield self._guess(prepared.item)
+            except torch.AcceleratorError:
+                raise  # no job can be answered on this device any more
+            except Exception:  # noqa: BLE001 - whatever it was, the others go on
+                _log.exception("The untrained %s failed", record.name)
+                sentence = say(
+                    "The untrained {model} ran into an error: try another model.", model=record.name
+                )
+                yield Failure(code="model_failed", sentence=sentence)
+
+    def _guess(self, item: classify.Prepared) -> Labels:
+        network = beginning(item.choice.record).to(self._device)
+
+        def run(pictures: Tensor) -> Tensor:
+            logits: Tensor = network(pictures.to(self._device))
+            return logits.float().cpu()
+
+        done = timed(run, item.tensor[None])
+        name = device_name(self._device)
+        return present(item, done.output[0], name, done.milliseconds, batch_size=1)
+
+
+def beginning(record: Classification) -> torch.nn.Module:
+    """Return the network of `record` as its training began, the same each time, in eval mode."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        return record.build().eval().requires_grad_(requires_grad=False)

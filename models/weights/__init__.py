@@ -1,0 +1,1 @@
+"""Checkpoints: where they lie, and whether they are what was published."""

@@ -1,0 +1,165 @@
+"""Where checkpoints are on this machine, and whether they are what was published.
+
+Owns the search (Bobby's cache, torch's own, an installed package, our own `models/pretrained`, in
+this order), the check against the record's proof and the reading of the file. It hands state
+dicts to `models.runtime.inference`. It never downloads, never invents weights, never unpickles
+objects.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import platformdirs
+import torch
+from safetensors.torch import load_file
+
+from models.catalog.records import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256, StateDict
+from models.jobs import Said, say
+from models.weights.hashes import git_blob, read_pin, sha256, write_pin
+
+_log = logging.getLogger(__name__)
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+"""The folder of weights that we trained and ship."""
+
+_Stamp = tuple[str, int, int]
+"""A file as it was when it was checked: path, modification time in ns, size in bytes."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint's file and, for people, the place it is in."""
+
+    path: Path
+    location: str
+
+
+class WeightsError(Exception):
+    """A checkpoint can't be used; `said` is the reason, to follow the model's name."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(str(said))
+        self.said = said
+
+
+class Shelf:
+    """The places on this machine that may hold checkpoints. Safe to use from several threads."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self.cache = cache or platformdirs.user_cache_path("bobby") / "weights"
+        self._genuine: dict[_Stamp, bool] = {}
+        self._lock = threading.Lock()
+
+    def find(self, checkpoint: Checkpoint) -> Found | None:
+        """Return where `checkpoint` is, without reading it; files known to be wrong don't count."""
+        return next((f for f in self._places(checkpoint) if self._known(f.path) is not False), None)
+
+    def genuine(self, checkpoint: Checkpoint) -> Found:
+        """Return where `checkpoint` is, once its hash has been found right.
+
+        Raises:
+            WeightsError: It is nowhere here, or what is here is not what was published.
+        """
+        places = list(self._places(checkpoint))
+        for found in places:
+            if self._is_genuine(found.path, checkpoint.proof):
+                return found
+        if not places:
+            raise WeightsError(say("weights are not on this machine"))
+        raise WeightsError(
+            say(
+                "weights file {file} in the {place} is damaged ({rule})",
+                file=checkpoint.file,
+                place=places[0].location,
+                rule=_rule(checkpoint.proof),
+            )
+        )
+
+    def load(self, checkpoint: Checkpoint) -> StateDict:
+        """Return the tensors of `checkpoint`, by name, on the CPU, as precise as they are stored.
+
+        Raises:
+            WeightsError: As for `genuine`.
+        """
+        path = self.genuine(checkpoint).path
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state: StateDict = torch.load(path, map_location="cpu", weights_only=True)
+        return state
+
+    def _places(self, checkpoint: Checkpoint) -> Iterator[Found]:
+        folders = {
+            "Bobby cache": self.cache,
+            "torch cache": Path(torch.hub.get_dir()) / "checkpoints",
+        }
+        for location, folder in folders.items():
+            if (path := folder / checkpoint.file).is_file():
+                yield Found(path, location)
+        if checkpoint.package and (file := _in_package(checkpoint.package, checkpoint.file)):
+            yield Found(file, f"package {checkpoint.package}")
+        if checkpoint.shipped and (path := PRETRAINED / checkpoint.file).is_file():
+            yield Found(path, "package bobby")
+
+    def _is_genuine(self, path: Path, proof: Proof) -> bool:
+        with self._lock:
+            stamp = _stamp(path)
+            if stamp not in self._genuine:
+                self._genuine[stamp] = self._proven(path, proof)
+                if not self._genuine[stamp]:
+                    _log.warning("%s is not used: %s", path, _rule(proof))
+            return self._genuine[stamp]
+
+    def _proven(self, path: Path, proof: Proof) -> bool:
+        match proof:
+            case Sha256(prefix):
+                return sha256(path).startswith(prefix)
+            case GitBlob(blob):
+                return git_blob(path) == blob
+            case PinnedAtFirstUse():
+                return sha256(path) == self._pin(path)
+
+    def _pin(self, path: Path) -> str:
+        """Return the hash that `path` is held to: what it had when it was first used."""
+        pin = self.cache / f"{path.name}.sha256"
+        if (pinned := read_pin(pin)) is not None:
+            return pinned
+        digest = sha256(path)
+        pin.parent.mkdir(parents=True, exist_ok=True)
+        write_pin(pin, digest, path.name)
+        _log.warning("%s: no hash is published; SHA-256 %s is pinned now", path, digest)
+        return digest
+
+    def _known(self, path: Path) -> bool | None:
+        return self._genuine.get(_stamp(path))
+
+
+def _stamp(path: Path) -> _Stamp:
+    facts = path.stat()
+    return str(path), facts.st_mtime_ns, facts.st_size
+
+
+def _rule(proof: Proof) -> str:
+    """Return what `proof` asks of a file, to stand in brackets behind a complaint."""
+    match proof:
+        case Sha256(prefix):
+            return f"its SHA-256 should begin with {prefix}"
+        case GitBlob(blob):
+            return f"its git blob id should be {blob}"
+        case PinnedAtFirstUse():
+            return "its SHA-256 is not the one pinned at its first use"
+
+
+@cache
+def _in_package(package: str, file: str) -> Path | None:
+    """Return the file named `file` in an installed distribution, whose code is not run."""
+    try:
+        carried = metadata.files(package) or []
+    except metadata.PackageNotFoundError:
+        return None
+    paths = (Path(str(entry.locate())) for entry in carried if entry.name == file)
+    return next((path for path in paths if path.is_file()), None)

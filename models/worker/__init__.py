@@ -1,0 +1,1 @@
+"""The worker process: messages in, batches run, answers out."""

@@ -1,0 +1,243 @@
+"""The worker process of one Torch Hub repository: a stranger's code, kept to itself.
+
+Owns the way from a classifier of a repository to labels; what the stranger's code may do is set by
+`models.worker.sandbox`, which starts this module. Pictures are decoded, and frames sent, by the
+same code as in `models.worker.process`.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+import torch
+from torch import Tensor, nn
+from torchvision.models import ResNet101_Weights
+from torchvision.transforms._presets import ImageClassification
+
+from models.catalog.records import Checkpoint, Classification, Origin, PinnedAtFirstUse
+from models.catalog.selection import Choice
+from models.images.decode import DecodeError, guard_process
+from models.jobs import (
+    Classify,
+    Failure,
+    HubModel,
+    Job,
+    Labels,
+    ModelCard,
+    Ready,
+    say,
+)
+from models.runtime.inference import exact
+from models.runtime.progress import loading
+from models.tasks import classify
+from models.tasks.classify import present
+from models.worker.pipe import claim_pipe, leave
+from models.worker.process import serve
+from models.worker.tasks import Done, Prepared
+
+_log = logging.getLogger(__name__)
+
+PREFIX = "hub/"
+_OURS = {"bot", "cogs", "models", "tests"}
+_hidden: list[ModuleType] = []
+"""Bobby's own modules, which run on although a repository may have others of their names."""
+
+
+class HubTasks:
+    """Answers `Classify` with the classifiers of one repository; loads each when first asked."""
+
+    def __init__(self, code: Path, repository: str, models: Sequence[HubModel]) -> None:
+        self._code = code
+        self._models = {PREFIX + model.name: model for model in models}
+        self._records = {name: _record(m, repository) for name, m in self._models.items()}
+        self._networks: dict[str, nn.Module] = {}
+
+    def ready(self) -> Ready:
+        """Tell what there is; no stranger's code has run yet."""
+        return self.recount()
+
+    def recount(self) -> Ready:
+        """Tell what there is."""
+        cards = tuple(_card(record) for record in self._records.values())
+        return Ready(device="cpu", default=cards[0].name, models=cards)
+
+    def prepare(self, job: Job) -> Prepared | Failure:
+        """Decode the picture; safe on any thread."""
+        record = self._records.get((job.model or "").strip().lower())
+        if record is None or not isinstance(job, Classify):
+            return Failure(code="unknown_model", sentence=say("This repository has no such model."))
+        try:
+            return classify.prepare(job.picture, Choice(record))
+        except DecodeError as error:
+            return error.failure
+
+    def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
+        """Yield an answer for each of `batch`, all for one model, in order."""
+        items = [item for item in batch if isinstance(item, classify.Prepared)]
+        answers = iter(self._classified(items) if items else ())
+        for item in batch:
+            yield item if isinstance(item, Failure) else next(answers)
+
+    def _classified(self, items: Sequence[classify.Prepared]) -> Sequence[Labels | Failure]:
+        record = items[0].choice.record
+        began = time.perf_counter()
+        try:
+            logits = self._logits(record, torch.stack([item.tensor for item in items]))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's code)
+            _log.exception("%s failed", record.name)
+            sentence = (
+                say("{model} ran out of memory. Try another model.", model=record.name)
+                if _is_out_of_memory(error)
+                else say("{model} ran into an error. Try another model.", model=record.name)
+            )
+            return [Failure(code="model_failed", sentence=sentence)] * len(items)
+        took = (time.perf_counter() - began) * 1000
+        return [
+            present(item, row, "cpu", took, len(items))
+            for item, row in zip(items, logits, strict=True)
+        ]
+
+    def _logits(self, record: Classification, batch: Tensor) -> Tensor:
+        """Return what the network makes of `batch`, of shape (N, labels).
+
+        Raises:
+            Exception, SystemExit: Whatever a stranger's code raises.
+            ValueError: What it gave are no logits for the labels.
+        """
+        network = self._networks.get(record.name) or self._load(record.name)
+        with torch.inference_mode(), exact():
+            logits = network(batch)
+        wanted = (len(batch), len(record.labels))
+        if not isinstance(logits, Tensor) or logits.shape != wanted:
+            found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits)
+            raise ValueError(f"{record.name} should give {wanted}, but gave {found}")
+        if not logits.isfinite().all():
+            raise ValueError(f"{record.name} gave numbers that are none")
+        return logits.float()
+
+    def _load(self, name: str) -> nn.Module:
+        model = self._models[name]
+        load: Callable[..., nn.Module] = torch.hub.load  # which is untyped
+        with loading():
+            network = load(str(self._code), model.entry, source="local", **model.arguments).eval()
+        self._networks[name] = network
+        return network
+
+
+def _record(model: HubModel, repository: str) -> Classification:
+    """Return `model` in the form that the catalogue's classifiers have."""
+    return Classification(
+        name=PREFIX + model.name,
+        checkpoint=Checkpoint(
+            name=repository,
+            source=repository,
+            file="",
+            proof=PinnedAtFirstUse(),
+            license="unstated",
+        ),
+        build=nn.Identity,
+        preprocessing=partial(
+            ImageClassification,
+            crop_size=model.crop,
+            resize_size=model.resize,
+            mean=model.mean,
+            std=model.std,
+        ),
+        labels=model.labels or tuple(ResNet101_Weights.IMAGENET1K_V1.meta["categories"]),
+        parameters=0,
+        accuracy=0.0,
+        origin=Origin("Torch Hub"),
+    )
+
+
+def _card(record: Classification) -> ModelCard:
+    checkpoint = record.checkpoint
+    return ModelCard(
+        name=record.name,
+        task="classify",
+        parameters=record.parameters,
+        weights=checkpoint.name,
+        source=checkpoint.source,
+        license=checkpoint.license,
+        ready=True,
+        location="Torch Hub",
+    )
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # PyTorch's allocator for the CPU has no exception of its own.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(
+        error
+    )
+
+
+def make_room() -> None:
+    """Let a repository have packages that are called as Bobby's are."""
+    ours = [name for name in sys.modules if name.partition(".")[0] in _OURS]
+    _hidden.extend(sys.modules.pop(name) for name in ours)
+    sys.meta_path.insert(0, _Theirs())
+
+
+class _Theirs(MetaPathFinder):
+    """Finds packages that are called as ours everywhere but beside Bobby.
+
+    The folder that Bobby lies in may be the one that all packages are installed in.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See `importlib.abc.MetaPathFinder`."""
+        if path is not None or fullname not in _OURS:
+            return None
+        home = Path(__file__).resolve().parents[2]
+        elsewhere = [entry for entry in sys.path if Path(entry).resolve() != home]
+        spec = PathFinder.find_spec(fullname, elsewhere, target)
+        if spec is None:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        return spec
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Be the worker process; does not return."""
+    pipe = claim_pipe()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parser = argparse.ArgumentParser(
+        prog="python -m models.worker.sandbox … models.worker.hub", description=__doc__
+    )
+    parser.add_argument("--code", type=Path, required=True, help="the repository's folder")
+    parser.add_argument("--home", type=Path, required=True, help="the worker's own folder")
+    parser.add_argument("--repository", required=True, help="OWNER/REPO@COMMIT")
+    parser.add_argument("--models", required=True, help="a JSON list of `HubModel`")
+    parser.add_argument("--log-level", default="INFO")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=options.log_level, format="%(name)s: %(message)s")
+    guard_process()
+    torch.set_num_threads(1)
+    models = msgspec.json.decode(options.models, type=tuple[HubModel, ...])
+    tasks = HubTasks(options.code, options.repository, models)
+    with contextlib.suppress(AttributeError):  # not on Windows, which has no fork either
+        os.register_at_fork(after_in_child=pipe.silence)
+    make_room()
+    # What was fetched stays as it was, and nothing compiled that lies beside it is run for the
+    # source. Not set earlier: what is imported up to here is read from its cache, in a third of
+    # the time.
+    sys.dont_write_bytecode = True
+    sys.pycache_prefix = str(options.home / "pycache")
+    sys.path.insert(0, str(options.code))
+    leave(serve(pipe, lambda: tasks))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""The worker process: frames in on standard input, frames out on standard output.
+
+Owns the way it starts and ends; `models.worker.loop` says what it does meanwhile, and
+`models.worker.tasks` what is done to a picture. The process ends when its standard input
+ends, also in the middle of a batch.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+
+import torch
+
+from models.catalog.classifiers import Catalog, catalog
+from models.images.decode import guard_process
+from models.images.decoder_pool import DecoderPool
+from models.jobs import Failure, Ready, Unready
+from models.jobs.log_context import FORMAT, Asked
+from models.runtime.inference import DTYPES, DeviceError, device_for, is_fast
+from models.weights.store import Shelf
+from models.worker.cpu_quota import quota
+from models.worker.loop import Answering, Worker
+from models.worker.pipe import Pipe, claim_pipe, leave
+from models.worker.tasks import Tasks
+
+_log = logging.getLogger(__name__)
+
+_NO_UNITS = (
+    "The device %s has no units for %s, so it is many times slower than float32."
+    " Unset BOBBY_PRECISION."
+)
+
+_GRACE = 1.0
+"""Seconds that a running batch gets to end by itself once the input has ended."""
+
+
+def serve(pipe: Pipe, make: Callable[[], Answering]) -> int:
+    """Start, say ready or why not, answer until the input ends; return the exit status."""
+    arrivals: SimpleQueue[Worker | None] = SimpleQueue()
+    threading.Thread(target=_read, args=(pipe, arrivals), name="read", daemon=True).start()
+    tasks, message = started(make)
+    pipe.send(message)
+    if tasks is None:
+        return 1
+    worker = Worker(tasks, pipe.send)
+    arrivals.put(worker)
+    try:
+        worker.run_batches()
+    except BrokenPipeError:
+        _log.info("The bot is gone")
+    except torch.AcceleratorError:
+        # Whatever is asked of the device from now on fails, too: another process can use it anew.
+        _log.exception("The device failed")
+        return 1
+    return 0
+
+
+def _read(pipe: Pipe, arrivals: "SimpleQueue[Worker | None]") -> None:
+    """Hand every message to the worker once there is one; end the process with the input."""
+    worker: Worker | None = None
+    try:
+        while (message := pipe.receive()) is not None:
+            worker = worker or arrivals.get()
+            if worker is not None:
+                worker.handle(message)
+    except Exception:  # noqa: BLE001 - nothing after it could be understood
+        _log.exception("The stream from the bot is corrupt")
+    if worker is not None:
+        worker.close()
+        threading.Event().wait(_GRACE)
+    leave(0)
+
+
+def started(make: Callable[[], Answering]) -> tuple[Answering | None, Ready | Unready]:
+    """Make the tasks and warm them up; return them, if that went well, and what the bot is told."""
+    try:
+        tasks = make()
+        ready = tasks.ready()
+    except DeviceError as error:
+        return None, Unready(reason=str(error))
+    except Exception as error:  # noqa: BLE001 - the operator gets the reason, the log the rest
+        _log.exception("The warm-up failed")
+        return None, Unready(reason=f"The default model failed its warm-up: {error}")
+    if isinstance(ready, Failure):
+        return None, Unready(reason=str(ready.sentence))
+    return tasks, ready
+
+
+def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read a worker's command line; None is this process's own."""
+    parser = argparse.ArgumentParser(prog="python -m models.worker.process", description=__doc__)
+    parser.add_argument("--default-model", default="resnet101", metavar="NAME")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
+    parser.add_argument("--precision", default="float32", choices=list(DTYPES))
+    parser.add_argument("--cache", type=Path, metavar="DIR")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads within one operation")
+    parser.add_argument("--log-level", default="INFO", metavar="LEVEL")
+    return parser.parse_args(arguments)
+
+
+def main(
+    arguments: Sequence[str] | None = None, classifiers: Callable[[], Catalog] = catalog
+) -> None:
+    """Be the worker process, for `classifiers` beside the other tasks; does not return."""
+    pipe = claim_pipe()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the bot decides
+    options = options_of(arguments)
+    set_up(options)
+    leave(serve(pipe, partial(tasks_of, options, classifiers)))
+
+
+def set_up(options: argparse.Namespace) -> None:
+    """Prepare this process: what it logs, how strict Pillow is, how many threads torch has."""
+    logs = logging.StreamHandler(sys.stderr)
+    logs.addFilter(Asked())
+    logging.basicConfig(level=options.log_level, format=FORMAT, handlers=[logs])
+    guard_process()
+    usable = options.threads or min(torch.get_num_threads(), quota() or torch.get_num_threads())
+    torch.set_num_threads(usable)
+
+
+def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = catalog) -> Tasks:
+    """Return the tasks that `options` describe.
+
+    Raises:
+        DeviceError: The device is not here.
+    """
+    device, precision = device_for(options.device), options.precision
+    if not is_fast(precision, device):
+        _log.warning(_NO_UNITS, device, precision)
+    default = options.default_model
+    do = DecoderPool()
+    return Tasks(Shelf(options.cache), device, default, precision, classifiers(), do=do)
+
+
+if __name__ == "__main__":
+    main()

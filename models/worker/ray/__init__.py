@@ -1,0 +1,1 @@
+"""Workers as replicas on a Ray cluster."""

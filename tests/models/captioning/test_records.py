@@ -1,0 +1,243 @@
+"""The published NeuralTalk2 by its name: absent, present, converted once; and who answers else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from models.captioning import backends, neuraltalk2
+from models.captioning.backends import (
+    LEAST_SIDE,
+    MOST_PIXELS,
+    TOLERANCE,
+    NeuralTalkVoice,
+    at_own_size,
+    converted,
+)
+from models.captioning.records import DEFAULT, PUBLISHED, Captionings, captioners
+from models.jobs import (
+    Caption,
+    Captioned,
+    Failure,
+    Finished,
+    ModelCard,
+    Ready,
+    Run,
+    Started,
+    Submit,
+)
+from models.runtime.cache import Networks
+from models.tasks.caption import Describer, Prepared
+from models.weights.store import Shelf
+from tests.models import published
+from tests.models.pictures import encoded, scene
+from tests.models.worker.test_process import Child
+
+CPU = torch.device("cpu")
+PICTURE = encoded(scene((200, 150)))
+
+WORKER = """
+import sys
+from pathlib import Path
+from models import captioners, tasks, worker
+from tests.models.published import as_written
+files = as_written(Path(sys.argv[sys.argv.index("--cache") + 1]))
+tasks.captioners = lambda: captioners.captioners(files)
+worker.main()
+"""
+"""The worker, which takes the files in its cache for the published ones."""
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """Return a shelf whose cache has the four files, with random weights."""
+    return Shelf(tmp_path_factory.mktemp("bobby"))
+
+
+@pytest.fixture(scope="module")
+def records(shelf: Shelf) -> Captionings:
+    """Return the captioners, with the proofs of the files that the shelf has."""
+    return captioners(published.write(shelf.cache))
+
+
+@pytest.fixture(scope="module")
+def describer(shelf: Shelf, records: Captionings) -> Describer:
+    """Return the task with everything here."""
+    return Describer(records, Networks(shelf, CPU))
+
+
+def answered(describer: Describer, job: Caption) -> Captioned:
+    """Return the answer to `job`."""
+    prepared = describer.prepare(job)
+    assert isinstance(prepared, Prepared)
+    (answer,) = describer.run([prepared])
+    assert isinstance(answer, Captioned)
+    return answer
+
+
+def card(describer: Describer, name: str) -> ModelCard:
+    """Return the card of the captioner called `name`."""
+    (found,) = [card for card in describer.cards() if card.name == name]
+    return found
+
+
+def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> None:
+    """The sentence is that of every model whose weights are not here."""
+    describer = Describer(captioners(), Networks(Shelf(tmp_path), CPU))
+    prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
+    assert isinstance(prepared, Prepared)
+    assert prepared.chosen.record.name == DEFAULT
+    sentence = "neuraltalk2's weights are not on this machine, so caption_small answered."
+    assert str(prepared.chosen.substitution) == sentence
+    assert not card(describer, PUBLISHED).ready
+    assert card(describer, DEFAULT).ready
+
+
+def test_ours_is_meant_when_none_is_named(describer: Describer) -> None:
+    """Also where the published one is here."""
+    prepared = describer.prepare(Caption(picture=PICTURE))
+    assert isinstance(prepared, Prepared)
+    assert (prepared.chosen.record.name, prepared.chosen.substitution) == (DEFAULT, None)
+
+
+def test_an_unknown_name_is_refused_with_a_like_one(describer: Describer) -> None:
+    """Captioners alone are offered."""
+    refused = describer.prepare(Caption(picture=PICTURE, model="neuraltalk"))
+    assert isinstance(refused, Failure)
+    assert (refused.code, "neuraltalk2?" in str(refused.sentence)) == ("unknown_model", True)
+
+
+@pytest.mark.parametrize("file", [file.file for file in neuraltalk2.FILES])
+def test_a_damaged_file_is_not_opened(tmp_path: Path, file: str) -> None:
+    """A single wrong file, which no proof vouches for, keeps all four from being read."""
+    for one in neuraltalk2.FILES:
+        (tmp_path / one.file).write_bytes(b"content of " + one.file.encode())
+    right = published.as_written(tmp_path)
+    (tmp_path / file).write_bytes(b"changed")
+    describer = Describer(captioners(right), Networks(Shelf(tmp_path), CPU))
+    prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
+    assert isinstance(prepared, Prepared)
+    assert prepared.chosen.record.name == DEFAULT
+    assert f"{file} in the Bobby cache is damaged" in str(prepared.chosen.substitution)
+    assert not converted(Shelf(tmp_path)).exists()
+
+
+def test_the_files_are_converted_once_and_answer(
+    shelf: Shelf, describer: Describer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first question converts; from then on nothing published is looked at again."""
+    caplog.set_level("INFO")
+    assert card(describer, PUBLISHED).ready
+    first = answered(describer, Caption(picture=PICTURE, model="NeuralTalk2", beams=3))
+    assert (first.model, first.weights) == (PUBLISHED, "NeuralTalk2 FC")
+    assert set(first.caption.split()) <= set(published.VOCABULARY.values())
+    assert len(first.alternatives) == 2
+    assert first.substitution is None
+    assert caplog.text.count("is converted") == 1
+    # For these records the published files are the wrong ones.
+    anew = Describer(captioners(), Networks(shelf, CPU))
+    assert card(anew, PUBLISHED).ready
+    again = answered(anew, Caption(picture=PICTURE, model=PUBLISHED, beams=3))
+    assert (again.caption, again.alternatives) == (first.caption, first.alternatives)
+    assert caplog.text.count("is converted") == 1
+    assert "unfused" not in caplog.text
+
+
+def test_captioners_share_the_bound_of_the_networks_that_are_kept(
+    shelf: Shelf, records: Captionings
+) -> None:
+    """The published one has 224 MB; where these don't fit, whoever is unused for longest goes."""
+    bound = 4 * (records[PUBLISHED].parameters + records[DEFAULT].parameters)
+    roomy, narrow = Networks(shelf, CPU, bound), Networks(shelf, CPU, bound // 2)
+    for networks, kept in ((roomy, True), (narrow, False)):
+        published_one = networks.voice(records[PUBLISHED])
+        networks.voice(records[DEFAULT])
+        assert (networks.voice(records[PUBLISHED]) is published_one) == kept
+
+
+@pytest.mark.parametrize("beams", [None, 1, 5])
+def test_it_says_what_the_plain_networks_say(
+    shelf: Shelf, describer: Describer, beams: int | None
+) -> None:
+    """The fused encoder and the task change neither words nor likelihood; two beams are usual."""
+    said = answered(describer, Caption(picture=PICTURE, model=PUBLISHED, beams=beams))
+    plain = neuraltalk2.load(converted(shelf))
+    with torch.inference_mode():
+        feature = plain.encoder(at_own_size(scene((200, 150)))[None])
+    found = plain.decoder.captions(feature, beams or 2)[0]
+    assert said.caption == plain.text(found[0].tokens)
+    assert said.alternatives == tuple(plain.text(other.tokens) for other in found[1:4])
+    tokens = min(len(found[0].tokens) + 1, plain.decoder.longest)
+    assert said.log_probability == pytest.approx(found[0].log_probability / tokens, abs=1e-4)
+
+
+def test_features_are_those_of_the_plain_encoder(shelf: Shelf, describer: Describer) -> None:
+    """Folding the batch norms changes them by rounding alone, at any size."""
+    answered(describer, Caption(picture=PICTURE, model=PUBLISHED))
+    voice = NeuralTalkVoice(shelf, CPU, ())
+    plain = neuraltalk2.load(converted(shelf)).encoder
+    for size in ((200, 150), (33, 70)):
+        tensor = at_own_size(scene(size))
+        with torch.inference_mode():
+            wanted = plain(tensor[None])
+        assert float((voice.features(tensor) - wanted).abs().max()) <= TOLERANCE
+        assert float(wanted.std()) > 0.01  # features that are all alike would agree too easily
+
+
+def test_an_encoder_that_folding_would_change_runs_plain(
+    shelf: Shelf, describer: Describer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the fused features are off by more than they may be, the plain ones are taken."""
+    answered(describer, Caption(picture=PICTURE, model=PUBLISHED))
+    monkeypatch.setattr(backends, "TOLERANCE", -1.0)
+    voice = NeuralTalkVoice(shelf, CPU, ())
+    assert any(isinstance(part, nn.BatchNorm2d) for part in voice.encoder.modules())
+
+
+@pytest.mark.parametrize(
+    ("size", "seen"),
+    [
+        ((640, 480), (640, 480)),
+        ((1280, 720), (1280, 720)),
+        ((4000, 3000), (1182, 886)),
+        ((5, 300), (LEAST_SIDE, 300)),
+        ((1, 90_000), (LEAST_SIDE, MOST_PIXELS // LEAST_SIDE)),
+    ],
+)
+def test_pictures_keep_their_size_within_bounds(
+    size: tuple[int, int], seen: tuple[int, int]
+) -> None:
+    """As published; only what would fill the memory, or vanish in the encoder, is resized."""
+    assert at_own_size(Image.new("RGB", size)).shape == (3, seen[1], seen[0])
+
+
+def test_pixels_are_normalised_as_published() -> None:
+    """ImageNet's mean and deviation, of values in [0, 1]."""
+    seen = at_own_size(Image.new("RGB", (40, 40), (255, 0, 127)))[:, 0, 0]
+    wanted = [(1 - 0.485) / 0.229, -0.456 / 0.224, (127 / 255 - 0.406) / 0.225]
+    torch.testing.assert_close(seen, torch.tensor(wanted))
+
+
+def test_the_real_worker_verifies_converts_and_answers(shelf: Shelf, describer: Describer) -> None:
+    """The worker process does it all by itself, and answers as the task does here."""
+    job = Caption(picture=PICTURE, model=PUBLISHED, beams=3)
+    wanted = answered(describer, job)
+    shutil.rmtree(converted(shelf))
+    child = Child("--default-model", "efficientnet_lite0", "--cache", str(shelf.cache), code=WORKER)
+    try:
+        ready = child.receive()
+        assert isinstance(ready, Ready)
+        assert next(card for card in ready.models if card.name == PUBLISHED).ready
+        child.send(Submit(id=1, job=job), Run(batch=1, ids=(1,)))
+        assert child.receive() == Started(batch=1)
+        finished = child.receive()
+        assert isinstance(finished, Finished)
+        assert isinstance(finished.result, Captioned)
+        assert finished.result.caption == wanted.caption
+        assert finished.result.model == PUBLISHED
+        assert converted(shelf).is_dir()
+    finally:
+        child.close()

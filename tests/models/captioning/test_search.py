@@ -1,0 +1,145 @@
+"""The searches with a small random decoder: what they return, always and exactly."""
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.captioning.search import Found, search
+from models.networks.caption_transformer import (
+    END,
+    MAX_WORDS,
+    UNKNOWN,
+    CaptionTransformer,
+    Shape,
+)
+from models.networks.lite_maps import CELLS, CHANNELS
+
+
+@pytest.fixture(scope="module")
+def network() -> CaptionTransformer:
+    """Return a decoder of 12 tokens whose random weights prefer some words to others."""
+    torch.manual_seed(2)
+    network = CaptionTransformer(Shape(tokens=12, width=16, layers=2, heads=2, hidden=32)).eval()
+    with torch.no_grad():
+        network.word.weight.mul_(30)
+        network.bias[END] += 1
+    return network
+
+
+@pytest.fixture(scope="module")
+def cells() -> Tensor:
+    """Return the cells of ten random pictures."""
+    return torch.randn(10, CELLS, CHANNELS, generator=torch.Generator().manual_seed(3))
+
+
+def _log_probability(network: CaptionTransformer, cells: Tensor, tokens: tuple[int, ...]) -> float:
+    """Return a caption's log-probability by one pass over the whole of it."""
+    row = torch.tensor([[END, *tokens]])
+    with torch.inference_mode():
+        logits = network(cells[None], row, torch.ones_like(row, dtype=torch.bool))
+    following = torch.tensor([*tokens, END])
+    return float(logits.log_softmax(1).gather(1, following[:, None]).sum())
+
+
+def _every(network: CaptionTransformer, cells: Tensor) -> list[list[Found]]:
+    return [
+        found
+        for picture in cells
+        for beams in (1, 2, 5, 10)
+        for found in search(network, picture, beams, 20, 0.8)
+    ]
+
+
+def test_captions_hold_what_they_may(network: CaptionTransformer, cells: Tensor) -> None:
+    """No caption is empty, too long, or holds the end, the unknown word or a word twice running."""
+    for found in itertools.chain.from_iterable(_every(network, cells)):
+        assert 1 <= len(found.tokens) <= MAX_WORDS
+        assert not {END, UNKNOWN} & set(found.tokens)
+        assert all(first != second for first, second in itertools.pairwise(found.tokens))
+
+
+def test_log_probabilities_are_those_of_the_whole_caption(
+    network: CaptionTransformer, cells: Tensor
+) -> None:
+    """Step by step with caches is what one pass over the caption says."""
+    for picture in cells[:4]:
+        for found in itertools.chain(*search(network, picture, 5, 10, 0.8)):
+            wanted = _log_probability(network, picture, found.tokens)
+            assert found.log_probability == pytest.approx(wanted, abs=1e-4)
+            tokens = len(found.tokens) + 1  # and the end
+            assert found.mean == pytest.approx(wanted / tokens, abs=1e-4)
+            assert found.score == pytest.approx(wanted / tokens**0.7, abs=1e-4)
+
+
+def test_beams_differ_and_are_sorted(network: CaptionTransformer, cells: Tensor) -> None:
+    """Five beams give five captions, the best score first."""
+    for picture in cells:
+        found = search(network, picture, 5)[0]
+        scores = [caption.score for caption in found]
+        assert scores == sorted(scores, reverse=True)
+        assert len({caption.tokens for caption in found}) == 5
+
+
+def _beams(network: CaptionTransformer, cells: Tensor, width: int) -> list[tuple[int, ...]]:
+    """Return what beam search finds when it is not stopped before the greatest length."""
+    with torch.inference_mode():
+        live: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
+        done: list[tuple[tuple[int, ...], float]] = []
+        for words in range(MAX_WORDS + 1):
+            rows = torch.tensor([[END, *tokens] for tokens, _ in live])
+            real = torch.zeros_like(rows, dtype=torch.bool)
+            real[:, -1] = True
+            scores = network(cells[None], rows, real).log_softmax(1)
+            going: list[tuple[tuple[int, ...], float]] = []
+            for (tokens, total), row in zip(live, scores.tolist(), strict=True):
+                if words:
+                    done.append((tokens, (total + row[END]) / (words + 1) ** 0.7))
+                barred = {END, UNKNOWN, *tokens[-1:]}
+                going += [((*tokens, t), total + row[t]) for t in range(12) if t not in barred]
+            live = sorted(going, key=lambda found: -found[1])[:width]
+    return [tokens for tokens, _ in sorted(done, key=lambda found: -found[1])[:width]]
+
+
+def test_it_is_beam_search(network: CaptionTransformer, cells: Tensor) -> None:
+    """It stops as soon as nothing better can come, and no sooner."""
+    for picture in cells[:3]:
+        for width in (1, 3):
+            found = search(network, picture, width)[0]
+            assert [caption.tokens for caption in found] == _beams(network, picture, width)
+
+
+def test_more_beams_find_no_worse(network: CaptionTransformer, cells: Tensor) -> None:
+    """Over some pictures, ten beams score at least what one does."""
+    one = sum(search(network, picture, 1)[0][0].score for picture in cells)
+    ten = sum(search(network, picture, 10)[0][0].score for picture in cells)
+    assert ten >= one
+
+
+def test_the_searches_do_not_meddle(network: CaptionTransformer, cells: Tensor) -> None:
+    """Beams find beside draws what they find alone, and draws are the same beside any beams."""
+    for picture in cells:
+        alone, none = search(network, picture, 5)
+        beside, drawn = search(network, picture, 5, 20, 0.8)
+        assert [found.tokens for found in beside] == [found.tokens for found in alone]
+        assert not none
+        again = search(network, picture, 1, 20, 0.8)[1]
+        assert [found.tokens for found in drawn] == [found.tokens for found in again]
+
+
+def test_samples_are_drawn_from_the_decoder(network: CaptionTransformer, cells: Tensor) -> None:
+    """The first words drawn at temperature 1 are as frequent as they are likely."""
+    drawn = search(network, cells[0], 1, 4000, 1.0)[1]
+    with torch.inference_mode():
+        scores, _ = network.step(torch.tensor([END]), network.start(cells[0], 1))
+        scores[0, [END, UNKNOWN]] = -torch.inf
+        wanted = scores[0].softmax(0)
+    first = torch.tensor([found.tokens[0] for found in drawn])
+    frequency = torch.bincount(first, minlength=12) / len(drawn)
+    torch.testing.assert_close(frequency, wanted, rtol=0, atol=0.03)
+
+
+def test_the_same_cells_give_the_same_captions(network: CaptionTransformer, cells: Tensor) -> None:
+    """Nothing is left to chance, in the drawing either."""
+    assert _every(network, cells[:2]) == _every(network, cells[:2])

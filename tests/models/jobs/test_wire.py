@@ -1,0 +1,107 @@
+"""A big picture's frame in pieces is the same frame."""
+
+import subprocess
+import sys
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.jobs import Classify, Forget, Run, Submit, ToWorker, Unready, wire
+from models.jobs.wire import body_length, frame, from_worker, messages, pieces, to_worker
+
+
+@pytest.mark.parametrize("length", [0, 1, 255, 256, 65535, 65536, 65537, 200_000])
+@pytest.mark.parametrize("model", [None, "resnet101"])
+def test_pieces_come_to_the_frame(length: int, model: str | None) -> None:
+    """Whatever the length of the picture, which MessagePack writes in three ways."""
+    message = Submit(id=2**40, job=Classify(picture=bytes(length), model=model))
+    assert b"".join(pieces(message)) == frame(message)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(), st.binary(max_size=40), st.integers(1, 100_000))
+def test_no_name_or_picture_confuses_the_pieces(model: str, start: bytes, size: int) -> None:
+    """Not even ones that hold the bytes of the field's own name."""
+    for name in (model, f"picture{model}", "§picture\u0100"):
+        picture = b"\xa7picture\xc4\x00" + start + bytes(70_000)
+        message = Submit(id=1, job=Classify(picture=picture, model=name))
+        assert b"".join(pieces(message, size)) == frame(message)
+
+
+def test_no_piece_is_longer_than_asked() -> None:
+    """That is what they are for."""
+    message = Submit(id=1, job=Classify(picture=bytes(300_000)))
+    assert max(map(len, pieces(message, 1000))) == 1000
+
+
+@pytest.mark.parametrize("message", [Run(batch=1, ids=(1, 2)), Forget(id=3)])
+def test_small_messages_are_one_piece(message: Run | Forget) -> None:
+    """They have no picture to cut."""
+    assert list(pieces(message)) == [frame(message)]
+
+
+def test_a_frame_that_is_too_long_yields_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a frame would be worse than none."""
+    monkeypatch.setattr(wire, "MAX_FRAME_BYTES", 100_000)
+    with pytest.raises(ValueError, match="over the 100000 allowed"):
+        next(pieces(Submit(id=1, job=Classify(picture=bytes(100_000)))))
+
+
+def test_frames_that_follow_one_another_are_told_apart() -> None:
+    """Each message comes out as it went in; what is no whole frame is refused."""
+    sent: list[ToWorker] = [Run(batch=1, ids=(1, 2)), Forget(id=3)]
+    sent.append(Submit(id=1, job=Classify(picture=b"x")))
+    whole = b"".join(map(frame, sent))
+    assert list(messages(whole)) == sent
+    assert list(messages(b"")) == []
+    for cut in (1, len(frame(sent[-1])) - 2):
+        with pytest.raises(ValueError, match="A frame"):
+            list(messages(whole[:-cut]))
+
+
+def test_what_no_job_comes_near_is_refused_from_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written or read; what is as long as allowed is not."""
+    longest = frame(Forget(id=3))
+    monkeypatch.setattr(wire, "MAX_FRAME_BYTES", len(longest) - 4)
+    assert frame(Forget(id=3)) == longest
+    assert body_length(longest[:4]) == len(longest) - 4
+    monkeypatch.setattr(wire, "MAX_FRAME_BYTES", len(longest) - 5)
+    with pytest.raises(ValueError, match="allowed"):
+        frame(Forget(id=3))
+    with pytest.raises(ValueError, match="allowed"):
+        body_length(longest[:4])
+
+
+def test_neither_side_takes_the_others_messages() -> None:
+    """A stream that runs the wrong way is corrupt."""
+    ready = Unready(reason="no")
+    assert from_worker(frame(ready)[4:]) == ready
+    with pytest.raises(msgspec.DecodeError):
+        to_worker(frame(ready)[4:])
+    with pytest.raises(msgspec.DecodeError):
+        from_worker(frame(Forget(id=1))[4:])
+
+
+QUIET = """
+import os
+from models.jobs import Unready
+from models.worker.pipe import claim_pipe
+pipe = claim_pipe()
+if os.fork() == 0:
+    pipe.silence()
+    pipe.send(Unready(reason="the fork"))
+    assert pipe.receive() is None
+    os._exit(0)
+os.wait()
+pipe.send(Unready(reason=repr(pipe.receive())))
+"""
+
+
+def test_a_fork_that_was_silenced_neither_answers_nor_hears() -> None:
+    """The stream is its parent's alone."""
+    done = subprocess.run(
+        [sys.executable, "-c", QUIET], input=frame(Forget(id=7)), capture_output=True, check=True
+    )
+    assert done.stdout == frame(Unready(reason=repr(Forget(id=7))))

@@ -1,0 +1,100 @@
+"""The way from a picture to a caption's answer, with captioners that say what they are told."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.captioning.backends import VIEW, at_own_size
+from models.captioning.records import Captionings, captioners
+from models.captioning.small import Caption as Said
+from models.jobs import Caption, Captioned, Failure
+from models.runtime.cache import Networks
+from models.tasks.caption import Describer, Prepared
+from models.weights.store import Shelf
+from tests.models.pictures import encoded, scene
+
+SURE = Said("a dog", -0.5, guess=False, alternatives=("a cat", "a horse"))
+GUESS = Said("a thing", -4.5, guess=True, alternatives=())
+SILENT = Said("", -1.0, guess=False, alternatives=())
+
+
+class Told:
+    """A captioner that says one thing, and how many beams it was asked for."""
+
+    bytes = 0
+
+    def __init__(self, caption: Said) -> None:
+        self.caption = caption
+        self.beams: list[int] = []
+
+    def load(self, *_: object) -> "Told":
+        """Return itself: there are no weights."""
+        return self
+
+    def say(self, tensor: Tensor, beams: int) -> Said:
+        """Return the caption, whatever `tensor` shows."""
+        assert tensor.shape == (3, 48, 64)
+        self.beams.append(beams)
+        return self.caption
+
+
+@pytest.fixture
+def voices() -> dict[str, Told]:
+    """Return a captioner for each of the three things."""
+    return {"sure": Told(SURE), "guess": Told(GUESS), "silent": Told(SILENT)}
+
+
+@pytest.fixture
+def describer(voices: dict[str, Told], tmp_path: Path) -> Describer:
+    """Return the task over `voices`, which search four beams unless told."""
+    (own, _) = captioners().values()
+    records: Captionings = {
+        name: replace(own, name=name, files=(), beams=4, view=VIEW, see=at_own_size, load=told.load)
+        for name, told in voices.items()
+    }
+    return Describer(records, Networks(Shelf(tmp_path), torch.device("cpu")))
+
+
+def prepared(describer: Describer, job: Caption) -> Prepared:
+    """Return `job` prepared."""
+    item = describer.prepare(job)
+    assert isinstance(item, Prepared)
+    return item
+
+
+def test_an_answer_tells_all_about_the_caption(describer: Describer) -> None:
+    """Words, likelihood, whether it is a guess, and the picture's own size and frames."""
+    film = encoded(scene(), "GIF", save_all=True, append_images=[scene().rotate(180)])
+    jobs = [Caption(picture=film, model=name) for name in ("sure", "guess")]
+    first, second = describer.run([prepared(describer, job) for job in jobs])
+    assert isinstance(first, Captioned)
+    assert isinstance(second, Captioned)
+    assert (first.caption, first.alternatives) == (SURE.text, SURE.alternatives)
+    assert [a.log_probability for a in (first, second)] == [-0.5, -4.5]
+    assert [a.sure for a in (first, second)] == [True, False]
+    assert (first.width, first.height, first.frames) == (64, 48, 2)
+    assert (first.model, first.device, first.substitution) == ("sure", "cpu", None)
+    assert first.weights == "trained for Bobby on Flickr8k"
+
+
+def test_no_words_are_a_failure_of_one_job(describer: Describer) -> None:
+    """An empty sentence isn't shown; the neighbours have theirs."""
+    jobs = [Caption(picture=encoded(scene()), model=name) for name in ("silent", "sure")]
+    failed, fine = describer.run([prepared(describer, job) for job in jobs])
+    assert isinstance(failed, Failure)
+    assert failed.code == "model_failed"
+    assert str(failed.sentence) == "silent found no words for this: try another picture."
+    assert isinstance(fine, Captioned)
+
+
+def test_beams_are_the_captioners_own_or_as_asked(
+    describer: Describer, voices: dict[str, Told]
+) -> None:
+    """At least one and at most ten, whatever is asked for."""
+    wanted = [None, 1, 7, 10, 99, -3]
+    jobs = [Caption(picture=encoded(scene()), model="sure", beams=beams) for beams in wanted]
+    assert len(list(describer.run([prepared(describer, job) for job in jobs]))) == len(wanted)
+    assert voices["sure"].beams == [4, 1, 7, 10, 10, 1]

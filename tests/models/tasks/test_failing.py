@@ -1,0 +1,79 @@
+"""Every task over pictures: what goes wrong is the answer to its own job, and says so."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from models.jobs import Answer, Caption, Classify, Cycle, Explain, Failure, Job, Shake, Translate
+from models.runtime.cache import Networks
+from models.worker.tasks import Tasks
+from tests.models.pictures import encoded, scene
+
+PLENTY = 10_000_000
+
+
+def of_every_task(picture: bytes) -> list[Job]:
+    """Return a job over `picture` for each task that runs a network over one."""
+    return [
+        Classify(picture=picture),
+        Explain(picture=picture),
+        Shake(picture=picture),
+        Caption(picture=picture),
+        Translate(picture=picture, max_bytes=PLENTY, size=16),
+        Cycle(picture=picture, max_bytes=PLENTY, size=16),
+    ]
+
+
+def answers(tasks: Tasks, jobs: Sequence[Job]) -> list[Answer | Failure]:
+    """Return the answers of `tasks` to `jobs`, as one batch."""
+    done = tasks.run([tasks.prepare(job) for job in jobs])
+    return [item() if callable(item) else item for item in done]
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let every network raise `error` when it is asked for."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    for kind in ("classifier", "plain", "generator", "voice"):
+        monkeypatch.setattr(Networks, kind, fail)
+
+
+def test_a_bad_picture_has_the_same_refusal_everywhere(tasks: Tasks) -> None:
+    """Its own code and sentence, before any network is asked."""
+    for job in of_every_task(b"no picture"):
+        refused = tasks.prepare(job)
+        assert isinstance(refused, Failure), job
+        assert refused.code == "not_a_picture"
+
+
+def test_a_network_that_raises_is_named_and_its_text_is_not_shown(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each job of the batch is answered by a sentence of ours that names the model."""
+    failing(monkeypatch, RuntimeError("internal secrets"))
+    for failed in answers(tasks, of_every_task(encoded(scene()))):
+        assert isinstance(failed, Failure)
+        assert failed.code == "model_failed"
+        assert "ran into an error" in str(failed.sentence)
+
+
+def test_too_little_memory_has_a_code_of_its_own(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is advised then is another size or model."""
+    failing(monkeypatch, torch.OutOfMemoryError("no room"))
+    for failed in answers(tasks, of_every_task(encoded(scene()))):
+        assert isinstance(failed, Failure)
+        assert failed.code == "out_of_memory"
+        assert "ran out of memory" in str(failed.sentence)
+
+
+def test_a_lost_device_is_no_answer(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No job can be answered on it any more: the error goes on to the worker, which ends."""
+    failing(monkeypatch, torch.AcceleratorError("an illegal memory access"))
+    for job in of_every_task(encoded(scene())):
+        with pytest.raises(torch.AcceleratorError):
+            answers(tasks, [job])

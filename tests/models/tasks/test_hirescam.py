@@ -1,0 +1,150 @@
+"""Maps of what made a label: exact where they can be, for every kind of network, and honest."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from models.bench.random_weights import inputs, settle
+from models.catalog.classifiers import catalog
+from models.jobs import Explain, Explained, Failure
+from models.runtime.cache import Networks
+from models.runtime.inference import plain
+from models.tasks.explain.hirescam import heat, overlaid
+from models.tasks.explain.task import Explainer
+from models.tasks.few_shot.task import last_layer
+from models.weights.store import Shelf
+from tests.models.pictures import encoded, scene
+
+CPU = torch.device("cpu")
+LITE = "efficientnet_lite0"
+KINDS = (
+    *("alexnet", "vgg11", "resnet18", "densenet121", "googlenet", "inception_v3", "squeezenet1_1"),
+    *("mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "shufflenet_v2_x0_5", "regnet_y_400mf"),
+    *("efficientnet_b0", "efficientnet_v2_s", "convnext_tiny", "vit_b_32", "swin_t", "swin_v2_t"),
+    "maxvit_t",
+)
+DOG = (0.15, 0.0, 1.0, 0.9)
+"""Where bobby.jpg's crop has the dog: left, upper, right, lower, of its width and height."""
+
+
+@pytest.fixture(scope="module")
+def explainer(tmp_path_factory: pytest.TempPathFactory) -> Explainer:
+    """Return the task over the one classifier whose weights are installed."""
+    shelf = Shelf(tmp_path_factory.mktemp("bobby"))
+    return Explainer(catalog(), shelf, Networks(shelf, CPU), LITE)
+
+
+def explained(explainer: Explainer, job: Explain) -> Explained:
+    """Return the answer to `job`."""
+    prepared = explainer.prepare(job)
+    assert not isinstance(prepared, Failure)
+    (answer,) = explainer.run([prepared])
+    assert isinstance(answer, Explained)
+    return answer
+
+
+@pytest.mark.parametrize("name", ["resnet18", "regnet_y_400mf", "shufflenet_v2_x0_5"])
+def test_the_map_adds_up_to_the_logit(name: str) -> None:
+    """Where an average and a linear layer follow: all of it but the bias, for any label."""
+    network = settle(catalog()[name].build(), 224).eval()
+    last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
+    picture = inputs(224, 1, seed=2)[0]
+    for place in (None, 7, 812):
+        logits, found = heat(network, picture, place)
+        chosen = int(logits.argmax()) if place is None else place
+        without_bias = float(logits[chosen] - last.bias[chosen].detach())
+        assert float(found.sum()) == pytest.approx(without_bias, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_network_has_a_map(name: str) -> None:
+    """With places on both sides, other ones for another label, and the network's own logits."""
+    record = catalog()[name]
+    side = record.preprocessing().crop_size[0]
+    network = settle(record.build(), side).eval()
+    last = last_layer(network)
+    nn.init.normal_(last.get_parameter("weight"), std=0.1)  # some begin their training at zero
+    picture = inputs(side, 1, seed=3)[0]
+    logits, found = heat(network, picture)
+    assert found.dim() == 2
+    assert min(found.shape) >= 6
+    _, other = heat(network, picture, int(logits.argsort()[3]))
+    assert not torch.allclose(found, other)
+    with torch.inference_mode():
+        assert torch.allclose(network(picture[None])[0], logits, atol=1e-4)
+
+
+def test_the_dog_made_the_dog(explainer: Explainer, shared_data: Path) -> None:
+    """Nearly all that spoke for it lies on it; a network that knows nothing looks elsewhere."""
+    job = Explain(picture=(shared_data / "bobby.jpg").read_bytes())
+    prepared = explainer.prepare(job)
+    assert not isinstance(prepared, Failure)
+    record = catalog()[LITE]
+    knowing = plain(record, Shelf(None))
+    logits, found = heat(knowing, prepared.tensor)
+    assert record.labels[int(logits.argmax())] == "golden retriever"
+    assert _share(found, DOG) > 0.9
+    torch.manual_seed(0)
+    _, random = heat(settle(record.build(), 224).eval(), prepared.tensor, int(logits.argmax()))
+    alike = torch.corrcoef(torch.stack([found.flatten(), random.flatten()]))[0, 1]
+    assert alike < 0.5  # as Adebayo et al. ask in Sanity Checks for Saliency Maps, 2018
+
+
+def _share(found: torch.Tensor, box: tuple[float, float, float, float]) -> float:
+    """Return how much of what speaks for the label lies in `box`."""
+    height, width = found.shape
+    left, upper, right, lower = box
+    inside = found[round(upper * height) : round(lower * height)]
+    inside = inside[:, round(left * width) : round(right * width)]
+    return float(inside.clamp(min=0).sum() / found.clamp(min=0).sum())
+
+
+def test_an_answer_shows_both_and_the_five_labels(explainer: Explainer) -> None:
+    """The label asked for, or the first; the probabilities are the classifier's."""
+    picture = encoded(scene((300, 200)), "JPEG")
+    first = explained(explainer, Explain(picture=picture))
+    assert first.label == first.top[0].label
+    assert (first.image.width, first.image.height) == (2 * 224 + 8, 224)
+    fifth = explained(explainer, Explain(picture=picture, label=first.top[4].label))
+    assert fifth.probability == pytest.approx(first.top[4].probability)
+    assert fifth.image.data != first.image.data
+
+
+def test_an_unknown_label_is_refused(explainer: Explainer) -> None:
+    """By its own sentence."""
+    refused = explainer.prepare(Explain(picture=encoded(scene()), label="unicorn"))
+    assert isinstance(refused, Failure)
+    assert str(refused.sentence) == f"{LITE} knows no such label."
+
+
+def test_a_network_without_places_has_no_map() -> None:
+    """It says so."""
+
+    class Flat(nn.Module):
+        """A linear layer over all pixels."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(3, 1000)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            """Return logits (N, 1000)."""
+            logits: torch.Tensor = self.linear(x.mean((2, 3)))
+            return logits
+
+    with pytest.raises(ValueError, match="no layer with places"):
+        heat(Flat(), torch.rand(3, 32, 32))
+
+
+def test_colours_lie_where_the_map_is_high() -> None:
+    """Grey elsewhere."""
+    found = torch.zeros(7, 7)
+    found[0, 0] = 1.0
+    image = overlaid(Image.new("RGB", (70, 70), (90, 120, 60)), found)
+    red, _, blue = image.getpixel((4, 4))  # type: ignore[misc]  # an RGB picture's
+    assert red > blue + 40
+    assert len({*image.getpixel((60, 60))}) == 1  # type: ignore[misc]  # an RGB picture's

@@ -1,0 +1,68 @@
+"""A picture in six other ways, and what its label becomes."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from bot.replies.shake import CHANGES as NAMES
+from models.catalog.classifiers import catalog
+from models.jobs import Failure, Shake, Shaken
+from models.runtime.cache import Networks
+from models.tasks.classify import prepare
+from models.tasks.shake import CHANGES, Shaker
+from models.weights.store import Shelf
+from tests.models.pictures import encoded, scene
+
+
+@pytest.fixture(scope="module")
+def shaker(tmp_path_factory: pytest.TempPathFactory) -> Shaker:
+    """Return the task over the one classifier whose weights are installed."""
+    shelf = Shelf(tmp_path_factory.mktemp("bobby"))
+    return Shaker(catalog(), shelf, Networks(shelf, torch.device("cpu")), "efficientnet_lite0")
+
+
+def shaken(shaker: Shaker, picture: bytes) -> Shaken:
+    """Return the answer about `picture`."""
+    prepared = shaker.prepare(Shake(picture=picture))
+    assert not isinstance(prepared, Failure)
+    (answer,) = shaker.run([prepared])
+    assert isinstance(answer, Shaken)
+    return answer
+
+
+def test_a_clear_dog_stays_a_dog(shaker: Shaker, shared_data: Path) -> None:
+    """Flipped, and cut to its middle; the first is the answer of `!classify`."""
+    answer = shaken(shaker, (shared_data / "bobby.jpg").read_bytes())
+    labels = {one.change: one.label for one in answer.changes}
+    assert [*labels] == [*CHANGES]
+    for change in ("as it is", "flipped", "its middle"):
+        assert labels[change] == "golden retriever"
+    assert answer.changes[0].probability == pytest.approx(0.94, abs=0.02)
+    assert answer.image.width == 7 * 156 - 6
+
+
+def test_as_it_is_a_large_picture_has_the_probability_of_classify(
+    shaker: Shaker, shared_data: Path
+) -> None:
+    """To the last bit of what the network sees: only the changes are made on a smaller copy."""
+    picture = (shared_data / "horse.jpg").read_bytes()
+    prepared = shaker.prepare(Shake(picture=picture))
+    assert not isinstance(prepared, Failure)
+    assert torch.equal(prepared.tensors[0], prepare(picture, prepared.choice).tensor)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 900), (2000, 1500)])
+def test_any_size_can_be_shaken(shaker: Shaker, size: tuple[int, int]) -> None:
+    """Also a single pixel."""
+    assert len(shaken(shaker, encoded(scene(size))).changes) == 7
+
+
+def test_a_bad_picture_is_refused(shaker: Shaker) -> None:
+    """By its own sentence."""
+    assert isinstance(shaker.prepare(Shake(picture=b"")), Failure)
+
+
+def test_the_bot_knows_every_change_by_its_name() -> None:
+    """Else it would not be translated."""
+    assert tuple(CHANGES) == NAMES
