@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.playground.hub import Hub, Session, Wire
-from bot.playground.links import Links
-from bot.playground.records import Json, Person
+from bot.playground.gateway.sessions import Hub, Session, Wire
+from bot.playground.model.links import Links
+from bot.playground.model.records import Json, Person
 
 MOST_LOGGED = 100_000
 

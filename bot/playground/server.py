@@ -9,26 +9,26 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.playground.cdn import Cdn
-from bot.playground.commands import Registry
-from bot.playground.doors import API, Doors
 from bot.playground.faults import Faults
-from bot.playground.gateway import Gateway
-from bot.playground.hub import Hub
-from bot.playground.interactions import Interactions
-from bot.playground.links import Links
-from bot.playground.page_files import PageFiles
-from bot.playground.posting import Posting
-from bot.playground.rates import Rates
-from bot.playground.records import Person
-from bot.playground.rest_callbacks import CallbackRoutes
-from bot.playground.rest_channels import ChannelRoutes
-from bot.playground.rest_commands import CommandRoutes
-from bot.playground.rest_guilds import GuildRoutes
-from bot.playground.rest_interactions import InteractionRoutes
-from bot.playground.rest_messages import MessageRoutes
-from bot.playground.rest_users import UserRoutes
-from bot.playground.world import World
+from bot.playground.gateway.sessions import Hub
+from bot.playground.gateway.socket import Gateway
+from bot.playground.interactions.bot_routes import CallbackRoutes
+from bot.playground.interactions.command_routes import CommandRoutes
+from bot.playground.interactions.lifecycle import Interactions
+from bot.playground.interactions.registry import Registry
+from bot.playground.interactions.user_routes import InteractionRoutes
+from bot.playground.messages.posting import Posting
+from bot.playground.middleware import API, Doors
+from bot.playground.model.links import Links
+from bot.playground.model.records import Person
+from bot.playground.model.state import World
+from bot.playground.rest.cdn import Cdn
+from bot.playground.rest.channels import ChannelRoutes
+from bot.playground.rest.guilds import GuildRoutes
+from bot.playground.rest.messages import MessageRoutes
+from bot.playground.rest.rate_limits import Rates
+from bot.playground.rest.static import PageFiles
+from bot.playground.rest.users import UserRoutes
 
 HOST = "127.0.0.1"
 

@@ -1,4 +1,4 @@
-"""`python -m models.worker.inventory`: what there is, and whether it is right; no network is loaded.
+"""`python -m models.worker.inventory`: what there is and whether it is right, without networks.
 
 Prints JSON lines to standard output for the command line's sake, which never imports torch: a
 `ModelCard` a line, or with `--verify` a verdict on every file of weights that is on this machine.

@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.pictures.lookup import Found, find, read_words
-from bot.playground.records import Channel
+from bot.playground.model.records import Channel
+from bot.playground.model.state import World
 from bot.playground.server import Playground
-from bot.playground.world import World
 from tests.e2e.guest import File, Guest
 from tests.playground.clients import EchoBot, eventually, logged_in
 

@@ -13,7 +13,7 @@ from bot.app.client import Bobby
 from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.app.lifecycle import assembled, connected
 from bot.core.settings import Settings
-from bot.playground.records import Channel
+from bot.playground.model.records import Channel
 from bot.playground.server import Playground
 from tests.e2e.guest import Guest
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from bot.playground.records import Person
+from bot.playground.model.records import Person
+from bot.playground.model.state import Event
 from bot.playground.server import Playground
-from bot.playground.world import Event
 from tests.playground.clients import Rest
 
 File = tuple[str, bytes]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.records import Channel
+from bot.playground.model.records import Channel
 from cogs.caption import Wish, read_wish
 from tests.e2e import pictures
 from tests.e2e.conftest import House

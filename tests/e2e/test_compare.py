@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.records import Channel
+from bot.playground.model.records import Channel
 from models.catalog.classifiers import catalog
 from models.catalog.snippets import script
 from tests.e2e import pictures

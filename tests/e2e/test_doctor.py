@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from bot.playground.permissions import P
+from bot.playground.model.permissions import P
 from bot.playground.server import Playground
 from tests.e2e.processes import bobby
 

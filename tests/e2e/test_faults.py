@@ -13,7 +13,7 @@ from bot.conversation.message_responder import MessageExchange
 from bot.conversation.per_picture import fetched
 from bot.core.errors import LinkExpired
 from bot.pictures.lookup import inside
-from bot.playground.records import Channel
+from bot.playground.model.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.playground.permissions import P
-from bot.playground.records import Channel
+from bot.playground.model.permissions import P
+from bot.playground.model.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top

@@ -10,8 +10,8 @@ import discord
 import pytest
 import pytest_asyncio
 
-from bot.playground.permissions import P
-from bot.playground.records import LOADING, Overwrite
+from bot.playground.model.permissions import P
+from bot.playground.model.records import LOADING, Overwrite
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from bot.playground.records import Channel, Person
+from bot.playground.model.records import Channel, Person
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
 from tests.playground.clients import Page, Rest

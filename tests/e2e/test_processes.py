@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
+from bot.playground.model.state import Event
 from bot.playground.server import Playground
-from bot.playground.world import Event
 from tests.e2e import pictures
 from tests.e2e.guest import Guest, said, top
 from tests.e2e.processes import START, TOKEN, Running, bobby, gone, running

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.app.command_sync import publish
-from bot.playground.records import Command
+from bot.playground.model.records import Command
 from tests.e2e.conftest import House
 
 COMMANDS = "/applications/{application_id}/commands"

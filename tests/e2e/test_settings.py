@@ -11,9 +11,9 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from bot.app.command_sync import published
-from bot.playground.permissions import P
-from bot.playground.records import Channel, Guild
-from bot.playground.world import Event
+from bot.playground.model.permissions import P
+from bot.playground.model.records import Channel, Guild
+from bot.playground.model.state import Event
 from bot.storage.guild_settings import DEFAULTS
 from cogs.settings import MOST_CHANNELS
 from tests.e2e import pictures

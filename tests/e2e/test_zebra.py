@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from bot.conversation.reply import UPLOAD_AIM
-from bot.playground.records import Channel
+from bot.playground.model.records import Channel
 from cogs.zebra import SMALLER
 from tests.e2e import pictures
 from tests.e2e.conftest import House

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
 from bot.app.discord_patches import DISCORD, point_discord_at
-from bot.playground.records import Message
+from bot.playground.model.records import Message
 from bot.playground.server import Playground
 from tests.browser import Watched, open_page
 from tests.playground.clients import eventually

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 import yarl
 
-from bot.playground import media
+from bot.playground.model import media
 from bot.playground.server import Playground
 from tests.playground.clients import Rest
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.permissions import P
+from bot.playground.model.permissions import P
 from bot.playground.server import Playground
 from tests.playground.clients import Answer, Page, Rest
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.playground.intents import DIRECT_MESSAGES, GUILD_MESSAGES, MESSAGE_CONTENT
+from bot.playground.gateway.intents import DIRECT_MESSAGES, GUILD_MESSAGES, MESSAGE_CONTENT
 from bot.playground.server import Playground
 from tests.playground.clients import Page, Rest
 from tests.playground.test_sessions import listening

@@ -72,7 +72,7 @@ async def test_nonces_are_forgotten(
     bot_rest: Rest, playground: Playground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After some minutes a nonce is as good as new."""
-    monkeypatch.setattr("bot.playground.nonces.REMEMBERED_SECONDS", 0.1)
+    monkeypatch.setattr("bot.playground.rest.nonce_cache.REMEMBERED_SECONDS", 0.1)
     path = f"/channels/{playground.channel_id}/messages"
     ids = []
     for pause in (0.0, 0.15, 0.0):

@@ -11,7 +11,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.playground.permissions import P
+from bot.playground.model.permissions import P
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest, eventually, logged_in
 

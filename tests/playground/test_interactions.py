@@ -8,7 +8,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.playground.permissions import EVERYONE, P
+from bot.playground.model.permissions import EVERYONE, P
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest, eventually, logged_in
 

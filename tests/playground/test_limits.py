@@ -190,7 +190,7 @@ async def test_a_body_has_a_size_limit(
     person: Rest, playground: Playground, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A JSON body over the limit is 413, in whichever form it comes; one just under is read."""
-    monkeypatch.setattr("bot.playground.forms.MAX_JSON_BYTES", 3000)
+    monkeypatch.setattr("bot.playground.messages.bodies.MAX_JSON_BYTES", 3000)
     files: list[tuple[str, bytes]] | None = [] if kind == "json" else [("a.txt", b"x" * 5000)]
     path = f"/channels/{playground.channel_id}/messages"
     for length, status in ((1900, 200), (4000, 413)):

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.playground.records import Channel
+from bot.playground.model.records import Channel
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest, eventually
 

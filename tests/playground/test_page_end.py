@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from bot.playground.forms import Form
-from bot.playground.posting import POSTED
+from bot.playground.messages.bodies import Form
+from bot.playground.messages.posting import POSTED
 from tests.playground.chat_page import Chat, picture, upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from bot.playground.world import MIB
+from bot.playground.model.state import MIB
 from tests.playground.chat_page import Chat, picture, upload
 from tests.playground.clients import eventually
 

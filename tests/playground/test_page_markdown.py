@@ -46,7 +46,7 @@ LONELY = [  # one beginning, far from an end that it does not have
 ]
 
 _MEASURE = """async ([plain, texts]) => {
-  const { markdown } = await import("/page/markdown.js");
+  const { markdown } = await import("/page/messages/markdown.js");
   const names = { user: () => null, me: "1", channel: () => null };
   const place = document.createElement("div");
   document.body.append(place);

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.playground.permissions import EVERYONE, P, in_channel
-from bot.playground.records import PRIVATE_THREAD
+from bot.playground.model.permissions import EVERYONE, P, in_channel
+from bot.playground.model.records import PRIVATE_THREAD
 from bot.playground.server import Playground
 from tests.playground.clients import Page, Rest
 

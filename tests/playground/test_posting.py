@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from bot.playground.forms import Form
-from bot.playground.permissions import P
+from bot.playground.messages.bodies import Form
+from bot.playground.model.permissions import P
+from bot.playground.model.state import Event
 from bot.playground.server import Playground
-from bot.playground.world import Event
 from tests.playground.clients import Page, Rest
 from tests.playground.openapi import Exchange
 

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.playground.permissions import EVERYONE, P, in_channel
+from bot.playground.model.permissions import EVERYONE, P, in_channel
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest, eventually
 

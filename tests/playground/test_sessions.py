@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.playground.intents import (
+from bot.playground.gateway.intents import (
     DIRECT_MESSAGES,
     DIRECT_REACTIONS,
     DIRECT_TYPING,
@@ -20,7 +20,7 @@ from bot.playground.intents import (
     MESSAGE_CONTENT,
     PRESENCES,
 )
-from bot.playground.permissions import P
+from bot.playground.model.permissions import P
 from bot.playground.server import Playground
 from tests.playground.clients import PATIENCE, Page, Rest, eventually
 
@@ -122,7 +122,7 @@ async def test_what_is_no_longer_kept_is_not_replayed(
     playground: Playground, person: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gap longer than the buffer closes with 4007; one that just fits is replayed."""
-    monkeypatch.setattr("bot.playground.hub.BUFFER_EVENTS", 3)
+    monkeypatch.setattr("bot.playground.gateway.sessions.BUFFER_EVENTS", 3)
     async with listening(playground, GUILDS | GUILD_MESSAGES) as wire:
         ready = await wire.next()
         await wire.socket.close(code=4000)
@@ -151,7 +151,7 @@ async def test_who_stays_away_too_long_is_forgotten(
     async with listening(playground, GUILDS) as first:
         await first.next()
         assert len(playground.hub.sessions) == 2
-        monkeypatch.setattr("bot.playground.hub.RESUMABLE_SECONDS", -1.0)
+        monkeypatch.setattr("bot.playground.gateway.sessions.RESUMABLE_SECONDS", -1.0)
         async with listening(playground, GUILDS) as second:
             await second.next()
             assert len(playground.hub.sessions) == 2

@@ -1,22 +1,22 @@
 // Puts the page together: takes the token from the link, opens the gateway, hands its events to whom they
 // concern, and gives every part the few things it may ask of the others (`chat`).
 
-import { Actions } from "./actions.js";
-import { Commands } from "./commands.js";
-import { Composer } from "./composer.js";
-import { acceptDrops } from "./drop.js";
-import { Gateway } from "./gateway.js";
-import { Interactions } from "./interactions.js";
-import { isEphemeral } from "./message.js";
-import { MessageList } from "./messages.js";
-import { Outbox } from "./outbox.js";
-import { reactionsAfter } from "./reactions.js";
-import { Rest } from "./rest.js";
-import { drawCommands, drawPeople } from "./sidebar.js";
-import { TitleCount, notify, showConnection, showProblem } from "./status.js";
+import { Actions } from "./net/actions.js";
+import { Commands } from "./composer/commands.js";
+import { Composer } from "./composer/composer.js";
+import { acceptDrops } from "./composer/drop.js";
+import { Gateway } from "./net/gateway.js";
+import { Interactions } from "./net/interactions.js";
+import { isEphemeral } from "./messages/message.js";
+import { MessageList } from "./messages/list.js";
+import { Outbox } from "./net/outbox.js";
+import { reactionsAfter } from "./messages/reactions.js";
+import { Rest } from "./net/rest.js";
+import { drawCommands, drawPeople } from "./ui/sidebar.js";
+import { TitleCount, notify, showConnection, showProblem } from "./ui/status.js";
 import { Store } from "./store.js";
-import { Typing } from "./typing.js";
-import { t, translatePage } from "./words.js";
+import { Typing } from "./messages/typing.js";
+import { t, translatePage } from "./i18n.js";
 
 translatePage();
 

@@ -1,6 +1,6 @@
 // What the page knows: who I am, the server, the channel and the people. Draws nothing, asks nothing.
 
-import { displayName } from "./format.js";
+import { displayName } from "./messages/format.js";
 
 const TEXT_CHANNEL = 0;
 

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from bot.app.backfill import HEARD, YOUNGEST, Missed
-from bot.playground.permissions import P
-from bot.playground.records import Channel, Guild
+from bot.playground.model.permissions import P
+from bot.playground.model.records import Channel, Guild
 from tests.bot.room import Room, room, running
 from tests.playground.clients import eventually
 

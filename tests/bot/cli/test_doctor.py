@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.cli import doctor
 from bot.cli.doctor import Finding, examine, findings
 from bot.core.settings import Settings
-from bot.playground.permissions import P
+from bot.playground.model.permissions import P
 from bot.playground.server import Playground
 from models.jobs import Ready
 from tests.bot.cli.conftest import Desk, card

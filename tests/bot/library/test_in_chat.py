@@ -27,7 +27,7 @@ from bot.executor.queue import Limits
 from bot.library.hub.workers import Hub
 from bot.library.on_demand import Library
 from bot.pictures.fetch import Fetcher
-from bot.playground.permissions import P
+from bot.playground.model.permissions import P
 from bot.playground.server import Playground
 from bot.storage.store import Store
 from models.bench.random_weights import settle

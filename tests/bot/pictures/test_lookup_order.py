@@ -8,8 +8,8 @@ import pytest
 
 from bot.core.errors import MissingPermission, NoPicture
 from bot.pictures.lookup import HISTORY, find, inside, newest, read_words
-from bot.playground.forms import Form
-from bot.playground.permissions import P
+from bot.playground.messages.bodies import Form
+from bot.playground.model.permissions import P
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures
 from tests.playground.clients import eventually

@@ -1,0 +1,1 @@
+"""The gateway: websockets, sessions and what each may hear."""

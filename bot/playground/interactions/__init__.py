@@ -1,0 +1,1 @@
+"""Commands, components and what bots answer to them."""

@@ -1,0 +1,222 @@
+"""Application commands: which there are, and which of them somebody may use where."""
+
+import re
+from collections.abc import Iterator
+
+from bot.playground.model import errors
+from bot.playground.model.errors import Complaints
+from bot.playground.model.records import DM, Application, Channel, Command, Json, Person
+from bot.playground.model.state import World
+
+SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
+MOST = {SLASH: 100, USER_MENU: 15, MESSAGE_MENU: 15}
+CREATIONS_A_DAY = 200
+IN_GUILD, IN_BOT_DM, IN_OTHER_DM = 0, 1, 2
+"""Contexts in which a command may be used."""
+BY_GUILD, BY_USER = 0, 1
+"""Ways in which an application is installed."""
+ATTACHMENT = 11
+SUBCOMMANDS = frozenset({1, 2})
+_SLASH_NAME = re.compile(r"[-_'\w]{1,32}")
+
+
+class Registry:
+    """The application's commands. Identical ones keep their id and version when sent again."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._created: dict[int | None, int] = {}
+
+    @property
+    def application(self) -> Application:
+        """The one application there is."""
+        return self._world.application
+
+    def of(self, guild_id: int | None) -> list[Command]:
+        """Return the commands of one guild, or the global ones."""
+        known = self.application.commands.values()
+        return [command for command in known if command.guild_id == guild_id]
+
+    def get(self, guild_id: int | None, command_id: int) -> Command:
+        """Return one command.
+
+        Raises:
+            ApiError: 10063 when there is none of this id there.
+        """
+        command = self.application.commands.get(command_id)
+        if command is None or command.guild_id != guild_id:
+            raise errors.unknown("application command")
+        return command
+
+    def replace(self, guild_id: int | None, bodies: list[Json]) -> list[Command]:
+        """Let `bodies` be all the commands of one guild, or all global ones.
+
+        Raises:
+            ApiError: One is not valid, there are too many, or too many were made today.
+        """
+        complaints = Complaints()
+        for index, body in enumerate(bodies):
+            _check(complaints, f"{index}.", body)
+        complaints.close()
+        _count(bodies)
+        old = {_key(command.body): command for command in self.of(guild_id)}
+        new = [self._made(guild_id, body, old.get(_key(body))) for body in bodies]
+        for command in old.values():
+            del self.application.commands[command.id]
+        for command in new:
+            self.application.commands[command.id] = command
+        return new
+
+    def create(self, guild_id: int | None, body: Json) -> Command:
+        """Add a command; one of the same name and kind is replaced.
+
+        Raises:
+            ApiError: It is not valid, or there are too many.
+        """
+        complaints = Complaints()
+        _check(complaints, "", body)
+        complaints.close()
+        others = [command for command in self.of(guild_id) if _key(command.body) != _key(body)]
+        _count([*(command.body for command in others), body])
+        old = next((one for one in self.of(guild_id) if _key(one.body) == _key(body)), None)
+        command = self._made(guild_id, body, old)
+        self.application.commands[command.id] = command
+        return command
+
+    def change(self, command: Command, changes: Json) -> None:
+        """Change what `changes` names.
+
+        Raises:
+            ApiError: The outcome would not be valid.
+        """
+        body = command.body | changes
+        complaints = Complaints()
+        _check(complaints, "", body)
+        complaints.close()
+        command.body = body
+        command.version = self._world.new_id()
+
+    def remove(self, command: Command) -> None:
+        """Delete `command`."""
+        del self.application.commands[command.id]
+
+    def _made(self, guild_id: int | None, sent: Json, old: Command | None) -> Command:
+        body = _tidy(sent)
+        if old is None:
+            self._created[guild_id] = self._created.get(guild_id, 0) + 1
+            if self._created[guild_id] > CREATIONS_A_DAY:
+                message = "Max number of daily application command creates has been reached (200)"
+                raise errors.ApiError(400, 30034, message)
+            return Command(self._world.new_id(), self._world.new_id(), guild_id, body)
+        version = old.version if old.body == body else self._world.new_id()
+        return Command(old.id, version, guild_id, body)
+
+    def usable(self, person: Person, channel: Channel) -> list[Command]:
+        """Return the commands that `person` may use in `channel`."""
+        return [
+            command
+            for command in self.application.commands.values()
+            if self.owners(command, person, channel)
+        ]
+
+    def owners(self, command: Command, person: Person, channel: Channel) -> Json:
+        """Return by which installations `person` may use `command` in `channel`; {} if by none.
+
+        This is what Discord calls the authorizing integration owners: "0" is the guild's
+        installation, "1" the person's own.
+        """
+        context = context_of(channel, self.application)
+        guild = channel.guild
+        if command.guild_id is not None and (guild is None or guild.id != command.guild_id):
+            return {}
+        contexts = command.body.get("contexts")
+        if contexts is None:
+            direct = command.body.get("dm_permission", True) is not False
+            contexts = [IN_GUILD, IN_BOT_DM, IN_OTHER_DM] if direct else [IN_GUILD]
+        if context not in contexts and command.guild_id is None:
+            return {}
+        ways = command.body.get("integration_types") or [BY_GUILD]
+        owners: Json = {}
+        if guild is not None and BY_GUILD in ways and self.application.bot.id in guild.members:
+            owners["0"] = str(guild.id)
+        if guild is None and context == IN_BOT_DM and BY_GUILD in ways:
+            owners["0"] = "0"
+        if BY_USER in ways and person.id in self.application.installed_by:
+            owners["1"] = str(person.id)
+        return owners
+
+
+def context_of(channel: Channel, application: Application) -> int:
+    """Return in which context `channel` is, seen from `application`."""
+    if channel.kind != DM:
+        return IN_GUILD
+    return IN_BOT_DM if application.bot in channel.recipients else IN_OTHER_DM
+
+
+def _key(body: Json) -> tuple[int, str]:
+    return int(body.get("type") or SLASH), str(body.get("name"))
+
+
+def _tidy(value: Json) -> Json:
+    """Return `value` without the keys that say nothing, all the way down."""
+    return {
+        key: [_tidy(one) if isinstance(one, dict) else one for one in item]
+        if isinstance(item, list)
+        else item
+        for key, item in value.items()
+        if item is not None
+    }
+
+
+def _count(bodies: list[Json]) -> None:
+    for kind, most in MOST.items():
+        if sum(1 for body in bodies if _key(body)[0] == kind) > most:
+            message = f"Maximum number of application commands reached ({most})"
+            raise errors.ApiError(400, 30032, message)
+
+
+def _check(complaints: Complaints, path: str, body: Json) -> None:
+    name, description = body.get("name"), body.get("description") or ""
+    slash = _key(body)[0] == SLASH
+    if not isinstance(name, str) or not 1 <= len(name) <= 32:
+        complaints.add(f"{path}name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 32 in length.")
+    elif slash and (not _SLASH_NAME.fullmatch(name) or name != name.lower()):
+        sentence = "Command name is invalid"
+        complaints.add(f"{path}name", "APPLICATION_COMMAND_INVALID_NAME", sentence)
+    if slash and not 1 <= len(description) <= 100:
+        sentence = "Must be between 1 and 100 in length."
+        complaints.add(f"{path}description", "BASE_TYPE_BAD_LENGTH", sentence)
+    _check_options(complaints, path, body.get("options") or [])
+
+
+def _check_options(complaints: Complaints, path: str, options: list[Json]) -> None:
+    complaints.more_than(25, f"{path}options", options)
+    optional_seen = False
+    for index, option in enumerate(options):
+        here = f"{path}options.{index}."
+        _check(complaints, here, {**option, "type": SLASH})
+        complaints.more_than(25, f"{here}choices", option.get("choices"))
+        if option.get("required") and optional_seen:
+            sentence = "Required options must be placed before non-required options"
+            complaints.add(here[:-1], "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", sentence)
+        optional_seen = optional_seen or not option.get("required")
+
+
+def leaves(options: list[Json]) -> Iterator[Json]:
+    """Yield the filled-in options, those inside subcommands instead of the subcommands."""
+    for option in options:
+        if option.get("type") in SUBCOMMANDS:
+            yield from leaves(option.get("options") or [])
+        else:
+            yield option
+
+
+def declared(command: Command, options: list[Json]) -> list[Json]:
+    """Return the options that `command` declares on the level that `options` fills in."""
+    level: list[Json] = command.body.get("options") or []
+    while options and options[0].get("type") in SUBCOMMANDS:
+        chosen = next((one for one in level if one["name"] == options[0].get("name")), None)
+        if chosen is None:
+            return []
+        level, options = chosen.get("options") or [], options[0].get("options") or []
+    return level

@@ -1,0 +1,356 @@
+"""People, guilds and channels as the JSON that Discord's API v10 sends.
+
+Pure functions from records to JSON; messages have a module of their own.
+"""
+
+from datetime import UTC, datetime
+
+from bot.playground.model.permissions import in_channel, in_guild
+from bot.playground.model.records import (
+    DM,
+    Application,
+    Channel,
+    Command,
+    Emoji,
+    Guild,
+    Json,
+    Member,
+    Person,
+    Role,
+    Sticker,
+)
+
+GATEWAY_MESSAGE_CONTENT, APPLICATION_COMMAND_BADGE = 1 << 18, 1 << 23
+
+
+def stamp(when: datetime | None) -> str | None:
+    """Return `when` as Discord writes times: ISO 8601 with microseconds, in UTC."""
+    return None if when is None else when.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def user(person: Person) -> Json:
+    """Return a user as everyone sees them."""
+    return {
+        "id": str(person.id),
+        "username": person.name,
+        "global_name": None if person.bot else person.name,
+        "discriminator": "0000" if person.bot else "0",
+        "avatar": person.avatar_hash,
+        "bot": person.bot,
+        "public_flags": 0,
+        "flags": 0,
+        "primary_guild": None,
+        "avatar_decoration_data": None,
+        "collectibles": None,
+        "banner": None,
+        "accent_color": None,
+    }
+
+
+def myself(person: Person) -> Json:
+    """Return a user as they see themselves."""
+    return {
+        **user(person),
+        "mfa_enabled": False,
+        "locale": person.locale,
+        "verified": True,
+        "email": None,
+        "premium_type": 0,
+    }
+
+
+def partial_member(member: Member) -> Json:
+    """Return a membership without its user, as it comes along with messages."""
+    return {
+        "nick": member.nick,
+        "avatar": None,
+        "banner": None,
+        "roles": [str(role.id) for role in member.roles],
+        "joined_at": stamp(member.joined_at),
+        "premium_since": None,
+        "communication_disabled_until": stamp(member.silenced_until),
+        "deaf": False,
+        "mute": False,
+        "pending": False,
+        "flags": 0,
+    }
+
+
+def member(member: Member) -> Json:
+    """Return a membership with its user."""
+    return {**partial_member(member), "user": user(member.person)}
+
+
+def role(role: Role) -> Json:
+    """Return a role."""
+    return {
+        "id": str(role.id),
+        "name": role.name,
+        "permissions": str(role.permissions),
+        "position": role.position,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "managed": False,
+        "mentionable": False,
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+
+
+def emoji(emoji: Emoji) -> Json:
+    """Return a guild's emoji."""
+    return {
+        "id": str(emoji.id),
+        "name": emoji.name,
+        "roles": [],
+        "require_colons": True,
+        "managed": False,
+        "animated": emoji.animated,
+        "available": True,
+    }
+
+
+def sticker(sticker: Sticker, guild: Guild) -> Json:
+    """Return a guild's sticker."""
+    return {
+        "id": str(sticker.id),
+        "name": sticker.name,
+        "tags": sticker.name,
+        "type": 2,
+        "format_type": sticker.format,
+        "description": None,
+        "available": True,
+        "guild_id": str(guild.id),
+    }
+
+
+def channel(channel: Channel, *, viewer: Person | None = None) -> Json:
+    """Return a channel; of a direct one `viewer` sees the other end as its recipient."""
+    last = max(channel.messages, default=None)
+    data: Json = {
+        "id": str(channel.id),
+        "type": channel.kind,
+        "flags": 0,
+        "last_message_id": None if last is None else str(last),
+    }
+    if channel.kind == DM:
+        others = [person for person in channel.recipients if person is not viewer]
+        return {**data, "recipients": [user(person) for person in others]}
+    assert channel.guild is not None
+    data |= {
+        "guild_id": str(channel.guild.id),
+        "name": channel.name,
+        "parent_id": str(channel.parent.id) if channel.parent else None,
+        "rate_limit_per_user": channel.slow_mode,
+    }
+    return data | (_thread_part(channel) if channel.is_thread else _text_part(channel))
+
+
+def _text_part(channel: Channel) -> Json:
+    overwrites = [
+        {
+            "id": str(overwrite.id),
+            "type": overwrite.kind,
+            "allow": str(overwrite.allow),
+            "deny": str(overwrite.deny),
+        }
+        for overwrite in channel.overwrites.values()
+    ]
+    return {
+        "topic": channel.topic,
+        "position": channel.position,
+        "permission_overwrites": overwrites,
+        "nsfw": False,
+    }
+
+
+def _thread_part(channel: Channel) -> Json:
+    assert channel.owner is not None
+    count = len(channel.messages)
+    return {
+        "owner_id": str(channel.owner.id),
+        "thread_metadata": {
+            "archived": channel.archived,
+            "archive_timestamp": stamp(channel.created_at),
+            "auto_archive_duration": 1440,
+            "locked": channel.locked,
+            "create_timestamp": stamp(channel.created_at),
+        },
+        "message_count": count,
+        "member_count": len(channel.members),
+        "total_message_sent": count,
+    }
+
+
+def thread_member(channel: Channel, person: Person) -> Json:
+    """Return the membership of `person`, who has joined the thread `channel`."""
+    return {
+        "id": str(channel.id),
+        "user_id": str(person.id),
+        "join_timestamp": stamp(channel.members[person.id]),
+        "flags": 0,
+    }
+
+
+def guild(guild: Guild) -> Json:
+    """Return a guild with its roles, emoji and stickers."""
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "icon": None,
+        "description": None,
+        "home_header": None,
+        "splash": None,
+        "discovery_splash": None,
+        "features": [],
+        "banner": None,
+        "owner_id": str(guild.owner.id),
+        "application_id": None,
+        "region": "deprecated",
+        "afk_channel_id": None,
+        "afk_timeout": 300,
+        "system_channel_id": None,
+        "system_channel_flags": 0,
+        "widget_enabled": False,
+        "widget_channel_id": None,
+        "verification_level": 0,
+        "roles": [role(known) for known in guild.roles.values()],
+        "default_message_notifications": 0,
+        "mfa_level": 0,
+        "explicit_content_filter": 0,
+        "max_presences": None,
+        "max_members": 500_000,
+        "max_stage_video_channel_users": 50,
+        "max_video_channel_users": 25,
+        "vanity_url_code": None,
+        "premium_tier": guild.tier,
+        "premium_subscription_count": 0,
+        "preferred_locale": guild.locale,
+        "rules_channel_id": None,
+        "safety_alerts_channel_id": None,
+        "public_updates_channel_id": None,
+        "premium_progress_bar_enabled": False,
+        "nsfw": False,
+        "nsfw_level": 0,
+        "emojis": [emoji(known) for known in guild.emojis.values()],
+        "stickers": [sticker(known, guild) for known in guild.stickers.values()],
+        "incidents_data": None,
+    }
+
+
+def guild_create(of: Guild, viewer: Person, *, all_members: bool | None = None) -> Json:
+    """Return a guild as the gateway announces it to `viewer`.
+
+    Bots that don't have the members intent are told of themselves alone; `all_members` None
+    means: everyone to people, themselves to bots.
+    """
+    everyone = not viewer.bot if all_members is None else all_members
+    shown = of.members.values() if everyone else [of.members[viewer.id]]
+    active = [thread for thread in of.threads.values() if not thread.archived]
+    return {
+        **guild(of),
+        "joined_at": stamp(of.members[viewer.id].joined_at),
+        "large": False,
+        "unavailable": False,
+        "member_count": len(of.members),
+        "members": [member(known) for known in shown],
+        "channels": [channel(known) for known in of.channels.values() if in_channel(viewer, known)],
+        "threads": [channel(known) for known in active if in_channel(viewer, known)],
+        "voice_states": [],
+        "presences": [],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+    }
+
+
+def my_guild(guild: Guild, person: Person) -> Json:
+    """Return a guild as it stands in a person's own list."""
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "icon": None,
+        "banner": None,
+        "owner": guild.owner is person,
+        "permissions": str(int(in_guild(person, guild))),
+        "features": [],
+    }
+
+
+def basic_application(application: Application) -> Json:
+    """Return the application as it comes along with commands and modals."""
+    return {
+        "id": str(application.id),
+        "name": application.bot.name,
+        "icon": None,
+        "description": "",
+        "type": None,
+        "bot": user(application.bot),
+    }
+
+
+def private_application(application: Application, guilds: int) -> Json:
+    """Return the application as its own bot sees it."""
+    flags = APPLICATION_COMMAND_BADGE if application.commands else 0
+    if application.message_content:
+        flags |= GATEWAY_MESSAGE_CONTENT
+    return {
+        **basic_application(application),
+        "verify_key": "0" * 64,
+        "flags": flags,
+        "flags_new": str(flags),
+        "bot_public": True,
+        "bot_require_code_grant": False,
+        "redirect_uris": [],
+        "interactions_endpoint_url": None,
+        "role_connections_verification_url": None,
+        "owner": user(application.owner),
+        "approximate_guild_count": guilds,
+        "approximate_user_install_count": len(application.installed_by),
+        "approximate_user_authorization_count": len(application.installed_by),
+        "explicit_content_filter": 0,
+        "team": None,
+        "integration_types_config": {
+            "0": {
+                "oauth2_install_params": {
+                    "scopes": ["applications.commands", "bot"],
+                    "permissions": "0",
+                }
+            },
+            "1": {
+                "oauth2_install_params": {"scopes": ["applications.commands"], "permissions": "0"}
+            },
+        },
+        "eligible_oauth2_scopes": ["applications.commands", "bot"],
+    }
+
+
+def command(command: Command, application: Application) -> Json:
+    """Return a registered command, with what the server fills in."""
+    body = command.body
+    data: Json = {
+        "id": str(command.id),
+        "application_id": str(application.id),
+        "version": str(command.version),
+        "type": command.kind,
+        "name": body["name"],
+        "name_localizations": body.get("name_localizations"),
+        "description": body.get("description") or "",
+        "description_localizations": body.get("description_localizations"),
+        "default_member_permissions": body.get("default_member_permissions"),
+        "nsfw": bool(body.get("nsfw")),
+    }
+    if data["default_member_permissions"] is not None:
+        data["default_member_permissions"] = str(data["default_member_permissions"])
+    if body.get("options"):
+        data["options"] = body["options"]
+    if command.guild_id is not None:
+        return {**data, "guild_id": str(command.guild_id)}
+    return {
+        **data,
+        "dm_permission": body.get("dm_permission", True) is not False,
+        "contexts": body.get("contexts"),
+        "integration_types": body.get("integration_types") or [0],
+    }

@@ -1,0 +1,82 @@
+"""What routes answer with, and whom they answer: JSON of exactly Discord's content type."""
+
+import msgspec
+from aiohttp import web
+
+from bot.playground.messages.building import snowflake
+from bot.playground.model import errors
+from bot.playground.model.records import Channel, Guild, Json, Message, Person
+from bot.playground.model.state import World
+
+PERSON: web.RequestKey[Person] = web.RequestKey("person", Person)
+"""Who sent the request; set before a route runs when the token is somebody's."""
+
+
+def ok(data: Json | list[Json], status: int = 200) -> web.Response:
+    """Return `data` as the answer."""
+    return web.Response(
+        body=msgspec.json.encode(data), status=status, content_type="application/json"
+    )
+
+
+def done() -> web.Response:
+    """Return the answer that has nothing to say."""
+    return web.Response(status=204)
+
+
+def caller(request: web.Request) -> Person:
+    """Return who sent the request.
+
+    Raises:
+        ApiError: 401 when nobody is known by the token.
+    """
+    if PERSON not in request:
+        raise errors.unauthorized()
+    return request[PERSON]
+
+
+def path_id(request: web.Request, name: str) -> int:
+    """Return the id called `name` in the request's path.
+
+    Raises:
+        ApiError: 50035 when it is none.
+    """
+    return snowflake(request.match_info[name], name)
+
+
+def channel_of(world: World, request: web.Request) -> Channel:
+    """Return the channel in the request's path.
+
+    Raises:
+        ApiError: 10003 when there is none of this id.
+    """
+    channel = world.channels.get(path_id(request, "channel_id"))
+    if channel is None:
+        raise errors.unknown("channel")
+    return channel
+
+
+def guild_of(world: World, request: web.Request) -> Guild:
+    """Return the guild in the request's path, of which the caller has to be a member.
+
+    Raises:
+        ApiError: 10004 when there is none of this id, 50001 for strangers.
+    """
+    guild = world.guilds.get(path_id(request, "guild_id"))
+    if guild is None:
+        raise errors.unknown("guild")
+    if caller(request).id not in guild.members:
+        raise errors.missing_access()
+    return guild
+
+
+def message_of(channel: Channel, request: web.Request) -> Message:
+    """Return the message in the request's path; ephemeral ones are not to be had this way.
+
+    Raises:
+        ApiError: 10008 when there is none of this id.
+    """
+    message = channel.messages.get(path_id(request, "message_id"))
+    if message is None or message.for_whom is not None:
+        raise errors.unknown("message")
+    return message

@@ -1,0 +1,216 @@
+"""REST: messages and their reactions."""
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from bot.playground.messages import bodies
+from bot.playground.messages.building import snowflake
+from bot.playground.messages.posting import Posting
+from bot.playground.messages.rules import check_post, check_words, may_read
+from bot.playground.model import errors, message_payloads, payloads
+from bot.playground.model.links import Links
+from bot.playground.model.permissions import P, require
+from bot.playground.model.records import DM, SUPPRESS_EMBEDS, Json, Message, Person
+from bot.playground.model.state import Event, World
+from bot.playground.rest.http import caller, channel_of, done, message_of, ok, path_id
+from bot.playground.rest.nonce_cache import Nonces
+
+
+class MessageRoutes:
+    """Routes about messages."""
+
+    def __init__(self, world: World, posting: Posting, links: Links) -> None:
+        self._world = world
+        self._posting = posting
+        self._links = links
+        self._nonces = Nonces()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, below the API's prefix."""
+        messages = "/channels/{channel_id}/messages"
+        message = messages + "/{message_id}"
+        reaction = message + "/reactions/{emoji_name}"
+        return [
+            web.get(messages, self.list),
+            web.post(messages, self.create),
+            web.post(messages + "/bulk-delete", self.delete_many),
+            web.get(message, self.get),
+            web.patch(message, self.edit),
+            web.delete(message, self.delete),
+            web.get(reaction, self.reacted),
+            web.put(reaction + "/@me", self.react),
+            web.delete(reaction + "/@me", self.unreact),
+            web.delete(reaction + "/{user_id}", self.unreact),
+        ]
+
+    def _shown(self, message: Message, viewer: Person) -> Json:
+        data = message_payloads.message(message, self._links, viewer=viewer)
+        if not viewer.bot or self._world.application.message_content:
+            return data
+        direct = message.channel.kind == DM
+        return message_payloads.without_content(data, viewer, direct=direct)
+
+    async def list(self, request: web.Request) -> web.Response:
+        """Return up to `limit` messages, newest first, `before`, `after` or `around` an id."""
+        me, channel = caller(request), channel_of(self._world, request)
+        require(me, channel)
+        query = request.query
+        limit = snowflake(query.get("limit", "50"), "limit")
+        if not 1 <= limit <= 100:
+            raise errors.invalid("limit", "NUMBER_TYPE_MAX", "int value should be 1 to 100.")
+        if not may_read(me, channel):
+            return ok([])
+        visible = [one for one in channel.messages.values() if one.for_whom is None]
+        chosen = _window(visible, query, limit)
+        return ok([self._shown(message, me) for message in reversed(chosen)])
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Return one message."""
+        me, channel = caller(request), channel_of(self._world, request)
+        require(me, channel, P.READ_MESSAGE_HISTORY)
+        return ok(self._shown(message_of(channel, request), me))
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Post a message, unless it enforces its nonce and was posted under it before."""
+        me, channel = caller(request), channel_of(self._world, request)
+        require(me, channel)
+        form = await bodies.read_message(request, file_limit=self._world.file_limit(channel.guild))
+        nonce = form.payload.get("nonce") if form.payload.get("enforce_nonce") else None
+        if (first := self._nonces.recall(me, nonce)) is not None:
+            return ok(message_payloads.message(first, self._links, viewer=me))
+        check_post(self._world, me, channel, form)
+        reference = form.payload.get("message_reference") or {}
+        if reference.get("type") == 1:
+            self._check_forward(me, reference)
+        message = self._posting.create(channel, me, form)
+        self._nonces.remember(message)
+        return ok(message_payloads.message(message, self._links, viewer=me))
+
+    def _check_forward(self, me: Person, reference: Json) -> None:
+        source = self._world.channels.get(snowflake(reference.get("channel_id"), "channel_id"))
+        if source is None:
+            raise errors.unknown("channel")
+        require(me, source, P.READ_MESSAGE_HISTORY)
+
+    async def edit(self, request: web.Request) -> web.Response:
+        """Edit one's own message; whoever manages messages may hide another's embeds."""
+        me, channel = caller(request), channel_of(self._world, request)
+        held = require(me, channel)
+        form = await bodies.read_message(request, file_limit=self._world.file_limit(channel.guild))
+        message = message_of(channel, request)
+        if channel.archived:
+            raise errors.thread_archived()
+        if message.author is not me:
+            if set(form.payload) != {"flags"} or not held & P.MANAGE_MESSAGES:
+                raise errors.not_the_author()
+            hidden = int(form.payload["flags"] or 0) & SUPPRESS_EMBEDS
+            form.payload["flags"] = message.flags & ~SUPPRESS_EMBEDS | hidden
+        if form.files and not held & P.ATTACH_FILES:
+            raise errors.missing_permissions()
+        check_words(me, channel, str(form.payload.get("content") or ""))
+        self._posting.edit(message, form)
+        return ok(self._shown(message, me))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete one's own message, or another's with Manage Messages."""
+        me, channel = caller(request), channel_of(self._world, request)
+        held = require(me, channel)
+        message = message_of(channel, request)
+        if message.author is not me and not held & P.MANAGE_MESSAGES:
+            raise errors.missing_permissions()
+        self._posting.delete(message)
+        return done()
+
+    async def delete_many(self, request: web.Request) -> web.Response:
+        """Delete the messages of a list of ids."""
+        me, channel = caller(request), channel_of(self._world, request)
+        require(me, channel, P.MANAGE_MESSAGES)
+        body = await bodies.read_json(request)
+        for value in body.get("messages") or []:
+            if message := channel.messages.get(snowflake(value, "messages")):
+                self._posting.delete(message)
+        return done()
+
+    # --- reactions --------------------------------------------------------------------------------
+
+    async def react(self, request: web.Request) -> web.Response:
+        """React to a message."""
+        me, channel = caller(request), channel_of(self._world, request)
+        held = require(me, channel, P.READ_MESSAGE_HISTORY)
+        message = message_of(channel, request)
+        if channel.archived:
+            raise errors.thread_archived()
+        key = self._emoji(request)
+        if key not in message.reactions and not held & P.ADD_REACTIONS:
+            raise errors.missing_permissions()
+        who = message.reactions.setdefault(key, [])
+        if me.id not in who:
+            who.append(me.id)
+            self._tell_reaction("MESSAGE_REACTION_ADD", message, key, me)
+        return done()
+
+    async def unreact(self, request: web.Request) -> web.Response:
+        """Take back one's own reaction, or another's with Manage Messages."""
+        me, channel = caller(request), channel_of(self._world, request)
+        held = require(me, channel)
+        message = message_of(channel, request)
+        whose = path_id(request, "user_id") if "user_id" in request.match_info else me.id
+        if whose != me.id and not held & P.MANAGE_MESSAGES:
+            raise errors.missing_permissions()
+        key = self._emoji(request)
+        who = message.reactions.get(key, [])
+        if whose in who:
+            who.remove(whose)
+            if not who:
+                del message.reactions[key]
+            self._tell_reaction("MESSAGE_REACTION_REMOVE", message, key, self._world.people[whose])
+        return done()
+
+    async def reacted(self, request: web.Request) -> web.Response:
+        """Return who reacted with one emoji."""
+        me, channel = caller(request), channel_of(self._world, request)
+        require(me, channel, P.READ_MESSAGE_HISTORY)
+        who = message_of(channel, request).reactions.get(self._emoji(request), [])
+        return ok([payloads.user(self._world.people[one]) for one in who])
+
+    def _emoji(self, request: web.Request) -> str:
+        key = unquote(request.match_info["emoji_name"])
+        name, _, own = key.partition(":")
+        known = {str(one) for guild in self._world.guilds.values() for one in guild.emojis}
+        if not name or (own and own not in known) or (not own and name.isascii()):
+            raise errors.unknown("emoji")
+        return key
+
+    def _tell_reaction(self, event: str, message: Message, key: str, who: Person) -> None:
+        channel = message.channel
+        data: Json = {
+            "user_id": str(who.id),
+            "channel_id": str(channel.id),
+            "message_id": str(message.id),
+            "message_author_id": str(message.author.id),
+            "emoji": message_payloads.emoji(key),
+            "burst": False,
+            "type": 0,
+        }
+        if channel.guild is not None:
+            data["guild_id"] = str(channel.guild.id)
+            if event == "MESSAGE_REACTION_ADD":
+                data["member"] = payloads.member(channel.guild.members[who.id])
+        self._world.publish(Event(event, data, channel=channel))
+
+
+def _window(messages: list[Message], query: Mapping[str, str], limit: int) -> list[Message]:
+    """Return the asked-for part of `messages` (oldest first), in the same order."""
+    if before := query.get("before"):
+        edge = snowflake(before, "before")
+        return [one for one in messages if one.id < edge][-limit:]
+    if after := query.get("after"):
+        edge = snowflake(after, "after")
+        return [one for one in messages if one.id > edge][:limit]
+    if around := query.get("around"):
+        edge = snowflake(around, "around")
+        older = [one for one in messages if one.id < edge][-(limit // 2) :]
+        return older + [one for one in messages if one.id >= edge][: limit - len(older)]
+    return messages[-limit:]

@@ -1,0 +1,83 @@
+"""REST: the caller's own account and application, other people, and where the gateway is."""
+
+from aiohttp import web
+
+from bot.playground.gateway.sessions import Hub
+from bot.playground.messages import bodies
+from bot.playground.messages.building import snowflake
+from bot.playground.model import errors, payloads
+from bot.playground.model.state import World
+from bot.playground.rest.http import caller, ok, path_id
+
+
+class UserRoutes:
+    """Routes about people."""
+
+    def __init__(self, world: World, hub: Hub) -> None:
+        self._world = world
+        self._hub = hub
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, below the API's prefix."""
+        return [
+            web.get("/gateway", self.gateway),
+            web.get("/gateway/bot", self.gateway_bot),
+            web.get("/users/@me", self.myself),
+            web.get("/users/@me/guilds", self.my_guilds),
+            web.get("/users/@me/channels", self.my_channels),
+            web.post("/users/@me/channels", self.open_dm),
+            web.get("/users/{user_id}", self.user),
+            web.get("/applications/@me", self.application),
+            web.get("/oauth2/applications/@me", self.application),
+        ]
+
+    async def gateway(self, _: web.Request) -> web.Response:
+        """Say where the gateway is."""
+        return ok({"url": self._hub.gateway_url})
+
+    async def gateway_bot(self, request: web.Request) -> web.Response:
+        """Say where the gateway is, and how many shards to use."""
+        caller(request)
+        limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
+        return ok({"url": self._hub.gateway_url, "shards": 1, "session_start_limit": limit})
+
+    async def myself(self, request: web.Request) -> web.Response:
+        """Return the caller."""
+        return ok(payloads.myself(caller(request)))
+
+    async def my_guilds(self, request: web.Request) -> web.Response:
+        """Return the guilds that the caller is in."""
+        me = caller(request)
+        mine = [guild for guild in self._world.guilds.values() if me.id in guild.members]
+        return ok([payloads.my_guild(guild, me) for guild in mine])
+
+    async def my_channels(self, request: web.Request) -> web.Response:
+        """Return the caller's direct conversations."""
+        me = caller(request)
+        return ok([payloads.channel(dm, viewer=me) for dm in self._world.dms_of(me)])
+
+    async def open_dm(self, request: web.Request) -> web.Response:
+        """Open a direct conversation with `recipient_id`, or return the one there is."""
+        me = caller(request)
+        wanted = (await bodies.read_json(request)).get("recipient_id")
+        other = self._world.people.get(snowflake(wanted, "recipient_id"))
+        if other is None or other is me:
+            raise errors.invalid("recipient_id", "INVALID_RECIPIENT", "Invalid Recipient(s)")
+        if me.bot and other.bot:
+            raise errors.cannot_dm()
+        return ok(payloads.channel(self._world.open_dm(me, other), viewer=me))
+
+    async def user(self, request: web.Request) -> web.Response:
+        """Return a person."""
+        caller(request)
+        person = self._world.people.get(path_id(request, "user_id"))
+        if person is None:
+            raise errors.unknown("user")
+        return ok(payloads.user(person))
+
+    async def application(self, request: web.Request) -> web.Response:
+        """Return the caller's own application."""
+        if caller(request) is not self._world.bot:
+            raise errors.unauthorized()
+        application = self._world.application
+        return ok(payloads.private_application(application, len(self._world.guilds)))
