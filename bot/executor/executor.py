@@ -425,6 +425,8 @@ class Executor:
 
     def _settle(self, call: _Call, result: Result) -> None:
         if call.answer.done():
+            if isinstance(result, asyncio.Future):  # the caller left before this came out
+                self._engine.forget(call.job)
             return
         if result is None:
             raise RuntimeError("The engine forgot a job that somebody waits for")

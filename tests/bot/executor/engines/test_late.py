@@ -1,15 +1,19 @@
 """A picture whose file takes long leaves its batch, which ends without it; it is answered still."""
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from bot.core.errors import Closing, WorkerLost
 from bot.executor import Asker, Executor
+from bot.executor.engines.base import Result, Settled
 from bot.executor.engines.local import LocalEngine
-from models.jobs import Classify, Labels
+from models.jobs import Classify, Job, Labels
+from tests.bot.executor.answers import READY
 from tests.bot.executor.engines.test_local import QUICK, WIDE, Diary, diary, tiny
+from tests.bot.executor.fake_engine import InProcessEngine, RunBatch
 
 __all__ = ["diary"]
 
@@ -88,6 +92,39 @@ async def test_who_leaves_spares_the_worker_the_work(diary: Diary) -> None:
         assert diary.lines("forget") == ["slow"]
         assert said(await bobby.submit(plain("quick"), Asker(2))) == "quick"
         assert bobby.snapshot().running == 0
+
+
+class Remembering(InProcessEngine):
+    """Remembers what it was told to forget."""
+
+    def __init__(self, run_batch: RunBatch) -> None:
+        super().__init__(run_batch, READY)
+        self.forgotten: list[bytes] = []
+
+    def forget(self, job: Job) -> None:
+        """Note the job."""
+        self.forgotten.append(job.picture)
+
+
+async def test_who_left_before_it_was_put_off_spares_the_worker_the_work() -> None:
+    """The engine learns it as soon as it is one that comes later."""
+    held = threading.Event()
+    answer: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+
+    def run(_: Sequence[Job]) -> Sequence[Result]:
+        assert held.wait(10)
+        return [answer]
+
+    engine = Remembering(run)
+    async with Executor(engine, limits=WIDE, batch_size=4, timeout=10.0) as bobby:
+        slow = asyncio.create_task(bobby.submit(plain("slow"), Asker(1)))
+        await until(lambda: bobby.snapshot().running == 1)
+        slow.cancel()
+        await asyncio.wait([slow])
+        engine.forgotten.clear()
+        held.set()
+        await until(lambda: engine.forgotten == [b"slow"])
+        await until(lambda: bobby.snapshot().running == 0)
 
 
 async def test_closing_tells_who_waits_for_one(diary: Diary) -> None:
