@@ -13,6 +13,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
 from bot.app.press import answer_press
+from bot.app.why_button import Why
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.per_picture import ask_each
 from bot.conversation.reply import Reply
@@ -28,7 +29,6 @@ from bot.replies import common
 from bot.replies.common import Classified
 from bot.replies.models import recipe
 from bot.storage.labels import NO_SERVER
-from cogs.explain.components import Why
 from models.jobs import Classify, Inspect, Labels, Recognise
 
 MINE = "mine"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.cli.startup import finish, prepare
+from bot.core.console import finish, prepare
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _PICTURE = click.option(

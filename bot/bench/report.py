@@ -16,7 +16,7 @@ from bot.bench.executor import Sizes, measure_executor, measure_precisions, meas
 from bot.bench.figures import Figure, progress
 from bot.bench.soak import figures as figures_of
 from bot.bench.soak import soak
-from bot.cli.worker import print_json, print_line
+from bot.core.console import print_json, print_line
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
 

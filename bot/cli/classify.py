@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.cli.worker import OPERATOR, answer_files, plain, print_json, print_line, shown
+from bot.cli.worker import OPERATOR, answer_files, plain, shown
+from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.replies.common import bar, percent, receipt

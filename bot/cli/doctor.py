@@ -26,7 +26,7 @@ from bot.app.lifecycle import (
     invitation,
     invite_link,
 )
-from bot.cli.worker import print_json, print_line
+from bot.core.console import print_json, print_line
 from bot.core.errors import BobbyError
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor, warm

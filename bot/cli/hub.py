@@ -8,7 +8,7 @@ from functools import partial
 from rich.progress import Progress as Bars
 
 from bot.cli.weights import draw, progress_bars
-from bot.cli.worker import print_line
+from bot.core.console import print_line
 from bot.core.errors import DownloadFailed, SetupError
 from bot.core.settings import Settings
 from bot.library.downloads.downloader import Downloader

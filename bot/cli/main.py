@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bot.bench.cli import bench
-from bot.cli.startup import finish, prepare
+from bot.core.console import finish, prepare
 from bot.core.errors import SetupError
 
 

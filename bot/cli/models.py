@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.worker import print_json, warm_worker
+from bot.cli.worker import warm_worker
+from bot.core.console import print_json
 from bot.core.settings import Settings
 from models.jobs import ModelCard
 

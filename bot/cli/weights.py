@@ -25,7 +25,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from bot.cli.worker import print_line
+from bot.core.console import print_line
 from bot.core.errors import DownloadFailed, SetupError
 from bot.core.settings import Settings
 from bot.executor.factory import inventory_command, worker_environment

@@ -7,15 +7,14 @@ Answers are printed to standard output, progress and complaints to standard erro
 import asyncio
 import contextlib
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 from rich.console import Console
 
+from bot.core.console import print_json
 from bot.core.errors import BadPicture, BobbyError, PictureTooLarge
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
@@ -89,17 +88,6 @@ def print_error(file: Path, sentence: str, *, as_json: bool) -> None:
     else:
         complaints = Console(stderr=True, style="red", highlight=False, soft_wrap=True)
         complaints.print(f"{shown(file)}: {sentence}", markup=False)
-
-
-def print_json(line: dict[str, object]) -> None:
-    """Print one JSON object on one line."""
-    print_line(msgspec.json.encode(line).decode())
-
-
-def print_line(text: str) -> None:
-    """Print a line of the answer to standard output at once, also when that is a pipe."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 async def answer_files(

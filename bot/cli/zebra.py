@@ -5,16 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from bot.cli.worker import (
-    OPERATOR,
-    plain,
-    print_error,
-    print_json,
-    print_line,
-    read_file,
-    shown,
-    warm_worker,
-)
+from bot.cli.worker import OPERATOR, plain, print_error, read_file, shown, warm_worker
+from bot.core.console import print_json, print_line
 from bot.core.errors import BobbyError
 from bot.core.settings import Settings
 from bot.replies.translation import verdict

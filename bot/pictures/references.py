@@ -8,17 +8,15 @@ once. Those are remembered here for a while, as addresses. Pictures are always f
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 import discord
+from discord.ext import commands
 
 from bot.core.errors import NoPicture
 from bot.core.i18n import later
 from bot.pictures import lookup
 from bot.pictures.lookup import Found
-
-if TYPE_CHECKING:
-    from bot.app.client import Bobby
 
 REMEMBERED = 1000
 """Slash commands whose pictures' addresses are remembered, the latest ones."""
@@ -68,7 +66,7 @@ class Asked:
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
-    async def find(self, bot: "Bobby", source: Source) -> tuple[Found, str]:
+    async def find(self, bot: commands.AutoShardedBot, source: Source) -> tuple[Found, str]:
         """Return the pictures that `source` means, and the words behind a text command.
 
         Raises:
@@ -87,7 +85,7 @@ class Asked:
         return await lookup.find(bot, message, lookup.read_words(text)), text
 
 
-async def _fetched(bot: "Bobby", source: Source) -> discord.Message:
+async def _fetched(bot: commands.AutoShardedBot, source: Source) -> discord.Message:
     channel = bot.get_partial_messageable(source.channel)
     try:
         return await channel.fetch_message(source.message)

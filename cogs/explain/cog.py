@@ -9,13 +9,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.why_button import Labels, Why, explain
 from bot.conversation.interaction_responder import Interaction, InteractionExchange
 from bot.conversation.responder import Exchange
 from bot.library.autocomplete import completions
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.pictures.references import Source
-from cogs.explain.components import Labels, Why, explain
 
 
 class WhyCog(commands.Cog, name="Why"):

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.catalog.classifiers import Catalog, catalog
-from models.catalog.records import Classification, Sha256
+from models.catalog.records import Classification
 from models.tasks.untrained import WEIGHTS, beginning
+from models.weights.checkpoint import Sha256
 from models.weights.store import Shelf, WeightsError
 
 STAND_IN = "stand-in.pth"

@@ -26,7 +26,7 @@ from models.catalog.classifiers import catalog
 from models.catalog.selection import Choice, unknown
 from models.images.decode import DecodeError, decode
 from models.jobs import Classify, Labels, Precision
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.runtime.inference import DTYPES, Network, device_for, exact, is_fast, plain
 from models.tasks.classify import Classifier, device_name, sight
 from models.weights.store import Shelf
@@ -60,7 +60,7 @@ class Contenders:
             decode(self._picture)
         except DecodeError as error:
             raise SystemExit(error.failure.sentence) from None
-        self._networks = Networks(self._shelf, self._device, precision=self._precision)
+        self._networks = NetworkCache(self._shelf, self._device, precision=self._precision)
         self._classifier = Classifier(known, self._shelf, self._networks, options.model)
         self._naive = plain(self._record, self._shelf).to(self._device)
         self._preset = self._record.preprocessing()

@@ -20,7 +20,6 @@ from torchvision.transforms.v2 import functional as pixels
 from models.captioning import neuraltalk2
 from models.captioning.small import ALTERNATIVES, Caption, Captioner
 from models.catalog.classifiers import catalog
-from models.catalog.records import Checkpoint
 from models.images.pixel_jobs import Within
 from models.images.views import seen
 from models.networks.efficientnet_lite import EfficientNetLite0
@@ -28,6 +27,7 @@ from models.networks.lite_maps import SIDE, LiteMaps
 from models.networks.neuraltalk import Sentence
 from models.runtime.fuse_batchnorm import fuse
 from models.runtime.inference import exact
+from models.weights.checkpoint import Checkpoint
 from models.weights.store import Shelf
 
 _log = logging.getLogger(__name__)

@@ -20,9 +20,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from models.catalog.records import Checkpoint, GitBlob
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.neuraltalk import FCDecoder
+from models.weights.checkpoint import Checkpoint, GitBlob
 
 MODEL = "fc-model.pth"
 INFOS = "fc-infos.pkl"

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from models.captioning import backends, neuraltalk2, small
 from models.captioning.backends import NeuralTalkVoice, OwnVoice, Voice
 from models.catalog.classifiers import catalog
-from models.catalog.records import Checkpoint, Sha256
 from models.catalog.selection import nobody_stands_in, stands_in, unknown
 from models.images.pixel_jobs import Exactly, View
 from models.jobs import Failure, ModelCard, Said
@@ -26,6 +25,7 @@ from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.neuraltalk import FCDecoder
+from models.weights.checkpoint import Checkpoint, Sha256
 from models.weights.store import Shelf, WeightsError
 
 DEFAULT = "caption_small"

@@ -20,8 +20,9 @@ from torchvision.models._api import WeightsEnum
 from torchvision.transforms._presets import ImageClassification
 
 from models.catalog.papers import origin_of
-from models.catalog.records import Checkpoint, Classification, Sha256, StateDict
+from models.catalog.records import Classification
 from models.networks.efficientnet_lite import EfficientNetLite0
+from models.weights.checkpoint import Checkpoint, Sha256, StateDict
 
 Catalog: TypeAlias = Mapping[str, Classification]
 

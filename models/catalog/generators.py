@@ -14,9 +14,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from models.catalog.records import Checkpoint, GitBlob, Origin, Pair, PinnedAtFirstUse, Sha256
+from models.catalog.records import Origin, Pair
 from models.networks.cyclegan import ResNetGenerator, without_statistics
 from models.networks.zebra_student import MatteGenerator
+from models.weights.checkpoint import Checkpoint, GitBlob, PinnedAtFirstUse, Sha256
 
 HORSES = frozenset(
     {

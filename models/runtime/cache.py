@@ -1,8 +1,7 @@
 """The networks that are in memory: loaded when first asked for, the longest unused dropped.
 
-Owns how many are kept, over all tasks together. What a network is and how it runs is the affair of
-`models.runtime.inference`, `models.runtime.generator` and `models.captioning.backends`. Not safe
-for several threads.
+Owns how many are kept, over all tasks together. What a network is and how it runs
+is for those to know who ask for it. Not safe for several threads.
 """
 
 import logging
@@ -10,13 +9,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from torch import nn
 
-from models.captioning.backends import Voice
-from models.captioning.records import Captioning
 from models.catalog.records import Classification, Pair
 from models.jobs import Precision
 from models.runtime.generator import Generator
@@ -48,11 +45,18 @@ class Plain:
         return Plain(module, sum(weight.nbytes for weight in module.parameters()))
 
 
-Kept: TypeAlias = Network | Generator | Voice | Plain
+class Kept(Protocol):
+    """A network with its weights, which are so many `bytes` of memory."""
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of memory."""
+
+
 K = TypeVar("K", bound=Kept)
 
 
-class Networks:
+class NetworkCache:
     """Loads networks when they are first asked for and keeps the latest used.
 
     Their weights come from `shelf`. All run on `device`, and classifiers and generators in
@@ -78,7 +82,7 @@ class Networks:
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
-        return self._get(
+        return self.get(
             record.name, lambda: Network(record, self.shelf, self.device, self.precision)
         )
 
@@ -89,7 +93,7 @@ class Networks:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
         name = f"{record.name}, as published"
-        return self._get(name, lambda: Plain.load(record, self.shelf, self.device))
+        return self.get(name, lambda: Plain.load(record, self.shelf, self.device))
 
     def generator(self, record: Pair) -> Generator:
         """Return the generator of `record`, loaded now if it isn't kept.
@@ -97,19 +101,12 @@ class Networks:
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
-        return self._get(
+        return self.get(
             record.name, lambda: Generator(record, self.shelf, self.device, self.precision)
         )
 
-    def voice(self, record: Captioning) -> Voice:
-        """Return the captioner of `record`, loaded now if it isn't kept.
-
-        Raises:
-            WeightsError: A file of it is not here, or not what was published.
-        """
-        return self._get(record.name, lambda: record.load(self.shelf, self.device))
-
-    def _get(self, name: str, load: Callable[[], K]) -> K:
+    def get(self, name: str, load: Callable[[], K]) -> K:
+        """Return the network called `name`: the one that is kept, or what `load` returns now."""
         if (network := self._kept.pop(name, None)) is None:
             begun = time.perf_counter()
             with loading():

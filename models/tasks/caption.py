@@ -20,7 +20,7 @@ from models.images.decode import DecodeError
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
 from models.jobs import Caption, Captioned, Failure, ModelCard, say
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.classify import device_name
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Prepared:
 class Describer:
     """Answers `Caption` jobs with those of `records` whose files are here."""
 
-    def __init__(self, records: Captionings, networks: Networks, do: Perform = perform) -> None:
+    def __init__(self, records: Captionings, networks: NetworkCache, do: Perform = perform) -> None:
         self._networks = networks
         self._do = do
         self._captioners = Captioners(networks.shelf, records)
@@ -92,7 +92,9 @@ class Describer:
 
     def _describe(self, item: Prepared) -> Captioned | Failure:
         record = item.chosen.record
-        voice = self._networks.voice(record)
+        voice = self._networks.get(
+            record.name, lambda: record.load(self._networks.shelf, self._networks.device)
+        )
         begun = time.perf_counter()
         caption = voice.say(item.tensor, item.beams)
         milliseconds = (time.perf_counter() - begun) * 1000

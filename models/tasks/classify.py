@@ -24,7 +24,7 @@ from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
 from models.jobs import Classify, Failure, Label, Labels, ModelCard, Precision, say
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.weights.store import Shelf
 
 _log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Classifier:
         self,
         catalog: Catalog,
         shelf: Shelf,
-        networks: Networks,
+        networks: NetworkCache,
         default: str,
         do: Perform = perform,
     ) -> None:

@@ -23,7 +23,7 @@ from models.images.pixel_jobs import AtMost, Look, Looked
 from models.images.views import seen as view_of
 from models.jobs import Failure, Shake, Shaken, Shook, say
 from models.jobs import Image as Encoded
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.classify import device_name, normalized, sight, top_five, view
 from models.weights.store import Shelf
 
@@ -82,7 +82,7 @@ class Shaker:
         self,
         catalog: Catalog,
         shelf: Shelf,
-        networks: Networks,
+        networks: NetworkCache,
         default: str,
         do: Perform = perform,
     ) -> None:

@@ -18,8 +18,15 @@ import platformdirs
 import torch
 from safetensors.torch import load_file
 
-from models.catalog.records import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256, StateDict
 from models.jobs import Said, say
+from models.weights.checkpoint import (
+    Checkpoint,
+    GitBlob,
+    PinnedAtFirstUse,
+    Proof,
+    Sha256,
+    StateDict,
+)
 from models.weights.hashes import git_blob, read_pin, sha256, write_pin
 
 _log = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torchvision.models import ResNet101_Weights
 from torchvision.transforms._presets import ImageClassification
 
-from models.catalog.records import Checkpoint, Classification, Origin, PinnedAtFirstUse
+from models.catalog.records import Classification, Origin
 from models.catalog.selection import Choice
 from models.images.decode import DecodeError, guard_process
 from models.jobs import (
@@ -42,6 +42,7 @@ from models.runtime.inference import exact
 from models.runtime.progress import loading
 from models.tasks import classify
 from models.tasks.classify import present
+from models.weights.checkpoint import Checkpoint, PinnedAtFirstUse
 from models.worker.pipe import claim_pipe, leave
 from models.worker.process import serve
 from models.worker.tasks import Done, Prepared

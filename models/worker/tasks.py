@@ -31,7 +31,7 @@ from models.jobs import (
     Shake,
     Untrained,
 )
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks import caption, classify, shake, untrained
 from models.tasks.caption import Describer
 from models.tasks.classify import Classifier, device_name
@@ -92,7 +92,7 @@ class Tasks:
         do: Perform = perform,
     ) -> None:
         self._device = device
-        networks = Networks(shelf, device, precision=precision)
+        networks = NetworkCache(shelf, device, precision=precision)
         classifiers = classifiers or catalog()
         self._classifier = Classifier(classifiers, shelf, networks, default, do)
         self._translator = Translator(pairs(), shelf, networks, self._classifier, do)

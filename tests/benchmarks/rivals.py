@@ -34,7 +34,7 @@ class Answers:
 
         from models.bench.random_weights import STAND_IN, listed
         from models.catalog.selection import Choice
-        from models.runtime.cache import Networks
+        from models.runtime.cache import NetworkCache
         from models.runtime.inference import DTYPES, plain
         from models.weights.store import Shelf
 
@@ -43,7 +43,7 @@ class Answers:
         self._choice = Choice(self._record)
         shelf = Shelf(place if (place / STAND_IN).is_file() else Path(cache))
         if form == "ours":
-            networks = Networks(shelf, torch.device("cpu"), precision=precision)
+            networks = NetworkCache(shelf, torch.device("cpu"), precision=precision)
             network = networks.classifier(self._record)
             self._forward: Callable[[Any], Any] = lambda batch: network.run(batch).output
         else:

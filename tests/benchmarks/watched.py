@@ -13,7 +13,7 @@ import psutil
 from bot.app import discord_patches
 from bot.app.client import Bobby
 from bot.app.lifecycle import assembled, connected
-from bot.cli.startup import finish
+from bot.core.console import finish
 from bot.core.settings import read_settings
 from tests.benchmarks.watch import LoopWatch, StageWatch
 

@@ -12,7 +12,8 @@ from torch import nn
 
 from models.bench.random_weights import settle
 from models.catalog.classifiers import catalog
-from models.catalog.records import Classification, Pair, Sha256
+from models.catalog.records import Classification, Pair
+from models.weights.checkpoint import Sha256
 
 
 def save(name: str, folder: Path, build: Callable[[], nn.Module] | None = None) -> Classification:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.catalog.classifiers import catalog
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
 from models.weights.store import Shelf
 from models.worker.tasks import Tasks
@@ -34,7 +34,7 @@ def shelf(tmp_path: Path) -> Shelf:
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     """Return a classifier on the CPU that has EfficientNet-Lite0 and nothing else."""
     empty = Shelf(tmp_path_factory.mktemp("bobby"))
-    networks = Networks(empty, torch.device("cpu"))
+    networks = NetworkCache(empty, torch.device("cpu"))
     return Classifier(catalog(), empty, networks, "efficientnet_lite0")
 
 

@@ -11,9 +11,9 @@ from torch import nn
 
 from models.bench.random_weights import settle
 from models.captioning.neuraltalk2 import ENCODER_PARTS, FILES, INFOS, MODEL, convert
-from models.catalog.records import Checkpoint, GitBlob
 from models.networks.caffe_resnet import CaffeBottleneck, CaffeResNet101
 from models.networks.neuraltalk import FCDecoder
+from models.weights.checkpoint import Checkpoint, GitBlob
 
 VOCABULARY = {"1": "a", "2": "dog", "3": "caf\xe9", "4": "UNK"}
 

@@ -22,7 +22,7 @@ from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
 from models.jobs import Explain, Explained, Failure, say
 from models.jobs import Image as Encoded
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.classify import device_name, normalized, top_five, view
 from models.tasks.explain.hirescam import heat, overlaid
 from models.weights.store import Shelf
@@ -50,7 +50,7 @@ class Explainer:
         self,
         catalog: Catalog,
         shelf: Shelf,
-        networks: Networks,
+        networks: NetworkCache,
         default: str,
         do: Perform = perform,
     ) -> None:

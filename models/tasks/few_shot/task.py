@@ -29,7 +29,7 @@ from models.jobs import (
     Recognise,
     say,
 )
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.runtime.inference import Network
 from models.tasks import classify
 from models.tasks.classify import device_name
@@ -68,7 +68,7 @@ class Learner:
         self,
         catalog: Catalog,
         shelf: Shelf,
-        networks: Networks,
+        networks: NetworkCache,
         default: str,
         do: Perform = perform,
     ) -> None:

@@ -23,7 +23,7 @@ from models.images.pixel_jobs import Layer, Paint, PaintTwice, Pixels, Sample, S
 from models.images.resize import from_zero, image_of, padded, tensor_of
 from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
 from models.jobs import Cycle, Cycled, Failure, ModelCard, Said, Translate, Translated, Verdict, say
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
 from models.tasks.classify import Classifier, Sight, device_name, normalized, sight, view
 from models.tasks.translate.presentation import Receipt, cycled, translated
@@ -65,7 +65,7 @@ class Translator:
         self,
         pairs: Mapping[str, Pair],
         shelf: Shelf,
-        networks: Networks,
+        networks: NetworkCache,
         classifier: Classifier,
         do: Perform = perform,
     ) -> None:

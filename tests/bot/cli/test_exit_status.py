@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bot.cli.startup import finish, prepare
-from bot.cli.worker import print_line
+from bot.core.console import finish, prepare, print_line
 from bot.core.errors import SetupError
 from tests.bot.cli.conftest import Desk, untouched
 from tests.e2e.processes import ROOT
@@ -76,7 +75,7 @@ def test_a_reader_who_has_had_enough(work: str) -> None:
     """As with `head`: no traceback, and the status that a shell gives for it."""
     code = f"""\
 import asyncio
-from bot.cli.startup import finish
+from bot.core.console import finish
 from bot.cli.worker import print_line
 
 async def write():

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from models.catalog.classifiers import catalog
-from models.catalog.records import Classification, Sha256
+from models.catalog.records import Classification
+from models.weights.checkpoint import Sha256
 from models.worker import process
 
 NAME = "house_net"

@@ -9,7 +9,8 @@ from torchvision import models as torchvision_models
 from torchvision.models import get_model_weights, list_models
 
 from models.catalog.classifiers import catalog
-from models.catalog.records import Classification, Sha256
+from models.catalog.records import Classification
+from models.weights.checkpoint import Sha256
 
 NETWORKS = list_models(module=torchvision_models)
 SMALL = [name for name in NETWORKS if catalog()[name].parameters < 9_000_000]

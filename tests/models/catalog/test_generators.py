@@ -5,9 +5,10 @@ import torch
 
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.catalog.records import GitBlob, Pair, PinnedAtFirstUse
+from models.catalog.records import Pair
 from models.catalog.selection import Selection
 from models.jobs import Failure
+from models.weights.checkpoint import GitBlob, PinnedAtFirstUse
 from models.weights.store import Shelf
 
 AUTHORS = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models/"

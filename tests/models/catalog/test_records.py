@@ -2,7 +2,7 @@
 
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.catalog.records import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256
+from models.weights.checkpoint import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256
 
 
 def test_a_downloader_learns_what_it_needs() -> None:

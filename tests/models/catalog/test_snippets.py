@@ -13,7 +13,7 @@ from models.catalog.classifiers import catalog
 from models.catalog.records import Classification
 from models.catalog.snippets import script
 from models.jobs import Classify, Labels
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
 from models.weights.store import Shelf
 from tests.models.checkpoints import save
@@ -23,7 +23,7 @@ LITE0 = "efficientnet_lite0"
 
 def asked(record: Classification, shelf: Shelf, picture: bytes) -> Labels:
     """Return Bobby's answer with `record` alone."""
-    networks = Networks(shelf, torch.device("cpu"))
+    networks = NetworkCache(shelf, torch.device("cpu"))
     classifier = Classifier({record.name: record}, shelf, networks, record.name)
     (answer,) = classifier.answer([Classify(picture=picture)])
     assert isinstance(answer, Labels)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from models.bench.random_weights import inputs, settle
 from models.catalog.classifiers import catalog
 from models.catalog.records import Classification
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.runtime.fuse_batchnorm import fuse
 from models.runtime.inference import TOLERANCE, DeviceError, Network, device_for
 from models.weights.store import Shelf
@@ -144,7 +144,7 @@ def test_networks_are_kept_within_a_bound(tmp_path: Path, shelf: Shelf) -> None:
     first = save("shufflenet_v2_x0_5", tmp_path / "bobby")
     second = save("squeezenet1_1", tmp_path / "bobby")
     third = save("mobilenet_v3_small", tmp_path / "bobby")
-    networks = Networks(shelf, CPU, kept_bytes=4 * (first.parameters + third.parameters))
+    networks = NetworkCache(shelf, CPU, kept_bytes=4 * (first.parameters + third.parameters))
     kept = networks.classifier(first)
     networks.classifier(second)
     assert networks.classifier(first) is kept

@@ -17,7 +17,7 @@ from models.catalog.selection import Choice
 from models.jobs import Classify, Labels, Precision
 from models.networks.cyclegan import ResNetGenerator
 from models.networks.zebra_student import MatteGenerator
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
 from models.runtime.inference import DTYPES, Network, finite, is_fast
 from models.tasks.classify import Classifier, prepare
@@ -101,7 +101,7 @@ def test_an_answer_names_the_precision(tmp_path: Path) -> None:
     for build, expected in ((Small, "float16"), (Loud, "float32")):
         of = record(tmp_path / expected, build)
         shelf = Shelf(tmp_path / expected / "bobby")
-        networks = Networks(shelf, CPU, precision="float16")
+        networks = NetworkCache(shelf, CPU, precision="float16")
         (answer,) = Classifier({of.name: of}, shelf, networks, of.name).answer(
             [Classify(picture=encoded(scene()))]
         )

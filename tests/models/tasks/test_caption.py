@@ -11,7 +11,7 @@ from models.captioning.backends import VIEW, at_own_size
 from models.captioning.records import Captionings, captioners
 from models.captioning.small import Caption as Said
 from models.jobs import Caption, Captioned, Failure
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.caption import Describer, Prepared
 from models.weights.store import Shelf
 from tests.models.pictures import encoded, scene
@@ -55,7 +55,7 @@ def describer(voices: dict[str, Told], tmp_path: Path) -> Describer:
         name: replace(own, name=name, files=(), beams=4, view=VIEW, see=at_own_size, load=told.load)
         for name, told in voices.items()
     }
-    return Describer(records, Networks(Shelf(tmp_path), torch.device("cpu")))
+    return Describer(records, NetworkCache(Shelf(tmp_path), torch.device("cpu")))
 
 
 def prepared(describer: Describer, job: Caption) -> Prepared:

@@ -17,7 +17,7 @@ from models.catalog.classifiers import Catalog, catalog
 from models.catalog.selection import Choice
 from models.images.views import seen
 from models.jobs import Classify, Failure, Labels, Precision, Ready
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier, Prepared, prepare, present, view
 from models.weights.store import Shelf
 from models.worker.tasks import Tasks
@@ -56,7 +56,7 @@ def test_float32_sees_a_large_jpeg_in_full(shelf: Shelf, precision: Precision) -
     """Bit by bit the published input; where answers are rounded, a JPEG may be decoded smaller."""
     preset = LITE.record.preprocessing()
     data = photograph(1600, 1280)
-    networks = Networks(shelf, CPU, precision=precision)
+    networks = NetworkCache(shelf, CPU, precision=precision)
     prepared = Classifier(catalog(), shelf, networks, LITE.record.name).prepare(
         Classify(picture=data)
     )
@@ -155,7 +155,7 @@ def test_equal_logits_keep_the_order_of_the_labels() -> None:
 
 def among(records: Catalog, shelf: Shelf, default: str) -> Classifier:
     """Return a classifier on the CPU with `records`."""
-    return Classifier(records, shelf, Networks(shelf, CPU), default)
+    return Classifier(records, shelf, NetworkCache(shelf, CPU), default)
 
 
 def test_batches_of_several_models_are_told_apart(tmp_path: Path, shelf: Shelf) -> None:
@@ -173,7 +173,7 @@ def test_a_network_that_raises_fails_its_own_jobs(tmp_path: Path, shelf: Shelf) 
     """The jobs of another model in the same batch are answered; the text is not the exception's."""
     broken = save("alexnet", tmp_path / "bobby", Narrow)
     classifier = Classifier(
-        {**catalog(), broken.name: broken}, shelf, Networks(shelf, CPU), "efficientnet_lite0"
+        {**catalog(), broken.name: broken}, shelf, NetworkCache(shelf, CPU), "efficientnet_lite0"
     )
     picture = encoded(scene())
     jobs = [Classify(picture=picture, model="alexnet"), Classify(picture=picture)]
@@ -190,7 +190,7 @@ def test_out_of_memory_is_named(tmp_path: Path, shelf: Shelf) -> None:
     """A batch whose halves don't fit either fails with that code, every job of it."""
     narrow = save("alexnet", tmp_path / "bobby", Narrow)
     classifier = Classifier(
-        {**catalog(), narrow.name: narrow}, shelf, Networks(shelf, CPU), "alexnet"
+        {**catalog(), narrow.name: narrow}, shelf, NetworkCache(shelf, CPU), "alexnet"
     )
     jobs = [Classify(picture=encoded(scene()))] * 9
     found = classifier.answer(jobs)
@@ -213,7 +213,7 @@ def test_resnet101_is_the_default_when_its_weights_are_here(tmp_path: Path, shel
     """In Bobby's cache under its published name it answers without a word of substitution."""
     resnet = save("resnet101", tmp_path / "bobby")
     classifier = Classifier(
-        {**catalog(), resnet.name: resnet}, shelf, Networks(shelf, CPU), "resnet101"
+        {**catalog(), resnet.name: resnet}, shelf, NetworkCache(shelf, CPU), "resnet101"
     )
     (answer,) = classifier.answer([Classify(picture=encoded(scene()))])
     assert labels(answer).model == "resnet101"

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.jobs import Answer, Caption, Classify, Cycle, Explain, Failure, Job, Shake, Translate
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.worker.tasks import Tasks
 from tests.models.pictures import encoded, scene
 
@@ -38,7 +38,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         raise error
 
     for kind in ("classifier", "plain", "generator", "voice"):
-        monkeypatch.setattr(Networks, kind, fail)
+        monkeypatch.setattr(NetworkCache, kind, fail)
 
 
 def test_a_bad_picture_has_the_same_refusal_everywhere(tasks: Tasks) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from models.bench.random_weights import settle
 from models.catalog.classifiers import catalog
 from models.jobs import Assess, Assessed, Example, Failure, Features, Featurise, Labels, Recognise
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.few_shot.task import Learner, last_layer
 from models.weights.store import Shelf
 from models.worker.tasks import Done
@@ -38,7 +38,7 @@ WIDTHS = {
 def learner(tmp_path_factory: pytest.TempPathFactory) -> Learner:
     """Return the task over the one classifier whose weights are installed."""
     shelf = Shelf(tmp_path_factory.mktemp("bobby"))
-    return Learner(catalog(), shelf, Networks(shelf, CPU), "efficientnet_lite0")
+    return Learner(catalog(), shelf, NetworkCache(shelf, CPU), "efficientnet_lite0")
 
 
 def answer(learner: Learner, job: Featurise | Recognise | Assess) -> Done:
@@ -81,7 +81,7 @@ def test_a_network_whose_last_layer_is_a_convolution(tmp_path: Path) -> None:
     """SqueezeNet gives the mean of its map."""
     record = save("squeezenet1_1", tmp_path / "bobby")
     shelf = Shelf(tmp_path / "bobby")
-    learner = Learner({record.name: record}, shelf, Networks(shelf, CPU), record.name)
+    learner = Learner({record.name: record}, shelf, NetworkCache(shelf, CPU), record.name)
     assert len(features(learner, encoded(scene())).features) == 2 * 512
 
 

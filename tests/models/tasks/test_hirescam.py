@@ -10,7 +10,7 @@ from torch import nn
 from models.bench.random_weights import inputs, settle
 from models.catalog.classifiers import catalog
 from models.jobs import Explain, Explained, Failure
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.runtime.inference import plain
 from models.tasks.explain.hirescam import heat, overlaid
 from models.tasks.explain.task import Explainer
@@ -34,7 +34,7 @@ DOG = (0.15, 0.0, 1.0, 0.9)
 def explainer(tmp_path_factory: pytest.TempPathFactory) -> Explainer:
     """Return the task over the one classifier whose weights are installed."""
     shelf = Shelf(tmp_path_factory.mktemp("bobby"))
-    return Explainer(catalog(), shelf, Networks(shelf, CPU), LITE)
+    return Explainer(catalog(), shelf, NetworkCache(shelf, CPU), LITE)
 
 
 def explained(explainer: Explainer, job: Explain) -> Explained:

@@ -8,7 +8,7 @@ import torch
 from bot.replies.shake import CHANGES as NAMES
 from models.catalog.classifiers import catalog
 from models.jobs import Failure, Shake, Shaken
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.classify import prepare
 from models.tasks.shake import CHANGES, Shaker
 from models.weights.store import Shelf
@@ -19,7 +19,7 @@ from tests.models.pictures import encoded, scene
 def shaker(tmp_path_factory: pytest.TempPathFactory) -> Shaker:
     """Return the task over the one classifier whose weights are installed."""
     shelf = Shelf(tmp_path_factory.mktemp("bobby"))
-    return Shaker(catalog(), shelf, Networks(shelf, torch.device("cpu")), "efficientnet_lite0")
+    return Shaker(catalog(), shelf, NetworkCache(shelf, torch.device("cpu")), "efficientnet_lite0")
 
 
 def shaken(shaker: Shaker, picture: bytes) -> Shaken:

@@ -19,7 +19,7 @@ from models.jobs import Cycle, Cycled, Failure, Translate, Translated
 from models.jobs import Image as File
 from models.networks.cyclegan import ResNetGenerator
 from models.networks.zebra_student import MatteGenerator
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
 from models.tasks.translate.task import Prepared, Translator
 from models.weights.store import Shelf
@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def translator(folder: Path) -> Translator:
     """Return a translator on the CPU that has the pairs of `records`."""
     shelf = Shelf(folder)
-    networks = Networks(shelf, torch.device("cpu"))
+    networks = NetworkCache(shelf, torch.device("cpu"))
     judge = Classifier(catalog(), shelf, networks, "efficientnet_lite0")
     return Translator(records(folder), shelf, networks, judge)
 
@@ -312,7 +312,7 @@ def test_the_books_zebra(shared_data: Path) -> None:
     record = pairs()["horse2zebra"]
     if shelf.find(record.checkpoint) is None:
         pytest.skip(f"{record.checkpoint.file} is not in Bobby's cache.")
-    networks = Networks(shelf, torch.device("cpu"))
+    networks = NetworkCache(shelf, torch.device("cpu"))
     judge = Classifier(catalog(), shelf, networks, "efficientnet_lite0")
     translator = Translator({"horse2zebra": record}, shelf, networks, judge)
     horse = (shared_data / "horse.jpg").read_bytes()

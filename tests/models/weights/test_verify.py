@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.catalog.records import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256
 from models.weights import store
+from models.weights.checkpoint import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256
 from models.weights.store import Shelf, WeightsError
 
 CONTENT = b"weights\n"

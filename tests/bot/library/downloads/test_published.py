@@ -13,7 +13,7 @@ from bot.library.downloads.folder import Store
 from models.captioning.records import PUBLISHED, captioners
 from models.catalog.classifiers import catalog
 from models.jobs import Caption, Captioned
-from models.runtime.cache import Networks
+from models.runtime.cache import NetworkCache
 from models.tasks.caption import Describer, Prepared
 from models.weights.store import Shelf
 from tests.bot.library.conftest import QUICK, ignore, left
@@ -72,7 +72,7 @@ async def test_neuraltalk2_comes_in_four_files(
     """Each is told by git's id; with all four here the captioner answers."""
     files = published.write(tmp_path / "published")
     publisher.files.update({f.file: (tmp_path / "published" / f.file).read_bytes() for f in files})
-    describer = Describer(captioners(files), Networks(Shelf(store.folder), torch.device("cpu")))
+    describer = Describer(captioners(files), NetworkCache(Shelf(store.folder), torch.device("cpu")))
     (before,) = [card for card in describer.cards() if card.name == PUBLISHED]
     assert not before.ready
     assert [file.proof for file in before.files] == ["git"] * 4

@@ -1,4 +1,4 @@
-"""How every command begins and ends: settings and log first, and a fitting exit status last."""
+"""How every command begins, prints and ends: settings and log first, a fitting exit status last."""
 
 import asyncio
 import gc
@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, NoReturn
 
 import click
+import msgspec
 
 from bot.core import logs
 from bot.core.errors import SetupError
@@ -44,6 +45,17 @@ def finish(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  (whatever th
         _leave_quietly()
     except BrokenPipeError:
         _leave_quietly()
+
+
+def print_json(line: dict[str, object]) -> None:
+    """Print one JSON object on one line."""
+    print_line(msgspec.json.encode(line).decode())
+
+
+def print_line(text: str) -> None:
+    """Print a line of the answer to standard output at once, also when that is a pipe."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def _leave_quietly() -> NoReturn:
