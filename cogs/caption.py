@@ -24,7 +24,8 @@ from bot.pictures import lookup
 from bot.pictures.lookup import Find, Found
 from bot.pictures.references import TEMPLATE, Source
 from bot.replies.caption import Described, alt_text, captioned, other_ways
-from models.jobs import Caption, Captioned
+from models.jobs.answers import Captioned
+from models.jobs.requests import Caption
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""

@@ -29,7 +29,8 @@ from bot.replies import common
 from bot.replies.common import Classified
 from bot.replies.models import recipe
 from bot.storage.labels import NO_SERVER
-from models.jobs import Classify, Inspect, Labels, Recognise
+from models.jobs.answers import Labels
+from models.jobs.requests import Classify, Inspect, Recognise
 
 MINE = "mine"
 """Asks for the labels that the server has taught."""

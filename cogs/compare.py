@@ -22,7 +22,9 @@ from bot.library.search import field
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.replies.comparison import Contender, compared, garbage
-from models.jobs import Classify, Labels, ModelCard, Untrained
+from models.jobs.answers import Labels
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import Classify, Untrained
 
 BEGINNER = "resnet101"
 """Whose untrained network answers when none is named."""

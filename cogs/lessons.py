@@ -24,7 +24,8 @@ from bot.pictures.lookup import Find, Found
 from bot.replies.lessons import Lesson, listed, taught_now, untaught
 from bot.storage.examples import Taught
 from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
-from models.jobs import Assess, Assessed, Features, Featurise
+from models.jobs.answers import Assessed, Features
+from models.jobs.requests import Assess, Featurise
 
 AT_ONCE = 10
 """Pictures of one message, as many as Discord lets people attach."""

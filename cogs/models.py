@@ -21,7 +21,8 @@ from bot.core.i18n import tr
 from bot.library.autocomplete import OFFERED, completions
 from bot.library.search import named, search
 from bot.replies.models import inspected, page, pages
-from models.jobs import Inspect, ModelCard
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import Inspect
 
 QUERY = 60
 """Characters of a search; with the rest of a button's id they have to fit 100."""

@@ -17,7 +17,7 @@ from bot.core.i18n import tr
 from bot.pictures.lookup import Picture
 from bot.pictures.samples import SAMPLES, Sample
 from bot.replies.common import BLUE, classified
-from models.jobs import Classify
+from models.jobs.requests import Classify
 
 
 class Try(

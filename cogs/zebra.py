@@ -22,7 +22,8 @@ from bot.library.autocomplete import completions
 from bot.pictures import lookup
 from bot.pictures.lookup import Find, Found
 from bot.replies.translation import translated
-from models.jobs import Cycle, Cycled, Translate, Translated
+from models.jobs.answers import Cycled, Translated
+from models.jobs.requests import Cycle, Translate
 
 MAX_PICTURES = 4
 """A translation costs as much as dozens of classifications."""

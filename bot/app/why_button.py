@@ -21,7 +21,8 @@ from bot.pictures.lookup import Picture
 from bot.pictures.references import TEMPLATE, Source
 from bot.replies.common import percent
 from bot.replies.explanation import explained
-from models.jobs import Explain, Explained
+from models.jobs.answers import Explained
+from models.jobs.requests import Explain
 
 NOBODY = 0
 """In a menu's id: whoever presses has the answer to themselves already."""

@@ -21,7 +21,8 @@ from bot.executor.engines.local import LocalEngine
 from bot.executor.executor import Executor
 from bot.executor.factory import warm
 from bot.executor.queue import Asker, Limits
-from models.jobs import Caption, Classify, Job, Precision, Translate
+from models.jobs.base import Precision
+from models.jobs.requests import Caption, Classify, Job, Translate
 
 BEAT = 0.002
 """Seconds between two looks at the clock."""

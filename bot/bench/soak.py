@@ -25,7 +25,8 @@ from bot.executor.engines.supervisor import Program
 from bot.executor.executor import Executor
 from bot.executor.factory import warm, worker_command, worker_environment
 from bot.executor.queue import Asker, Limits
-from models.jobs import Caption, Captioned, Classify, Cycle, Cycled, Labels, Translate, Translated
+from models.jobs.answers import Captioned, Cycled, Labels, Translated
+from models.jobs.requests import Caption, Classify, Cycle, Translate
 
 MODEL = "efficientnet_lite0"
 """The one classifier whose weights are installed with Bobby."""

@@ -8,7 +8,8 @@ from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.replies.caption import sentence_of
-from models.jobs import Caption, Captioned
+from models.jobs.answers import Captioned
+from models.jobs.requests import Caption
 
 
 async def caption_files(

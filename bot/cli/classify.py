@@ -8,7 +8,8 @@ from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.replies.common import bar, percent, receipt
-from models.jobs import Classify, Labels
+from models.jobs.answers import Labels
+from models.jobs.requests import Classify
 
 
 async def classify_files(

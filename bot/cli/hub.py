@@ -18,7 +18,7 @@ from bot.library.hub import archive, hub_file, source_summary
 from bot.library.hub.archive import Place
 from bot.library.hub.hub_file import Model, Repository
 from bot.library.hub.source_summary import Summary
-from models.jobs import WeightsFile
+from models.jobs.model_info import WeightsFile
 
 
 async def add(

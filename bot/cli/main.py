@@ -93,7 +93,7 @@ def zebra(
 ) -> None:
     """Turn the horse in picture FILE into a zebra."""
     from bot.cli.zebra import translate_file
-    from models.jobs import Translate
+    from models.jobs.requests import Translate
 
     # A disk takes what Discord would not: only the frames between the processes set a limit.
     most = 128 * 2**20

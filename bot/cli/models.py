@@ -8,7 +8,7 @@ from rich.table import Table
 from bot.cli.worker import warm_worker
 from bot.core.console import print_json
 from bot.core.settings import Settings
-from models.jobs import ModelCard
+from models.jobs.model_info import ModelCard
 
 WIDEST = 1000
 """Columns that no table of models comes near."""

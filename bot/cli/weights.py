@@ -32,7 +32,7 @@ from bot.executor.factory import inventory_command, worker_environment
 from bot.library.downloads.downloader import Downloader
 from bot.library.downloads.folder import DOWNLOADS, Store
 from bot.library.downloads.progress import Progress
-from models.jobs import Checked, ModelCard, WeightsFile
+from models.jobs.model_info import Checked, ModelCard, WeightsFile
 
 AT_ONCE = 2
 """Downloads that run side by side."""

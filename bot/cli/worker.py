@@ -20,7 +20,7 @@ from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
 from bot.executor.queue import Asker
-from models.jobs import Label
+from models.jobs.answers import Label
 
 A = TypeVar("A")
 

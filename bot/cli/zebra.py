@@ -10,7 +10,8 @@ from bot.core.console import print_json, print_line
 from bot.core.errors import BobbyError
 from bot.core.settings import Settings
 from bot.replies.translation import verdict
-from models.jobs import Translate, Translated
+from models.jobs.answers import Translated
+from models.jobs.requests import Translate
 
 
 async def translate_file(

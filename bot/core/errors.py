@@ -29,7 +29,7 @@ code, the log has the traceback under it.
 """
 
 from bot.core.i18n import tr
-from models.jobs import Failure
+from models.jobs.answers import Failure
 
 
 class BobbyError(Exception):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import discord
 
-from models.jobs import Said
+from models.jobs.base import Said
 
 LOCALES = Path(__file__).parent / "locales"
 ENGLISH, KOREAN = "en", "ko"

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.core.errors import SetupError
-from models.jobs import Precision
+from models.jobs.base import Precision
 
 
 def _prefix(text: str) -> str:

@@ -7,7 +7,7 @@ at a clock nor decodes anything: of an animation it counts the marks that stand 
 
 from collections.abc import Hashable, Iterable
 
-from models.jobs import Caption, Cycle, Explain, Job, Shake, Translate
+from models.jobs.requests import Caption, Cycle, Explain, Job, Shake, Translate
 
 FIRST_GUESS = 0.07
 """Seconds for one unit before anything was measured: ResNet-101 on two cores."""

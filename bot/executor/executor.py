@@ -22,31 +22,33 @@ from bot.core.i18n import later, tr
 from bot.executor.costs import Costs
 from bot.executor.engines.base import BatchLost, Engine, EngineState, Result, Settled, unavailable
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
-from models.jobs import (
+from models.jobs.answers import (
     Answer,
-    Assess,
     Assessed,
-    Caption,
     Captioned,
-    Classify,
-    Cycle,
     Cycled,
-    Explain,
     Explained,
     Failure,
     Features,
+    Inspected,
+    Labels,
+    Shaken,
+    Translated,
+)
+from models.jobs.control import Ready
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import (
+    Assess,
+    Caption,
+    Classify,
+    Cycle,
+    Explain,
     Featurise,
     Inspect,
-    Inspected,
     Job,
-    Labels,
-    ModelCard,
-    Ready,
     Recognise,
     Shake,
-    Shaken,
     Translate,
-    Translated,
     Untrained,
 )
 

@@ -14,7 +14,7 @@ from bot.core.errors import Overloaded
 from bot.core.i18n import tr, tr_n
 from bot.core.settings import Settings
 from bot.executor.fair_order import Turns
-from models.jobs import Job
+from models.jobs.requests import Job
 
 MIB = 1024 * 1024
 

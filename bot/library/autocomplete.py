@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from discord import app_commands
 
 from bot.core.i18n import tr
-from models.jobs import ModelCard
+from models.jobs.model_info import ModelCard
 
 OFFERED = 25
 """Discord shows no more choices."""

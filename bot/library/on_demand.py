@@ -21,7 +21,7 @@ from bot.executor.executor import Executor
 from bot.library.downloads.downloader import Downloader, Patience
 from bot.library.downloads.progress import Progress, size, words
 from bot.replies.common import BLUE
-from models.jobs import ModelCard
+from models.jobs.model_info import ModelCard
 
 log = logging.getLogger(__name__)
 

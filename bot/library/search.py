@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.core.errors import UnknownModel
 from bot.core.formatting import plain
 from bot.core.i18n import tr
-from models.jobs import ModelCard
+from models.jobs.model_info import ModelCard
 
 MOST_COMPARED = 10
 """Models that one comparison may ask."""

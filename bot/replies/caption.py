@@ -10,7 +10,7 @@ from bot.conversation.reply import Reply
 from bot.core.formatting import plain
 from bot.core.i18n import tr
 from bot.replies.common import BLUE, answered, refused, titled
-from models.jobs import Captioned
+from models.jobs.answers import Captioned
 
 Described: TypeAlias = Outcome[Captioned]
 

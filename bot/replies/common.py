@@ -14,7 +14,8 @@ from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
 from bot.pictures.lookup import CROP_NAME, Picture
-from models.jobs import Label, Labels, Pictured, Said
+from models.jobs.answers import Label, Labels, Pictured
+from models.jobs.base import Said
 
 BLUE = discord.Colour(0x4A7DFF)
 GREY = discord.Colour(0x8A8F98)

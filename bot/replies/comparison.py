@@ -12,7 +12,8 @@ from bot.core.formatting import plain
 from bot.core.i18n import label, tr
 from bot.pictures.lookup import Picture
 from bot.replies.common import BLUE, label_lines, percent, receipt, refused, titled
-from models.jobs import Labels, ModelCard
+from models.jobs.answers import Labels
+from models.jobs.model_info import ModelCard
 
 GARBAGE = discord.Colour(0xB8860B)
 """No other answer has this colour."""

@@ -7,7 +7,7 @@ from bot.core.formatting import plain
 from bot.core.i18n import label, tr
 from bot.pictures.lookup import Picture
 from bot.replies.common import answered, percent, titled
-from models.jobs import Explained
+from models.jobs.answers import Explained
 
 
 def explained(

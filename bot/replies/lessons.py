@@ -13,7 +13,7 @@ from bot.core.i18n import tr, tr_n
 from bot.replies.common import BLUE, GREY, refused, titled
 from bot.storage.examples import Taught
 from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS
-from models.jobs import Assessed, Features
+from models.jobs.answers import Assessed, Features
 
 FEW = 3
 """Examples of a label from which on it is worth asking."""

@@ -8,7 +8,8 @@ from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import later, tr
 from bot.replies.common import BLUE
-from models.jobs import Inspected, ModelCard
+from models.jobs.answers import Inspected
+from models.jobs.model_info import ModelCard
 
 PAGE = 10
 """Models on a page."""

@@ -5,7 +5,7 @@ from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
 from bot.pictures.lookup import Picture
 from bot.replies.common import answered, bar, percent, titled
-from models.jobs import Shaken
+from models.jobs.answers import Shaken
 
 CHANGES = (
     *(later("as it is"), later("flipped"), later("turned by 15°"), later("grey")),

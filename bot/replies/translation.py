@@ -12,7 +12,7 @@ from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
 from bot.pictures.lookup import Picture
 from bot.replies.common import answered, percent, refused, titled
-from models.jobs import Cycled, Image, Label, Translated, Verdict
+from models.jobs.answers import Cycled, Image, Label, Translated, Verdict
 
 Translation: TypeAlias = Outcome[Translated | Cycled]
 

@@ -7,7 +7,7 @@ what becomes of them is the worker's affair.
 from dataclasses import dataclass
 
 from bot.storage.database import Database
-from models.jobs import Example
+from models.jobs.requests import Example
 
 _COLUMNS = "id, lesson, teacher, label, model, weights, features"
 

@@ -12,7 +12,8 @@ from bot.library.autocomplete import completions
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.replies.shake import shaken
-from models.jobs import Shake, Shaken
+from models.jobs.answers import Shaken
+from models.jobs.requests import Shake
 
 
 class ShakeCog(commands.Cog, name="Shake"):

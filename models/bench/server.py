@@ -25,7 +25,9 @@ from models.bench.tasks import Kind, Whole
 from models.catalog.classifiers import catalog
 from models.catalog.selection import Choice, unknown
 from models.images.decode import DecodeError, decode
-from models.jobs import Classify, Labels, Precision
+from models.jobs.answers import Labels
+from models.jobs.base import Precision
+from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
 from models.runtime.inference import DTYPES, Network, device_for, exact, is_fast, plain
 from models.tasks.classify import Classifier, device_name, sight

@@ -16,7 +16,8 @@ from torchvision.transforms import functional
 from models.captioning.small import Captioner, prepare
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.jobs import Answer, Caption, Failure, Translate
+from models.jobs.answers import Answer, Failure
+from models.jobs.requests import Caption, Translate
 from models.networks.lite_maps import LiteMaps
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.inference import plain

@@ -20,7 +20,9 @@ from models.captioning.backends import NeuralTalkVoice, OwnVoice, Voice
 from models.catalog.classifiers import catalog
 from models.catalog.selection import nobody_stands_in, stands_in, unknown
 from models.images.pixel_jobs import Exactly, View
-from models.jobs import Failure, ModelCard, Said
+from models.jobs.answers import Failure
+from models.jobs.base import Said
+from models.jobs.model_info import ModelCard
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
 from models.networks.efficientnet_lite import EfficientNetLite0

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from models.catalog.records import Record
-from models.jobs import Failure, ModelCard, Said, say
+from models.jobs.answers import Failure
+from models.jobs.base import Said, say
+from models.jobs.model_info import ModelCard
 from models.weights.store import Shelf, WeightsError
 
 R = TypeVar("R", bound=Record)

@@ -18,7 +18,8 @@ from typing import cast
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from models.jobs import Failure, FailureCode, Said, say
+from models.jobs.answers import Failure, FailureCode
+from models.jobs.base import Said, say
 
 MAX_PIXELS = 64_000_000
 """Pictures with more pixels are refused by their header, before one pixel is decoded."""

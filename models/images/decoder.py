@@ -22,7 +22,7 @@ from models.images.decode import MAX_PIXELS, DecodeError, guard_process, reading
 from models.images.memory import give_back
 from models.images.perform import perform
 from models.images.pixel_jobs import PixelAnswer, PixelJob
-from models.jobs import Failure
+from models.jobs.answers import Failure
 from models.jobs.base import Message
 
 NICE = 10

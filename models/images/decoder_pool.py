@@ -23,7 +23,8 @@ from models.images.decode import MAX_PIXELS, TOO_SLOW, DecodeError
 from models.images.decoder import Outcome, TooMuch, write
 from models.images.perform import Slow
 from models.images.pixel_jobs import Paint, PaintTwice, PixelAnswer, PixelJob
-from models.jobs import Failure, say
+from models.jobs.answers import Failure
+from models.jobs.base import say
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 from PIL import Image
 
-from models import jobs
 from models.images.animation import Container
+from models.jobs import answers
 
 _SMALLER = 0.7
 """Each further attempt has so much of the sides before it, that is half the pixels."""
@@ -52,7 +52,7 @@ class _Limited(io.BytesIO):
         return super().write(data)
 
 
-def still(image: Image.Image, profile: bytes | None, max_bytes: int) -> jobs.Image:
+def still(image: Image.Image, profile: bytes | None, max_bytes: int) -> answers.Image:
     """Return a picture, in mode RGB or RGBA, as a file of at most `max_bytes`.
 
     PNG, then JPEG at quality 90 (WebP where it can be seen through), then that ever smaller.
@@ -63,10 +63,10 @@ def still(image: Image.Image, profile: bytes | None, max_bytes: int) -> jobs.Ima
     options: dict[str, Any] = {"icc_profile": profile} if profile else {}
     lossy = "WEBP" if image.mode == "RGBA" else "JPEG"
 
-    def png(size: tuple[int, int]) -> jobs.Image | None:
+    def png(size: tuple[int, int]) -> answers.Image | None:
         return _file([_at(image, size)], "PNG", max_bytes, options | {"compress_level": 4})
 
-    def small(size: tuple[int, int]) -> jobs.Image | None:
+    def small(size: tuple[int, int]) -> answers.Image | None:
         return _file([_at(image, size)], lossy, max_bytes, options | {"quality": 90})
 
     return png(image.size) or _shrinking(image.size, small)
@@ -78,7 +78,7 @@ def animation(
     container: Container,
     profile: bytes | None,
     max_bytes: int,
-) -> jobs.Image:
+) -> answers.Image:
     """Return `frames`, in mode RGB or RGBA and of one size, as a file of at most `max_bytes`.
 
     At its own size first, then ever smaller.
@@ -102,15 +102,15 @@ def animation(
     if profile and container != "GIF":
         options["icc_profile"] = profile
 
-    def attempt(size: tuple[int, int]) -> jobs.Image | None:
+    def attempt(size: tuple[int, int]) -> answers.Image | None:
         return _file([_at(frame, size) for frame in frames], container, max_bytes, options)
 
     return _shrinking(frames[0].size, attempt)
 
 
 def _shrinking(
-    size: tuple[int, int], attempt: Callable[[tuple[int, int]], jobs.Image | None]
-) -> jobs.Image:
+    size: tuple[int, int], attempt: Callable[[tuple[int, int]], answers.Image | None]
+) -> answers.Image:
     while True:
         if (file := attempt(size)) is not None:
             return file
@@ -125,7 +125,7 @@ def _at(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _file(
     frames: Sequence[Image.Image], kind: str, max_bytes: int, options: dict[str, Any]
-) -> jobs.Image | None:
+) -> answers.Image | None:
     """Return `frames` as one file, or None where it doesn't fit the limit or the format."""
     width, height = frames[0].size
     if max(width, height) > _LONGEST.get(kind, 2**31):
@@ -137,4 +137,5 @@ def _file(
         frames[0].save(sink, kind, **options)
     except _TooLargeError:
         return None
-    return jobs.Image(data=sink.getvalue(), extension=_EXTENSIONS[kind], width=width, height=height)
+    data = sink.getvalue()
+    return answers.Image(data=data, extension=_EXTENSIONS[kind], width=width, height=height)

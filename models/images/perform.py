@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from PIL import Image, ImageChops, ImageStat
 
-from models import jobs
 from models.images import encode
 from models.images.animation import Film, film
 from models.images.decode import DecodeError, decode
@@ -30,7 +29,8 @@ from models.images.pixel_jobs import (
 )
 from models.images.sizes import FILM_PIXELS, working_size
 from models.images.views import seen
-from models.jobs import say
+from models.jobs import answers
+from models.jobs.base import say
 
 Perform: TypeAlias = Callable[[PixelJob], PixelAnswer]
 """What does a pixel job: `perform` right here, or a pool of processes."""
@@ -103,7 +103,7 @@ def _paint_twice(job: PaintTwice) -> PaintedTwice:
     back = over(job.back, there)
     alphas = [frame.alpha]
 
-    def file(picture: Image.Image) -> jobs.Image:
+    def file(picture: Image.Image) -> answers.Image:
         return _still(_see_through([picture], alphas)[0], opened.profile, job.max_bytes)
 
     return PaintedTwice(
@@ -148,7 +148,7 @@ def _see_through(
     ]
 
 
-def _still(picture: Image.Image, profile: bytes | None, max_bytes: int) -> jobs.Image:
+def _still(picture: Image.Image, profile: bytes | None, max_bytes: int) -> answers.Image:
     with _fitting():
         return encode.still(picture, profile, max_bytes)
 

@@ -4,7 +4,7 @@ from typing import Self, TypeAlias
 
 from PIL import Image
 
-from models import jobs
+from models.jobs import answers
 from models.jobs.base import Message
 
 
@@ -139,7 +139,7 @@ class PaintTwice(Message, frozen=True):
 class Painted(Message, frozen=True):
     """The file that `Paint` asked for."""
 
-    image: jobs.Image
+    image: answers.Image
 
 
 class PaintedTwice(Message, frozen=True):
@@ -148,9 +148,9 @@ class PaintedTwice(Message, frozen=True):
     `difference` is the mean absolute difference of the last from the first, of a range of 1.
     """
 
-    original: jobs.Image
-    there: jobs.Image
-    back: jobs.Image
+    original: answers.Image
+    there: answers.Image
+    back: answers.Image
     difference: float
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from models.jobs import FromWorker, Submit, ToWorker
+from models.jobs.control import FromWorker, Submit, ToWorker
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 """A longer frame means that the stream is corrupt: no job comes near it."""

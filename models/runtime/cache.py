@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from models.catalog.records import Classification, Pair
-from models.jobs import Precision
+from models.jobs.base import Precision
 from models.runtime.generator import Generator
 from models.runtime.inference import Network, plain
 from models.runtime.progress import loading

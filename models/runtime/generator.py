@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.catalog.records import Pair
-from models.jobs import Precision
+from models.jobs.base import Precision
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.inference import DTYPES, finite, plain, timed
 from models.weights.store import Shelf

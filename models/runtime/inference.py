@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from models.catalog.records import Classification, Record
-from models.jobs import Precision
+from models.jobs.base import Precision
 from models.runtime.fuse_batchnorm import fuse
 from models.weights.store import Shelf
 

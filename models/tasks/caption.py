@@ -19,7 +19,10 @@ from models.captioning.small import MAX_BEAMS
 from models.images.decode import DecodeError
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
-from models.jobs import Caption, Captioned, Failure, ModelCard, say
+from models.jobs.answers import Captioned, Failure
+from models.jobs.base import say
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import device_name
 

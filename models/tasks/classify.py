@@ -23,7 +23,10 @@ from models.images.decode import DecodeError
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
-from models.jobs import Classify, Failure, Label, Labels, ModelCard, Precision, say
+from models.jobs.answers import Failure, Label, Labels
+from models.jobs.base import Precision, say
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
 from models.weights.store import Shelf
 

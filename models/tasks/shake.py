@@ -21,8 +21,10 @@ from models.images.decode import DecodeError
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import AtMost, Look, Looked
 from models.images.views import seen as view_of
-from models.jobs import Failure, Shake, Shaken, Shook, say
-from models.jobs import Image as Encoded
+from models.jobs.answers import Failure, Shaken, Shook
+from models.jobs.answers import Image as Encoded
+from models.jobs.base import say
+from models.jobs.requests import Shake
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import device_name, normalized, sight, top_five, view
 from models.weights.store import Shelf

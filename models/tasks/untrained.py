@@ -16,7 +16,9 @@ from models.catalog.records import Classification
 from models.catalog.selection import Choice, Selection
 from models.images.decode import DecodeError
 from models.images.perform import Perform, perform
-from models.jobs import Failure, Labels, Untrained, say
+from models.jobs.answers import Failure, Labels
+from models.jobs.base import say
+from models.jobs.requests import Untrained
 from models.runtime.inference import timed
 from models.tasks import classify
 from models.tasks.classify import device_name, present

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 from torch import Tensor
 
-from models.jobs import WeightsFile
+from models.jobs.model_info import WeightsFile
 
 StateDict: TypeAlias = Mapping[str, Tensor]
 

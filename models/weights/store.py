@@ -18,7 +18,7 @@ import platformdirs
 import torch
 from safetensors.torch import load_file
 
-from models.jobs import Said, say
+from models.jobs.base import Said, say
 from models.weights.checkpoint import (
     Checkpoint,
     GitBlob,

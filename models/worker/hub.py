@@ -28,16 +28,11 @@ from torchvision.transforms._presets import ImageClassification
 from models.catalog.records import Classification, Origin
 from models.catalog.selection import Choice
 from models.images.decode import DecodeError, guard_process
-from models.jobs import (
-    Classify,
-    Failure,
-    HubModel,
-    Job,
-    Labels,
-    ModelCard,
-    Ready,
-    say,
-)
+from models.jobs.answers import Failure, Labels
+from models.jobs.base import say
+from models.jobs.control import Ready
+from models.jobs.model_info import HubModel, ModelCard
+from models.jobs.requests import Classify, Job
 from models.runtime.inference import exact
 from models.runtime.progress import loading
 from models.tasks import classify

@@ -18,7 +18,8 @@ from models.captioning.records import captioners
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Record
-from models.jobs import Checked, Message, ModelCard
+from models.jobs.base import Message
+from models.jobs.model_info import Checked, ModelCard
 from models.weights.checkpoint import Checkpoint
 from models.weights.store import Shelf, WeightsError
 from models.worker.tasks import Tasks

@@ -26,25 +26,23 @@ from models.images.decoder import NICE
 from models.images.decoder_pool import QUICK, SLOW, WRITING, Lane, in_lane
 from models.images.memory import give_back
 from models.images.perform import Slow
-from models.jobs import (
-    Answer,
+from models.jobs.answers import Answer, Failure
+from models.jobs.base import say
+from models.jobs.control import (
     Deferred,
-    Failure,
     Finished,
     Forget,
     FromWorker,
-    Job,
     Ready,
     Recount,
-    Request,
     Run,
     Started,
     Submit,
     ToWorker,
     Working,
-    say,
 )
 from models.jobs.log_context import working_for
+from models.jobs.requests import Job, Request
 from models.runtime.progress import INTERVAL, heard_by
 from models.worker.fair_threads import FairThreads
 from models.worker.slices import SLICE, Slice, Slices

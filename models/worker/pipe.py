@@ -9,7 +9,7 @@ import os
 import threading
 from typing import BinaryIO
 
-from models.jobs import FromWorker, ToWorker
+from models.jobs.control import FromWorker, ToWorker
 from models.jobs.wire import LENGTH_BYTES, body_length, frame, to_worker
 
 

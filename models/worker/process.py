@@ -20,7 +20,8 @@ import torch
 from models.catalog.classifiers import Catalog, catalog
 from models.images.decode import guard_process
 from models.images.decoder_pool import DecoderPool
-from models.jobs import Failure, Ready, Unready
+from models.jobs.answers import Failure
+from models.jobs.control import Ready, Unready
 from models.jobs.log_context import FORMAT, Asked
 from models.runtime.inference import DTYPES, DeviceError, device_for, is_fast
 from models.weights.store import Shelf

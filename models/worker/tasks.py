@@ -14,19 +14,18 @@ from models.captioning.records import captioners
 from models.catalog.classifiers import Catalog, catalog
 from models.catalog.generators import pairs
 from models.images.perform import Perform, perform
-from models.jobs import (
-    Answer,
+from models.jobs.answers import Answer, Failure
+from models.jobs.base import Precision
+from models.jobs.control import Ready
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import (
     Assess,
     Caption,
     Classify,
     Explain,
-    Failure,
     Featurise,
     Inspect,
     Job,
-    ModelCard,
-    Precision,
-    Ready,
     Recognise,
     Shake,
     Untrained,

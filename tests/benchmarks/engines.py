@@ -14,10 +14,11 @@ import psutil
 
 from bot.bench.figures import Figure, milliseconds, progress
 from bot.core.settings import Settings
-from bot.executor import Asker, Executor, open_executor
-from bot.executor.factory import warm
+from bot.executor.executor import Executor
+from bot.executor.factory import open_executor, warm
+from bot.executor.queue import Asker
 from models.bench.pictures import photograph
-from models.jobs import Classify
+from models.jobs.requests import Classify
 
 ROUNDS = 5
 JOBS = 96

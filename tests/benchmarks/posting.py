@@ -11,7 +11,8 @@ import torch
 from bot.bench.figures import Figure, milliseconds, progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
-from models.jobs import Classify, Labels
+from models.jobs.answers import Labels
+from models.jobs.requests import Classify
 from models.weights.store import Shelf
 from models.worker.tasks import Tasks
 from tests.benchmarks.stage import guest, watched_bot

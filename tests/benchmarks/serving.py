@@ -26,10 +26,12 @@ import psutil
 from bot.bench.baseline_process import Contenders
 from bot.bench.figures import Figure, progress
 from bot.core.settings import Settings
-from bot.executor import Asker, Executor, Limits
 from bot.executor.engines.local import LocalEngine
+from bot.executor.executor import Executor
 from bot.executor.factory import warm, worker_environment
-from models.jobs import Classify, Precision
+from bot.executor.queue import Asker, Limits
+from models.jobs.base import Precision
+from models.jobs.requests import Classify
 from tests.e2e.processes import ROOT
 
 START = 300.0

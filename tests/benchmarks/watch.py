@@ -14,7 +14,8 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from bot.app.client import Bobby
 from bot.conversation.message_responder import MessageExchange
 from bot.executor.queue import Asker
-from models.jobs import Answer, Job, Pictured
+from models.jobs.answers import Answer, Pictured
+from models.jobs.requests import Job
 
 BEAT = 0.002
 """Seconds between two looks at the clock."""

@@ -6,7 +6,7 @@ import pytest
 from bot.conversation.reply import Reply
 from bot.replies.models import PAGE
 from cogs.models import QUERY, listing
-from models.jobs import ModelCard
+from models.jobs.model_info import ModelCard
 
 ASKER = 2**63
 

@@ -3,7 +3,9 @@
 import torch
 
 from models.captioning.records import Chosen, captioners
-from models.jobs import Caption, Failure, Job, Ready
+from models.jobs.answers import Failure
+from models.jobs.control import Ready
+from models.jobs.requests import Caption, Job
 from models.tasks import caption
 from models.worker.tasks import Prepared
 from tests.bot.executor.answers import READY

@@ -13,7 +13,9 @@ from typing import Literal, Protocol, Self, TypeAlias
 
 from bot.core.errors import WorkerLost, WorkerUnavailable
 from bot.core.i18n import later, tr
-from models.jobs import Answer, Failure, Job, Ready
+from models.jobs.answers import Answer, Failure
+from models.jobs.control import Ready
+from models.jobs.requests import Job
 
 EngineState: TypeAlias = Literal["starting", "ready", "unavailable", "closed"]
 """`starting` covers restarts; `unavailable` means that no worker is coming any more."""

@@ -18,12 +18,11 @@ from bot.core.errors import BobbyError, Closing
 from bot.executor.engines.base import BatchLost, EngineStatus, Result, Settled
 from bot.executor.engines.process import Patience, WorkerProcess
 from bot.executor.engines.supervisor import CLOSING, Program, Restarts, Supervisor
-from models.jobs import (
+from models.jobs.control import (
     Deferred,
     Finished,
     Forget,
     FromWorker,
-    Job,
     Lost,
     Ready,
     Recount,
@@ -33,6 +32,7 @@ from models.jobs import (
     ToWorker,
     Working,
 )
+from models.jobs.requests import Job
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from typing import Self
 
 from bot.core.errors import WorkerUnavailable
 from bot.executor.engines.base import Engine, EngineState, EngineStatus, Result, unavailable
-from models.jobs import Job, Ready
+from models.jobs.control import Ready
+from models.jobs.requests import Job
 
 _BEST_FIRST: tuple[EngineState, ...] = ("ready", "starting", "unavailable", "closed")
 

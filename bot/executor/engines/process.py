@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from models.jobs import FromWorker, ToWorker
+from models.jobs.control import FromWorker, ToWorker
 from models.jobs.wire import LENGTH_BYTES, body_length, from_worker, pieces
 
 _PIPE_LIMIT = 1024 * 1024

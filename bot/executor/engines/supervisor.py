@@ -17,7 +17,7 @@ from bot.core.errors import Closing
 from bot.core.i18n import later
 from bot.executor.engines.base import EngineState, EngineStatus, unavailable
 from bot.executor.engines.process import Patience, WorkerProcess
-from models.jobs import Finished, FromWorker, Ready, Unready
+from models.jobs.control import Finished, FromWorker, Ready, Unready
 
 CLOSING = later("Bobby is shutting down. Please ask again when it is back.")
 

@@ -25,7 +25,8 @@ from bot.core.settings import Settings
 from bot.library.downloads.folder import Part, Store
 from bot.library.downloads.progress import Progress, size
 from bot.library.downloads.transfer import Passing, Target, host, to_the_end, transfer
-from models.jobs import Said, WeightsFile, say
+from models.jobs.base import Said, say
+from models.jobs.model_info import WeightsFile
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ import filelock
 import msgspec
 
 from bot.library.downloads import verify
-from models.jobs import Said, WeightsFile
+from models.jobs.base import Said
+from models.jobs.model_info import WeightsFile
 
 DOWNLOADS = "downloads"
 

@@ -20,7 +20,8 @@ from yarl import URL
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.folder import Origin, Part, Store
 from bot.library.downloads.progress import size
-from models.jobs import Said, WeightsFile, say
+from models.jobs.base import Said, say
+from models.jobs.model_info import WeightsFile
 
 BLOCK_BYTES = 64 * 1024
 REDIRECTS = 10

@@ -7,7 +7,8 @@ ever getting its name.
 
 from pathlib import Path
 
-from models.jobs import Said, WeightsFile, say
+from models.jobs.base import Said, say
+from models.jobs.model_info import WeightsFile
 from models.weights.hashes import git_blob, read_pin, sha256, write_pin
 
 _STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x1f\x8b")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bot.core.errors import SetupError
-from models.jobs import HubModel, WeightsFile
+from models.jobs.model_info import HubModel, WeightsFile
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)

@@ -28,7 +28,7 @@ from bot.executor.queue import Limits
 from bot.library.hub import archive, hub_file, source_summary
 from bot.library.hub.archive import Place
 from bot.library.hub.hub_file import Model, Repository
-from models.jobs import ModelCard
+from models.jobs.model_info import ModelCard
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,10 @@ from models.catalog.selection import Choice, Selection
 from models.images.decode import DecodeError
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
-from models.jobs import Explain, Explained, Failure, say
-from models.jobs import Image as Encoded
+from models.jobs.answers import Explained, Failure
+from models.jobs.answers import Image as Encoded
+from models.jobs.base import say
+from models.jobs.requests import Explain
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import device_name, normalized, top_five, view
 from models.tasks.explain.hirescam import heat, overlaid

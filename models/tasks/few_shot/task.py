@@ -17,18 +17,9 @@ from models.catalog.records import Classification
 from models.catalog.selection import Selection
 from models.images.decode import DecodeError
 from models.images.perform import Perform, perform
-from models.jobs import (
-    Assess,
-    Assessed,
-    Example,
-    Failure,
-    Features,
-    Featurise,
-    Label,
-    Labels,
-    Recognise,
-    say,
-)
+from models.jobs.answers import Assessed, Failure, Features, Label, Labels
+from models.jobs.base import say
+from models.jobs.requests import Assess, Example, Featurise, Recognise
 from models.runtime.cache import NetworkCache
 from models.runtime.inference import Network
 from models.tasks import classify

@@ -19,14 +19,9 @@ from models.catalog.records import Classification, Record
 from models.catalog.selection import unknown
 from models.catalog.snippets import script
 from models.images.sizes import SHORT_SIDE
-from models.jobs import (
-    Failure,
-    Inspect,
-    Inspected,
-    LayerCount,
-    Preparation,
-    say,
-)
+from models.jobs.answers import Failure, Inspected, LayerCount, Preparation
+from models.jobs.base import say
+from models.jobs.requests import Inspect
 from models.tasks.inspection import summary
 
 _log = logging.getLogger(__name__)

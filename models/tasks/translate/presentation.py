@@ -15,15 +15,8 @@ from models.catalog.records import Pair
 from models.images.decode import DecodeError
 from models.images.perform import Perform, Slow
 from models.images.pixel_jobs import Paint, Painted, PaintedTwice, PaintTwice
-from models.jobs import (
-    Cycled,
-    Failure,
-    Precision,
-    Said,
-    Translated,
-    Verdict,
-    say,
-)
+from models.jobs.answers import Cycled, Failure, Translated, Verdict
+from models.jobs.base import Precision, Said, say
 
 _log = logging.getLogger(__name__)
 

@@ -22,7 +22,10 @@ from models.images.perform import Perform, over, perform
 from models.images.pixel_jobs import Layer, Paint, PaintTwice, Pixels, Sample, Sampled
 from models.images.resize import from_zero, image_of, padded, tensor_of
 from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
-from models.jobs import Cycle, Cycled, Failure, ModelCard, Said, Translate, Translated, Verdict, say
+from models.jobs.answers import Cycled, Failure, Translated, Verdict
+from models.jobs.base import Said, say
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import Cycle, Translate
 from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
 from models.tasks.classify import Classifier, Sight, device_name, normalized, sight, view

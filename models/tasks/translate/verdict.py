@@ -7,7 +7,7 @@ Owns the judgement whether a picture shows what a pair was trained on. It takes 
 from torch import Tensor
 
 from models.catalog.records import Classification, Pair
-from models.jobs import Label, Verdict
+from models.jobs.answers import Label, Verdict
 
 EXPECTED = 0.05
 """From this probability of all a pair's labels together on, what it expects counts as there.

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from queue import SimpleQueue
 
-from models.jobs import Forget, Lost, Recount, Run, Submit, ToWorker, Unready
+from models.jobs.control import Forget, Lost, Recount, Run, Submit, ToWorker, Unready
 from models.jobs.log_context import FORMAT, Asked
 from models.jobs.wire import frame, from_worker, split
 from models.worker.pipe import Pipe, claim_pipe, leave

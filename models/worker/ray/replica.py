@@ -16,9 +16,9 @@ from functools import partial
 
 from msgspec import structs
 
-from models.jobs import (
+from models.jobs.answers import Failure
+from models.jobs.control import (
     Deferred,
-    Failure,
     Finished,
     FromWorker,
     Ready,

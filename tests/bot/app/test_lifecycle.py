@@ -19,7 +19,7 @@ from bot.cli.playground import play
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from bot.playground.server import Playground
-from models.jobs import Ready
+from models.jobs.control import Ready
 from tests.bot.cli.conftest import Desk, card
 from tests.playground.clients import Rest, eventually
 

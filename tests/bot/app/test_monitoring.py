@@ -22,8 +22,10 @@ from bot.cli import status as asking
 from bot.cli.status import show_status
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
-from bot.executor import Asker
-from models.jobs import Classify, Labels, Ready
+from bot.executor.queue import Asker
+from models.jobs.answers import Labels
+from models.jobs.control import Ready
+from models.jobs.requests import Classify
 from tests.bot.cli.conftest import Desk, card
 from tests.bot.executor import answers
 from tests.bot.library.publisher import Publisher, mute, sends_a_page

@@ -9,7 +9,8 @@ from bot.app.client import Bobby
 from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.app.lifecycle import connected
 from bot.core.settings import Settings
-from bot.executor import Executor, Limits
+from bot.executor.executor import Executor
+from bot.executor.queue import Limits
 from bot.library.hub.workers import Hub
 from bot.library.on_demand import Library
 from bot.pictures.fetch import Fetcher

@@ -19,7 +19,10 @@ from bot.executor import factory
 from bot.executor.engines.base import Result as Outcome
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.supervisor import Program
-from models.jobs import Job, Labels, ModelCard, Pictured, Ready
+from models.jobs.answers import Labels, Pictured
+from models.jobs.control import Ready
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import Job
 from tests.bot.executor import answers, tiny_worker
 from tests.bot.executor.fake_engine import InProcessEngine
 

@@ -16,7 +16,7 @@ from bot.cli.doctor import Finding, examine, findings
 from bot.core.settings import Settings
 from bot.playground.model.permissions import P
 from bot.playground.server import Playground
-from models.jobs import Ready
+from models.jobs.control import Ready
 from tests.bot.cli.conftest import Desk, card
 from tests.bot.library.publisher import Publisher, mute
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from models.jobs import ModelCard, Ready
+from models.jobs.control import Ready
+from models.jobs.model_info import ModelCard
 from tests.bot.cli.conftest import Desk, card
 
 CARDS = (

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from models.jobs import Caption, Captioned, Classify, Failure, Label, say
+from models.jobs.answers import Captioned, Failure, Label
+from models.jobs.base import say
+from models.jobs.requests import Caption, Classify
 from tests.bot.cli.conftest import PICTURED, Desk, labels
 
 DAMAGED = Failure(code="damaged_picture", sentence=say("This picture is damaged."))

@@ -15,7 +15,8 @@ from bot.cli import weights
 from bot.cli.weights import fetch_models, verify_weights
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
-from models.jobs import Checked, Message, WeightsFile
+from models.jobs.base import Message
+from models.jobs.model_info import Checked, WeightsFile
 from models.weights.hashes import sha256
 from tests.bot.cli.conftest import Desk, card
 from tests.bot.library.publisher import Publisher, honest

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from models.jobs import Failure, Image, Label, Translate, Translated, Verdict, say
+from models.jobs.answers import Failure, Image, Label, Translated, Verdict
+from models.jobs.base import say
+from models.jobs.requests import Translate
 from tests.bot.cli.conftest import PICTURED, Desk
 
 BEFORE, AFTER = Label(label="sorrel", probability=0.75), Label(label="zebra", probability=0.5)

@@ -13,7 +13,8 @@ from discord.ext import commands
 
 from bot.core import errors, metrics
 from bot.core.error_text import explain
-from models.jobs import Failure, FailureCode, say
+from models.jobs.answers import Failure, FailureCode
+from models.jobs.base import say
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type)]
 

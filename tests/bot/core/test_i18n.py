@@ -30,7 +30,8 @@ from bot.replies.models import IN_WORDS
 from models.captioning.records import captioners
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.jobs import Failure, say
+from models.jobs.answers import Failure
+from models.jobs.base import say
 from models.tasks.untrained import WEIGHTS
 from tests.translations import FOLDERS, KEYWORDS, ROOT, file, labels, read, sentences
 

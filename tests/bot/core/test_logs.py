@@ -12,8 +12,9 @@ import pytest
 
 from bot.core import logs
 from bot.core.settings import Settings
-from bot.executor import Asker, open_executor
-from models.jobs import Classify
+from bot.executor.factory import open_executor
+from bot.executor.queue import Asker
+from models.jobs.requests import Classify
 
 QUESTION = 1575005108087816192
 GREY = b"P5 64 64 255\n" + bytes(range(64)) * 64

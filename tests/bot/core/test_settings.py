@@ -8,7 +8,7 @@ import pytest
 from bot.core.errors import Overloaded, SetupError
 from bot.core.settings import Settings, read_settings
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
-from models.jobs import Classify
+from models.jobs.requests import Classify
 
 
 def test_nothing_set_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 """Small real answers, for tests and for the tiny worker."""
 
-from models.jobs import Label, Labels, ModelCard, Ready
+from models.jobs.answers import Label, Labels
+from models.jobs.control import Ready
+from models.jobs.model_info import ModelCard
 
 CARD = ModelCard(
     name="echo",

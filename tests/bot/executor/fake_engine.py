@@ -12,7 +12,8 @@ from typing import Self, TypeAlias
 from bot.core.errors import Closing
 from bot.core.i18n import later
 from bot.executor.engines.base import EngineState, EngineStatus, Result
-from models.jobs import Job, Ready
+from models.jobs.control import Ready
+from models.jobs.requests import Job
 
 RunBatch: TypeAlias = Callable[[Sequence[Job]], Sequence[Result]]
 """Takes a batch and returns one result a job, in order; may block, may raise."""

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from bot.executor.costs import FIRST_GUESS, MOST_FRAMES, Costs, frames, units
-from models.jobs import Caption, Classify, Cycle, Explain, Job, Shake, Translate
+from models.jobs.requests import Caption, Classify, Cycle, Explain, Job, Shake, Translate
 
 GIF_MARK = b"\x00\x21\xf9\x04"
 """What stands before each frame of a GIF."""

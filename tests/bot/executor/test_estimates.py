@@ -9,10 +9,14 @@ import pytest
 
 from bot.core import metrics
 from bot.core.errors import WorkerUnavailable
-from bot.executor import Asker, Executor
 from bot.executor.costs import FIRST_GUESS
 from bot.executor.engines.base import EngineStatus, Result, unavailable
-from models.jobs import Classify, Cycle, Failure, Job, Ready, say
+from bot.executor.executor import Executor
+from bot.executor.queue import Asker
+from models.jobs.answers import Failure
+from models.jobs.base import say
+from models.jobs.control import Ready
+from models.jobs.requests import Classify, Cycle, Job
 from tests.bot.executor.answers import CARD, READY, labels
 from tests.bot.executor.fake_engine import InProcessEngine, RunBatch
 from tests.bot.executor.test_executor import WIDE, until

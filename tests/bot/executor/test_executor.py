@@ -10,9 +10,13 @@ import pytest
 
 from bot.core.errors import BadPicture, BobbyError, Closing, Overloaded, TimedOut, WorkerLost
 from bot.core.errors import WorkerUnavailable as Unavailable
-from bot.executor import Asker, Executor, Limits
 from bot.executor.engines.base import BatchLost, EngineStatus, Result, unavailable
-from models.jobs import Classify, Failure, Job, Labels, Ready, say
+from bot.executor.executor import Executor
+from bot.executor.queue import Asker, Limits
+from models.jobs.answers import Failure, Labels
+from models.jobs.base import say
+from models.jobs.control import Ready
+from models.jobs.requests import Classify, Job
 from tests.bot.executor.answers import CARD, READY, labels
 from tests.bot.executor.fake_engine import InProcessEngine, RunBatch
 

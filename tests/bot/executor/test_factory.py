@@ -8,11 +8,11 @@ import pytest
 
 from bot.core.errors import Overloaded, SetupError, TimedOut
 from bot.core.settings import Settings
-from bot.executor import Asker, open_executor
 from bot.executor.engines.base import EngineStatus
 from bot.executor.engines.ray import access, most, ray_engine
-from bot.executor.factory import inventory_command, warm
-from models.jobs import Classify
+from bot.executor.factory import inventory_command, open_executor, warm
+from bot.executor.queue import Asker
+from models.jobs.requests import Classify
 from tests.bot.executor.engines.test_local import until
 from tests.bot.executor.test_estimates import Gated, executing
 

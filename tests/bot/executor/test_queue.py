@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.core.errors import Overloaded
 from bot.core.settings import Settings
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
-from models.jobs import Classify, Job
+from models.jobs.requests import Classify, Job
 
 WIDE = Limits(all=10_000, bytes=10_000_000, per_server=10_000, per_person=10_000)
 

@@ -11,9 +11,10 @@ import pytest
 
 from bot.core.errors import BadPicture, SetupError, UnknownModel, WorkerUnavailable
 from bot.core.settings import Settings
-from bot.executor import Asker, open_executor
-from bot.executor.factory import warm, worker_command, worker_environment
-from models.jobs import Classify, Labels
+from bot.executor.factory import open_executor, warm, worker_command, worker_environment
+from bot.executor.queue import Asker
+from models.jobs.answers import Labels
+from models.jobs.requests import Classify
 
 ANN = Asker(1)
 GREY = b"P5 64 64 255\n" + bytes(range(64)) * 64

@@ -19,14 +19,13 @@ from pathlib import Path
 
 from msgspec import structs
 
-from models.jobs import (
+from models.jobs.answers import Failure, Labels
+from models.jobs.base import say
+from models.jobs.control import (
     Deferred,
-    Failure,
     Finished,
     Forget,
     FromWorker,
-    Job,
-    Labels,
     Lost,
     Recount,
     Run,
@@ -35,8 +34,8 @@ from models.jobs import (
     ToWorker,
     Unready,
     Working,
-    say,
 )
+from models.jobs.requests import Job
 from models.jobs.wire import LENGTH_BYTES, body_length, frame, to_worker
 from tests.bot.executor.answers import READY, labels
 

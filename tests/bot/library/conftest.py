@@ -10,7 +10,7 @@ import pytest_asyncio
 from bot.library.downloads.downloader import Downloader, Patience
 from bot.library.downloads.folder import Store
 from bot.library.downloads.progress import Progress
-from models.jobs import WeightsFile
+from models.jobs.model_info import WeightsFile
 from models.weights.hashes import sha256
 from tests.bot.library.publisher import Publisher
 

@@ -1,7 +1,7 @@
 """What is offered while somebody types the name of a model."""
 
 from bot.library.autocomplete import OFFERED, completions
-from models.jobs import ModelCard
+from models.jobs.model_info import ModelCard
 
 
 def card(name: str, *, task: str = "classify", ready: bool = False, expects: str = "") -> ModelCard:

@@ -18,7 +18,9 @@ from bot.executor.executor import Executor
 from bot.executor.queue import Asker, Limits
 from bot.library import on_demand
 from bot.library.on_demand import Library
-from models.jobs import Job, ModelCard, Ready, WeightsFile
+from models.jobs.control import Ready
+from models.jobs.model_info import ModelCard, WeightsFile
+from models.jobs.requests import Job
 from tests.bot.executor.fake_engine import InProcessEngine
 from tests.bot.library import publisher as manners
 from tests.bot.library.publisher import Publisher

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.conversation.reply import Reply
 from bot.library import on_demand
 from bot.library.downloads.folder import Store
-from models.jobs import ModelCard, WeightsFile
+from models.jobs.model_info import ModelCard, WeightsFile
 from tests.bot.executor.fake_engine import InProcessEngine
 from tests.bot.library import publisher as manners
 from tests.bot.library.publisher import Publisher

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.errors import UnknownModel
 from bot.library.search import COMPARED, MOST_COMPARED, field, named, search
-from models.jobs import ModelCard
+from models.jobs.model_info import ModelCard
 
 
 def card(

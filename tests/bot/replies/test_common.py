@@ -10,7 +10,8 @@ from bot.core.formatting import plain
 from bot.pictures.lookup import Picture
 from bot.replies import common
 from bot.replies.common import Classified
-from models.jobs import Label, Labels, say
+from models.jobs.answers import Label, Labels
+from models.jobs.base import say
 
 
 def picture(name: str = "dog.jpg", *, spoiler: bool = False) -> Picture:

@@ -8,7 +8,7 @@ from bot.replies.lessons import Lesson, listed, taught_now, untaught
 from bot.replies.settings import forgotten, shown
 from bot.storage.examples import Taught
 from bot.storage.guild_settings import ServerSettings
-from models.jobs import Assessed, Features
+from models.jobs.answers import Assessed, Features
 from tests.bot.replies.test_common import picture
 
 PAPAYA, QUINCE = "@here *p*", "_q_"

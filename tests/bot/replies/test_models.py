@@ -10,7 +10,8 @@ from bot.pictures.lookup import Picture
 from bot.replies.common import BLUE, GREY, RED
 from bot.replies.comparison import GARBAGE, Contender, agreement, compared, garbage
 from bot.replies.models import PAGE, inspected, page, pages, recipe
-from models.jobs import Label, Labels, ModelCard
+from models.jobs.answers import Label, Labels
+from models.jobs.model_info import ModelCard
 from models.tasks.inspection.task import inspect
 from tests.bot.replies.test_common import labels, picture
 

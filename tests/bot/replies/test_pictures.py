@@ -13,7 +13,7 @@ from bot.replies.common import BLUE, GREY, RED
 from bot.replies.explanation import explained
 from bot.replies.shake import shaken
 from bot.replies.translation import translated
-from models.jobs import (
+from models.jobs.answers import (
     Captioned,
     Cycled,
     Explained,
@@ -23,8 +23,8 @@ from models.jobs import (
     Shook,
     Translated,
     Verdict,
-    say,
 )
+from models.jobs.base import say
 from tests.bot.replies.test_common import picture
 
 BEFORE, AFTER = Label(label="a_horse", probability=0.9), Label(label="a*zebra", probability=0.8)

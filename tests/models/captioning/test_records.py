@@ -19,17 +19,10 @@ from models.captioning.backends import (
     converted,
 )
 from models.captioning.records import DEFAULT, PUBLISHED, Captionings, captioners
-from models.jobs import (
-    Caption,
-    Captioned,
-    Failure,
-    Finished,
-    ModelCard,
-    Ready,
-    Run,
-    Started,
-    Submit,
-)
+from models.jobs.answers import Captioned, Failure
+from models.jobs.control import Finished, Ready, Run, Started, Submit
+from models.jobs.model_info import ModelCard
+from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
 from models.tasks.caption import Describer, Prepared
 from models.weights.store import Shelf

@@ -7,7 +7,7 @@ from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Pair
 from models.catalog.selection import Selection
-from models.jobs import Failure
+from models.jobs.answers import Failure
 from models.weights.checkpoint import GitBlob, PinnedAtFirstUse
 from models.weights.store import Shelf
 

@@ -8,7 +8,7 @@ from models.catalog.classifiers import Catalog, catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Classification
 from models.catalog.selection import Choice, Selection, either
-from models.jobs import Failure
+from models.jobs.answers import Failure
 from models.weights.store import Shelf
 from tests.models.checkpoints import save
 

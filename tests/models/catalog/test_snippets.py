@@ -12,7 +12,8 @@ import torch
 from models.catalog.classifiers import catalog
 from models.catalog.records import Classification
 from models.catalog.snippets import script
-from models.jobs import Classify, Labels
+from models.jobs.answers import Labels
+from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
 from models.weights.store import Shelf

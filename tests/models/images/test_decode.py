@@ -15,7 +15,7 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from models.bench.pictures import photograph
 from models.images.decode import DecodeError, decode
-from models.jobs import FailureCode
+from models.jobs.answers import FailureCode
 from tests.models.pictures import ANIMATED, animation, damaged, encoded, every_kind, scene
 
 UNREAD = {"JPEG2000", "ICO", "ICNS", "TGA", "PCX", "SGI", "DDS", "XBM"}

@@ -27,7 +27,7 @@ from models.images.pixel_jobs import (
     Sample,
     Sampled,
 )
-from models.jobs import Failure
+from models.jobs.answers import Failure
 from tests.fuzz import bombs
 from tests.models.pictures import animation, encoded, every_kind, scene
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 from models.images import encode
 from models.images.animation import Container
 from models.images.encode import DoesNotFitError, Timing
-from models.jobs import Image as File
+from models.jobs.answers import Image as File
 from tests.models.pictures import scene
 
 PLENTY = 10_000_000

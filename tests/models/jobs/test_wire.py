@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.jobs import Classify, Forget, Run, Submit, ToWorker, Unready, wire
+from models.jobs import wire
+from models.jobs.control import Forget, Run, Submit, ToWorker, Unready
+from models.jobs.requests import Classify
 from models.jobs.wire import body_length, frame, from_worker, messages, pieces, to_worker
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.jobs import Classify, Labels
+from models.jobs.answers import Labels
+from models.jobs.requests import Classify
 from models.networks.efficientnet_lite import EfficientNetLite0, SameConv2d
 from models.tasks.classify import Classifier
 

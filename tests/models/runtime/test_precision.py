@@ -14,7 +14,9 @@ from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Classification
 from models.catalog.selection import Choice
-from models.jobs import Classify, Labels, Precision
+from models.jobs.answers import Labels
+from models.jobs.base import Precision
+from models.jobs.requests import Classify
 from models.networks.cyclegan import ResNetGenerator
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.cache import NetworkCache

@@ -8,18 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from models.jobs import (
-    Caption,
-    Failure,
-    Finished,
-    FromWorker,
-    Job,
-    Run,
-    Started,
-    Submit,
-    Working,
-    say,
-)
+from models.jobs.answers import Failure
+from models.jobs.base import say
+from models.jobs.control import Finished, FromWorker, Run, Started, Submit, Working
+from models.jobs.requests import Caption, Job
 from models.runtime import progress
 from models.runtime.progress import heard_by, loading
 from models.worker import loop

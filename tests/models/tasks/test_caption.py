@@ -10,7 +10,8 @@ from torch import Tensor
 from models.captioning.backends import VIEW, at_own_size
 from models.captioning.records import Captionings, captioners
 from models.captioning.small import Caption as Said
-from models.jobs import Caption, Captioned, Failure
+from models.jobs.answers import Captioned, Failure
+from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
 from models.tasks.caption import Describer, Prepared
 from models.weights.store import Shelf

@@ -16,7 +16,10 @@ from models.bench.pictures import photograph
 from models.catalog.classifiers import Catalog, catalog
 from models.catalog.selection import Choice
 from models.images.views import seen
-from models.jobs import Classify, Failure, Labels, Precision, Ready
+from models.jobs.answers import Failure, Labels
+from models.jobs.base import Precision
+from models.jobs.control import Ready
+from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier, Prepared, prepare, present, view
 from models.weights.store import Shelf

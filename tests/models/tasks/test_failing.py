@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from models.jobs import Answer, Caption, Classify, Cycle, Explain, Failure, Job, Shake, Translate
+from models.jobs.answers import Answer, Failure
+from models.jobs.requests import Caption, Classify, Cycle, Explain, Job, Shake, Translate
 from models.runtime.cache import NetworkCache
 from models.worker.tasks import Tasks
 from tests.models.pictures import encoded, scene

@@ -9,7 +9,8 @@ from PIL import Image
 
 from models.bench.random_weights import settle
 from models.catalog.classifiers import catalog
-from models.jobs import Assess, Assessed, Example, Failure, Features, Featurise, Labels, Recognise
+from models.jobs.answers import Assessed, Failure, Features, Labels
+from models.jobs.requests import Assess, Example, Featurise, Recognise
 from models.runtime.cache import NetworkCache
 from models.tasks.few_shot.task import Learner, last_layer
 from models.weights.store import Shelf

@@ -9,7 +9,8 @@ from torch import nn
 
 from models.bench.random_weights import inputs, settle
 from models.catalog.classifiers import catalog
-from models.jobs import Explain, Explained, Failure
+from models.jobs.answers import Explained, Failure
+from models.jobs.requests import Explain
 from models.runtime.cache import NetworkCache
 from models.runtime.inference import plain
 from models.tasks.explain.hirescam import heat, overlaid

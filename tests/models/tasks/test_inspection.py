@@ -7,7 +7,9 @@ import pytest
 from models.captioning.records import captioners
 from models.catalog.classifiers import catalog
 from models.catalog.snippets import script
-from models.jobs import Failure, Finished, Inspect, Inspected
+from models.jobs.answers import Failure, Inspected
+from models.jobs.control import Finished
+from models.jobs.requests import Inspect
 from models.jobs.wire import body_length, frame, from_worker
 from models.tasks.inspection import summary
 from models.worker.tasks import Tasks

@@ -7,7 +7,8 @@ import torch
 
 from bot.replies.shake import CHANGES as NAMES
 from models.catalog.classifiers import catalog
-from models.jobs import Failure, Shake, Shaken
+from models.jobs.answers import Failure, Shaken
+from models.jobs.requests import Shake
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import prepare
 from models.tasks.shake import CHANGES, Shaker

@@ -15,8 +15,9 @@ from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Pair
 from models.images.sizes import FILM_PIXELS
-from models.jobs import Cycle, Cycled, Failure, Translate, Translated
-from models.jobs import Image as File
+from models.jobs.answers import Cycled, Failure, Translated
+from models.jobs.answers import Image as File
+from models.jobs.requests import Cycle, Translate
 from models.networks.cyclegan import ResNetGenerator
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.cache import NetworkCache

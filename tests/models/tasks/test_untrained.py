@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from models.catalog.classifiers import catalog
-from models.jobs import Answer, Classify, Failure, Labels, Untrained
+from models.jobs.answers import Answer, Failure, Labels
+from models.jobs.requests import Classify, Untrained
 from models.tasks import untrained
 from models.tasks.untrained import WEIGHTS, beginning
 from models.worker.tasks import Tasks

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from models.jobs import Caption, Classify, Failure, HubModel, Labels
+from models.jobs.answers import Failure, Labels
+from models.jobs.model_info import HubModel
+from models.jobs.requests import Caption, Classify
 from models.worker.hub import HubTasks
 
 HUBCONF = """

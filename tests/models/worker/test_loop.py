@@ -14,14 +14,13 @@ import torch
 
 from models.images.decoder_pool import _in_slow_lane
 from models.images.perform import Slow
-from models.jobs import (
-    Classify,
+from models.jobs.answers import Failure
+from models.jobs.base import say
+from models.jobs.control import (
     Deferred,
-    Failure,
     Finished,
     Forget,
     FromWorker,
-    Job,
     Ready,
     Recount,
     Run,
@@ -30,9 +29,9 @@ from models.jobs import (
     ToWorker,
     Unready,
     Working,
-    say,
 )
 from models.jobs.log_context import FORMAT, Asked, working_for
+from models.jobs.requests import Classify, Job
 from models.jobs.wire import frame
 from models.runtime.inference import DeviceError
 from models.worker import loop

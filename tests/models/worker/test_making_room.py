@@ -7,18 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from models.jobs import (
-    Caption,
-    Deferred,
-    Failure,
-    Finished,
-    Forget,
-    FromWorker,
-    Run,
-    Submit,
-    Working,
-    say,
-)
+from models.jobs.answers import Failure
+from models.jobs.base import say
+from models.jobs.control import Deferred, Finished, Forget, FromWorker, Run, Submit, Working
+from models.jobs.requests import Caption
 from models.tasks import caption
 from models.worker import loop, slices
 from models.worker.loop import Worker

@@ -14,14 +14,12 @@ from typing import BinaryIO
 import psutil
 import pytest
 
-from models.jobs import (
-    Classify,
+from models.jobs.answers import Failure, Labels
+from models.jobs.control import (
     Deferred,
-    Failure,
     Finished,
     Forget,
     FromWorker,
-    Labels,
     Ready,
     Recount,
     Run,
@@ -31,6 +29,7 @@ from models.jobs import (
     Unready,
     Working,
 )
+from models.jobs.requests import Classify
 from models.jobs.wire import body_length, frame, from_worker
 from models.worker.loop import Worker
 from models.worker.pipe import Pipe

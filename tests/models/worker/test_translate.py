@@ -10,19 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from models.jobs import (
-    Deferred,
-    Failure,
-    Finished,
-    FromWorker,
-    Ready,
-    Run,
-    Started,
-    Submit,
-    Translate,
-    Translated,
-    Working,
-)
+from models.jobs.answers import Failure, Translated
+from models.jobs.control import Deferred, Finished, FromWorker, Ready, Run, Started, Submit, Working
+from models.jobs.requests import Translate
 from models.jobs.wire import LENGTH_BYTES, body_length, frame, from_worker
 from models.networks.cyclegan import ResNetGenerator
 from models.tasks.translate.task import MEMORY_BYTES

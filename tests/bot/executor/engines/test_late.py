@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from bot.core.errors import Closing, WorkerLost
-from bot.executor import Asker, Executor
 from bot.executor.engines.base import Result, Settled
 from bot.executor.engines.local import LocalEngine
-from models.jobs import Classify, Job, Labels
+from bot.executor.executor import Executor
+from bot.executor.queue import Asker
+from models.jobs.answers import Labels
+from models.jobs.requests import Classify, Job
 from tests.bot.executor.answers import READY
 from tests.bot.executor.engines.test_local import QUICK, WIDE, Diary, diary, tiny
 from tests.bot.executor.fake_engine import InProcessEngine, RunBatch

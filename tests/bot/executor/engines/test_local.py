@@ -15,13 +15,15 @@ import psutil
 import pytest
 
 from bot.core.errors import Closing, WorkerUnavailable
-from bot.executor import Asker, Executor, Limits
 from bot.executor.engines.base import BatchLost, Result
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.process import MOST_BYTES
 from bot.executor.engines.supervisor import Program, Restarts
+from bot.executor.executor import Executor
 from bot.executor.factory import worker_environment
-from models.jobs import Classify, Failure, Labels
+from bot.executor.queue import Asker, Limits
+from models.jobs.answers import Failure, Labels
+from models.jobs.requests import Classify
 from tests.bot.executor import tiny_worker
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -10,11 +10,13 @@ import pytest
 from msgspec import structs
 
 from bot.core.errors import Closing, WorkerUnavailable
-from bot.executor import Asker, Executor
 from bot.executor.engines.base import BatchLost, EngineStatus
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.pool import SeveralEngines
-from models.jobs import Job, Ready
+from bot.executor.executor import Executor
+from bot.executor.queue import Asker
+from models.jobs.control import Ready
+from models.jobs.requests import Job
 from tests.bot.executor.answers import READY, labels
 from tests.bot.executor.engines.test_local import (
     QUICK,

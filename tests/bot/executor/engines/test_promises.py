@@ -15,8 +15,11 @@ from msgspec import structs
 
 from bot.core.errors import BadPicture, Closing, Overloaded, WorkerLost
 from bot.core.settings import Settings
-from bot.executor import Asker, Executor, open_executor
-from models.jobs import Caption, Classify, Cycle, Job, Labels, Pictured
+from bot.executor.executor import Executor
+from bot.executor.factory import open_executor
+from bot.executor.queue import Asker
+from models.jobs.answers import Labels, Pictured
+from models.jobs.requests import Caption, Classify, Cycle, Job
 from models.weights.store import Shelf
 from models.worker.tasks import Tasks
 

@@ -18,9 +18,10 @@ import pytest
 
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
-from bot.executor import Asker, Executor, open_executor
-from bot.executor.factory import warm
-from models.jobs import Classify
+from bot.executor.executor import Executor
+from bot.executor.factory import open_executor, warm
+from bot.executor.queue import Asker
+from models.jobs.requests import Classify
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,7 +13,7 @@ from bot.core.errors import Closing, WorkerUnavailable
 from bot.executor.engines.base import BatchLost
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.process import Patience
-from models.jobs import Classify
+from models.jobs.requests import Classify
 from tests.bot.executor.answers import READY
 from tests.bot.executor.engines.test_local import (
     Diary,

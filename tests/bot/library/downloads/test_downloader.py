@@ -12,7 +12,7 @@ from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
 from bot.library.downloads.folder import Origin, Store
 from bot.library.downloads.progress import Progress
-from models.jobs import WeightsFile
+from models.jobs.model_info import WeightsFile
 from tests.bot.library import publisher as manners
 from tests.bot.library.conftest import QUICK, ignore, left
 from tests.bot.library.publisher import Publisher

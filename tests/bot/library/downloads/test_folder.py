@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.library.downloads.folder import Store
-from models.jobs import WeightsFile
+from models.jobs.model_info import WeightsFile
 
 PINNED = WeightsFile(name="net.pth", url=None, proof="pinned")
 

@@ -11,7 +11,7 @@ from bot.library.downloads.downloader import Downloader, Patience
 from bot.library.downloads.folder import Origin, Store
 from bot.library.downloads.progress import Progress
 from bot.library.downloads.transfer import to_the_end
-from models.jobs import WeightsFile
+from models.jobs.model_info import WeightsFile
 from tests.bot.library import publisher as manners
 from tests.bot.library.conftest import QUICK, described, ignore, left
 from tests.bot.library.publisher import Publisher

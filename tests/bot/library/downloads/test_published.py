@@ -12,7 +12,8 @@ from bot.library.downloads.downloader import Downloader
 from bot.library.downloads.folder import Store
 from models.captioning.records import PUBLISHED, captioners
 from models.catalog.classifiers import catalog
-from models.jobs import Caption, Captioned
+from models.jobs.answers import Captioned
+from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
 from models.tasks.caption import Describer, Prepared
 from models.weights.store import Shelf

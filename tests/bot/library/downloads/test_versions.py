@@ -8,7 +8,7 @@ import pytest
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
 from bot.library.downloads.folder import Origin, Store
-from models.jobs import WeightsFile
+from models.jobs.model_info import WeightsFile
 from tests.bot.library import publisher as manners
 from tests.bot.library.conftest import ignore, left
 from tests.bot.library.publisher import Publisher

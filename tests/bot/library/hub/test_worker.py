@@ -20,7 +20,8 @@ from bot.executor.queue import Asker
 from bot.library.hub import archive, hub_file
 from bot.library.hub.hub_file import Model, Repository
 from bot.library.hub.workers import Hub
-from models.jobs import Classify, Labels
+from models.jobs.answers import Labels
+from models.jobs.requests import Classify
 from models.worker import sandbox
 from tests.bot.library.hub import repository as things
 from tests.bot.library.publisher import Publisher

@@ -13,7 +13,7 @@ from bot.core.settings import Settings
 from bot.library.hub import archive, hub_file
 from bot.library.hub.hub_file import Model, Repository
 from bot.library.hub.workers import Hub, command, environment
-from models.jobs import HubModel
+from models.jobs.model_info import HubModel
 from tests.bot.library.hub import repository as things
 
 
