@@ -30,6 +30,7 @@ from models.jobs.base import Precision
 from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
 from models.runtime.inference import DTYPES, Network, device_for, exact, is_fast, plain
+from models.tasks.base import TaskTable
 from models.tasks.classify import Classifier, device_name, sight
 from models.weights.store import Shelf
 
@@ -48,7 +49,7 @@ class Contenders:
         self._precision: Precision = options.precision
         folder: Path = options.folder
         if options.model not in catalog():
-            raise SystemExit(unknown(options.model, catalog()).sentence)
+            raise SystemExit(str(unknown(options.model, catalog())))
         provide(catalog()[options.model], Shelf(options.cache), folder)
         known = listed(options.model, folder)
         self._record = known[options.model]
@@ -105,9 +106,10 @@ class Contenders:
 
     def direct(self, count: int) -> float:
         """Call the classifier without a queue or a process between; return ms a picture."""
+        tasks = TaskTable({Classify: self._classifier})
         begun = time.perf_counter()
         for _ in range(count):
-            (answer,) = self._classifier.answer([Classify(picture=self._picture)])
+            (answer,) = tasks.answer(Classify(picture=self._picture))
             assert isinstance(answer, Labels), answer
         return _each(begun, count)
 

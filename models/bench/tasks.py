@@ -16,7 +16,7 @@ from torchvision.transforms import functional
 from models.captioning.small import Captioner, prepare
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.jobs.answers import Answer, Failure
+from models.jobs.answers import Failure
 from models.jobs.requests import Caption, Translate
 from models.networks.lite_maps import LiteMaps
 from models.networks.zebra_student import MatteGenerator
@@ -46,8 +46,7 @@ class Whole:
         begun = time.perf_counter()
         for _ in range(count):
             wanted = job if kind == "zebra" else Caption(picture=self._picture)
-            (done,) = self._tasks.run([self._tasks.prepare(wanted)])
-            answer: Answer | Failure = done() if callable(done) else done
+            (answer,) = self._tasks.answer(wanted)
             assert not isinstance(answer, Failure), answer.sentence
         return (time.perf_counter() - begun) * 1000 / count
 

@@ -20,8 +20,8 @@ from models.captioning.backends import NeuralTalkVoice, OwnVoice, Voice
 from models.catalog.classifiers import catalog
 from models.catalog.selection import nobody_stands_in, stands_in, unknown
 from models.images.pixel_jobs import Exactly, View
-from models.jobs.answers import Failure
 from models.jobs.base import Said
+from models.jobs.errors import JobError
 from models.jobs.model_info import ModelCard
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
@@ -137,17 +137,21 @@ class Captioners:
         self._shelf = shelf
         self._records = records
 
-    def choose(self, name: str | None) -> Chosen | Failure:
-        """Return the captioner for `name`, or who stands in for it, or why there is neither."""
+    def choose(self, name: str | None) -> Chosen:
+        """Return the captioner for `name`, or who stands in for it.
+
+        Raises:
+            JobError: There is neither.
+        """
         asked = DEFAULT if name is None else name
         if (wanted := self._records.get(asked.strip().lower())) is None:
-            return unknown(asked, self._records)
+            raise unknown(asked, self._records)
         if (lack := self._lack(wanted)) is None:
             return Chosen(wanted)
         for other in self._records.values():
             if self._lack(other) is None:
                 return Chosen(other, stands_in(wanted.name, lack, other.name))
-        return Failure(code="no_weights", sentence=nobody_stands_in(wanted.name, lack))
+        raise JobError("no_weights", nobody_stands_in(wanted.name, lack))
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return what there is to know of every captioner, in the list's order."""

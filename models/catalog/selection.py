@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from models.catalog.records import Record
-from models.jobs.answers import Failure
 from models.jobs.base import Said, say
+from models.jobs.errors import JobError
 from models.jobs.model_info import ModelCard
 from models.weights.store import Shelf, WeightsError
 
@@ -35,11 +35,13 @@ class Selection(Generic[R]):
         self._shelf = shelf
         self._default = default
 
-    def choose(self, name: str | None) -> Choice[R] | Failure:
-        """Return the record for `name`, or the substitute for it, or why there is neither."""
+    def choose(self, name: str | None) -> Choice[R]:
+        """Return the record for `name`, or the substitute for it.
+
+        Raises:
+            JobError: There is neither.
+        """
         wanted = self.find(self._default if name is None else name)
-        if isinstance(wanted, Failure):
-            return wanted
         try:
             self._shelf.genuine(wanted.checkpoint)
         except WeightsError as error:
@@ -48,15 +50,18 @@ class Selection(Generic[R]):
             return Choice(wanted)
         substitute = self._best_like(wanted)
         if substitute is None:
-            return Failure(
-                code="no_weights",
-                sentence=nobody_stands_in(wanted.name, lack),
-            )
+            raise JobError("no_weights", nobody_stands_in(wanted.name, lack))
         return Choice(substitute, stands_in(wanted.name, lack, substitute.name))
 
-    def find(self, name: str) -> R | Failure:
-        """Return the record for `name`, whether or not its weights are here."""
-        return self._catalog.get(name.strip().lower()) or unknown(name, self._catalog)
+    def find(self, name: str) -> R:
+        """Return the record for `name`, whether or not its weights are here.
+
+        Raises:
+            JobError: There is none.
+        """
+        if (record := self._catalog.get(name.strip().lower())) is None:
+            raise unknown(name, self._catalog)
+        return record
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return what there is to know of every record, in the catalogue's order."""
@@ -108,7 +113,7 @@ def nobody_stands_in(wanted: str, lack: Said) -> Said:
     )
 
 
-def unknown(name: str, catalog: Collection[str]) -> Failure:
+def unknown(name: str, catalog: Collection[str]) -> JobError:
     """Return the refusal of a name that `catalog` does not have, with those that are like it."""
     close = difflib.get_close_matches(name.strip().lower(), catalog, n=3, cutoff=0.5)
     # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
@@ -124,7 +129,7 @@ def unknown(name: str, catalog: Collection[str]) -> Failure:
             "I know no model called “{name}”: check its spelling, or leave it out.", name=plain
         )
     )
-    return Failure(code="unknown_model", sentence=sentence)
+    return JobError("unknown_model", sentence)
 
 
 def either(names: list[str]) -> str | Said:

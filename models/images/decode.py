@@ -18,8 +18,9 @@ from typing import cast
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from models.jobs.answers import Failure, FailureCode
+from models.jobs.answers import FailureCode
 from models.jobs.base import Said, say
+from models.jobs.errors import JobError
 
 MAX_PIXELS = 64_000_000
 """Pictures with more pixels are refused by their header, before one pixel is decoded."""
@@ -91,12 +92,11 @@ TOO_SLOW = say(
 )
 
 
-class DecodeError(Exception):
-    """The bytes are no usable picture; `failure` carries the code and the sentence."""
+class DecodeError(JobError):
+    """The bytes are no usable picture."""
 
     def __init__(self, code: FailureCode, sentence: Said | None = None) -> None:
-        self.failure = Failure(code=code, sentence=sentence or _SENTENCES[code])
-        super().__init__(str(self.failure.sentence))
+        super().__init__(code, sentence or _SENTENCES[code])
 
 
 @dataclass(frozen=True)

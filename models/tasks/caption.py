@@ -1,32 +1,28 @@
 """The task of saying what a picture shows: prepare, run, present.
 
 Owns the way from an encoded picture to a sentence and its alternatives. Who answers is decided in
-`models.captioning.records`; what a captioner says is `models.captioning.backends`' affair.
-`prepare` may happen on any thread; `run` belongs to one, and takes each picture alone, so that its
-caption is the same in any batch.
+`models.captioning.records`, and what is said in `models.captioning.backends`.
 """
 
-import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from models.captioning.records import Captioners, Captionings, Chosen
 from models.captioning.small import MAX_BEAMS
-from models.images.decode import DecodeError
+from models.captioning.small import Caption as Sentence
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
-from models.jobs.answers import Captioned, Failure
+from models.jobs.answers import Captioned
 from models.jobs.base import say
+from models.jobs.errors import JobError
 from models.jobs.model_info import ModelCard
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
+from models.tasks.base import running
 from models.tasks.classify import device_name
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +40,8 @@ class Prepared:
 class Describer:
     """Answers `Caption` jobs with those of `records` whose files are here."""
 
+    makes_room = False
+
     def __init__(self, records: Captionings, networks: NetworkCache, do: Perform = perform) -> None:
         self._networks = networks
         self._do = do
@@ -53,15 +51,10 @@ class Describer:
         """Return what there is to know of every captioner."""
         return self._captioners.cards()
 
-    def prepare(self, job: Caption) -> Prepared | Failure:
-        """Choose the captioner and decode the picture; safe on any thread."""
+    def prepare(self, job: Caption) -> Prepared:
+        """See `Task`."""
         chosen = self._captioners.choose(job.model)
-        if isinstance(chosen, Failure):
-            return chosen
-        try:
-            picture = self._do(Look(picture=job.picture, views=(chosen.record.view,)))
-        except DecodeError as error:
-            return error.failure
+        picture = self._do(Look(picture=job.picture, views=(chosen.record.view,)))
         assert isinstance(picture, Looked)
         return Prepared(
             chosen=chosen,
@@ -72,40 +65,22 @@ class Describer:
             frames=picture.frames,
         )
 
-    def run(self, batch: Sequence[Prepared]) -> Iterator[Captioned | Failure]:
-        """Yield what each picture of `batch` shows, or why that can't be said."""
-        for item in batch:
-            name = item.chosen.record.name
-            try:
-                yield self._describe(item)
-            except torch.OutOfMemoryError:
-                _log.exception("%s ran out of memory", name)
-                sentence = say(
-                    "{model} ran out of memory: try a smaller picture, or again later.", model=name
-                )
-                yield Failure(code="out_of_memory", sentence=sentence)
-            except torch.AcceleratorError:
-                raise  # no job can be answered on this device any more
-            except Exception:  # noqa: BLE001 - whatever it was, the others go on
-                _log.exception("%s failed", name)
-                sentence = say(
-                    "{model} ran into an error: try another picture or another model.", model=name
-                )
-                yield Failure(code="model_failed", sentence=sentence)
+    def together(self, _item: Prepared) -> None:
+        """Return None: a caption is the same in any batch, since each picture is alone."""
 
-    def _describe(self, item: Prepared) -> Captioned | Failure:
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Captioned]:
+        """See `Task`."""
+        return [self._describe(item) for item in batch]
+
+    def _describe(self, item: Prepared) -> Captioned:
         record = item.chosen.record
-        voice = self._networks.get(
-            record.name, lambda: record.load(self._networks.shelf, self._networks.device)
-        )
-        begun = time.perf_counter()
-        caption = voice.say(item.tensor, item.beams)
-        milliseconds = (time.perf_counter() - begun) * 1000
+        with running(record.name):
+            caption, milliseconds = self._say(item)
         if not caption.text:
             sentence = say(
                 "{model} found no words for this: try another picture.", model=record.name
             )
-            return Failure(code="model_failed", sentence=sentence)
+            raise JobError("model_failed", sentence)
         return Captioned(
             caption=caption.text,
             log_probability=caption.log_probability,
@@ -120,3 +95,12 @@ class Describer:
             milliseconds=milliseconds,
             substitution=item.chosen.substitution,
         )
+
+    def _say(self, item: Prepared) -> tuple[Sentence, float]:
+        record = item.chosen.record
+        voice = self._networks.get(
+            record.name, lambda: record.load(self._networks.shelf, self._networks.device)
+        )
+        begun = time.perf_counter()
+        caption = voice.say(item.tensor, item.beams)
+        return caption, (time.perf_counter() - begun) * 1000

@@ -1,13 +1,11 @@
 """The task of naming what a picture shows: prepare, run, present.
 
 Owns the way from an encoded picture to five labels, for the worker and the in-process engine
-alike. `prepare` needs no network and may run on any thread; `run` belongs to one thread. A bad
-picture becomes its own `Failure`; nothing here raises for one job at the cost of another.
+alike. Pictures for one model are one pass of its network.
 """
 
 import io
-import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,21 +14,16 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, functional
 from torchvision.transforms._presets import ImageClassification
 
-from models.catalog.classifiers import Catalog
 from models.catalog.records import Classification
-from models.catalog.selection import Choice, Selection
-from models.images.decode import DecodeError
+from models.catalog.selection import Choice
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
-from models.jobs.answers import Failure, Label, Labels
-from models.jobs.base import Precision, say
+from models.jobs.answers import Label, Labels
+from models.jobs.base import Precision
 from models.jobs.model_info import ModelCard
 from models.jobs.requests import Classify
-from models.runtime.cache import NetworkCache
-from models.weights.store import Shelf
-
-_log = logging.getLogger(__name__)
+from models.tasks.base import ClassifierTask, running
 
 SURE = 0.2
 """Below this probability of the best label an answer counts as not sure.
@@ -76,30 +69,17 @@ class Prepared:
     frames: int
 
 
-class Classifier:
-    """Answers `Classify` jobs with the models of `catalog` whose weights `shelf` holds."""
+class Classifier(ClassifierTask):
+    """Answers `Classify` jobs."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        shelf: Shelf,
-        networks: NetworkCache,
-        default: str,
-        do: Perform = perform,
-    ) -> None:
-        self._selection = Selection(catalog, shelf, default)
-        self._networks = networks
-        self._do = do
-
-    def warm_up(self) -> Choice[Classification] | Failure:
+    def warm_up(self) -> Choice[Classification]:
         """Load the default model, try it on an example and return it.
 
         Raises:
+            JobError: There is no model.
             Exception: Whatever loading or running the default model raised.
         """
-        choice = self._selection.choose(None)
-        if isinstance(choice, Failure):
-            return choice
+        choice = self.default()
         example = sight(Image.radial_gradient("L").convert("RGB"), choice)
         self.look([example])
         return choice
@@ -108,8 +88,12 @@ class Classifier:
         """Return what there is to know of every classifier."""
         return self._selection.cards()
 
-    def default(self) -> Choice[Classification] | Failure:
-        """Return what answers now when no model is named, or why nothing can; loads nothing."""
+    def default(self) -> Choice[Classification]:
+        """Return what answers now when no model is named; loads nothing.
+
+        Raises:
+            JobError: Nothing can.
+        """
         return self._selection.choose(None)
 
     def look(self, sights: Sequence[Sight]) -> Tensor:
@@ -121,59 +105,28 @@ class Classifier:
         network = self._networks.classifier(sights[0].choice.record)
         return network.run(torch.stack([seen.tensor for seen in sights])).output.softmax(1)
 
-    def answer(self, jobs: Sequence[Classify]) -> list[Labels | Failure]:
-        """Return one answer for each of `jobs`, in their order."""
-        return self.run([self.prepare(job) for job in jobs])
-
-    def prepare(self, job: Classify) -> Prepared | Failure:
-        """Choose the model and decode the picture; safe on any thread."""
+    def prepare(self, job: Classify) -> Prepared:
+        """See `Task`."""
         choice = self._selection.choose(job.model)
-        if isinstance(choice, Failure):
-            return choice
-        try:
-            in_full = self._networks.precision == "float32"
-            return prepare(job.picture, choice, self._do, in_full=in_full)
-        except DecodeError as error:
-            return error.failure
+        in_full = self._networks.precision == "float32"
+        return prepare(job.picture, choice, self._do, in_full=in_full)
 
-    def run(self, batch: Sequence[Prepared | Failure]) -> list[Labels | Failure]:
-        """Return one answer for each of `batch`, in their order; failures stay as they are."""
-        answers: dict[int, Labels | Failure] = {}
-        groups: dict[str, list[int]] = {}
-        for place, item in enumerate(batch):
-            if isinstance(item, Failure):
-                answers[place] = item
-            else:
-                groups.setdefault(item.choice.record.name, []).append(place)
-        for places in groups.values():
-            items = [item for p in places if isinstance(item := batch[p], Prepared)]
-            answers.update(zip(places, self._run_alike(items), strict=True))
-        return [answers[place] for place in range(len(batch))]
+    def together(self, _item: Prepared) -> Hashable:
+        """Return the model: pictures for one are one pass of its network."""
+        return _item.choice.record.name
 
-    def _run_alike(self, items: list[Prepared]) -> Sequence[Labels | Failure]:
-        """Run `items`, all for one model, as one pass of its network."""
-        record = items[0].choice.record
-        try:
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Labels]:
+        """See `Task`; all of `batch` are for one model."""
+        record = batch[0].choice.record
+        with running(record.name):
             network = self._networks.classifier(record)
-            done = network.run(torch.stack([item.tensor for item in items]))
-        except torch.OutOfMemoryError:
-            _log.exception("%s ran out of memory", record.name)
-            sentence = say(
-                "{model} ran out of memory: try a smaller model, or again later.", model=record.name
-            )
-            return [Failure(code="out_of_memory", sentence=sentence)] * len(items)
-        except torch.AcceleratorError:
-            raise  # no job can be answered on this device any more
-        except Exception:  # noqa: BLE001 - a network may raise anything; these jobs get an answer
-            _log.exception("%s failed", record.name)
-            sentence = say("{model} ran into an error: try another model.", model=record.name)
-            return [Failure(code="model_failed", sentence=sentence)] * len(items)
+            done = network.run(torch.stack([item.tensor for item in batch]))
         device = device_name(self._networks.device)
         return [
             present(
-                item, logits, device, done.milliseconds, len(items), precision=network.precision
+                item, logits, device, done.milliseconds, len(batch), precision=network.precision
             )
-            for item, logits in zip(items, done.output, strict=True)
+            for item, logits in zip(batch, done.output, strict=True)
         ]
 
 

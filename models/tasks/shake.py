@@ -6,30 +6,22 @@ one batch. The changes are those that a person would not be misled by (Hendrycks
 """
 
 import io
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor
 
-from models.catalog.classifiers import Catalog
 from models.catalog.records import Classification
-from models.catalog.selection import Choice, Selection
-from models.images.decode import DecodeError
-from models.images.perform import Perform, perform
+from models.catalog.selection import Choice
 from models.images.pixel_jobs import AtMost, Look, Looked
 from models.images.views import seen as view_of
-from models.jobs.answers import Failure, Shaken, Shook
 from models.jobs.answers import Image as Encoded
-from models.jobs.base import say
+from models.jobs.answers import Shaken, Shook
 from models.jobs.requests import Shake
-from models.runtime.cache import NetworkCache
+from models.tasks.base import ClassifierTask, running
 from models.tasks.classify import device_name, normalized, sight, top_five, view
-from models.weights.store import Shelf
-
-_log = logging.getLogger(__name__)
 
 LONGEST = 1024
 """Pixels of the long side before the changes: the network sees less, and they cost less."""
@@ -77,32 +69,15 @@ class Prepared:
     tensors: Tensor
 
 
-class Shaker:
-    """Answers `Shake` with the classifiers of `catalog`."""
+class Shaker(ClassifierTask):
+    """Answers `Shake`."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        shelf: Shelf,
-        networks: NetworkCache,
-        default: str,
-        do: Perform = perform,
-    ) -> None:
-        self._selection = Selection(catalog, shelf, default)
-        self._networks = networks
-        self._do = do
-
-    def prepare(self, job: Shake) -> Prepared | Failure:
-        """Choose the model, decode the picture and change it; safe on any thread."""
+    def prepare(self, job: Shake) -> Prepared:
+        """See `Task`; changes the picture, too."""
         choice = self._selection.choose(job.model)
-        if isinstance(choice, Failure):
-            return choice
         preset = choice.record.preprocessing()
         crop = view(preset)
-        try:
-            found = self._do(Look(picture=job.picture, views=(crop, AtMost(longest=LONGEST))))
-        except DecodeError as error:
-            return error.failure
+        found = self._do(Look(picture=job.picture, views=(crop, AtMost(longest=LONGEST))))
         assert isinstance(found, Looked)
         # As it is, it stays whole: the label and its probability are those of `Classify`.
         as_it_is, image = (pixels.image() for pixels in found.images)
@@ -114,29 +89,15 @@ class Shaker:
             tensors.append(sight(changed, choice).tensor)
         return Prepared(choice, tuple(seen), torch.stack(tensors))
 
-    def run(self, batch: Sequence[Prepared]) -> Iterator[Shaken | Failure]:
-        """Yield what the labels of each of `batch` become."""
-        for item in batch:
-            name = item.choice.record.name
-            try:
-                yield self._shaken(item)
-            except torch.AcceleratorError:
-                raise  # no job can be answered on this device any more
-            except torch.OutOfMemoryError:
-                _log.exception("%s ran out of memory", name)
-                sentence = say(
-                    "{model} ran out of memory: try a smaller model, or again later.", model=name
-                )
-                yield Failure(code="out_of_memory", sentence=sentence)
-            except Exception:  # noqa: BLE001 - whatever it was, the others go on
-                _log.exception("%s failed over a shaken picture", name)
-                sentence = say("{model} ran into an error: try another model.", model=name)
-                yield Failure(code="model_failed", sentence=sentence)
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Shaken]:
+        """See `Task`."""
+        return [self._shaken(item) for item in batch]
 
     def _shaken(self, item: Prepared) -> Shaken:
         record = item.choice.record
-        network = self._networks.classifier(record)
-        done = network.run(item.tensors)
+        with running(record.name):
+            network = self._networks.classifier(record)
+            done = network.run(item.tensors)
         best = [top_five(logits, record.labels)[0] for logits in done.output]
         return Shaken(
             image=_strip(item.seen),

@@ -4,8 +4,7 @@ Owns the answer to `Untrained`, which shows that the weights are what knows. Suc
 for one batch and dropped; it can't be reached under a model's name, and never stands in for one.
 """
 
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,17 +13,16 @@ from torch import Tensor
 from models.catalog.classifiers import Catalog
 from models.catalog.records import Classification
 from models.catalog.selection import Choice, Selection
-from models.images.decode import DecodeError
 from models.images.perform import Perform, perform
-from models.jobs.answers import Failure, Labels
+from models.jobs.answers import Labels
 from models.jobs.base import say
+from models.jobs.errors import JobError
 from models.jobs.requests import Untrained
 from models.runtime.inference import timed
 from models.tasks import classify
+from models.tasks.base import running
 from models.tasks.classify import device_name, present
 from models.weights.store import Shelf
-
-_log = logging.getLogger(__name__)
 
 SEED = 0
 WEIGHTS = f"random numbers, seed {SEED}"
@@ -43,6 +41,8 @@ class Prepared:
 class Beginner:
     """Answers `Untrained` jobs with the networks of `catalog`, in float32 on `device`."""
 
+    makes_room = False
+
     def __init__(
         self,
         catalog: Catalog,
@@ -55,11 +55,9 @@ class Beginner:
         self._device = device
         self._do = do
 
-    def prepare(self, job: Untrained) -> Prepared | Failure:
-        """Decode the picture; safe on any thread."""
+    def prepare(self, job: Untrained) -> Prepared:
+        """See `Task`."""
         record = self._selection.find(job.model)
-        if isinstance(record, Failure):
-            return record
         if record.parameters > MOST_PARAMETERS:
             sentence = say(
                 "{model} has {millions} million parameters, too many for a joke: name a smaller"
@@ -67,38 +65,27 @@ class Beginner:
                 model=record.name,
                 millions=f"{record.parameters / 1e6:.0f}",
             )
-            return Failure(code="model_failed", sentence=sentence)
+            raise JobError("model_failed", sentence)
         nothing = replace(record.checkpoint, name=WEIGHTS)
-        try:
-            choice = Choice(replace(record, checkpoint=nothing))
-            seen = classify.prepare(job.picture, choice, self._do)
-        except DecodeError as error:
-            return error.failure
-        return Prepared(seen)
+        choice = Choice(replace(record, checkpoint=nothing))
+        return Prepared(classify.prepare(job.picture, choice, self._do))
 
-    def run(self, batch: Sequence[Prepared]) -> Iterator[Labels | Failure]:
-        """Yield what an untrained network makes of each of `batch`."""
-        for prepared in batch:
-            record = prepared.item.choice.record
-            try:
-                yield self._guess(prepared.item)
-            except torch.AcceleratorError:
-                raise  # no job can be answered on this device any more
-            except Exception:  # noqa: BLE001 - whatever it was, the others go on
-                _log.exception("The untrained %s failed", record.name)
-                sentence = say(
-                    "The untrained {model} ran into an error: try another model.", model=record.name
-                )
-                yield Failure(code="model_failed", sentence=sentence)
+    def together(self, _item: Prepared) -> None:
+        """Return None: each picture is alone."""
+
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Labels]:
+        """See `Task`."""
+        return [self._guess(prepared.item) for prepared in batch]
 
     def _guess(self, item: classify.Prepared) -> Labels:
-        network = beginning(item.choice.record).to(self._device)
+        with running(f"untrained {item.choice.record.name}"):
+            network = beginning(item.choice.record).to(self._device)
 
-        def run(pictures: Tensor) -> Tensor:
-            logits: Tensor = network(pictures.to(self._device))
-            return logits.float().cpu()
+            def run(pictures: Tensor) -> Tensor:
+                logits: Tensor = network(pictures.to(self._device))
+                return logits.float().cpu()
 
-        done = timed(run, item.tensor[None])
+            done = timed(run, item.tensor[None])
         name = device_name(self._device)
         return present(item, done.output[0], name, done.milliseconds, batch_size=1)
 

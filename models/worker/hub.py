@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -27,20 +27,21 @@ from torchvision.transforms._presets import ImageClassification
 
 from models.catalog.records import Classification, Origin
 from models.catalog.selection import Choice
-from models.images.decode import DecodeError, guard_process
-from models.jobs.answers import Failure, Labels
+from models.images.decode import guard_process
+from models.jobs.answers import Labels
 from models.jobs.base import say
 from models.jobs.control import Ready
+from models.jobs.errors import JobError
 from models.jobs.model_info import HubModel, ModelCard
-from models.jobs.requests import Classify, Job
+from models.jobs.requests import Classify
 from models.runtime.inference import exact
 from models.runtime.progress import loading
 from models.tasks import classify
+from models.tasks.base import NO_SUCH_MODEL, TaskTable
 from models.tasks.classify import present
 from models.weights.checkpoint import Checkpoint, PinnedAtFirstUse
 from models.worker.pipe import claim_pipe, leave
 from models.worker.process import serve
-from models.worker.tasks import Done, Prepared
 
 _log = logging.getLogger(__name__)
 
@@ -50,14 +51,12 @@ _hidden: list[ModuleType] = []
 """Bobby's own modules, which run on although a repository may have others of their names."""
 
 
-class HubTasks:
-    """Answers `Classify` with the classifiers of one repository; loads each when first asked."""
+class HubTasks(TaskTable):
+    """The classifiers of one repository."""
 
     def __init__(self, code: Path, repository: str, models: Sequence[HubModel]) -> None:
-        self._code = code
-        self._models = {PREFIX + model.name: model for model in models}
-        self._records = {name: _record(m, repository) for name, m in self._models.items()}
-        self._networks: dict[str, nn.Module] = {}
+        self._classifier = HubClassifier(code, repository, models)
+        super().__init__({Classify: self._classifier})
 
     def ready(self) -> Ready:
         """Tell what there is; no stranger's code has run yet."""
@@ -65,43 +64,50 @@ class HubTasks:
 
     def recount(self) -> Ready:
         """Tell what there is."""
-        cards = tuple(_card(record) for record in self._records.values())
+        cards = tuple(_card(record) for record in self._classifier.records.values())
         return Ready(device="cpu", default=cards[0].name, models=cards)
 
-    def prepare(self, job: Job) -> Prepared | Failure:
-        """Decode the picture; safe on any thread."""
-        record = self._records.get((job.model or "").strip().lower())
-        if record is None or not isinstance(job, Classify):
-            return Failure(code="unknown_model", sentence=say("This repository has no such model."))
-        try:
-            return classify.prepare(job.picture, Choice(record))
-        except DecodeError as error:
-            return error.failure
 
-    def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
-        """Yield an answer for each of `batch`, all for one model, in order."""
-        items = [item for item in batch if isinstance(item, classify.Prepared)]
-        answers = iter(self._classified(items) if items else ())
-        for item in batch:
-            yield item if isinstance(item, Failure) else next(answers)
+class HubClassifier:
+    """Answers `Classify` with the classifiers of one repository; loads each when first asked."""
 
-    def _classified(self, items: Sequence[classify.Prepared]) -> Sequence[Labels | Failure]:
-        record = items[0].choice.record
+    makes_room = False
+
+    def __init__(self, code: Path, repository: str, models: Sequence[HubModel]) -> None:
+        self._code = code
+        self._models = {PREFIX + model.name: model for model in models}
+        self.records = {name: _record(m, repository) for name, m in self._models.items()}
+        self._networks: dict[str, nn.Module] = {}
+
+    def prepare(self, job: Classify) -> classify.Prepared:
+        """See `Task`."""
+        record = self.records.get((job.model or "").strip().lower())
+        if record is None:
+            raise JobError("unknown_model", NO_SUCH_MODEL)
+        return classify.prepare(job.picture, Choice(record))
+
+    def together(self, item: classify.Prepared) -> Hashable:
+        """Return the model: pictures for one are one pass of its network."""
+        return item.choice.record.name
+
+    def run(self, batch: Sequence[classify.Prepared]) -> Sequence[Labels]:
+        """See `Task`; all of `batch` are for one model."""
+        record = batch[0].choice.record
         began = time.perf_counter()
         try:
-            logits = self._logits(record, torch.stack([item.tensor for item in items]))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's code)
+            logits = self._logits(record, torch.stack([item.tensor for item in batch]))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code
             _log.exception("%s failed", record.name)
             sentence = (
                 say("{model} ran out of memory. Try another model.", model=record.name)
                 if _is_out_of_memory(error)
                 else say("{model} ran into an error. Try another model.", model=record.name)
             )
-            return [Failure(code="model_failed", sentence=sentence)] * len(items)
+            raise JobError("model_failed", sentence) from None
         took = (time.perf_counter() - began) * 1000
         return [
-            present(item, row, "cpu", took, len(items))
-            for item, row in zip(items, logits, strict=True)
+            present(item, row, "cpu", took, len(batch))
+            for item, row in zip(batch, logits, strict=True)
         ]
 
     def _logits(self, record: Classification, batch: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
@@ -41,12 +41,13 @@ from models.jobs.control import (
     ToWorker,
     Working,
 )
+from models.jobs.errors import JobError
 from models.jobs.log_context import working_for
 from models.jobs.requests import Job, Request
 from models.runtime.progress import INTERVAL, heard_by
+from models.tasks.base import Done, Prepared, makes_room, parts
 from models.worker.fair_threads import FairThreads
 from models.worker.slices import SLICE, Slice, Slices
-from models.worker.tasks import Done, Prepared, at_once, makes_room
 
 _log = logging.getLogger(__name__)
 
@@ -83,17 +84,17 @@ class _Part:
 class Answering(Protocol):
     """What a worker needs of its tasks: `models.worker.tasks.Tasks` or `hub.HubTasks`."""
 
-    def ready(self) -> Ready | Failure:
+    def ready(self) -> Ready:
         """Warm up and tell what there is."""
 
-    def recount(self) -> Ready | Failure:
+    def recount(self) -> Ready:
         """Tell what there is now; safe on any thread."""
 
     def prepare(self, job: Job) -> Prepared | Failure:
         """Decode the picture of `job`; safe on any thread."""
 
-    def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
-        """Yield what became of each of `batch`, in its order."""
+    def run(self, part: Sequence[Prepared | Failure]) -> Iterable[Done]:
+        """Return what became of each of `part`, in its order."""
 
 
 class Worker:
@@ -183,10 +184,10 @@ class Worker:
                 decoded[key] = picture.result()
             else:
                 self._put_off(key, picture, late=late)
-        waiting = iter(decoded)
-        parts = at_once(list(decoded.values()))
-        for self._parts_left, items in zip(reversed(range(len(parts))), parts, strict=True):
-            keys = [next(waiting) for _ in items]
+        order, batch = [*decoded], [*decoded.values()]
+        split = parts(batch)
+        for self._parts_left, places in zip(reversed(range(len(split))), split, strict=True):
+            keys, items = [order[at] for at in places], [batch[at] for at in places]
             jobs = {key: self._jobs.pop(key, Request()) for key in keys}
             if makes_room(items):
                 work = self._slices.of(partial(self._run, jobs, items))
@@ -303,12 +304,10 @@ class Worker:
             picture.set_result(prepared)
 
     def _recount(self) -> None:
-        stock = self._tasks.recount()
-        if isinstance(stock, Failure):
-            _log.warning("Nothing is ready any more: %s", stock.sentence)
-            return
         try:
-            self._send(stock)
+            self._send(self._tasks.recount())
+        except JobError as error:
+            _log.warning("Nothing is ready any more: %s", error)
         except BrokenPipeError:
             _log.info("The bot is gone")
 

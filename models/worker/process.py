@@ -20,8 +20,8 @@ import torch
 from models.catalog.classifiers import Catalog, catalog
 from models.images.decode import guard_process
 from models.images.decoder_pool import DecoderPool
-from models.jobs.answers import Failure
 from models.jobs.control import Ready, Unready
+from models.jobs.errors import JobError
 from models.jobs.log_context import FORMAT, Asked
 from models.runtime.inference import DTYPES, DeviceError, device_for, is_fast
 from models.weights.store import Shelf
@@ -83,13 +83,11 @@ def started(make: Callable[[], Answering]) -> tuple[Answering | None, Ready | Un
     try:
         tasks = make()
         ready = tasks.ready()
-    except DeviceError as error:
+    except (DeviceError, JobError) as error:
         return None, Unready(reason=str(error))
     except Exception as error:  # noqa: BLE001 - the operator gets the reason, the log the rest
         _log.exception("The warm-up failed")
         return None, Unready(reason=f"The default model failed its warm-up: {error}")
-    if isinstance(ready, Failure):
-        return None, Unready(reason=str(ready.sentence))
     return tasks, ready
 
 

@@ -6,9 +6,14 @@ from models.captioning.records import Chosen, captioners
 from models.jobs.answers import Failure
 from models.jobs.control import Ready
 from models.jobs.requests import Caption, Job
+from models.runtime.cache import NetworkCache
 from models.tasks import caption
-from models.worker.tasks import Prepared
+from models.tasks.base import Prepared
+from models.tasks.caption import Describer
+from models.weights.store import Shelf
 from tests.bot.executor.answers import READY
+
+TASK = Describer(captioners(), NetworkCache(Shelf(None), torch.device("cpu")))
 
 
 class OneAtATime:
@@ -26,4 +31,5 @@ class OneAtATime:
         """Return a picture of nothing for the job's number of beams."""
         assert isinstance(job, Caption)
         chosen, seen = Chosen(next(iter(captioners().values()))), torch.zeros(3, 1, 1)
-        return caption.Prepared(chosen, seen, job.beams or 1, width=1, height=1, frames=1)
+        item = caption.Prepared(chosen, seen, job.beams or 1, width=1, height=1, frames=1)
+        return Prepared(TASK, item)

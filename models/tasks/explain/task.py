@@ -6,30 +6,24 @@ form that answers people has no gradients.
 """
 
 import io
-import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from PIL import Image
 
-from models.catalog.classifiers import Catalog
 from models.catalog.records import Classification
-from models.catalog.selection import Choice, Selection
-from models.images.decode import DecodeError
-from models.images.perform import Perform, perform
+from models.catalog.selection import Choice
 from models.images.pixel_jobs import Look, Looked
-from models.jobs.answers import Explained, Failure
+from models.jobs.answers import Explained
 from models.jobs.answers import Image as Encoded
 from models.jobs.base import say
+from models.jobs.errors import JobError
 from models.jobs.requests import Explain
-from models.runtime.cache import NetworkCache
+from models.tasks.base import ClassifierTask, running
 from models.tasks.classify import device_name, normalized, top_five, view
 from models.tasks.explain.hirescam import heat, overlaid
-from models.weights.store import Shelf
-
-_log = logging.getLogger(__name__)
 
 GAP = 8
 """Pixels between the two pictures."""
@@ -45,64 +39,33 @@ class Prepared:
     tensor: torch.Tensor
 
 
-class Explainer:
-    """Answers `Explain` with the classifiers of `catalog`."""
+class Explainer(ClassifierTask):
+    """Answers `Explain`."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        shelf: Shelf,
-        networks: NetworkCache,
-        default: str,
-        do: Perform = perform,
-    ) -> None:
-        self._selection = Selection(catalog, shelf, default)
-        self._networks = networks
-        self._do = do
-
-    def prepare(self, job: Explain) -> Prepared | Failure:
-        """Choose the model and decode the picture; safe on any thread."""
+    def prepare(self, job: Explain) -> Prepared:
+        """See `Task`."""
         choice = self._selection.choose(job.model)
-        if isinstance(choice, Failure):
-            return choice
         if job.label is not None and job.label not in choice.record.labels:
             sentence = say("{model} knows no such label.", model=choice.record.name)
-            return Failure(code="model_failed", sentence=sentence)
+            raise JobError("model_failed", sentence)
         preset = choice.record.preprocessing()
-        try:
-            found = self._do(Look(picture=job.picture, views=(view(preset),)))
-        except DecodeError as error:
-            return error.failure
+        found = self._do(Look(picture=job.picture, views=(view(preset),)))
         assert isinstance(found, Looked)
         seen = found.images[0].image()
         return Prepared(choice, job.label, seen, normalized(seen, preset))
 
-    def run(self, batch: Sequence[Prepared]) -> Iterator[Explained | Failure]:
-        """Yield what made the label of each of `batch`."""
-        for item in batch:
-            name = item.choice.record.name
-            try:
-                yield self._explained(item)
-            except torch.AcceleratorError:
-                raise  # no job can be answered on this device any more
-            except torch.OutOfMemoryError:
-                _log.exception("%s ran out of memory", name)
-                sentence = say(
-                    "{model} ran out of memory: try a smaller model, or again later.", model=name
-                )
-                yield Failure(code="out_of_memory", sentence=sentence)
-            except Exception:  # noqa: BLE001 - whatever it was, the others go on
-                _log.exception("%s can't be explained", name)
-                sentence = say("{model} ran into an error: try another model.", model=name)
-                yield Failure(code="model_failed", sentence=sentence)
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Explained]:
+        """See `Task`."""
+        return [self._explained(item) for item in batch]
 
     def _explained(self, item: Prepared) -> Explained:
         record = item.choice.record
-        network = self._networks.plain(record)
-        begun = time.perf_counter()
         place = None if item.label is None else record.labels.index(item.label)
-        logits, found = heat(network.module, item.tensor.to(self._networks.device), place)
-        took = (time.perf_counter() - begun) * 1000
+        with running(record.name):
+            network = self._networks.plain(record)
+            begun = time.perf_counter()
+            logits, found = heat(network.module, item.tensor.to(self._networks.device), place)
+            took = (time.perf_counter() - begun) * 1000
         top = top_five(logits.cpu(), record.labels)
         chances = logits.double().softmax(0)
         label = record.labels[int(logits.argmax()) if place is None else place]

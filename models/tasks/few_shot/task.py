@@ -4,30 +4,23 @@ Owns the way from a picture to its features and from examples to an answer; the 
 `models.tasks.few_shot.ridge`'s. It keeps nothing: whoever asks brings the examples along.
 """
 
-import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from models.catalog.classifiers import Catalog
 from models.catalog.records import Classification
-from models.catalog.selection import Selection
-from models.images.decode import DecodeError
-from models.images.perform import Perform, perform
-from models.jobs.answers import Assessed, Failure, Features, Label, Labels
+from models.jobs.answers import Assessed, Features, Label, Labels
 from models.jobs.base import say
+from models.jobs.errors import JobError
 from models.jobs.requests import Assess, Example, Featurise, Recognise
-from models.runtime.cache import NetworkCache
 from models.runtime.inference import Network
 from models.tasks import classify
+from models.tasks.base import ClassifierTask, running
 from models.tasks.classify import device_name
 from models.tasks.few_shot.ridge import fit, left_out, likeness
-from models.weights.store import Shelf
-
-_log = logging.getLogger(__name__)
 
 SURE = 0.6
 """Below this probability of the best label an answer counts as not sure.
@@ -52,56 +45,30 @@ class Prepared:
     seen: classify.Prepared | None
 
 
-class Learner:
-    """Answers `Featurise`, `Recognise` and `Assess` with the classifiers of `catalog`."""
+class Learner(ClassifierTask):
+    """Answers `Featurise`, `Recognise` and `Assess`."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        shelf: Shelf,
-        networks: NetworkCache,
-        default: str,
-        do: Perform = perform,
-    ) -> None:
-        self._selection = Selection(catalog, shelf, default)
-        self._networks = networks
-        self._do = do
-
-    def prepare(self, job: Featurise | Recognise | Assess) -> Prepared | Failure:
-        """Choose the model and decode the picture, if there is one; safe on any thread."""
+    def prepare(self, job: Featurise | Recognise | Assess) -> Prepared:
+        """See `Task`."""
         if isinstance(job, Assess):
             return Prepared(job, None)
         choice = self._selection.choose(job.model)
-        if isinstance(choice, Failure):
-            return choice
         if isinstance(job, Recognise) and not _is_theirs(job, choice.record):
-            return Failure(
-                code="no_weights",
-                sentence=say(
-                    "What was taught here are features of {model}, whose weights are not on this"
-                    " machine any more: bring them back, or teach anew.",
-                    model=job.model,
-                ),
+            sentence = say(
+                "What was taught here are features of {model}, whose weights are not on this"
+                " machine any more: bring them back, or teach anew.",
+                model=job.model,
             )
-        try:
-            return Prepared(job, classify.prepare(job.picture, choice, self._do))
-        except DecodeError as error:
-            return error.failure
+            raise JobError("no_weights", sentence)
+        return Prepared(job, classify.prepare(job.picture, choice, self._do))
 
-    def run(self, batch: Sequence[Prepared]) -> Iterator[Features | Labels | Assessed | Failure]:
-        """Yield the answer to each of `batch`."""
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Features | Labels | Assessed]:
+        """See `Task`."""
+        answers = []
         for item in batch:
-            name = item.job.model or "The default model"
-            try:
-                yield self._answer(item)
-            except torch.AcceleratorError:
-                raise  # no job can be answered on this device any more
-            except Exception:  # noqa: BLE001 - whatever it was, the others go on
-                _log.exception("%s failed over a lesson", name)
-                sentence = say(
-                    "{model} ran into an error: try another picture or another model.", model=name
-                )
-                yield Failure(code="model_failed", sentence=sentence)
+            with running(item.job.model or "The default model"):
+                answers.append(self._answer(item))
+        return answers
 
     def _answer(self, item: Prepared) -> Features | Labels | Assessed:
         if isinstance(item.job, Assess):

@@ -5,8 +5,7 @@ network without memory. Answers are kept, since nothing about a network changes.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from torch import nn
@@ -19,36 +18,36 @@ from models.catalog.records import Classification, Record
 from models.catalog.selection import unknown
 from models.catalog.snippets import script
 from models.images.sizes import SHORT_SIDE
-from models.jobs.answers import Failure, Inspected, LayerCount, Preparation
+from models.jobs.answers import Inspected, LayerCount, Preparation
 from models.jobs.base import say
+from models.jobs.errors import JobError
 from models.jobs.requests import Inspect
 from models.tasks.inspection import summary
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """The name of the model that is to be looked into."""
-
-    name: str
-
-
 class Inspector:
     """Answers `Inspect` jobs about every classifier, translation and captioner."""
 
-    def prepare(self, job: Inspect) -> Prepared | Failure:
-        """Find the model; safe on any thread."""
+    makes_room = False
+
+    def prepare(self, job: Inspect) -> str:
+        """Return the model's name, see `Task`."""
         name = job.model.strip().lower()
-        return Prepared(name) if name in _records() else unknown(job.model, _records())
+        if name not in _records():
+            raise unknown(job.model, _records())
+        return name
 
-    def run(self, batch: Sequence[Prepared]) -> Iterator[Callable[[], Inspected | Failure]]:
-        """Yield for each of `batch` what makes its answer, on any thread."""
-        for item in batch:
-            yield partial(_inspect_safely, item.name)
+    def together(self, _item: str) -> None:
+        """Return None: each is alone."""
+
+    def run(self, batch: Sequence[str]) -> Sequence[Callable[[], Inspected]]:
+        """See `Task`."""
+        return [partial(_inspect_safely, name) for name in batch]
 
 
-def _inspect_safely(name: str) -> Inspected | Failure:
+def _inspect_safely(name: str) -> Inspected:
     try:
         return inspect(name)
     except Exception:  # noqa: BLE001 - whatever it was, the worker goes on
@@ -56,7 +55,7 @@ def _inspect_safely(name: str) -> Inspected | Failure:
         sentence = say(
             "{model} can't be looked into: the operator finds the reason in the log.", model=name
         )
-        return Failure(code="model_failed", sentence=sentence)
+        raise JobError("model_failed", sentence) from None
 
 
 @cache

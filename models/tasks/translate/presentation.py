@@ -6,22 +6,18 @@ so it may run on any thread.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 from models.catalog.records import Pair
-from models.images.decode import DecodeError
 from models.images.perform import Perform, Slow
 from models.images.pixel_jobs import Paint, Painted, PaintedTwice, PaintTwice
-from models.jobs.answers import Cycled, Failure, Translated, Verdict
+from models.jobs.answers import Cycled, Translated, Verdict
 from models.jobs.base import Precision, Said, say
+from models.jobs.errors import JobError
 
 _log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,29 +32,28 @@ class Receipt:
     precision: Precision
 
 
-def _or_failure(present: Callable[P, T]) -> Callable[P, T | Failure]:
-    """Let `present` answer with a failure rather than raise: only this one job is concerned."""
+@contextmanager
+def _presenting() -> Iterator[None]:
+    """Say in a sentence that the answer could not be made.
 
-    @wraps(present)
-    def presented(*args: P.args, **kwargs: P.kwargs) -> T | Failure:
-        try:
-            return present(*args, **kwargs)
-        except Slow:
-            raise
-        except DecodeError as error:
-            return error.failure
-        except Exception:  # noqa: BLE001 - whatever it was, this job gets an answer
-            _log.exception("A translation could not be presented")
-            sentence = say("The answer could not be made into a file: try another picture.")
-        return Failure(code="model_failed", sentence=sentence)
-
-    return presented
+    Raises:
+        JobError: It could not.
+        Slow: It takes more than this lane grants.
+    """
+    try:
+        yield
+    except (JobError, Slow):
+        raise
+    except Exception:  # noqa: BLE001 - whatever it was, this job gets an answer
+        _log.exception("A translation could not be presented")
+        sentence = say("The answer could not be made into a file: try another picture.")
+        raise JobError("model_failed", sentence) from None
 
 
-@_or_failure
 def translated(do: Perform, paint: Paint, frames_in_all: int, receipt: Receipt) -> Translated:
     """Return the answer to a translation of the first frames of a file that has `frames_in_all`."""
-    painted = do(paint)
+    with _presenting():
+        painted = do(paint)
     assert isinstance(painted, Painted)
     pair, layers = receipt.pair, paint.layers
     return Translated(
@@ -78,10 +73,10 @@ def translated(do: Perform, paint: Paint, frames_in_all: int, receipt: Receipt) 
     )
 
 
-@_or_failure
 def cycled(do: Perform, paint: PaintTwice, receipt: Receipt, inverse: str) -> Cycled:
     """Return the answer to a cycle, whose way back is named `inverse`."""
-    painted = do(paint)
+    with _presenting():
+        painted = do(paint)
     assert isinstance(painted, PaintedTwice)
     pair = receipt.pair
     return Cycled(

@@ -1,13 +1,11 @@
 """The task of turning one kind of thing into another: prepare, run, and hand on to be presented.
 
-Owns the way from an encoded picture to its translation, there and, for a cycle, back. `prepare`
-needs no network and may happen on any thread; `run` belongs to one. What waits in between is kept
-at the working size; `models.tasks.translate.presentation` reads the picture again for its answer. A
-bad picture becomes its own `Failure`.
+Owns the way from an encoded picture to its translation, there and, for a cycle, back. What waits in
+between is kept at the working size; `models.tasks.translate.presentation` reads the picture again
+for its answer.
 """
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,23 +15,22 @@ from PIL import Image
 from models.catalog.records import Pair
 from models.catalog.selection import Choice, Selection
 from models.images.animation import MAX_FRAMES
-from models.images.decode import DecodeError
 from models.images.perform import Perform, over, perform
 from models.images.pixel_jobs import Layer, Paint, PaintTwice, Pixels, Sample, Sampled
 from models.images.resize import from_zero, image_of, padded, tensor_of
 from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
-from models.jobs.answers import Cycled, Failure, Translated, Verdict
+from models.jobs.answers import Cycled, Translated, Verdict
 from models.jobs.base import Said, say
+from models.jobs.errors import JobError
 from models.jobs.model_info import ModelCard
 from models.jobs.requests import Cycle, Translate
 from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
+from models.tasks.base import running
 from models.tasks.classify import Classifier, Sight, device_name, normalized, sight, view
 from models.tasks.translate.presentation import Receipt, cycled, translated
 from models.tasks.translate.verdict import verdict
 from models.weights.store import Shelf
-
-_log = logging.getLogger(__name__)
 
 MEMORY_BYTES = 3 * 1024**3
 """A worker on the CPU stays below this over pictures and frames of 12 million pixels.
@@ -64,6 +61,8 @@ class Prepared:
 class Translator:
     """Answers `Translate` and `Cycle` with the generators of `pairs` whose weights are here."""
 
+    makes_room = True
+
     def __init__(
         self,
         pairs: Mapping[str, Pair],
@@ -81,47 +80,40 @@ class Translator:
         """Return what there is to know of every pair."""
         return self._selection.cards()
 
-    def prepare(self, job: Translate | Cycle) -> Prepared | Failure:
-        """Choose the generators and decode the picture; safe on any thread."""
+    def prepare(self, job: Translate | Cycle) -> Prepared:
+        """See `Task`."""
         choice = self._selection.choose(job.model)
-        if isinstance(choice, Failure):
-            return choice
         back = self._way_back(choice.record) if isinstance(job, Cycle) else None
-        if isinstance(back, Failure):
-            return back
-        try:
-            return self._prepare(job, choice, back)
-        except DecodeError as error:
-            return error.failure
+        return self._prepare(job, choice, back)
 
-    def run(
-        self, batch: Sequence[Prepared | Failure]
-    ) -> Iterator[Callable[[], Translated | Cycled | Failure] | Failure]:
-        """Yield for each of `batch`, once it has run, what presents it, or its failure.
+    def together(self, _item: Prepared) -> None:
+        """Return None: each picture is alone."""
 
-        What presents it needs no network and may be called on any thread.
-        """
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Callable[[], Translated | Cycled]]:
+        """See `Task`; what presents an answer needs no network."""
+        presents: list[Callable[[], Translated | Cycled]] = []
         for item in batch:
-            yield item if isinstance(item, Failure) else self._run_or_fail(item)
+            with running(item.choice.record.name):
+                presents.append(self._run_cycle(item, item.back) if item.back else self._run(item))
+        return presents
 
-    def _way_back(self, there: Pair) -> Choice[Pair] | Failure:
+    def _way_back(self, there: Pair) -> Choice[Pair]:
         if there.inverse is None:
             sentence = say(
                 "Nobody has published a way back from {pair}: try another pair.", pair=there.purpose
             )
-            return Failure(code="no_weights", sentence=sentence)
-        back = self._selection.choose(there.inverse)
-        if isinstance(back, Failure):
-            sentence = say("There is no way back here: {reason}", reason=back.sentence)
-            return Failure(code=back.code, sentence=sentence)
-        return back
+            raise JobError("no_weights", sentence)
+        try:
+            return self._selection.choose(there.inverse)
+        except JobError as error:
+            failure = error.failure
+            sentence = say("There is no way back here: {reason}", reason=failure.sentence)
+            raise JobError(failure.code, sentence) from None
 
     def _prepare(
         self, job: Translate | Cycle, choice: Choice[Pair], back: Choice[Pair] | None
-    ) -> Prepared | Failure:
+    ) -> Prepared:
         judge = self._classifier.default()
-        if isinstance(judge, Failure):
-            return judge
         in_full = isinstance(job, Translate) and not job.as_in_book
         preset = judge.record.preprocessing()
         found = self._do(
@@ -137,24 +129,7 @@ class Translator:
         frames = tuple(frame.image() for frame in found.frames)
         return Prepared(job, choice, back, found.frames_in_all, frames, before)
 
-    def _run_or_fail(self, item: Prepared) -> Callable[[], Translated | Cycled | Failure] | Failure:
-        name = item.choice.record.name
-        try:
-            return self._run_cycle(item, item.back) if item.back else self._run(item)
-        except torch.OutOfMemoryError:
-            _log.exception("%s ran out of memory", name)
-            sentence = say(
-                "{model} ran out of memory: try a smaller size, or again later.", model=name
-            )
-            return Failure(code="out_of_memory", sentence=sentence)
-        except torch.AcceleratorError:
-            raise  # no job can be answered on this device any more
-        except Exception:  # noqa: BLE001 - a network may raise anything; this job gets an answer
-            _log.exception("%s failed", name)
-            sentence = say("{model} ran into an error: try another picture or pair.", model=name)
-            return Failure(code="model_failed", sentence=sentence)
-
-    def _run(self, item: Prepared) -> Callable[[], Translated | Failure]:
+    def _run(self, item: Prepared) -> Callable[[], Translated]:
         generator = self._networks.generator(item.choice.record)
         paint = _paint_in_book if _in_book(item.job) else _paint
         layers, milliseconds = paint(generator, item.frames)
@@ -167,7 +142,7 @@ class Translator:
         )
         return partial(translated, self._do, painted, item.frames_in_all, receipt)
 
-    def _run_cycle(self, item: Prepared, back: Choice[Pair]) -> Callable[[], Cycled | Failure]:
+    def _run_cycle(self, item: Prepared, back: Choice[Pair]) -> Callable[[], Cycled]:
         (there,), first = _paint(self._networks.generator(item.choice.record), item.frames)
         zebra = over(there, item.frames[0])
         (again,), second = _paint(self._networks.generator(back.record), (zebra,))

@@ -24,9 +24,10 @@ from models.jobs.control import Finished, Ready, Run, Started, Submit
 from models.jobs.model_info import ModelCard
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
-from models.tasks.caption import Describer, Prepared
+from models.tasks.caption import Describer
 from models.weights.store import Shelf
 from tests.models import published
+from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 from tests.models.worker.test_process import Child
 
@@ -63,11 +64,9 @@ def describer(shelf: Shelf, records: Captionings) -> Describer:
     return Describer(records, NetworkCache(shelf, CPU))
 
 
-def answered(describer: Describer, job: Caption) -> Captioned:
+def captioned(describer: Describer, job: Caption) -> Captioned:
     """Return the answer to `job`."""
-    prepared = describer.prepare(job)
-    assert isinstance(prepared, Prepared)
-    (answer,) = describer.run([prepared])
+    (answer,) = answered(describer, job)
     assert isinstance(answer, Captioned)
     return answer
 
@@ -82,7 +81,6 @@ def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> 
     """The sentence is that of every model whose weights are not here."""
     describer = Describer(captioners(), NetworkCache(Shelf(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
-    assert isinstance(prepared, Prepared)
     assert prepared.chosen.record.name == DEFAULT
     sentence = "neuraltalk2's weights are not on this machine, so caption_small answered."
     assert str(prepared.chosen.substitution) == sentence
@@ -93,13 +91,12 @@ def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> 
 def test_ours_is_meant_when_none_is_named(describer: Describer) -> None:
     """Also where the published one is here."""
     prepared = describer.prepare(Caption(picture=PICTURE))
-    assert isinstance(prepared, Prepared)
     assert (prepared.chosen.record.name, prepared.chosen.substitution) == (DEFAULT, None)
 
 
 def test_an_unknown_name_is_refused_with_a_like_one(describer: Describer) -> None:
     """Captioners alone are offered."""
-    refused = describer.prepare(Caption(picture=PICTURE, model="neuraltalk"))
+    (refused,) = answered(describer, Caption(picture=PICTURE, model="neuraltalk"))
     assert isinstance(refused, Failure)
     assert (refused.code, "neuraltalk2?" in str(refused.sentence)) == ("unknown_model", True)
 
@@ -113,7 +110,6 @@ def test_a_damaged_file_is_not_opened(tmp_path: Path, file: str) -> None:
     (tmp_path / file).write_bytes(b"changed")
     describer = Describer(captioners(right), NetworkCache(Shelf(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
-    assert isinstance(prepared, Prepared)
     assert prepared.chosen.record.name == DEFAULT
     assert f"{file} in the Bobby cache is damaged" in str(prepared.chosen.substitution)
     assert not converted(Shelf(tmp_path)).exists()
@@ -125,7 +121,7 @@ def test_the_files_are_converted_once_and_answer(
     """The first question converts; from then on nothing published is looked at again."""
     caplog.set_level("INFO")
     assert card(describer, PUBLISHED).ready
-    first = answered(describer, Caption(picture=PICTURE, model="NeuralTalk2", beams=3))
+    first = captioned(describer, Caption(picture=PICTURE, model="NeuralTalk2", beams=3))
     assert (first.model, first.weights) == (PUBLISHED, "NeuralTalk2 FC")
     assert set(first.caption.split()) <= set(published.VOCABULARY.values())
     assert len(first.alternatives) == 2
@@ -134,7 +130,7 @@ def test_the_files_are_converted_once_and_answer(
     # For these records the published files are the wrong ones.
     anew = Describer(captioners(), NetworkCache(shelf, CPU))
     assert card(anew, PUBLISHED).ready
-    again = answered(anew, Caption(picture=PICTURE, model=PUBLISHED, beams=3))
+    again = captioned(anew, Caption(picture=PICTURE, model=PUBLISHED, beams=3))
     assert (again.caption, again.alternatives) == (first.caption, first.alternatives)
     assert caplog.text.count("is converted") == 1
     assert "unfused" not in caplog.text
@@ -161,7 +157,7 @@ def test_it_says_what_the_plain_networks_say(
     shelf: Shelf, describer: Describer, beams: int | None
 ) -> None:
     """The fused encoder and the task change neither words nor likelihood; two beams are usual."""
-    said = answered(describer, Caption(picture=PICTURE, model=PUBLISHED, beams=beams))
+    said = captioned(describer, Caption(picture=PICTURE, model=PUBLISHED, beams=beams))
     plain = neuraltalk2.load(converted(shelf))
     with torch.inference_mode():
         feature = plain.encoder(at_own_size(scene((200, 150)))[None])
@@ -174,7 +170,7 @@ def test_it_says_what_the_plain_networks_say(
 
 def test_features_are_those_of_the_plain_encoder(shelf: Shelf, describer: Describer) -> None:
     """Folding the batch norms changes them by rounding alone, at any size."""
-    answered(describer, Caption(picture=PICTURE, model=PUBLISHED))
+    captioned(describer, Caption(picture=PICTURE, model=PUBLISHED))
     voice = NeuralTalkVoice(shelf, CPU, ())
     plain = neuraltalk2.load(converted(shelf)).encoder
     for size in ((200, 150), (33, 70)):
@@ -189,7 +185,7 @@ def test_an_encoder_that_folding_would_change_runs_plain(
     shelf: Shelf, describer: Describer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the fused features are off by more than they may be, the plain ones are taken."""
-    answered(describer, Caption(picture=PICTURE, model=PUBLISHED))
+    captioned(describer, Caption(picture=PICTURE, model=PUBLISHED))
     monkeypatch.setattr(backends, "TOLERANCE", -1.0)
     voice = NeuralTalkVoice(shelf, CPU, ())
     assert any(isinstance(part, nn.BatchNorm2d) for part in voice.encoder.modules())
@@ -222,7 +218,7 @@ def test_pixels_are_normalised_as_published() -> None:
 def test_the_real_worker_verifies_converts_and_answers(shelf: Shelf, describer: Describer) -> None:
     """The worker process does it all by itself, and answers as the task does here."""
     job = Caption(picture=PICTURE, model=PUBLISHED, beams=3)
-    wanted = answered(describer, job)
+    wanted = captioned(describer, job)
     shutil.rmtree(converted(shelf))
     child = Child("--default-model", "efficientnet_lite0", "--cache", str(shelf.cache), code=WORKER)
     try:

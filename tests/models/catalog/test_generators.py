@@ -7,7 +7,7 @@ from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Pair
 from models.catalog.selection import Selection
-from models.jobs.answers import Failure
+from models.jobs.errors import JobError
 from models.weights.checkpoint import GitBlob, PinnedAtFirstUse
 from models.weights.store import Shelf
 
@@ -70,12 +70,12 @@ def test_a_substitute_does_the_same_translation(shelf: Shelf) -> None:
     (shelf.cache / "horse2zebra.pth").write_bytes(b"weights")
     selection = Selection(pairs(), shelf, "horse2zebra")
     choice = selection.choose(None)
-    assert not isinstance(choice, Failure)
     assert choice.record.name == "horse2zebra:authors"
     assert str(choice.substitution) == (
         "horse2zebra's weights are not on this machine, so horse2zebra:authors answered."
     )
-    refused = selection.choose("apple2orange")
-    assert isinstance(refused, Failure)
+    with pytest.raises(JobError) as caught:
+        selection.choose("apple2orange")
+    refused = caught.value.failure
     assert refused.code == "no_weights"
     assert "apple2orange's weights are not on this machine" in str(refused.sentence)

@@ -33,7 +33,7 @@ def test_the_longest_name_decides() -> None:
     assert origin_of("efficientnet_v2_s").family == "efficientnet_v2"
     assert origin_of("efficientnet_lite0").family == "efficientnet_lite"
     assert origin_of("efficientnet_b0").family == "efficientnet"
-    with pytest.raises(KeyError, match=r"models\.families"):
+    with pytest.raises(KeyError, match=r"models\.catalog\.papers"):
         origin_of("transformer_of_2030")
 
 

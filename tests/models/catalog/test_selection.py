@@ -1,5 +1,6 @@
 """Which model answers, and what is said when it is another than the one asked for."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from models.catalog.classifiers import Catalog, catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Classification
 from models.catalog.selection import Choice, Selection, either
-from models.jobs.answers import Failure
+from models.jobs.errors import JobError
 from models.weights.store import Shelf
 from tests.models.checkpoints import save
 
@@ -20,17 +21,17 @@ def two_ready(tmp_path: Path) -> Catalog:
     return {**catalog(), **{record.name: record for record in saved}}
 
 
-def chosen(choice: Choice[Classification] | Failure) -> tuple[str, str | None]:
+def chosen(choice: Choice[Classification]) -> tuple[str, str | None]:
     """Return the name of the model chosen and the sentence about it."""
-    assert isinstance(choice, Choice)
     said = choice.substitution
     return choice.record.name, None if said is None else str(said)
 
 
-def refused(choice: Choice[Classification] | Failure) -> tuple[str, str]:
-    """Return the code and the sentence of a refusal."""
-    assert isinstance(choice, Failure)
-    return choice.code, str(choice.sentence)
+def refused(selection: Selection[Classification], name: str | None) -> tuple[str, str]:
+    """Return the code and the sentence with which `name` is refused."""
+    with pytest.raises(JobError) as caught:
+        selection.choose(name)
+    return caught.value.failure.code, str(caught.value.failure.sentence)
 
 
 def test_the_model_asked_for_answers(two_ready: Catalog, shelf: Shelf) -> None:
@@ -71,7 +72,7 @@ def test_damaged_weights_are_named_as_the_reason(
 )
 def test_an_unknown_name_gets_suggestions(shelf: Shelf, name: str, meant: str) -> None:
     """At most three names that look alike."""
-    code, sentence = refused(Selection(catalog(), shelf, "resnet101").choose(name))
+    code, sentence = refused(Selection(catalog(), shelf, "resnet101"), name)
     assert code == "unknown_model"
     assert name in sentence
     assert meant in sentence
@@ -86,7 +87,7 @@ def test_names_that_are_suggested_are_a_choice() -> None:
 
 def test_a_name_like_no_other_gets_none(shelf: Shelf) -> None:
     """Nothing is suggested where nothing is near, and a long name is cut."""
-    code, sentence = refused(Selection(catalog(), shelf, "resnet101").choose("x" * 2000))
+    code, sentence = refused(Selection(catalog(), shelf, "resnet101"), "x" * 2000)
     assert code == "unknown_model"
     assert "did you mean" not in sentence
     assert len(sentence) < 120
@@ -95,7 +96,7 @@ def test_a_name_like_no_other_gets_none(shelf: Shelf) -> None:
 def test_no_weights_at_all(shelf: Shelf) -> None:
     """Never random weights: without any the job fails, and says what is missing."""
     lonely = {"resnet101": catalog()["resnet101"], "alexnet": catalog()["alexnet"]}
-    code, sentence = refused(Selection(lonely, shelf, "resnet101").choose(None))
+    code, sentence = refused(Selection(lonely, shelf, "resnet101"), None)
     assert code == "no_weights"
     assert sentence.startswith("resnet101's weights are not on this machine")
 
@@ -134,27 +135,27 @@ def test_what_is_part_of_bobby_is_not_fetched(shelf: Shelf) -> None:
 def test_only_a_model_for_the_same_purpose_stands_in(shelf: Shelf) -> None:
     """A zebra is no answer to who wanted a horse; where there is none, nobody answers."""
     selection = Selection(pairs(), shelf, "horse2zebra")
-    answered = {name: selection.choose(name) for name in pairs()}
-    stood_in = {
-        name: choice.record.name for name, choice in answered.items() if isinstance(choice, Choice)
-    }
+    stood_in = {}
+    for name in pairs():
+        with contextlib.suppress(JobError):
+            stood_in[name] = selection.choose(name).record.name
     assert stood_in["horse2zebra"] == "horse2zebra_small"
     assert stood_in["zebra2horse"] == "zebra2horse_small"
-    assert any(isinstance(choice, Failure) for choice in answered.values())
+    assert len(stood_in) < len(pairs())
     for name, other in stood_in.items():
         assert pairs()[name].purpose == pairs()[other].purpose
 
 
 def test_an_unknown_name_is_repeated_as_it_was_typed(shelf: Shelf) -> None:
     """Most of them are a question in words."""
-    _, sentence = refused(Selection(catalog(), shelf, "resnet101").choose("what  is this?"))
+    _, sentence = refused(Selection(catalog(), shelf, "resnet101"), "what  is this?")
     assert "I know no model called “what is this”" in sentence
 
 
 def test_an_unknown_name_brings_no_markup_with_it(shelf: Shelf) -> None:
     """The bot repeats a name in its own words: no link, mention or formatting gets through."""
     name = "[Free Nitro](https://evil.example/) <@1> **`"
-    _, sentence = refused(Selection(catalog(), shelf, "resnet101").choose(name))
+    _, sentence = refused(Selection(catalog(), shelf, "resnet101"), name)
     assert sentence == (
         "I know no model called “Free Nitrohttps:evil.example 1”: "
         "check its spelling, or leave it out."

@@ -17,6 +17,7 @@ from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
 from models.weights.store import Shelf
+from tests.models.answering import answered
 from tests.models.checkpoints import save
 
 LITE0 = "efficientnet_lite0"
@@ -26,7 +27,7 @@ def asked(record: Classification, shelf: Shelf, picture: bytes) -> Labels:
     """Return Bobby's answer with `record` alone."""
     networks = NetworkCache(shelf, torch.device("cpu"))
     classifier = Classifier({record.name: record}, shelf, networks, record.name)
-    (answer,) = classifier.answer([Classify(picture=picture)])
+    (answer,) = answered(classifier, Classify(picture=picture))
     assert isinstance(answer, Labels)
     return answer
 

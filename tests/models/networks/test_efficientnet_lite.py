@@ -10,6 +10,7 @@ from models.jobs.answers import Labels
 from models.jobs.requests import Classify
 from models.networks.efficientnet_lite import EfficientNetLite0, SameConv2d
 from models.tasks.classify import Classifier
+from tests.models.answering import answered
 
 
 def test_the_names_of_its_weights_are_frozen() -> None:
@@ -42,7 +43,7 @@ def test_strided_padding_is_tensorflows(side: int, kernel: int) -> None:
 def test_it_gives_the_reference_figures(classifier: Classifier, shared_data: Path) -> None:
     """The dog of the reference: each label within a tenth of a percent of what was measured."""
     picture = (shared_data / "bobby.jpg").read_bytes()
-    (answer,) = classifier.answer([Classify(picture=picture)])
+    (answer,) = answered(classifier, Classify(picture=picture))
     assert isinstance(answer, Labels)
     found = {label.label: 100 * label.probability for label in answer.top}
     expected = {

@@ -24,6 +24,7 @@ from models.runtime.generator import Generator
 from models.runtime.inference import DTYPES, Network, finite, is_fast
 from models.tasks.classify import Classifier, prepare
 from models.weights.store import Shelf
+from tests.models.answering import answered
 from tests.models.checkpoints import save, save_pair
 from tests.models.pictures import encoded, scene
 
@@ -104,9 +105,8 @@ def test_an_answer_names_the_precision(tmp_path: Path) -> None:
         of = record(tmp_path / expected, build)
         shelf = Shelf(tmp_path / expected / "bobby")
         networks = NetworkCache(shelf, CPU, precision="float16")
-        (answer,) = Classifier({of.name: of}, shelf, networks, of.name).answer(
-            [Classify(picture=encoded(scene()))]
-        )
+        classifier = Classifier({of.name: of}, shelf, networks, of.name)
+        (answer,) = answered(classifier, Classify(picture=encoded(scene())))
         assert isinstance(answer, Labels)
         assert answer.precision == expected
 

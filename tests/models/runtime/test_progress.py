@@ -14,9 +14,9 @@ from models.jobs.control import Finished, FromWorker, Run, Started, Submit, Work
 from models.jobs.requests import Caption, Job
 from models.runtime import progress
 from models.runtime.progress import heard_by, loading
+from models.tasks.base import Done, Prepared
 from models.worker import loop
 from models.worker.loop import Worker
-from models.worker.tasks import Done, Prepared
 from tests.models.one_at_a_time import OneAtATime
 
 SAD = Failure(code="model_failed", sentence=say("There is nothing to see."))

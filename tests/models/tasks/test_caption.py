@@ -13,8 +13,9 @@ from models.captioning.small import Caption as Said
 from models.jobs.answers import Captioned, Failure
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
-from models.tasks.caption import Describer, Prepared
+from models.tasks.caption import Describer
 from models.weights.store import Shelf
+from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 
 SURE = Said("a dog", -0.5, guess=False, alternatives=("a cat", "a horse"))
@@ -59,18 +60,11 @@ def describer(voices: dict[str, Told], tmp_path: Path) -> Describer:
     return Describer(records, NetworkCache(Shelf(tmp_path), torch.device("cpu")))
 
 
-def prepared(describer: Describer, job: Caption) -> Prepared:
-    """Return `job` prepared."""
-    item = describer.prepare(job)
-    assert isinstance(item, Prepared)
-    return item
-
-
 def test_an_answer_tells_all_about_the_caption(describer: Describer) -> None:
     """Words, likelihood, whether it is a guess, and the picture's own size and frames."""
     film = encoded(scene(), "GIF", save_all=True, append_images=[scene().rotate(180)])
     jobs = [Caption(picture=film, model=name) for name in ("sure", "guess")]
-    first, second = describer.run([prepared(describer, job) for job in jobs])
+    first, second = answered(describer, *jobs)
     assert isinstance(first, Captioned)
     assert isinstance(second, Captioned)
     assert (first.caption, first.alternatives) == (SURE.text, SURE.alternatives)
@@ -84,7 +78,7 @@ def test_an_answer_tells_all_about_the_caption(describer: Describer) -> None:
 def test_no_words_are_a_failure_of_one_job(describer: Describer) -> None:
     """An empty sentence isn't shown; the neighbours have theirs."""
     jobs = [Caption(picture=encoded(scene()), model=name) for name in ("silent", "sure")]
-    failed, fine = describer.run([prepared(describer, job) for job in jobs])
+    failed, fine = answered(describer, *jobs)
     assert isinstance(failed, Failure)
     assert failed.code == "model_failed"
     assert str(failed.sentence) == "silent found no words for this: try another picture."
@@ -97,5 +91,5 @@ def test_beams_are_the_captioners_own_or_as_asked(
     """At least one and at most ten, whatever is asked for."""
     wanted = [None, 1, 7, 10, 99, -3]
     jobs = [Caption(picture=encoded(scene()), model="sure", beams=beams) for beams in wanted]
-    assert len(list(describer.run([prepared(describer, job) for job in jobs]))) == len(wanted)
+    assert len(answered(describer, *jobs)) == len(wanted)
     assert voices["sure"].beams == [4, 1, 7, 10, 10, 1]

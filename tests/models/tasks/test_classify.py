@@ -16,14 +16,16 @@ from models.bench.pictures import photograph
 from models.catalog.classifiers import Catalog, catalog
 from models.catalog.selection import Choice
 from models.images.views import seen
-from models.jobs.answers import Failure, Labels
+from models.jobs.answers import Answer, Failure, Labels
 from models.jobs.base import Precision
 from models.jobs.control import Ready
 from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
+from models.tasks.base import TaskTable
 from models.tasks.classify import Classifier, Prepared, prepare, present, view
 from models.weights.store import Shelf
 from models.worker.tasks import Tasks
+from tests.models.answering import answered
 from tests.models.checkpoints import save
 from tests.models.pictures import animation, encoded, scene
 from tests.models.runtime.test_inference import Narrow
@@ -32,7 +34,7 @@ LITE = Choice(catalog()["efficientnet_lite0"])
 CPU = torch.device("cpu")
 
 
-def labels(answer: Labels | Failure) -> Labels:
+def labels(answer: Answer | Failure) -> Labels:
     """Return `answer`, which must not be a failure."""
     assert isinstance(answer, Labels), answer
     return answer
@@ -102,7 +104,7 @@ def test_a_long_picture_shows_its_centre(size: tuple[int, int]) -> None:
 
 def test_the_answer_tells_all_about_the_picture(classifier: Classifier) -> None:
     """Its own size, its frames, the model, the weights, and no more than five labels."""
-    answer = labels(classifier.answer([Classify(picture=animation("GIF", 3))])[0])
+    answer = labels(answered(classifier, Classify(picture=animation("GIF", 3)))[0])
     assert (answer.width, answer.height, answer.frames) == (32, 32, 3)
     assert (answer.model, answer.weights) == ("efficientnet_lite0", "ImageNet-1K")
     assert (answer.device, answer.batch_size, answer.substitution) == ("cpu", 1, None)
@@ -118,9 +120,9 @@ def test_a_bad_picture_fails_alone(classifier: Classifier, shared_data: Path) ->
     dog = Classify(picture=(shared_data / "bobby.jpg").read_bytes())
     horse = Classify(picture=(shared_data / "horse.jpg").read_bytes())
     bad = Classify(picture=b"no picture")
-    alone = [labels(a).top for job in (dog, horse) for a in classifier.answer([job])]
-    first, failed, unknown, second = classifier.answer(
-        [dog, bad, Classify(picture=dog.picture, model="nobody"), horse]
+    alone = [labels(a).top for job in (dog, horse) for a in answered(classifier, job)]
+    first, failed, unknown, second = answered(
+        classifier, dog, bad, Classify(picture=dog.picture, model="nobody"), horse
     )
     assert isinstance(failed, Failure)
     assert failed.code == "not_a_picture"
@@ -136,7 +138,7 @@ def test_a_bad_picture_fails_alone(classifier: Classifier, shared_data: Path) ->
 def test_the_same_picture_gets_the_same_answer(classifier: Classifier) -> None:
     """From call to call, to the last bit."""
     job = Classify(picture=encoded(scene((300, 200)), "JPEG"))
-    first, second = (labels(classifier.answer([job])[0]) for _ in range(2))
+    first, second = (labels(answered(classifier, job)[0]) for _ in range(2))
     assert first.top == second.top
     assert first.crop == second.crop
 
@@ -145,7 +147,7 @@ def test_a_flat_answer_is_not_sure(classifier: Classifier, shared_data: Path) ->
     """A plain grey shows nothing, a clear dog is a dog."""
     grey = Classify(picture=encoded(Image.new("RGB", (300, 300), "grey")))
     dog = Classify(picture=(shared_data / "bobby.jpg").read_bytes())
-    assert [labels(a).sure for a in classifier.answer([grey, dog])] == [False, True]
+    assert [labels(a).sure for a in answered(classifier, grey, dog)] == [False, True]
 
 
 def test_equal_logits_keep_the_order_of_the_labels() -> None:
@@ -167,7 +169,7 @@ def test_batches_of_several_models_are_told_apart(tmp_path: Path, shelf: Shelf) 
     both: Catalog = {**catalog(), other.name: other}
     classifier = among(both, shelf, "efficientnet_lite0")
     names = ["shufflenet_v2_x0_5", None, "shufflenet_v2_x0_5"]
-    answers = classifier.answer([Classify(picture=encoded(scene()), model=n) for n in names])
+    answers = answered(classifier, *(Classify(picture=encoded(scene()), model=n) for n in names))
     assert [labels(a).model for a in answers] == [other.name, "efficientnet_lite0", other.name]
     assert [labels(a).batch_size for a in answers] == [2, 1, 2]
 
@@ -180,13 +182,15 @@ def test_a_network_that_raises_fails_its_own_jobs(tmp_path: Path, shelf: Shelf) 
     )
     picture = encoded(scene())
     jobs = [Classify(picture=picture, model="alexnet"), Classify(picture=picture)]
-    prepared = [classifier.prepare(job) for job in jobs]
+    tasks = TaskTable({Classify: classifier})
+    failing, working = (tasks.prepare(job) for job in jobs)
     (tmp_path / "bobby" / broken.checkpoint.file).unlink()  # gone between choosing and loading
-    failed, fine = classifier.run(prepared)
+    (failed,), (fine,) = tasks.run([failing]), tasks.run([working])
     assert isinstance(failed, Failure)
     assert failed.code == "model_failed"
-    assert str(failed.sentence) == "alexnet ran into an error: try another model."
-    assert labels(fine).model == "efficientnet_lite0"
+    assert str(failed.sentence).startswith("alexnet ran into an error: try another picture")
+    assert isinstance(fine, Labels)
+    assert fine.model == "efficientnet_lite0"
 
 
 def test_out_of_memory_is_named(tmp_path: Path, shelf: Shelf) -> None:
@@ -196,7 +200,7 @@ def test_out_of_memory_is_named(tmp_path: Path, shelf: Shelf) -> None:
         {**catalog(), narrow.name: narrow}, shelf, NetworkCache(shelf, CPU), "alexnet"
     )
     jobs = [Classify(picture=encoded(scene()))] * 9
-    found = classifier.answer(jobs)
+    found = answered(classifier, *jobs)
     assert [a.code for a in found if isinstance(a, Failure)] == ["out_of_memory"] * 9
 
 
@@ -218,7 +222,7 @@ def test_resnet101_is_the_default_when_its_weights_are_here(tmp_path: Path, shel
     classifier = Classifier(
         {**catalog(), resnet.name: resnet}, shelf, NetworkCache(shelf, CPU), "resnet101"
     )
-    (answer,) = classifier.answer([Classify(picture=encoded(scene()))])
+    (answer,) = answered(classifier, Classify(picture=encoded(scene())))
     assert labels(answer).model == "resnet101"
     assert labels(answer).weights == "IMAGENET1K_V1"
     assert labels(answer).substitution is None

@@ -28,8 +28,7 @@ def of_every_task(picture: bytes) -> list[Job]:
 
 def answers(tasks: Tasks, jobs: Sequence[Job]) -> list[Answer | Failure]:
     """Return the answers of `tasks` to `jobs`, as one batch."""
-    done = tasks.run([tasks.prepare(job) for job in jobs])
-    return [item() if callable(item) else item for item in done]
+    return tasks.answer(*jobs)
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -38,8 +37,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: object) -> None:
         raise error
 
-    for kind in ("classifier", "plain", "generator", "voice"):
-        monkeypatch.setattr(NetworkCache, kind, fail)
+    monkeypatch.setattr(NetworkCache, "get", fail)
 
 
 def test_a_bad_picture_has_the_same_refusal_everywhere(tasks: Tasks) -> None:

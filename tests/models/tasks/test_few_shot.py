@@ -9,12 +9,12 @@ from PIL import Image
 
 from models.bench.random_weights import settle
 from models.catalog.classifiers import catalog
-from models.jobs.answers import Assessed, Failure, Features, Labels
+from models.jobs.answers import Answer, Assessed, Failure, Features, Labels
 from models.jobs.requests import Assess, Example, Featurise, Recognise
 from models.runtime.cache import NetworkCache
 from models.tasks.few_shot.task import Learner, last_layer
 from models.weights.store import Shelf
-from models.worker.tasks import Done
+from tests.models.answering import answered
 from tests.models.checkpoints import save
 from tests.models.pictures import encoded, scene
 
@@ -42,12 +42,9 @@ def learner(tmp_path_factory: pytest.TempPathFactory) -> Learner:
     return Learner(catalog(), shelf, NetworkCache(shelf, CPU), "efficientnet_lite0")
 
 
-def answer(learner: Learner, job: Featurise | Recognise | Assess) -> Done:
+def answer(learner: Learner, job: Featurise | Recognise | Assess) -> Answer | Failure:
     """Return what becomes of `job`."""
-    prepared = learner.prepare(job)
-    if isinstance(prepared, Failure):
-        return prepared
-    (done,) = learner.run([prepared])
+    (done,) = answered(learner, job)
     return done
 
 
@@ -181,8 +178,7 @@ def test_examples_that_fail_fail_alone(learner: Learner) -> None:
     one, other = (Example(label=label, features=bytes(8)) for label in "ab")
     assess = Assess(model="efficientnet_lite0", examples=(one, other, one, other))
     jobs: tuple[Recognise | Assess, ...] = (recognise(encoded(scene()), (one, other)), assess)
-    prepared = [p for p in map(learner.prepare, jobs) if not isinstance(p, Failure)]
-    bad, good = learner.run(prepared)
+    bad, good = answered(learner, *jobs)
     assert isinstance(bad, Failure)
     assert bad.code == "model_failed"
     assert "efficientnet_lite0 ran into an error" in str(bad.sentence)

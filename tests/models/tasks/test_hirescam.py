@@ -17,6 +17,7 @@ from models.tasks.explain.hirescam import heat, overlaid
 from models.tasks.explain.task import Explainer
 from models.tasks.few_shot.task import last_layer
 from models.weights.store import Shelf
+from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 
 CPU = torch.device("cpu")
@@ -40,9 +41,7 @@ def explainer(tmp_path_factory: pytest.TempPathFactory) -> Explainer:
 
 def explained(explainer: Explainer, job: Explain) -> Explained:
     """Return the answer to `job`."""
-    prepared = explainer.prepare(job)
-    assert not isinstance(prepared, Failure)
-    (answer,) = explainer.run([prepared])
+    (answer,) = answered(explainer, job)
     assert isinstance(answer, Explained)
     return answer
 
@@ -83,7 +82,6 @@ def test_the_dog_made_the_dog(explainer: Explainer, shared_data: Path) -> None:
     """Nearly all that spoke for it lies on it; a network that knows nothing looks elsewhere."""
     job = Explain(picture=(shared_data / "bobby.jpg").read_bytes())
     prepared = explainer.prepare(job)
-    assert not isinstance(prepared, Failure)
     record = catalog()[LITE]
     knowing = plain(record, Shelf(None))
     logits, found = heat(knowing, prepared.tensor)
@@ -117,7 +115,7 @@ def test_an_answer_shows_both_and_the_five_labels(explainer: Explainer) -> None:
 
 def test_an_unknown_label_is_refused(explainer: Explainer) -> None:
     """By its own sentence."""
-    refused = explainer.prepare(Explain(picture=encoded(scene()), label="unicorn"))
+    (refused,) = answered(explainer, Explain(picture=encoded(scene()), label="unicorn"))
     assert isinstance(refused, Failure)
     assert str(refused.sentence) == f"{LITE} knows no such label."
 

@@ -17,8 +17,7 @@ from models.worker.tasks import Tasks
 
 def look(tasks: Tasks, model: str) -> Inspected | Failure:
     """Return the answer of `tasks` to a look inside `model`."""
-    (done,) = tasks.run([tasks.prepare(Inspect(model=model))])
-    answer = done() if callable(done) else done
+    (answer,) = tasks.answer(Inspect(model=model))
     assert isinstance(answer, Inspected | Failure)
     return answer
 

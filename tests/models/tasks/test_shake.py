@@ -13,6 +13,7 @@ from models.runtime.cache import NetworkCache
 from models.tasks.classify import prepare
 from models.tasks.shake import CHANGES, Shaker
 from models.weights.store import Shelf
+from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 
 
@@ -25,9 +26,7 @@ def shaker(tmp_path_factory: pytest.TempPathFactory) -> Shaker:
 
 def shaken(shaker: Shaker, picture: bytes) -> Shaken:
     """Return the answer about `picture`."""
-    prepared = shaker.prepare(Shake(picture=picture))
-    assert not isinstance(prepared, Failure)
-    (answer,) = shaker.run([prepared])
+    (answer,) = answered(shaker, Shake(picture=picture))
     assert isinstance(answer, Shaken)
     return answer
 
@@ -49,7 +48,6 @@ def test_as_it_is_a_large_picture_has_the_probability_of_classify(
     """To the last bit of what the network sees: only the changes are made on a smaller copy."""
     picture = (shared_data / "horse.jpg").read_bytes()
     prepared = shaker.prepare(Shake(picture=picture))
-    assert not isinstance(prepared, Failure)
     assert torch.equal(prepared.tensors[0], prepare(picture, prepared.choice).tensor)
 
 
@@ -61,7 +59,8 @@ def test_any_size_can_be_shaken(shaker: Shaker, size: tuple[int, int]) -> None:
 
 def test_a_bad_picture_is_refused(shaker: Shaker) -> None:
     """By its own sentence."""
-    assert isinstance(shaker.prepare(Shake(picture=b"")), Failure)
+    (refused,) = answered(shaker, Shake(picture=b""))
+    assert isinstance(refused, Failure)
 
 
 def test_the_bot_knows_every_change_by_its_name() -> None:

@@ -15,15 +15,16 @@ from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Pair
 from models.images.sizes import FILM_PIXELS
-from models.jobs.answers import Cycled, Failure, Translated
+from models.jobs.answers import Answer, Cycled, Failure, Translated
 from models.jobs.answers import Image as File
 from models.jobs.requests import Cycle, Translate
 from models.networks.cyclegan import ResNetGenerator
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
-from models.tasks.translate.task import Prepared, Translator
+from models.tasks.translate.task import Translator
 from models.weights.store import Shelf
+from tests.models.answering import answered
 from tests.models.checkpoints import save_pair
 from tests.models.pictures import animation, encoded, scene
 
@@ -78,12 +79,9 @@ def translator(folder: Path) -> Translator:
     return Translator(records(folder), shelf, networks, judge)
 
 
-def answers(
-    translator: Translator, *jobs: Translate | Cycle
-) -> list[Translated | Cycled | Failure]:
+def answers(translator: Translator, *jobs: Translate | Cycle) -> list[Answer | Failure]:
     """Return what becomes of `jobs` as one batch."""
-    done = translator.run([translator.prepare(job) for job in jobs])
-    return [item if isinstance(item, Failure) else item() for item in done]
+    return answered(translator, *jobs)
 
 
 def translated(
@@ -343,7 +341,6 @@ def test_a_small_file_does_not_hold_the_worker(translator: Translator) -> None:
     """A film is cut where its frames together would be too large at the working size."""
     job = Translate(picture=animation("GIF", 20), max_bytes=PLENTY, size=1024)
     prepared = translator.prepare(job)
-    assert isinstance(prepared, Prepared)
     assert sum(f.width * f.height for f in prepared.frames) <= FILM_PIXELS
     assert 1 <= len(prepared.frames) < 20
 

@@ -18,8 +18,8 @@ PICTURE = encoded(scene())
 
 def ask(tasks: Tasks, job: Untrained | Classify) -> Answer | Failure:
     """Return the answer of `tasks` to `job`."""
-    (done,) = tasks.run([tasks.prepare(job)])
-    return done() if callable(done) else done
+    (answer,) = tasks.answer(job)
+    return answer
 
 
 def guess(tasks: Tasks, model: str) -> Labels:
@@ -52,15 +52,14 @@ def test_a_network_that_fails_fails_alone(tasks: Tasks, monkeypatch: pytest.Monk
     def fail(*_: object) -> NoReturn:
         raise RuntimeError("a secret of the machine's")
 
-    batch = [tasks.prepare(Untrained(picture=PICTURE, model="resnet18")) for _ in range(2)]
-    answers = iter(tasks.run(batch))
+    job = Untrained(picture=PICTURE, model="resnet18")
     with monkeypatch.context() as broken:
         broken.setattr(untrained, "beginning", fail)
-        first = next(answers)
-    second = next(answers)
+        first = ask(tasks, job)
+    second = ask(tasks, job)
     assert isinstance(first, Failure)
     assert first.code == "model_failed"
-    assert "The untrained resnet18 ran into an error" in str(first.sentence)
+    assert "untrained resnet18 ran into an error" in str(first.sentence)
     assert isinstance(second, Labels)
 
 

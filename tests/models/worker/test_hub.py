@@ -98,7 +98,7 @@ def model(entry: str, **arguments: str | float) -> HubModel:
 def ask(tasks: HubTasks, name: str, *levels: int) -> list[Labels | Failure]:
     """Return the answers to pictures of those greys, all in one batch."""
     jobs = [Classify(picture=grey(level), model=name) for level in levels]
-    found = list(tasks.run([tasks.prepare(job) for job in jobs]))
+    found = tasks.answer(*jobs)
     assert all(isinstance(answer, Labels | Failure) for answer in found)
     return [answer for answer in found if isinstance(answer, Labels | Failure)]
 
@@ -106,16 +106,13 @@ def ask(tasks: HubTasks, name: str, *levels: int) -> list[Labels | Failure]:
 def test_answers_come_in_the_order_of_the_questions(code: Path) -> None:
     """Those that failed before stand where they stood; a network is loaded once."""
     hub = tasks(code, model("bright"))
-    bad = hub.prepare(Classify(picture=b"no picture", model="hub/bright"))
-    assert isinstance(bad, Failure)
-    light, dark = (
-        hub.prepare(Classify(picture=grey(level), model=" Hub/BRIGHT ")) for level in (250, 5)
-    )
-    answers = list(hub.run([light, bad, dark]))
-    assert answers[1] is bad
+    bad = Classify(picture=b"no picture", model="hub/bright")
+    light, dark = (Classify(picture=grey(level), model=" Hub/BRIGHT ") for level in (250, 5))
+    answers = hub.answer(light, bad, dark)
+    assert isinstance(answers[1], Failure)
     tops = [answer.top[0].label for answer in answers if isinstance(answer, Labels)]
     assert tops == ["bright", "dark"]
-    assert list(hub.run([bad])) == [bad]
+    assert hub.answer(bad) == [answers[1]]
     ask(hub, "hub/bright", 250)
     assert (code / "loaded.txt").read_text() == "once "
 

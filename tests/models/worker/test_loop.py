@@ -30,15 +30,16 @@ from models.jobs.control import (
     Unready,
     Working,
 )
+from models.jobs.errors import JobError
 from models.jobs.log_context import FORMAT, Asked, working_for
 from models.jobs.requests import Classify, Job
 from models.jobs.wire import frame
 from models.runtime.inference import DeviceError
+from models.tasks.base import Done, Prepared
 from models.worker import loop
 from models.worker.loop import Worker
 from models.worker.pipe import Pipe
 from models.worker.process import options_of, serve, started
-from models.worker.tasks import Done, Prepared
 from tests.bot.executor.answers import READY, labels
 
 log = logging.getLogger(__name__)
@@ -56,13 +57,15 @@ class Toy:
         self.hold.set()
         self.slowly = threading.Event()
 
-    def ready(self) -> Ready | Failure:
+    def ready(self) -> Ready:
         """Be what the test says."""
+        if isinstance(self.stock, Failure):
+            raise JobError(self.stock.code, self.stock.sentence)
         return self.stock
 
-    def recount(self) -> Ready | Failure:
+    def recount(self) -> Ready:
         """Be what the test says."""
-        return self.stock
+        return self.ready()
 
     def prepare(self, job: Job) -> Prepared | Failure:
         """Raise for "broken", else fail."""

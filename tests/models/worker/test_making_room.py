@@ -11,10 +11,9 @@ from models.jobs.answers import Failure
 from models.jobs.base import say
 from models.jobs.control import Deferred, Finished, Forget, FromWorker, Run, Submit, Working
 from models.jobs.requests import Caption
-from models.tasks import caption
+from models.tasks.base import Done, Prepared
 from models.worker import loop, slices
 from models.worker.loop import Worker
-from models.worker.tasks import Done, Prepared
 from tests.models.one_at_a_time import OneAtATime
 
 ANN, BEN = 1, 2
@@ -30,9 +29,10 @@ class Tasks(OneAtATime):
     def run(self, batch: Sequence[Prepared | Failure]) -> Iterator[Done]:
         """Call the one module of a network again and again."""
         (item,) = batch
-        assert isinstance(item, caption.Prepared)
+        assert isinstance(item, Prepared)
+        beams = item.item.beams
         nn.Identity()(torch.zeros(1))
-        while item.beams > 1 and not self.enough.wait(0.001):
+        while beams > 1 and not self.enough.wait(0.001):
             nn.Identity()(torch.zeros(1))
         yield SAD
 
