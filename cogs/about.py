@@ -13,24 +13,25 @@ from bot.replies.common import BLUE
 
 PRIVACY = (
     later(
-        "Your pictures live in my memory only, and only for as long as the answer takes. I write"
-        " none of them to a disk, send none of them to anybody else, and train on none of them."
+        "Your pictures stay in memory only while I work on your answer. I never save "
+        "them, send them to anyone else, or train on them."
     ),
     later(
-        "I read a message when it is a command, when you reply to it with one, or when you ask for"
-        " the newest picture and I look for it. I keep no messages. For a minute after your command"
-        " I remember that it was one and which reply I gave, so that you can edit it. The log says"
-        " that something was asked and how it ended, without your words or your picture."
+        "I only read a message if it's a command, if someone replies to it with a "
+        "command, or if I'm looking for the latest picture in the channel. I don't "
+        "store messages. For one minute I remember which reply belongs to your "
+        "command, so you can edit it. My log records that a command ran and how it "
+        "ended, never your text or pictures."
     ),
     later(
-        "Of a server I keep on disk what its managers set with `/settings`. When somebody teaches"
-        " me a label, I keep the label, who taught it, and a row of numbers that my network made of"
-        " each picture, never the picture. `/forget` deletes what you taught; when I leave a"
-        " server, all of its is deleted."
+        "For each server I store what was set with `/settings`. If someone teaches me "
+        "a label, I store the label, who taught it, and a list of numbers computed "
+        "from each picture, never the picture itself. `/forget` deletes everything you "
+        "taught me. When I'm removed from a server, all of its data is deleted."
     ),
     later(
-        "What others can see is what Discord shows: your message and my reply. Delete mine like any"
-        " other."
+        "Other people see your message and my reply, as usual on Discord. A moderator "
+        "can delete my reply."
     ),
 )
 
@@ -43,32 +44,32 @@ class AboutCog(commands.Cog, name="About"):
 
     @commands.command()
     async def help(self, context: BobbyContext) -> None:
-        """Say what I can do."""
+        """Show what I can do."""
         await context.exchange.answer(self._help())
 
     @app_commands.command(name="help")
     async def help_slash(self, interaction: Interaction) -> None:
-        """Say what I can do."""
+        """Show what I can do."""
         await InteractionExchange(interaction).answer(self._help())
 
     @commands.command()
     async def status(self, context: BobbyContext) -> None:
-        """Say how I am: models, queue, device, event loop."""
+        """Show my status: models, queue and speed."""
         await context.exchange.answer(self._status())
 
     @app_commands.command(name="status")
     async def status_slash(self, interaction: Interaction) -> None:
-        """Say how I am: models, queue, device, event loop."""
+        """Show my status: models, queue and speed."""
         await InteractionExchange(interaction).answer(self._status())
 
     @commands.command()
     async def privacy(self, context: BobbyContext) -> None:
-        """Say what becomes of your pictures."""
+        """Show what I do with your pictures and data."""
         await context.exchange.answer(_privacy())
 
     @app_commands.command(name="privacy")
     async def privacy_slash(self, interaction: Interaction) -> None:
-        """Say what becomes of your pictures."""
+        """Show what I do with your pictures and data."""
         await InteractionExchange(interaction).answer(_privacy())
 
     def _help(self) -> Reply:
@@ -79,12 +80,13 @@ class AboutCog(commands.Cog, name="About"):
             for command in sorted(self.bot.commands, key=lambda command: command.name)
         ]
         embed = discord.Embed(
-            title=tr("I look at pictures"),
+            title=tr("What I can do"),
             description=(
                 tr(
-                    "Post a picture with `{prefix}classify`, and I name what it most likely "
-                    "shows. I also take replies, links, mentions (for an avatar), several "
-                    "pictures at once, and, if you give me none, the newest one here.",
+                    "Post a picture with `{prefix}classify` and I'll tell you what's "
+                    "in it. You can also reply to a picture, paste a link, mention "
+                    "someone to use their avatar, or send up to 10 pictures at once. "
+                    "No picture? I'll use the latest one in this channel.",
                     prefix=prefix,
                 )
                 + "\n\n"
@@ -96,8 +98,9 @@ class AboutCog(commands.Cog, name="About"):
             name=tr("Other ways"),
             value=(
                 tr(
-                    "Type `/` and pick a command, or open a message's menu and choose "
-                    "**Apps**. Forgot the picture? Edit your message within a minute."
+                    "Type `/` to browse my commands, or right-click a message "
+                    "(long-press on mobile) and choose **Apps**. Forgot the picture? "
+                    "Edit your message within a minute."
                 )
             ),
             inline=False,
@@ -105,7 +108,7 @@ class AboutCog(commands.Cog, name="About"):
         return Reply(embeds=(embed,))
 
     def _status(self) -> Reply:
-        embed = discord.Embed(title=tr("How I am"), colour=BLUE)
+        embed = discord.Embed(title=tr("Status"), colour=BLUE)
         for name, value in rows(self.bot).items():
             embed.add_field(name=tr(name), value=value)
         return Reply(embeds=(embed,))
@@ -113,7 +116,7 @@ class AboutCog(commands.Cog, name="About"):
 
 def _privacy() -> Reply:
     embed = discord.Embed(
-        title=tr("What becomes of your pictures"),
+        title=tr("Your privacy"),
         description="\n\n".join(map(tr, PRIVACY)),
         colour=BLUE,
     )

@@ -67,7 +67,7 @@ class Alternatives(
 
     def __init__(self, source: Source) -> None:
         super().__init__(
-            discord.ui.Button(label=tr("Other ways to say it"), custom_id=f"alternatives:{source}")
+            discord.ui.Button(label=tr("More captions"), custom_id=f"alternatives:{source}")
         )
         self.source = source
 
@@ -109,7 +109,7 @@ class CaptionCog(commands.Cog, name="Caption"):
 
     @commands.command(usage="[model:NAME] [beams] [link or @person]")
     async def caption(self, context: BobbyContext, *, text: str = "") -> None:
-        """Say in English what a picture shows."""
+        """Describe a picture in one English sentence."""
         message = context.message
         await self._answer(
             context.exchange,
@@ -121,10 +121,10 @@ class CaptionCog(commands.Cog, name="Caption"):
     @app_commands.command(name="caption")
     @app_commands.describe(
         picture="The picture to describe",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
+        link="A link to a picture",
+        person="Use this person's avatar",
         model="The captioner to ask; the default one otherwise",
-        beams="How many captions are searched side by side, 1 to 10",
+        beams="Search width, 1 to 10 (higher is slower and sometimes better)",
     )
     async def caption_slash(  # noqa: PLR0917  (discord.py passes the options by name)
         self,
@@ -135,7 +135,7 @@ class CaptionCog(commands.Cog, name="Caption"):
         model: str | None = None,
         beams: Beams | None = None,
     ) -> None:
-        """Say in English what a picture shows."""
+        """Describe a picture in one English sentence."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),

@@ -46,7 +46,7 @@ class Recipe(
 
     def __init__(self, model: str) -> None:
         super().__init__(
-            discord.ui.Button(label=tr("Python for this"), custom_id=f"python:{model}")
+            discord.ui.Button(label=tr("Show Python code"), custom_id=f"python:{model}")
         )
         self.model = model
 
@@ -83,7 +83,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
 
     @commands.command(usage="[model] [link or @person]")
     async def classify(self, context: BobbyContext, *, text: str = "") -> None:
-        """Name the five most likely labels of a picture.
+        """Tell you what's in a picture (top five guesses).
 
         Attach pictures, reply to one, add a link, mention somebody for their avatar, or just ask:
         then the newest picture of the channel is taken. Name a model to ask that one, or `mine`
@@ -99,10 +99,11 @@ class ClassifyCog(commands.Cog, name="Classify"):
 
     @app_commands.command(name="classify")
     @app_commands.describe(
-        picture="The picture to look at",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
-        model="The model to ask, or mine for the labels taught here; the default one otherwise",
+        picture="The picture to use (leave empty for the latest one here)",
+        link="A link to a picture",
+        person="Use this person's avatar",
+        model="Which model to use, or `mine` for this server's custom labels (default: "
+        "the server's model)",
     )
     async def classify_slash(
         self,
@@ -112,7 +113,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
         person: discord.User | None = None,
         model: str | None = None,
     ) -> None:
-        """Name the five most likely labels of a picture."""
+        """Tell you what's in a picture (top five guesses)."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),
@@ -146,7 +147,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
         seen = await self.bot.executor.submit(Inspect(model=model), exchange.asker)
         if seen.script is None:
             raise UnknownModel(
-                tr("There is no such script for {model}. Ask a classifier.", model=model)
+                tr("There's no Python code for {model}. Only classifiers have it.", model=model)
             )
         return recipe(seen.script, model)
 
@@ -184,8 +185,8 @@ class ClassifyCog(commands.Cog, name="Classify"):
             prefix = self.bot.settings.prefix
             raise BadLesson(
                 tr(
-                    "I can tell labels of this server's own apart once I was taught two of "
-                    "them: post some pictures of each with `{prefix}teach LABEL`.",
+                    "This server needs at least two custom labels first. Post a few "
+                    "pictures of each with `{prefix}teach LABEL`.",
                     prefix=prefix,
                 )
             )
@@ -200,7 +201,7 @@ class ClassifyCog(commands.Cog, name="Classify"):
         async with exchange.thinking():
             exchange.require_permissions()
             found = (await find()).first(MAX_PICTURES)
-            found = found.noting(tr("among the labels that I was taught here; I see nothing else"))
+            found = found.noting(tr("Comparing this server's custom labels only"))
             results = await ask_each(self.bot.fetcher, exchange, found, ask)
         await exchange.answer(common.classified(results, found.note, unsure=None))
 

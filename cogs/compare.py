@@ -38,7 +38,7 @@ class CompareCog(commands.Cog, name="Compare"):
 
     @commands.command(usage="[models…] [link or @person]")
     async def compare(self, context: BobbyContext, *, text: str = "") -> None:
-        """Ask several models about one picture, and say whether they agree."""
+        """Run one picture through several models and see if they agree."""
         words = lookup.read_words(text)
         await self._compare(
             context.exchange,
@@ -48,10 +48,10 @@ class CompareCog(commands.Cog, name="Compare"):
 
     @app_commands.command(name="compare")
     @app_commands.describe(
-        models="Their names with spaces between; a choice of well-known ones otherwise",
-        picture="The picture to look at",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
+        models="Model names separated by spaces (default: well-known ones)",
+        picture="The picture to use (leave empty for the latest one here)",
+        link="A link to a picture",
+        person="Use this person's avatar",
     )
     async def compare_slash(
         self,
@@ -61,7 +61,7 @@ class CompareCog(commands.Cog, name="Compare"):
         link: str | None = None,
         person: discord.User | None = None,
     ) -> None:
-        """Ask several models about one picture, and say whether they agree."""
+        """Run one picture through several models and see if they agree."""
         await self._compare(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),
@@ -86,7 +86,7 @@ class CompareCog(commands.Cog, name="Compare"):
 
     @commands.command(usage="[model] [link or @person]")
     async def untrained(self, context: BobbyContext, *, text: str = "") -> None:
-        """Show what a network says before it has learned anything: garbage."""
+        """See what a model says before any training (spoiler: nonsense)."""
         words = lookup.read_words(text)
         await self._guess(
             context.exchange,
@@ -97,9 +97,9 @@ class CompareCog(commands.Cog, name="Compare"):
     @app_commands.command(name="untrained")
     @app_commands.describe(
         model="The network to take",
-        picture="The picture to look at",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
+        picture="The picture to use (leave empty for the latest one here)",
+        link="A link to a picture",
+        person="Use this person's avatar",
     )
     async def untrained_slash(
         self,
@@ -109,7 +109,7 @@ class CompareCog(commands.Cog, name="Compare"):
         link: str | None = None,
         person: discord.User | None = None,
     ) -> None:
-        """Show what a network says before it has learned anything: garbage."""
+        """See what a model says before any training (spoiler: nonsense)."""
         await self._guess(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),

@@ -27,13 +27,13 @@ class HubCog(commands.Cog, name="Hub"):
 
     @commands.command(usage="[NAME]")
     async def hub(self, context: BobbyContext, name: str | None = None) -> None:
-        """List the models from Torch Hub, or say what one of them is."""
+        """List the Torch Hub models, or describe one."""
         await self._answer(context.exchange, name)
 
     @app_commands.command(name="hub")
-    @app_commands.describe(name="The model to tell about; a list otherwise")
+    @app_commands.describe(name="Model to describe (leave empty to list all)")
     async def hub_slash(self, interaction: Interaction, name: str | None = None) -> None:
-        """List the models from Torch Hub, or say what one of them is."""
+        """List the Torch Hub models, or describe one."""
         await self._answer(InteractionExchange(interaction), name)
 
     @hub_slash.autocomplete("name")
@@ -60,7 +60,7 @@ class HubCog(commands.Cog, name="Hub"):
         ]
         if not lines:
             return sentence(
-                tr("No models from Torch Hub are listed here: whoever runs me can do so.")
+                tr("No Torch Hub models are available here. The bot owner can add some.")
             )
         first = next(iter(self.bot.hub.models))
         ask = tr("Ask one with `{prefix}classify {name}`.", prefix=prefix, name=first)
@@ -69,7 +69,7 @@ class HubCog(commands.Cog, name="Hub"):
 
     async def _described(self, name: str) -> Reply:
         text = await self.bot.hub.help(name)
-        said = (text or tr("Its code says nothing about it."))[:HELP_LENGTH]
+        said = (text or tr("No description available."))[:HELP_LENGTH]
         shown = "\n".join(map(plain, said.splitlines()))[:EMBED_LENGTH]
         title = plain(name.strip().lower()[:100])
         return Reply(embeds=(discord.Embed(title=title, description=shown, colour=BLUE),))

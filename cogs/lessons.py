@@ -38,9 +38,9 @@ class LessonsCog(commands.Cog, name="Lessons"):
         self.bot = bot
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    @commands.command(usage="LABEL")
+    @commands.command(usage="`<label>`")
     async def teach(self, context: BobbyContext, *, text: str = "") -> None:
-        """Teach me a label of this server's own, with a few pictures of it."""
+        """Teach me a custom label with a few pictures of it."""
         words = lookup.read_words(text)
         await self._teach(
             context.exchange,
@@ -53,8 +53,8 @@ class LessonsCog(commands.Cog, name="Lessons"):
     @app_commands.describe(
         label="What the pictures show",
         picture="A picture of it",
-        another="One more",
-        third="And one more: from three on I begin to be right",
+        another="Another picture of it",
+        third="A third picture (I need about three to get it right)",
     )
     async def teach_slash(
         self,
@@ -64,7 +64,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         another: discord.Attachment | None = None,
         third: discord.Attachment | None = None,
     ) -> None:
-        """Teach me a label of this server's own, with a few pictures of it."""
+        """Teach me a custom label with a few pictures of it."""
         given = [one for one in (picture, another, third) if one]
 
         async def find() -> Found:
@@ -74,25 +74,25 @@ class LessonsCog(commands.Cog, name="Lessons"):
 
     @commands.command()
     async def taught(self, context: BobbyContext) -> None:
-        """List the labels that I was taught here, and how well I know them."""
+        """List this server's custom labels and how well I know them."""
         await self._list(context.exchange)
 
     @app_commands.command(name="taught")
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def taught_slash(self, interaction: Interaction) -> None:
-        """List the labels that I was taught here, and how well I know them."""
+        """List this server's custom labels and how well I know them."""
         await self._list(InteractionExchange(interaction))
 
     @commands.command(usage="[LABEL]")
     async def unteach(self, context: BobbyContext, *, label: str = "") -> None:
-        """Take back the last lesson, or all of a label."""
+        """Undo the last lesson, or remove a custom label."""
         await self._unteach(context.exchange, label)
 
     @app_commands.command(name="unteach")
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-    @app_commands.describe(label="The label to forget; the last lesson otherwise")
+    @app_commands.describe(label="Label to remove (leave empty to undo the last lesson)")
     async def unteach_slash(self, interaction: Interaction, label: str = "") -> None:
-        """Take back the last lesson, or all of a label."""
+        """Undo the last lesson, or remove a custom label."""
         await self._unteach(InteractionExchange(interaction), label)
 
     async def _teach(self, exchange: Exchange, find: Find, text: str) -> None:
@@ -147,9 +147,9 @@ class LessonsCog(commands.Cog, name="Lessons"):
         if before and (seen.model, seen.weights) != (before[0].model, before[0].weights):
             raise BadLesson(
                 tr(
-                    "What I was taught here are features of {model}, whose weights are not "
-                    "here any more. Bring them back, or begin anew with `{prefix}unteach` "
-                    "for each label.",
+                    "These labels were learned with {model}, which is no longer "
+                    "installed. Ask the bot owner to reinstall it, or remove each "
+                    "label with `{prefix}unteach LABEL` and start over.",
                     model=before[0].model,
                     prefix=self.bot.settings.prefix,
                 )
@@ -183,7 +183,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         lessons = self.bot.store.lessons
         taught = await lessons.of(server)
         if not taught:
-            raise BadLesson(tr("I was taught nothing here, so there is nothing to take back."))
+            raise BadLesson(tr("There are no custom labels here to remove."))
         if text:
             label = clean(text, [one.label for one in taught])
             return label, await lessons.delete_label(server, label)
@@ -204,8 +204,8 @@ class LessonsCog(commands.Cog, name="Lessons"):
         if not everyone and not exchange.manages_server:
             raise NotAllowed(
                 tr(
-                    "Here only whoever may manage the server can teach me. They can let "
-                    "everybody, with `/settings teachers`."
+                    "You need **Manage Server** to teach me here. A server admin can "
+                    "open it to everyone with `/settings teachers`."
                 )
             )
 
@@ -220,16 +220,16 @@ def _room(taught: list[Taught], label: str) -> int:
     if label not in counts and len(counts) >= MOST_LABELS:
         raise BadLesson(
             tr(
-                "I know {labels} labels here already, the most that I learn for one "
-                "server. Take one back first.",
+                "This server already has {labels} labels, which is the limit. Remove one first "
+                "with `/unteach`.",
                 labels=MOST_LABELS,
             )
         )
     if (room := MOST_EXAMPLES - counts[label]) <= 0:
         raise BadLesson(
             tr(
-                "I have {examples} examples of that label already, the most that I "
-                "keep. Take some back first.",
+                "That label already has {examples} pictures, which is the limit. Remove some "
+                "first with `/unteach`.",
                 examples=MOST_EXAMPLES,
             )
         )

@@ -97,14 +97,14 @@ class ModelsCog(commands.Cog, name="Models"):
 
     @commands.command(usage="[words] [task:…] [family:…] [ready]")
     async def models(self, context: BobbyContext, *, text: str = "") -> None:
-        """List the models: size, year, accuracy, licence, and which are ready."""
+        """List models with size, year, accuracy and license."""
         await self._list(context.exchange, text)
 
     @app_commands.command(name="models")
     @app_commands.describe(
-        search="A part of a name, or: ready",
-        task="Only models of this task",
-        family="Only models of this family, such as resnet",
+        search="Part of a name, or `ready` for installed models",
+        task="Filter by task",
+        family="Filter by family, like resnet",
     )
     async def models_slash(
         self,
@@ -113,7 +113,7 @@ class ModelsCog(commands.Cog, name="Models"):
         task: Task | None = None,
         family: str | None = None,
     ) -> None:
-        """List the models: size, year, accuracy, licence, and which are ready."""
+        """List models with size, year, accuracy and license."""
         words = [f"task:{task}" if task else "", f"family:{family}" if family else "", search]
         await self._list(InteractionExchange(interaction), " ".join(words))
 
@@ -128,13 +128,13 @@ class ModelsCog(commands.Cog, name="Models"):
 
     @commands.command(usage="NAME")
     async def model(self, context: BobbyContext, *, name: str = "") -> None:
-        """Look inside a model: its modules, parameters, preprocessing and paper."""
+        """Show a model's layers, parameters, preprocessing and paper."""
         await self._inspect(context.exchange, name)
 
     @app_commands.command(name="model")
     @app_commands.describe(name="The model to look into")
     async def model_slash(self, interaction: Interaction, name: str) -> None:
-        """Look inside a model: its modules, parameters, preprocessing and paper."""
+        """Show a model's layers, parameters, preprocessing and paper."""
         await self._inspect(InteractionExchange(interaction), name)
 
     @model_slash.autocomplete("name")
@@ -153,7 +153,7 @@ class ModelsCog(commands.Cog, name="Models"):
         async with exchange.thinking():
             exchange.require_permissions()
             if not name.strip():
-                raise UnknownModel(tr("Name the model to look into, as in `model resnet101`."))
+                raise UnknownModel(tr("Which model? For example, `/model resnet101`."))
             card = named(await self.bot.executor.cards(), name)
             seen = await self.bot.executor.submit(Inspect(model=card.name), exchange.asker)
         await exchange.answer(inspected(card, seen))

@@ -59,12 +59,12 @@ class SamplesCog(commands.Cog, name="Samples"):
 
     @commands.command(name="try")
     async def try_(self, context: BobbyContext) -> None:
-        """Try me with a picture of mine: one press, no upload."""
+        """Try me on a sample picture, no upload needed."""
         await context.exchange.answer(self._offer())
 
     @app_commands.command(name="try")
     async def try_slash(self, interaction: Interaction) -> None:
-        """Try me with a picture of mine: one press, no upload."""
+        """Try me on a sample picture, no upload needed."""
         await InteractionExchange(interaction).answer(self._offer())
 
     async def answer(self, exchange: Exchange, sample: Sample) -> Reply:
@@ -82,7 +82,7 @@ class SamplesCog(commands.Cog, name="Samples"):
         view = discord.ui.View(timeout=None)
         for sample in SAMPLES.values():
             view.add_item(Try(sample))
-        text = tr("Choose a picture, and I say what I see in it. Or post one of yours.")
+        text = tr("Pick a picture and I'll tell you what I see. Or post your own.")
         return Reply(embeds=(discord.Embed(description=text, colour=BLUE),), view=view)
 
 

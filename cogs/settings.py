@@ -33,7 +33,7 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     settings = app_commands.Group(
         name="settings",
-        description="What holds for me in this server",
+        description="Change how I work on this server",
         guild_only=True,
         allowed_contexts=app_commands.AppCommandContext(
             guild=True, dm_channel=False, private_channel=False
@@ -47,13 +47,15 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     @settings.command(name="show")
     async def show(self, interaction: Interaction) -> None:
-        """Show what is set here."""
+        """Show this server's settings."""
         await self._set(interaction, _with())
 
     @settings.command(name="model")
-    @app_commands.describe(name="The classifier that answers when nobody names one; mine otherwise")
+    @app_commands.describe(
+        name="The classifier to use when nobody picks one (empty: the bot's default)"
+    )
     async def model(self, interaction: Interaction, name: str | None = None) -> None:
-        """Choose which classifier answers here."""
+        """Set this server's default classifier."""
         known = name.strip().lower() if name else None
         if known is not None:
             cards = (*await self.bot.executor.cards(), *self.bot.hub.cards)
@@ -72,9 +74,9 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     @settings.command(name="channels")
     @app_commands.describe(
-        add="A channel in which I may answer; once there is one, I answer nowhere else",
+        add="Allow this channel (once you add one, I'm silent everywhere else)",
         remove="A channel in which I may no longer answer",
-        everywhere="True: I answer in every channel again",
+        everywhere="Clear the list and allow every channel",
     )
     async def channels(
         self,
@@ -83,7 +85,7 @@ class SettingsCog(commands.Cog, name="Settings"):
         remove: Channel | None = None,
         everywhere: bool = False,
     ) -> None:
-        """Choose in which channels I answer."""
+        """Limit me to certain channels."""
 
         def edit(now: ServerSettings) -> ServerSettings:
             channels = dict.fromkeys(() if everywhere else now.channels)
@@ -94,8 +96,8 @@ class SettingsCog(commands.Cog, name="Settings"):
             if len(channels) > MOST_CHANNELS:
                 raise NotAllowed(
                     tr(
-                        "I can keep to {most} channels at most: remove one first, or let me "
-                        "answer everywhere.",
+                        "The limit is {most} channels. Remove one first, or set "
+                        "`everywhere` to True.",
                         most=MOST_CHANNELS,
                     )
                 )
@@ -104,42 +106,44 @@ class SettingsCog(commands.Cog, name="Settings"):
         await self._set(interaction, edit)
 
     @settings.command(name="language")
-    @app_commands.describe(language="What I speak here; each person's own language otherwise")
+    @app_commands.describe(language="Language to use here (empty: each person's own)")
     @app_commands.choices(
         language=[app_commands.Choice(name=name, value=code) for code, name in LANGUAGES.items()]
     )
     async def language(self, interaction: Interaction, language: str | None = None) -> None:
-        """Choose which language I speak here."""
+        """Set my language on this server."""
         speak_to(language, interaction.locale)
         await self._set(interaction, _with(language=language))
 
     @settings.command(name="limit")
-    @app_commands.describe(pictures="So many pictures of each person may wait; mine otherwise")
+    @app_commands.describe(pictures="Pictures per person (empty: the bot's default)")
     async def limit(
         self, interaction: Interaction, pictures: app_commands.Range[int, 1, 1000] | None = None
     ) -> None:
-        """Choose how many pictures each person may have waiting."""
+        """Limit how many pictures one person can queue."""
         await self._set(interaction, _with(per_person=pictures))
 
     @settings.command(name="teachers")
-    @app_commands.describe(everyone="True: everybody may teach me labels; False: managers alone")
+    @app_commands.describe(everyone="True: everyone. False: only people with Manage Server")
     async def teachers(self, interaction: Interaction, everyone: bool) -> None:
-        """Choose who may teach me labels."""
-        await self._set(interaction, _with(teachers="everyone" if everyone else "managers"))
+        """Choose who can teach me custom labels."""
+        await self._set(
+            interaction, _with(teachers="everyone" if everyone else "Manage Server only")
+        )
 
     @settings.command(name="export")
     async def export(self, interaction: Interaction) -> None:
-        """Give you all that I keep of this server, as a file."""
+        """Download everything I store for this server."""
         exchange = InteractionExchange(interaction, private=True)
         _require_manager(exchange)
         assert interaction.guild_id is not None
         data = await self.bot.store.export(interaction.guild_id)
-        file = Upload("bobby-settings.json", data, tr("What I keep of this server, as JSON"))
-        await exchange.answer(Reply(tr("All that I keep of this server:"), uploads=(file,)))
+        file = Upload("bobby-settings.json", data, tr("Data stored for this server, as JSON"))
+        await exchange.answer(Reply(tr("Everything I store for this server:"), uploads=(file,)))
 
     @settings.command(name="reset")
     async def reset(self, interaction: Interaction) -> None:
-        """Delete all that I keep of this server: settings and taught labels."""
+        """Delete all settings and custom labels of this server."""
         exchange = InteractionExchange(interaction, private=True)
         _require_manager(exchange)
         assert interaction.guild_id is not None
@@ -148,12 +152,12 @@ class SettingsCog(commands.Cog, name="Settings"):
 
     @commands.command()
     async def forget(self, context: BobbyContext) -> None:
-        """Delete what I keep that you have taught me."""
+        """Delete everything you taught me."""
         await self._forget(context.exchange)
 
     @app_commands.command(name="forget")
     async def forget_slash(self, interaction: Interaction) -> None:
-        """Delete what I keep that you have taught me."""
+        """Delete everything you taught me."""
         await self._forget(InteractionExchange(interaction, private=True))
 
     async def _forget(self, exchange: Exchange) -> None:
@@ -180,7 +184,7 @@ def _require_manager(exchange: Exchange) -> None:
         NotAllowed: They may not, whatever Discord shows them.
     """
     if not exchange.manages_server:
-        raise NotAllowed(tr("Only whoever may manage this server can do that."))
+        raise NotAllowed(tr("You need the **Manage Server** permission to do that."))
 
 
 async def setup(bot: Bobby) -> None:

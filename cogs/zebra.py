@@ -54,10 +54,7 @@ def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) 
     words = _SIZE.sub(" ", text).split()
     if names_pair and not words:
         raise UnknownModel(
-            tr(
-                "Name what to translate into what, as in `translate horse2zebra`. "
-                "`/translate` offers the pairs as you type."
-            )
+            tr("What should I turn into what? `/translate` suggests pairs as you type.")
         )
     return Wish(
         pair=words[0] if words and (names_pair or back_again) else None,
@@ -83,7 +80,7 @@ class TranslateCog(commands.Cog, name="Translate"):
 
     @commands.command(usage="[size:N] [link or @person]")
     async def zebra(self, context: BobbyContext, *, text: str = "") -> None:
-        """Turn the horse in a picture into a zebra."""
+        """Turn horses into zebras."""
         words = lookup.read_words(text)
         await self._answer(context.exchange, self._find(context, words), read_wish(words.rest))
 
@@ -96,7 +93,7 @@ class TranslateCog(commands.Cog, name="Translate"):
 
     @commands.command(usage="[pair] [size:N] [link or @person]")
     async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
-        """Turn the horse into a zebra and back into a horse."""
+        """Turn a horse into a zebra and back again."""
         words = lookup.read_words(text)
         wish = read_wish(words.rest, back_again=True)
         await self._answer(context.exchange, self._find(context, words), wish)
@@ -107,9 +104,9 @@ class TranslateCog(commands.Cog, name="Translate"):
     @app_commands.command(name="zebra")
     @app_commands.describe(
         picture="The picture with the horse",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
-        size="Short side in pixels at which the generator works; 256 otherwise",
+        link="A link to a picture",
+        person="Use this person's avatar",
+        size="Short side in pixels while processing (default 256)",
     )
     async def zebra_slash(
         self,
@@ -119,7 +116,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         person: discord.User | None = None,
         size: Size | None = None,
     ) -> None:
-        """Turn the horse in a picture into a zebra."""
+        """Turn horses into zebras."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),
@@ -128,11 +125,11 @@ class TranslateCog(commands.Cog, name="Translate"):
 
     @app_commands.command(name="translate")
     @app_commands.describe(
-        pair="What to turn into what",
+        pair="What to turn into what, like apple2orange",
         picture="The picture",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
-        size="Short side in pixels at which the generator works; 256 otherwise",
+        link="A link to a picture",
+        person="Use this person's avatar",
+        size="Short side in pixels while processing (default 256)",
     )
     async def translate_slash(  # noqa: PLR0917  (discord.py passes the options by name)
         self,
@@ -160,8 +157,8 @@ class TranslateCog(commands.Cog, name="Translate"):
     @app_commands.command(name="cycle")
     @app_commands.describe(
         picture="The picture with the horse",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
+        link="A link to a picture",
+        person="Use this person's avatar",
     )
     async def cycle_slash(
         self,
@@ -170,7 +167,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         link: str | None = None,
         person: discord.User | None = None,
     ) -> None:
-        """Turn the horse into a zebra and back into a horse."""
+        """Turn a horse into a zebra and back again."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),

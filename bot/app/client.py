@@ -220,7 +220,7 @@ class Bobby(commands.AutoShardedBot):
     async def on_ready(self) -> None:
         """Say in the log that people can ask now."""
         which = f", shards {[*self.shards]} of {self.shard_count}" if self.shard_count != 1 else ""
-        log.info("Logged in as %s in %d servers%s", self.user, len(self.guilds), which)
+        log.info("Logged in as %s; servers: %d%s", self.user, len(self.guilds), which)
         await self._forget_servers_left()
         async for message in self.missed.catch_up(self.guilds):
             log.info("Message %d came while I was away", message.id)
@@ -315,12 +315,12 @@ class Bobby(commands.AutoShardedBot):
             )
         if not context.invoked_with:
             return tr(
-                "Here I am. Post a picture with `{prefix}classify`; `{prefix}help` lists what else"
-                " I can do.",
+                "Hi! Post a picture with `{prefix}classify` to get started. "
+                "`{prefix}help` shows everything else.",
                 prefix=self.settings.prefix,
             )
         return tr(
-            "I don't know that command. `{prefix}help` lists what I can do.",
+            "I don't know that command. See `{prefix}help` for the full list.",
             prefix=self.settings.prefix,
         )
 

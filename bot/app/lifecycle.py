@@ -142,8 +142,8 @@ async def _find_api(url: str) -> None:
         await discord_patches.point_at(url)
     except (aiohttp.ClientError, OSError) as error:
         raise SetupError(
-            f"The Discord API at {url} can't be reached ({error}). Check BOBBY_API_URL and this"
-            " machine's network, and start again."
+            f"Can't reach the Discord API at {url} ({error}). Check BOBBY_API_URL and "
+            f"your network connection."
         ) from None
 
 
@@ -164,7 +164,7 @@ async def _log_in(bot: Bobby, token: str) -> None:
     try:
         await bot.login(token)
         assert bot.application_id is not None
-        log.info("Add me to a server with %s", invite_link(bot.application_id))
+        log.info("Invite link: %s", invite_link(bot.application_id))
         await bot.connect()
     except discord.LoginFailure:
         raise SetupError(HOW_TO_RENEW) from None

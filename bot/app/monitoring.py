@@ -76,8 +76,8 @@ class Watched:
         except OSError as error:
             await self._runner.cleanup()
             raise SetupError(
-                f"Port {self._port} can't be used for watching ({error.strerror})."
-                " Set BOBBY_METRICS_PORT to another one, or to 0 for none."
+                f"Can't open port {self._port} for metrics ({error.strerror}). Set "
+                f"BOBBY_METRICS_PORT to another port, or to 0 to turn metrics off."
             ) from None
         return self
 

@@ -24,7 +24,7 @@ def rows(bot: Bobby) -> Mapping[str, str]:
     return {
         later("Worker"): tr(_STATES[snapshot.state]),
         later("Device"): snapshot.device or "–",
-        later("Models ready"): tr("{ready} of {all}", ready=ready, all=len(snapshot.models)),
+        later("Models installed"): tr("{ready} of {all}", ready=ready, all=len(snapshot.models)),
         later("Default model"): snapshot.default or "–",
         later("Queue"): tr(
             "{waiting} waiting, {running} running",
@@ -39,10 +39,8 @@ def rows(bot: Bobby) -> Mapping[str, str]:
         later("Loop lag"): tr(
             "{worst_ms:.0f} ms at worst in the last minute", worst_ms=bot.pulse.worst_ms
         ),
-        later("Gateway"): f"{bot.latency * 1000:.0f} ms",
-        later(
-            "Built with"
-        ): f"Python {platform.python_version()}, discord.py {discord.__version__}",
+        later("Discord latency"): f"{bot.latency * 1000:.0f} ms",
+        later("Versions"): f"Python {platform.python_version()}, discord.py {discord.__version__}",
     }
 
 

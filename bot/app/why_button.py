@@ -75,7 +75,7 @@ class Labels(
         super().__init__(
             discord.ui.Select(
                 custom_id=f"label:{source}:{number}:{asker}:{model}",
-                placeholder=tr("What made another label?"),
+                placeholder=tr("Explain another label"),
                 options=list(options),
             )
         )
@@ -131,7 +131,7 @@ async def again(
     """
     found, _ = await interaction.client.asked.find(interaction.client, menu.source)
     if menu.number >= len(found.pictures):
-        raise NoPicture(later("That picture is gone. Post it again and ask anew."))
+        raise NoPicture(later("I can't find that picture anymore. Please post it again."))
     picture = found.pictures[menu.number]
     return await explain(interaction.client, exchange, picture, menu, chosen)
 

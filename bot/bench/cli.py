@@ -13,7 +13,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 _PICTURE = click.option(
     "--picture",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What is asked about; a made-up photograph otherwise.",
+    help="Image to use. [default: a generated photo]",
 )
 _MODEL = click.option("--model", help="The classifier; the default one otherwise.")
 _ROUNDS = click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
@@ -28,7 +28,7 @@ def _jobs(default: int) -> Callable[[Any], Any]:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def bench(context: click.Context) -> None:
-    """Measure Bobby beside what else could be built, in one run, as ratios: above 1, he is faster.
+    """Benchmark Bobby against simpler designs. Results are ratios; above 1 means Bobby is faster.
 
     Without a command: the executor.
     """
@@ -46,7 +46,7 @@ def bench(context: click.Context) -> None:
 def executor(
     *, picture: Path | None, model: str | None, rounds: int, jobs: int, large: int, as_json: bool
 ) -> None:
-    """Measure the executor beside a bare loop, a naive bot and a direct call, and its fairness."""
+    """Compare the executor with a plain loop, a naive bot and a direct call."""
     from bot.bench.executor import Sizes
     from bot.bench.report import bench_executor
 
@@ -59,7 +59,7 @@ def executor(
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Real pictures, on which rounded precisions are held against float32.",
+    help="Folder of real images for comparing precisions with float32.",
 )
 @_MODEL
 @_ROUNDS
@@ -74,7 +74,7 @@ def classify(
     jobs: int,
     as_json: bool,
 ) -> None:
-    """Measure a classifier in each precision, and how often the best label stays the same."""
+    """Compare a classifier's speed and top label across precisions."""
     from bot.bench.executor import Sizes
     from bot.bench.report import bench_classify
 
@@ -88,7 +88,7 @@ def classify(
 @_jobs(20)
 @_JSON
 def zebra(*, picture: Path | None, rounds: int, jobs: int, as_json: bool) -> None:
-    """Measure zebras through the executor, by a direct call, and by a naive bot."""
+    """Compare zebra generation through the executor, a direct call and a naive bot."""
     _whole("zebra", picture, rounds, jobs, as_json=as_json)
 
 
@@ -114,7 +114,7 @@ def _whole(kind: str, picture: Path | None, rounds: int, jobs: int, *, as_json: 
 @click.option("--kills", type=click.IntRange(0), default=20, show_default=True)
 @_JSON
 def soak(*, jobs: int, kills: int, as_json: bool) -> None:
-    """Run thousands of mixed jobs while the worker is killed: each is answered once or refused."""
+    """Stress test: run mixed jobs while the worker keeps being killed."""
     from bot.bench.report import bench_soak
 
     if not finish(bench_soak(prepare(), jobs, kills, as_json=as_json)):

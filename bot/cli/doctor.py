@@ -75,7 +75,7 @@ async def findings(settings: Settings, environment: Mapping[str, str]) -> AsyncI
     yield Finding("Python", f"{platform.python_version()} on {platform.system()}")
     for slip in _slips(environment):
         yield slip
-    yield _folder("Weights' folder", settings.weights_folder, "BOBBY_CACHE")
+    yield _folder("Weights folder", settings.weights_folder, "BOBBY_CACHE")
     yield _folder("Data folder", settings.data_folder, "BOBBY_DATA")
     if sys.platform == "linux":
         yield _memory()
@@ -92,8 +92,12 @@ def _slips(environment: Mapping[str, str]) -> list[Finding]:
     for name in sorted(environment):
         if name.startswith("BOBBY_") and name not in known:
             close = difflib.get_close_matches(name, known, 1)
-            hint = f"Did you mean {close[0]}?" if close else "Remove it; .env.example has them all."
-            found.append(Finding("Setting", f"{name} is none of Bobby's", hint))
+            hint = (
+                f"Did you mean {close[0]}?"
+                if close
+                else ("Remove it. See .env.example for all settings.")
+            )
+            found.append(Finding("Setting", f"{name} isn't a known setting", hint))
     return found
 
 
@@ -102,9 +106,9 @@ def _folder(name: str, folder: Path, setting: str) -> Finding:
     free = shutil.disk_usage(place).free
     seen = f"{folder}, {free / 2**30:.0f} GiB free"
     if not (place.is_dir() and os.access(place, os.W_OK)):
-        return Finding(name, seen, f"Bobby may not write there: let {setting} name another folder.")
+        return Finding(name, seen, f"Bobby can't write there. Set {setting} to another folder.")
     if free < LEAST_DISK:
-        return Finding(name, seen, f"Make room, or let {setting} name a folder on another disk.")
+        return Finding(name, seen, f"Free up space, or set {setting} to a folder on another disk.")
     return Finding(name, seen)
 
 
@@ -127,19 +131,22 @@ async def _of_worker(settings: Settings) -> AsyncIterator[Finding]:
             return
         snapshot = executor.snapshot()
         ready = [card for card in snapshot.models if card.ready]
-        yield Finding("Worker", f"answers on {snapshot.device}, in {settings.precision}")
-        seen = f"{len(ready)} of {len(snapshot.models)} models are here"
+        yield Finding("Worker", f"running on {snapshot.device} ({settings.precision})")
+        seen = f"{len(ready)} of {len(snapshot.models)} models installed"
         wanted = settings.default_model
         if snapshot.default == wanted:
-            yield Finding("Weights", f"{seen}, {wanted} among them")
+            yield Finding("Weights", f"{seen}, including {wanted}")
         else:
-            todo = f"{snapshot.default} stands in for {wanted}: run `bobby fetch {wanted}`."
+            todo = (
+                f"The default model {wanted} isn't installed, so Bobby uses "
+                f"{snapshot.default}. To install it: `bobby fetch {wanted}`"
+            )
             yield Finding("Weights", seen, todo)
 
 
 async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
     if settings.token is None:
-        yield Finding("Token", "there is none", HOW_TO_GET_IN.format(invite=invitation()))
+        yield Finding("Token", "not set", HOW_TO_GET_IN.format(invite=invitation()))
         return
     headers = {"Authorization": f"Bot {settings.token.get_secret_value()}"}
     timeout = aiohttp.ClientTimeout(total=SECONDS)
@@ -150,7 +157,7 @@ async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
-            todo = "Check this machine's network and BOBBY_API_URL, then ask again."
+            todo = "Check your network and BOBBY_API_URL, then run `bobby doctor` again."
             yield Finding("Discord", f"{settings.api_url} can't be reached ({reason})", todo)
 
 
@@ -172,9 +179,9 @@ class _Api:
 async def _of_account(api: _Api) -> AsyncIterator[Finding]:
     me = await api.ask("/users/@me")
     if me is None:
-        yield Finding("Token", "Discord does not know it", HOW_TO_RENEW)
+        yield Finding("Token", "rejected by Discord", HOW_TO_RENEW)
         return
-    yield Finding("Token", f"it is {me['username']}'s")
+    yield Finding("Token", f"valid (bot user {me['username']})")
     application, gateway, guilds = await asyncio.gather(
         *(api.ask(path) for path in ("/applications/@me", "/gateway/bot", "/users/@me/guilds"))
     )
@@ -186,11 +193,19 @@ async def _of_account(api: _Api) -> AsyncIterator[Finding]:
         yield Finding("Message Content Intent", "it is off", todo)
     left = gateway["session_start_limit"]["remaining"]
     yield Finding(
-        "Logins", f"{left} left today", None if left else "Wait until tomorrow, and start less."
+        "Logins",
+        f"{left} left today",
+        None
+        if left
+        else (
+            "You've used today's logins. Wait until "
+            "tomorrow, and check what keeps "
+            "restarting Bobby."
+        ),
     )
     for guild in guilds:
         yield _permissions(guild)
-    yield Finding("Invitation", invite)
+    yield Finding("Invite link", invite)
 
 
 def _permissions(guild: Mapping[str, Any]) -> Finding:
@@ -202,6 +217,6 @@ def _permissions(guild: Mapping[str, Any]) -> Finding:
     ]
     name = f"Server “{guild['name']}”"
     if missing:
-        todo = "Give Bobby's role these permissions, or invite him anew with the link below."
-        return Finding(name, f"he lacks {', '.join(missing)}", todo)
-    return Finding(name, "he may all that he needs; a channel may still forbid it")
+        todo = "Add these permissions to Bobby's role, or re-invite it with the link below."
+        return Finding(name, f"missing {', '.join(missing)}", todo)
+    return Finding(name, "all permissions granted (a channel can still override them)")

@@ -38,7 +38,7 @@ async def add(
     hub_file.check_source(name, commit)
     known = hub_file.read(settings.hub)
     if any((one.name, one.commit) == (name, commit) for one in known):
-        raise SetupError(f"{settings.hub} has {name} at that commit already.")
+        raise SetupError(f"{name} at that commit is already in {settings.hub}.")
     place = _place(settings, name, commit)
     with progress_bars() as bars:
         await _fetch_code(settings, name, commit, place, bars)
@@ -59,7 +59,7 @@ async def add(
     )
     hub_file.append(settings.hub, repository, summary.entry_points)
     asked = ", ".join(f"hub/{model.name}" for model in repository.models) or "none yet"
-    print_line(f"{settings.hub} has it now. People may ask for: {asked}.")
+    print_line(f"Added to {settings.hub}. Available in chat: {asked}. Restart Bobby to use it.")
 
 
 async def fetch(settings: Settings) -> bool:
@@ -88,7 +88,7 @@ async def _fetch_all(settings: Settings, repository: Repository, bars: Bars) -> 
     if there != repository.tree:
         await _fetch_code(settings, repository.name, repository.commit, place, bars)
         if await asyncio.to_thread(archive.tree, place.code) != repository.tree:
-            raise SetupError("The archive is not what was written into the list.")
+            raise SetupError("The downloaded code doesn't match the hash in hub.toml.")
     for weights in repository.weights:
         await _download(settings, Store(place.checkpoints), weights.file(), bars)
 
@@ -154,7 +154,7 @@ def read_arguments(given: Sequence[str]) -> dict[str, str | int | float | bool]:
     for one in given:
         name, equals, text = one.partition("=")
         if not equals or not name.isidentifier():
-            raise SetupError(f"{one!r} is no argument: it should be NAME=VALUE.")
+            raise SetupError(f"{one!r} isn't a valid argument. Use NAME=VALUE.")
         pairs[name] = _read(text)
     return pairs
 

@@ -17,12 +17,12 @@ from bot.core.errors import SetupError
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="bobby")
 def cli() -> None:
-    """Bobby lets a community try pretrained vision models on its pictures."""
+    """Run Bobby, a Discord bot for trying pretrained vision models."""
 
 
 @cli.command()
 def run() -> None:
-    """Log in to Discord and answer people. Needs DISCORD_TOKEN."""
+    """Start the bot on Discord. Requires DISCORD_TOKEN."""
     from bot.app.lifecycle import run_on_discord
 
     settings = prepare()
@@ -35,12 +35,12 @@ def run() -> None:
     type=click.IntRange(0, 65535),
     default=0,
     show_default="a free one",
-    help="Port of the page.",
+    help="Port for the page.",
 )
-@click.option("--no-browser", is_flag=True, help="Only print the page's link.")
-@click.option("--json", "as_json", is_flag=True, help="Print how to reach everything as JSON.")
+@click.option("--no-browser", is_flag=True, help="Don't open a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print all URLs and tokens as JSON.")
 def playground(port: int, *, no_browser: bool, as_json: bool) -> None:
-    """Try Bobby in a chat page on this machine, without Discord and without a token."""
+    """Try Bobby in a local chat page. No Discord account or token needed."""
     from bot.cli.playground import play
 
     settings = prepare()
@@ -49,10 +49,10 @@ def playground(port: int, *, no_browser: bool, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", help="The model to ask; the default one otherwise.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file.")
+@click.option("--model", help="Model to use. [default: BOBBY_DEFAULT_MODEL]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file.")
 def classify(files: tuple[Path, ...], model: str | None, *, as_json: bool) -> None:
-    """Name the five most likely labels of picture FILES."""
+    """Print the five most likely labels for each image."""
     from bot.cli.classify import classify_files
 
     settings = prepare()
@@ -64,11 +64,11 @@ def classify(files: tuple[Path, ...], model: str | None, *, as_json: bool) -> No
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", help="The captioner to ask; the default one otherwise.")
 @click.option("--beams", type=click.IntRange(1, 10), help="Captions searched side by side.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file.")
 def caption(
     files: tuple[Path, ...], model: str | None, beams: int | None, *, as_json: bool
 ) -> None:
-    """Say in English what picture FILES show."""
+    """Describe each image in one English sentence."""
     from bot.cli.caption import caption_files
 
     if not finish(caption_files(prepare(), files, model, beams, as_json=as_json)):
@@ -78,9 +78,13 @@ def caption(
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The answer.")
-@click.option("--pair", help="What to turn into what; horse2zebra otherwise.")
-@click.option("--size", type=click.IntRange(min=32), help="Short side at which to work; 256.")
-@click.option("--as-in-book", is_flag=True, help="Follow the chapter's notebook to the letter.")
+@click.option("--pair", help="Translation to apply, such as apple2orange. [default: horse2zebra]")
+@click.option(
+    "--size",
+    type=click.IntRange(min=32),
+    help="Short side in pixels while processing. [default: 256]",
+)
+@click.option("--as-in-book", is_flag=True, help="Reproduce the book's notebook exactly.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def zebra(
     file: Path,
@@ -91,7 +95,7 @@ def zebra(
     as_in_book: bool,
     as_json: bool,
 ) -> None:
-    """Turn the horse in picture FILE into a zebra."""
+    """Turn the horse in an image into a zebra."""
     from bot.cli.zebra import translate_file
     from models.jobs.requests import Translate
 
@@ -103,9 +107,9 @@ def zebra(
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a model.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per model.")
 def models(*, as_json: bool) -> None:
-    """List every model: task, parameters, weights, and where they are."""
+    """List all models and whether their weights are installed."""
     from bot.cli.models import list_models
 
     settings = prepare()
@@ -117,20 +121,22 @@ cli.add_command(bench)
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
-@click.option("--all", "everything", is_flag=True, help="Every model whose weights are missing.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Download every model that isn't installed."
+)
 def fetch(names: tuple[str, ...], *, everything: bool) -> None:
-    """Download the weights of each MODEL, as published, and go on with half a download."""
+    """Download weights for one or more models. Interrupted downloads resume."""
     from bot.cli.weights import fetch_models
 
     if bool(names) == everything:
-        raise click.UsageError("Name the models to fetch, or say --all.")
+        raise click.UsageError("Give at least one model name, or use --all.")
     if not finish(fetch_models(prepare(), names)):
         sys.exit(1)
 
 
 @cli.command()
 def verify() -> None:
-    """Read all weights that are here and check that they are what was published."""
+    """Check all installed weights against their published checksums."""
     from bot.cli.weights import verify_weights
 
     if not finish(verify_weights(prepare())):
@@ -138,9 +144,9 @@ def verify() -> None:
 
 
 @cli.command()
-@click.option("--yes", is_flag=True, help="Remove without asking.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 def clean(*, yes: bool) -> None:
-    """Remove what is left of downloads, and files that belong to no model."""
+    """Delete partial downloads and files that belong to no model."""
     from bot.cli.weights import remove, strays
     from bot.library.downloads.progress import size
 
@@ -149,22 +155,28 @@ def clean(*, yes: bool) -> None:
     for path in found:
         click.echo(f"{path}  ({size(path.stat().st_size)})")
     if not found:
-        click.echo(f"There is nothing to remove in {settings.weights_folder}.")
+        click.echo(f"Nothing to clean in {settings.weights_folder}.")
     elif yes or click.confirm(f"Remove {'these' if len(found) > 1 else 'this'}?", abort=True):
         remove(found)
 
 
 @cli.group()
 def hub() -> None:
-    """Take classifiers from Torch Hub: strangers' code, each repository in a worker of its own."""
+    """Manage Torch Hub classifiers (third-party code, one isolated process per repository)."""
 
 
 @hub.command("add")
 @click.argument("source", metavar="OWNER/REPO@COMMIT")
-@click.option("--entry", "entries", multiple=True, help="An entry point that people may ask for.")
-@click.option("--argument", "given", multiple=True, metavar="NAME=VALUE", help="Handed to it.")
+@click.option("--entry", "entries", multiple=True, help="Entry point to offer in chat. Repeatable.")
+@click.option(
+    "--argument",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Argument passed to the entry points. Repeatable.",
+)
 def hub_add(source: str, entries: tuple[str, ...], given: tuple[str, ...]) -> None:
-    """Fetch a repository's code, show what it is without running it, and list it."""
+    """Download a repository, summarize it without running it, and add it to hub.toml."""
     from bot.cli.hub import add, read_arguments
 
     name, _, commit = source.partition("@")
@@ -178,7 +190,7 @@ def hub_add(source: str, entries: tuple[str, ...], given: tuple[str, ...]) -> No
 
 @hub.command("fetch")
 def hub_fetch() -> None:
-    """Fetch what is missing of every listed repository: code and weights."""
+    """Download missing code and weights for every repository in hub.toml."""
     from bot.cli.hub import fetch
 
     if not finish(fetch(prepare())):
@@ -186,9 +198,9 @@ def hub_fetch() -> None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a finding.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per check.")
 def doctor(*, as_json: bool) -> None:
-    """Look at everything Bobby needs, and say of each whether it is right or what to do."""
+    """Check Bobby's setup and explain how to fix any problem."""
     from bot.cli.doctor import examine
 
     if not finish(examine(prepare(), as_json=as_json)):
@@ -197,7 +209,7 @@ def doctor(*, as_json: bool) -> None:
 
 @cli.command()
 def status() -> None:
-    """Say how the Bobby that runs on this machine is. Needs BOBBY_METRICS_PORT."""
+    """Show the status of the bot running on this machine. Requires BOBBY_METRICS_PORT."""
     from bot.cli.status import show_status
 
     if not finish(show_status(prepare())):

@@ -28,13 +28,14 @@ log = logging.getLogger(__name__)
 
 HELLO = (
     later(
-        "I'm Bobby, and I look at pictures. Drop one into this channel, write `{prefix}classify`"
-        " with it, and I'll tell you the five things it most likely shows; with `{prefix}caption` I"
-        " say it in a sentence. `{prefix}try` shows me at work without one."
+        "I'm Bobby. Drop a picture in this channel with `{prefix}classify` and I'll "
+        "give you my top five guesses, or use `{prefix}caption` for a one-line "
+        "description. No picture handy? Try `{prefix}try`."
     ),
     later(
-        "You can also reply to a picture with `{prefix}classify`, type `/` to see my commands, or"
-        " open a message's menu (**⋯**) and choose **Classify**. `{prefix}help` tells the rest."
+        "You can also reply to a picture with `{prefix}classify`, type `/` to browse "
+        "my commands, or open a message's **⋯** menu and choose **Classify**. "
+        "`{prefix}help` has the rest."
     ),
 )
 
@@ -51,13 +52,13 @@ async def play(settings: Settings, *, port: int, browser: bool, as_json: bool) -
     stop = stop_signal()
     progress = Console(stderr=True)
     async with contextlib.AsyncExitStack() as stack:
-        with progress.status("Starting Bobby and loading his first model…"):
+        with progress.status("Starting Bobby…"):
             try:
                 playground = await stack.enter_async_context(Playground(port=port))
             except OSError as error:
                 raise SetupError(
-                    f"Port {port} can't be used ({error.strerror}). Choose another with --port,"
-                    " or leave --port out."
+                    f"Can't use port {port} ({error.strerror}). Pick another with "
+                    f"--port, or leave it out."
                 ) from None
             point_discord_at(playground.api, gateway=playground.gateway)
             # Its servers are new each time, and none of a real Bobby's business.

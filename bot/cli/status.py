@@ -21,8 +21,8 @@ async def show_status(settings: Settings) -> bool:
     port = settings.metrics_port
     if port == 0:
         raise SetupError(
-            "Bobby can't be asked how he is: watching is off. Set BOBBY_METRICS_PORT to a free"
-            " port, such as 9090, and start him again."
+            "Status is unavailable because BOBBY_METRICS_PORT isn't set. Set it to a "
+            "free port, such as 9090, and restart Bobby."
         )
     try:
         async with (
@@ -39,8 +39,7 @@ async def show_status(settings: Settings) -> bool:
         ) from None
     except (aiohttp.ClientError, ValueError):
         raise SetupError(
-            f"No Bobby answers on port {port} of this machine. Is he running, with the same"
-            " BOBBY_METRICS_PORT?"
+            f"Bobby isn't listening on port {port}. Is it running with the same BOBBY_METRICS_PORT?"
         ) from None
     width = max(map(len, rows))
     lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]

@@ -64,7 +64,7 @@ async def fetch_models(settings: Settings, names: Sequence[str]) -> bool:
                     well = False
                     bars.console.print(f"{card.name}: {complaint}", style="red", markup=False)
                 else:
-                    print_line(f"{card.name} is here.")
+                    print_line(f"{card.name} installed.")
     return well
 
 
@@ -87,7 +87,7 @@ async def _fetch(downloader: Downloader, card: ModelCard, bars: Bars) -> str | N
 async def _remove_damaged(store: Store, file: WeightsFile, bars: Bars) -> None:
     """Make room for `file` where it is in the store and not what was published."""
     if store.has(file) and (wrong := await asyncio.to_thread(store.complaint, file)):
-        bars.console.print(f"{file.name} is damaged ({wrong}): fetching it anew", markup=False)
+        bars.console.print(f"{file.name} is damaged ({wrong}). Downloading it again.", markup=False)
         store.path(file).unlink()
 
 
@@ -114,7 +114,7 @@ def _named(cards: Iterable[ModelCard], names: Sequence[str]) -> list[ModelCard]:
         if name not in known:
             close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
-            raise SetupError(f"There is no model called {name}.{hint} `bobby models` lists all.")
+            raise SetupError(f"No model called {name}.{hint} Run `bobby models` for the full list.")
     return [known[name] for name in dict.fromkeys(names)]
 
 
@@ -128,13 +128,13 @@ async def verify_weights(settings: Settings) -> bool:
     async for checked in _inventory(settings, Checked):
         if checked.wrong is None:
             right += 1
-            print_line(f"{checked.model}: {checked.file} in the {checked.location} is right.")
+            print_line(f"{checked.model}: OK ({checked.file} in the {checked.location})")
         else:
             wrong += 1
             first = "" if checked.location == "Bobby cache" else "Remove that file; then "
             mend = f"{first}`bobby fetch {checked.model}` mends it."
             print_line(f"{checked.model}: {checked.wrong}. {mend}")
-    print_line(f"{right} right, {wrong} wrong.")
+    print_line(f"{right} OK, {wrong} failed")
     return wrong == 0
 
 

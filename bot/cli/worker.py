@@ -67,7 +67,9 @@ def read_file(file: Path, max_bytes: int) -> bytes:
         data = opened.read(max_bytes + 1)
     if len(data) > max_bytes:
         mib = max_bytes // 2**20
-        raise PictureTooLarge(f"The file is over {mib} MiB; BOBBY_MAX_FILE_MIB raises the limit.")
+        raise PictureTooLarge(
+            f"The file is over {mib} MiB. Set BOBBY_MAX_FILE_MIB to raise the limit."
+        )
     return data
 
 

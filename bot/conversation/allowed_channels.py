@@ -27,4 +27,4 @@ def is_open(servers: Servers, channel: Any, command: str) -> bool:  # noqa: ANN4
 def where(settings: ServerSettings) -> str:
     """Return the sentence that says where Bobby answers instead."""
     rooms = tr(" and ").join(f"<#{channel}>" for channel in settings.channels)
-    return tr("In this server I answer in {rooms} only. Ask me there.", rooms=rooms)
+    return tr("On this server I only answer in {rooms}.", rooms=rooms)

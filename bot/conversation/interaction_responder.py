@@ -48,7 +48,9 @@ class InteractionExchange(Exchange):
         except discord.HTTPException as error:
             if error.code not in _TOO_LATE:
                 raise
-            raise TooLate(later("Discord waits for my answer no more. Ask again.")) from None
+            raise TooLate(
+                later("This took too long and Discord closed the command. Please run it again.")
+            ) from None
         async with self._waiting_shown():
             yield
 

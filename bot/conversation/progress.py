@@ -54,13 +54,15 @@ class Cancel(
         interaction.client.speak_to(interaction)
         if interaction.user.id != self.person:
             await interaction.response.send_message(
-                tr("Only whoever asked can cancel this."), ephemeral=True
+                tr("Only the person who asked can cancel this."), ephemeral=True
             )
         elif interaction.client.waiting.cancel(self.question):
             await interaction.response.defer()  # the message says so in a moment
         else:
             await interaction.response.edit_message(
-                content=tr("Nobody works on this any more. Please ask again."), embeds=[], view=None
+                content=tr("This request is no longer running. Please try again."),
+                embeds=[],
+                view=None,
             )
 
 
@@ -115,7 +117,7 @@ class WaitingRoom:
             if not wait.cancelled or task.uncancel():
                 raise
             await asyncio.wait({telling})
-            raise Cancelled(tr("Cancelled, as you asked.")) from None
+            raise Cancelled(tr("Canceled.")) from None
 
     def cancel(self, question: int) -> bool:
         """Cancel the question of id `question`, and say whether it was being answered."""
@@ -162,7 +164,7 @@ def _shown(outlook: Outlook, person: int, question: int) -> Reply:
 def words(outlook: Outlook) -> str:
     """Return `outlook` as a sentence, such as "4th in line, about 20 s to go"."""
     where = (
-        tr("I'm at it")
+        tr("Working on it")
         if outlook.place is None
         else tr("{ordinal} in line", ordinal=_ordinal(outlook.place), place=outlook.place)
     )

@@ -32,9 +32,9 @@ NETWORK = (OSError, aiohttp.ClientError)
 _INVALID_BODY = 50035
 _TOO_LARGE = {40005}
 
-_TOO_LARGE_HERE = later("The picture that goes with this is too large for this server.")
+_TOO_LARGE_HERE = later("The image is too large to upload here, so this is the text only.")
 _NOT_ATTACHED = later(
-    "The picture that goes with this can't be shown: I may not attach files here."
+    "I can't attach the image because I'm missing the **Attach Files** permission here."
 )
 
 
@@ -82,8 +82,8 @@ class Exchange(abc.ABC):
             names = tr(" and ").join(f"**{tr(name)}**" for name in missing)
             raise MissingPermission(
                 tr(
-                    "I can't answer with pictures here: I need the permission {names} in "
-                    "this channel. Somebody who manages the server can give it to me.",
+                    "I'm missing permissions in this channel: {names}. Ask a server "
+                    "admin to turn them on.",
                     names=names,
                 )
             )
@@ -147,7 +147,7 @@ class Exchange(abc.ABC):
             if error.status != 400 or error.code != _INVALID_BODY:
                 raise
             log.exception("Discord would not take the reply to %s", self)
-            await self._send(Reply(tr("Discord would not take my answer. Please ask anew.")))
+            await self._send(Reply(tr("Discord rejected my reply. Please try again.")))
         return True
 
     async def _persist(self, reply: Reply) -> None:

@@ -28,15 +28,17 @@ def _own_words(error: BaseException) -> str:
 
 
 def _stale(_: BaseException) -> str:
-    return tr("That command has changed since your Discord loaded it. Try again in a minute.")
+    return tr("That command was just updated. Reload Discord, or try again in a minute.")
 
 
 def _discord_down(_: BaseException) -> str:
-    return tr("Discord itself has trouble just now. Try again in a minute.")
+    return tr("Discord is having problems right now. Try again in a minute.")
 
 
 def _no_access(_: BaseException) -> str:
-    return tr("Discord does not let me do that here: I lack a permission in this channel.")
+    return tr(
+        "I don't have permission to do that in this channel. Ask a server admin to check my role."
+    )
 
 
 SENTENCES: dict[type[BaseException], Sentence] = {
@@ -60,7 +62,7 @@ def explain(error: BaseException, what: object) -> str:
     code = secrets.token_hex(3).upper()
     log.error("Reference %s: %s failed unexpectedly", code, what, exc_info=error)
     return tr(
-        "Something went wrong that should not have, and it is not your fault. "
-        "Whoever runs me can find it in the log under **{code}**.",
+        "Something went wrong on my end. If it keeps happening, give the bot owner "
+        "this code: **{code}**",
         code=code,
     )

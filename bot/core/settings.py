@@ -31,10 +31,7 @@ def _prefix(text: str) -> str:
 def _device(text: str) -> str:
     devices = [device.strip() for device in text.split(",")]
     if not all(re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device) for device in devices):
-        raise ValueError(
-            "it must be auto, cpu, mps, cuda, or cuda:N for the GPU of number N;"
-            " several have commas between them"
-        )
+        raise ValueError("must be auto, cpu, mps, cuda or cuda:N, or several separated by commas")
     return ",".join(devices)
 
 
@@ -109,7 +106,7 @@ class Settings(BaseSettings):
     """A picture's file may have at most so many MiB."""
     offline: bool = False
     """Whether weights are never downloaded, by nobody."""
-    downloads: Literal["managers", "everyone", "nobody"] = "managers"
+    downloads: Literal["Manage Server only", "everyone", "nobody"] = "Manage Server only"
     """Who may have missing weights downloaded by asking for a model in a chat."""
     max_download_mib: Annotated[int, Field(ge=1)] = 1024
     """A download that is started from a chat may have at most so many MiB."""
@@ -138,9 +135,7 @@ class Settings(BaseSettings):
     @classmethod
     def _shards_are_there(cls, text: str, info: ValidationInfo) -> str:
         if text and max(map(int, text.split(","))) >= info.data.get("shards", 0):
-            raise ValueError(
-                "it must be numbers less than BOBBY_SHARDS, which says how many there are"
-            )
+            raise ValueError("every shard ID must be smaller than BOBBY_SHARDS")
         return text
 
     @property

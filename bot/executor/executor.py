@@ -274,7 +274,8 @@ class Executor:
         except TimeoutError:
             raise TimedOut(
                 tr(
-                    "There was no answer within {timeout:g} seconds. Please try again later.",
+                    "This took longer than {timeout:g} seconds, so I stopped. Please "
+                    "try again later.",
                     timeout=self._timeout,
                 )
             ) from None
@@ -458,10 +459,8 @@ def _fail(calls: Iterable[_Call], error: BobbyError) -> None:
 
 
 def _closing() -> Closing:
-    return Closing(later("Bobby is shutting down. Please ask again when it is back."))
+    return Closing(later("I'm shutting down. Please try again when I'm back online."))
 
 
 def _unexpected() -> WorkerLost:
-    return WorkerLost(
-        later("Something went wrong inside Bobby over this picture. Please try again.")
-    )
+    return WorkerLost(later("Something went wrong on my end with this picture. Please try again."))

@@ -153,8 +153,6 @@ async def warm(executor: Executor) -> None:
         await executor.ready()
     except WorkerUnavailable:
         reason = executor.snapshot().reason
-        raise SetupError(
-            f"The worker, which looks at the pictures, can't start. {reason}"
-        ) from None
+        raise SetupError(f"The worker process can't start. {reason}") from None
     except BobbyError as error:
         raise SetupError(str(error)) from None

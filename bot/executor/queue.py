@@ -184,8 +184,8 @@ class FairQueue(Generic[T]):
         if self._by_person[asker.person] >= (most := limits.person(asker.server)):
             raise Overloaded(
                 tr(
-                    "You have {most} waiting here already, the most for one person. Please "
-                    "wait for an answer, then ask again.",
+                    "You already have {most} in the queue, which is the limit per "
+                    "person. Try again once one is done.",
                     most=_pictures(most),
                 ),
                 limit="person",
@@ -193,8 +193,8 @@ class FairQueue(Generic[T]):
         if asker.server is not None and self._by_server[asker.server] >= limits.per_server:
             raise Overloaded(
                 tr(
-                    "This server has {per_server} waiting already, the most for one server. "
-                    "Please try again in a minute.",
+                    "This server already has {per_server} in the queue, which is its "
+                    "limit. Try again in a minute.",
                     per_server=_pictures(limits.per_server),
                 ),
                 limit="server",
@@ -202,8 +202,7 @@ class FairQueue(Generic[T]):
         if len(self._held) >= limits.all:
             raise Overloaded(
                 tr(
-                    "Bobby has {all} waiting already, the most that it takes. Please try "
-                    "again in a minute.",
+                    "My queue is full ({all}). Try again in a minute.",
                     all=_pictures(limits.all),
                 ),
                 limit="all",
@@ -211,9 +210,8 @@ class FairQueue(Generic[T]):
         if self._bytes + len(ticket.job.picture) > limits.bytes:
             raise Overloaded(
                 tr(
-                    "The pictures waiting here would come to more than {bytes:g} MiB, the "
-                    "most that Bobby takes. Please try again in a minute, or with a smaller "
-                    "file.",
+                    "My queue is full ({bytes:g} MiB of pictures). Try again in a "
+                    "minute, or send a smaller file.",
                     bytes=limits.bytes / MIB,
                 ),
                 limit="bytes",

@@ -25,5 +25,5 @@ def completions(
 
 def _shown(card: ModelCard) -> str:
     about = f": {tr(card.expects)}" if card.expects else ""
-    missing = "" if card.ready else " " + tr("(weights not here)")
+    missing = "" if card.ready else " " + tr("(not installed)")
     return f"{card.name}{about}{missing}"

@@ -95,15 +95,13 @@ class Library:
             async with asyncio.timeout(LONGEST_WAIT):
                 await self._watch(exchange, card, fetching)
         except TimeoutError:
-            return tr(
-                "{name} is still being downloaded. Ask again in a few minutes.", name=card.name
-            )
+            return tr("{name} is still downloading. Try again in a few minutes.", name=card.name)
         except DownloadFailed as error:
             return str(error)
         if any(file.proof == "pinned" for file in card.files):
             return tr(
-                "{name} was downloaded. Its publisher gives no hash to check it by: this "
-                "first copy is the one I hold to from now on.",
+                "Downloaded {name}. Its publisher provides no checksum, so I'll check "
+                "future copies against this one.",
                 name=card.name,
             )
         return None
@@ -119,22 +117,22 @@ class Library:
         """Return why `exchange` may not have `card` downloaded, None if it may."""
         if self._settings.offline or self._settings.downloads == "nobody":
             return tr(
-                "{name} is not downloaded on demand here: ask whoever runs me to add it.",
+                "{name} isn't installed, and downloads are turned off here. Ask the "
+                "bot owner to add it.",
                 name=card.name,
             )
-        if self._settings.downloads == "managers" and not exchange.manages_server:
+        if self._settings.downloads == "Manage Server only" and not exchange.manages_server:
             return tr(
-                "{name} has to be downloaded first, and only somebody who may manage "
-                "this server can ask me to: by asking for it here, in a server that has "
-                "invited me.",
+                "{name} isn't installed yet. Someone with **Manage Server** can start "
+                "the download by using it in a server I'm in.",
                 name=card.name,
             )
         most = self._settings.max_download_mib * 2**20
         total = sum(file.size_bytes or 0 for file in card.files)
         if total > most:
             return tr(
-                "{name} has {total}, and I may download at most {most}: ask whoever runs "
-                "me to run `bobby fetch {name}`.",
+                "{name} is {total}, over the {most} download limit. Ask the bot owner "
+                "to run `bobby fetch {name}`.",
                 name=card.name,
                 total=size(total),
                 most=size(most),
@@ -183,7 +181,10 @@ class Library:
             if isinstance(error, DownloadFailed):
                 raise error
             raise DownloadFailed(
-                tr("{name} can't be downloaded; the log says why.", name=card.name)
+                tr(
+                    "I couldn't download {name}. The bot owner can find the reason in the log.",
+                    name=card.name,
+                )
             ) from error
 
     async def _say_what_is_ready(self) -> None:
@@ -196,6 +197,6 @@ class Library:
 
 
 def _shown(card: ModelCard, progress: Progress | None) -> Reply:
-    far = words(progress) if progress else tr("waiting for its turn")
-    text = tr("**{name}** is not here yet, so I'm downloading it.", name=card.name)
+    far = words(progress) if progress else tr("queued")
+    text = tr("Downloading **{name}**", name=card.name)
     return Reply(embeds=(discord.Embed(description=f"{text}\n{far}", colour=BLUE),))

@@ -53,10 +53,10 @@ def named(cards: Sequence[ModelCard], name: str) -> ModelCard:
     hint = (
         tr("Did you mean {close}?", close=" or ".join(close))
         if close
-        else tr("`models` lists them all.")
+        else tr("`/models` shows the full list.")
     )
     wrong = plain(name[:50])
-    raise UnknownModel(tr("I know no model called “{plain}”. {hint}", plain=wrong, hint=hint))
+    raise UnknownModel(tr("There's no model called “{plain}”. {hint}", plain=wrong, hint=hint))
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def field(cards: Sequence[ModelCard], names: Sequence[str]) -> Field:
     if len(asked) > MOST_COMPARED:
         raise UnknownModel(
             tr(
-                "I compare at most {most} models at once: name fewer.",
+                "I can compare up to {most} models at a time.",
                 most=MOST_COMPARED,
             )
         )
@@ -90,7 +90,7 @@ def field(cards: Sequence[ModelCard], names: Sequence[str]) -> Field:
     if names and not here:
         raise UnknownModel(
             tr(
-                "The weights of {absent} are not here. `models ready` lists what is.",
+                "Not installed: {absent}. `/models` shows what is.",
                 absent=", ".join(absent),
             )
         )

@@ -149,10 +149,10 @@ class Fetcher:
                 session, url, who = (
                     self._public,
                     _typed(picture.url),
-                    tr("The site behind that link"),
+                    tr("That website"),
                 )
         except ValueError:
-            raise LinkRefused(tr("That link is not a web address I can read.")) from None
+            raise LinkRefused(tr("That doesn't look like a valid link.")) from None
         async with self._turn(person, typed=not picture.from_discord):
             return await self._fetch(session, url, who)
 
@@ -168,10 +168,7 @@ class Fetcher:
                     await held.enter_async_context(self._slots)
             except TimeoutError:
                 raise Overloaded(
-                    tr(
-                        "So many people's pictures are on their way to me that yours did not get "
-                        "its turn. Try again in a minute."
-                    )
+                    tr("I'm downloading too many pictures right now. Try again in a minute.")
                 ) from None
             yield
 
@@ -183,8 +180,8 @@ class Fetcher:
         except TimeoutError:
             raise FetchFailed(
                 tr(
-                    "{who} took more than {timeout:.0f} seconds to send the picture. Try "
-                    "again, or attach the picture itself.",
+                    "{who} took longer than {timeout:.0f} seconds to respond. Try "
+                    "again, or upload the picture instead.",
                     who=who,
                     timeout=self._timeout,
                 )
@@ -192,13 +189,10 @@ class Fetcher:
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _NotPublicError):
                 raise LinkRefused(
-                    tr(
-                        "That link does not lead to a public web address, so I won't follow it. "
-                        "Attach the picture itself."
-                    )
+                    tr("That link isn't public, so I won't open it. Upload the picture instead.")
                 ) from None
             raise FetchFailed(
-                tr("{who} could not be reached. Attach the picture itself.", who=who)
+                tr("{who} can't be reached. Upload the picture instead.", who=who)
             ) from error
         except aiohttp.TooManyRedirects:
             raise FetchFailed(
@@ -207,12 +201,10 @@ class Fetcher:
         except (ValueError, aiohttp.NonHttpUrlClientError) as error:
             # Not every broken address is an aiohttp.InvalidURL: a name like `a..b` has no form in
             # which it can be looked up, which is a UnicodeError.
-            raise LinkRefused(
-                tr("That link leads to something that is not a web address.")
-            ) from error
+            raise LinkRefused(tr("That link redirects to something I can't open.")) from error
         except (aiohttp.ClientError, OSError) as error:
             raise FetchFailed(
-                tr("{who} broke off while sending the picture. Try again.", who=who)
+                tr("{who} closed the connection partway through. Try again.", who=who)
             ) from error
 
     async def _stream(self, session: aiohttp.ClientSession, url: URL, who: str) -> bytes:
@@ -224,15 +216,14 @@ class Fetcher:
             if response.content_type in {"text/html", "application/xhtml+xml"}:
                 raise FetchFailed(
                     tr(
-                        "That link leads to a web page, not to a picture. Link to the picture's "
-                        "own address, or attach it."
+                        "That link opens a web page, not a picture. Copy the image "
+                        "address instead, or upload the picture."
                     )
                 )
             if _is_encoded(response):
                 raise FetchFailed(
                     tr(
-                        "{who} sends that picture compressed once more, which I don't unpack. "
-                        "Attach the picture itself.",
+                        "{who} sent the picture in a form I can't open. Upload it here instead.",
                         who=who,
                     )
                 )
@@ -249,7 +240,7 @@ class Fetcher:
         mib = self._max_bytes / 2**20
         return PictureTooLarge(
             tr(
-                "That picture is larger than the {mib:g} MiB I take. Send a smaller version of it.",
+                "That file is over the {mib:g} MiB limit. Send a smaller version.",
                 mib=mib,
             )
         )
@@ -274,8 +265,8 @@ def _typed(link: str) -> URL:
     if url.user or url.password:
         raise LinkRefused(
             tr(
-                "That link has a user name or password in it, so I won't follow it. "
-                "Attach the picture itself."
+                "That link contains a username or password, so I won't open it. Upload "
+                "the picture instead."
             )
         )
     return url

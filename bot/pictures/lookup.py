@@ -67,7 +67,7 @@ class Found:
         count = len(self.pictures)
         if count <= most:
             return self
-        some = tr_n("the first of {all}", "the first {count} of {all}", most, all=count)
+        some = tr_n("the first of {all}", "First {count} of {all} pictures", most, all=count)
         return Found(self.pictures[:most], some)
 
 
@@ -155,7 +155,7 @@ async def find(client: discord.Client, message: discord.Message, words: Words) -
         if not people:
             raise NoPicture(tr("I can't see that person's avatar. Post the picture itself."))
         return Found(
-            (avatar(people[0]),), tr("using {mention}'s avatar", mention=people[0].mention)
+            (avatar(people[0]),), tr("Using {mention}'s avatar", mention=people[0].mention)
         )
     return await newest(message.channel, before=message)
 
@@ -168,7 +168,7 @@ async def inside(message: Content) -> Found:
     """
     pictures = tuple(_pictures(message))
     if not pictures:
-        raise NoPicture(tr("That message has no picture in it. Point me to one that has."))
+        raise NoPicture(tr("That message doesn't have a picture. Try one that does."))
     return Found(pictures)
 
 
@@ -204,7 +204,7 @@ async def newest_here(interaction: discord.Interaction[Any]) -> Found:
     if member and isinstance(channel, discord.abc.Messageable):
         return await newest(channel, before=interaction)
     raise NoPicture(
-        tr("Give me a picture: attach one, add a link, or name a person for the avatar.")
+        tr("Which picture? Upload one, add a link, or pick a person to use their avatar.")
     )
 
 
@@ -221,9 +221,8 @@ async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowfl
     ):
         raise MissingPermission(
             tr(
-                "There is no picture in your message, and I may not look for one in this "
-                "channel: I need the permission **Read Message History**. Attach the "
-                "picture instead."
+                "Your message has no picture, and without **Read Message History** I "
+                "can't look for one here. Upload it instead."
             )
         )
     up = 0
@@ -239,9 +238,8 @@ async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowfl
             return Found((picture,), f"{whose}({message.jump_url})")
     raise NoPicture(
         tr(
-            "I found no picture here. Attach one, reply to a message that has one, "
-            "add a link, or mention somebody for their avatar. (I looked through the "
-            "last {count} messages.)",
+            "I couldn't find a picture in the last {count} messages. Upload one, reply "
+            "to one, add a link, or mention someone to use their avatar.",
             count=HISTORY,
         )
     )
@@ -260,8 +258,8 @@ async def _replied_to(message: discord.Message) -> discord.Message:
         except discord.Forbidden:
             raise MissingPermission(
                 tr(
-                    "I can't see the message you replied to: I need the permission **Read "
-                    "Message History**. Attach the picture instead."
+                    "I can't see the message you replied to without **Read Message "
+                    "History**. Upload the picture instead."
                 )
             ) from None
     raise NoPicture(tr("The message you replied to is gone. Post the picture again."))

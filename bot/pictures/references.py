@@ -26,8 +26,8 @@ Kind = Literal["ask", "in", "at"]
 TEMPLATE = r"(?P<kind>ask|in|at):(?P<channel>\d+):(?P<message>\d+)"
 """How a `Source` stands in a button's id."""
 
-_GONE = later("That picture is gone. Post it again and ask anew.")
-_UNSEEN = later("I can't see that message any more, so I can't look again. Post the picture anew.")
+_GONE = later("I can't find that picture anymore. Please post it again.")
+_UNSEEN = later("I no longer have access to that message. Please post the picture again.")
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,9 @@ def alt_text(described: Sequence[Described], note: str | None = None) -> Reply:
             parts.append(one.result)
         else:
             doubt = (
-                "" if one.result.sure else "\n-# " + tr("I'm guessing. Look before you paste it.")
+                ""
+                if one.result.sure
+                else "\n-# " + tr("I'm not sure about this one. Check it before you paste it.")
             )
             parts.append(f"```\n{sentence_of(one.result.caption)}\n```{doubt}")
     return Reply("\n".join(filter(None, parts)))

@@ -82,7 +82,7 @@ def titled(note: str | None) -> str | None:
     return f"-# {note}" if note else None
 
 
-OUTSIDE = later("my labels are animals and things; people, faces and text are none of them")
+OUTSIDE = later("My labels cover animals and objects, not people, faces or text.")
 """What may be wrong with a picture of which no label is sure, where the labels are ImageNet's."""
 
 
@@ -126,7 +126,7 @@ def classified(
 
 def _named(labels: Labels) -> str:
     best = plain(label(labels.top[0].label))
-    head = f"**{best}**" if labels.sure else tr("**Not sure.** Perhaps {best}?", best=best)
+    head = f"**{best}**" if labels.sure else tr("**Not sure.** Maybe {best}?", best=best)
     return f"{head}\n{label_lines(labels)}"
 
 
@@ -168,7 +168,7 @@ def _crop(labels: Labels, picture: Picture, number: int) -> Upload:
         f"{CROP_NAME}{number}.jpg",
         labels.crop,
         tr(
-            "The part of {name} that the network saw. Its most likely label: {seen}.",
+            "The part of {name} the model looked at. Top label: {seen}.",
             name=picture.name,
             seen=seen,
         ),

@@ -36,7 +36,7 @@ def compared(
     """
     head = tr("`year    MB  top-1    ms`")
     body = "\n".join([agreement(contenders), "", head, *map(_line, contenders)])
-    notes = [tr("Weights not here: {absent}.", absent=", ".join(absent))] if absent else []
+    notes = [tr("Not installed: {absent}", absent=", ".join(absent))] if absent else []
     shown = f"||{body}||" if picture.spoiler else body
     embed = discord.Embed(
         title=tr("One picture, several models")
@@ -52,7 +52,7 @@ def agreement(contenders: Sequence[Contender]) -> str:
     """Return the sentence that says whether the models name the same thing."""
     best = {c.card.name: c.result.top[0].label for c in contenders if isinstance(c.result, Labels)}
     if not best:
-        return tr("None of them has answered.")
+        return tr("None of the models answered.")
     (named, votes), *others = Counter(best.values()).most_common()
     winner = f"**{plain(label(named))}**"
     if len(best) == 1:
@@ -62,7 +62,7 @@ def agreement(contenders: Sequence[Contender]) -> str:
     if not others:
         return tr("All {votes} say {winner}.", votes=votes, winner=winner)
     if votes == 1:
-        return tr("No two of them agree.")
+        return tr("No two models agree.")
     return tr("{votes} of {best} say {winner}.", votes=votes, best=len(best), winner=winner)
 
 
@@ -89,12 +89,12 @@ def _garbage(outcome: Outcome[Labels], prefix: str) -> discord.Embed:
         return refused(outcome, named=False)
     lines = label_lines(labels)
     embed = discord.Embed(
-        title=tr("Garbage, on purpose: {model} untrained", model=labels.model),
+        title=tr("Untrained {model}: random on purpose", model=labels.model),
         description=(
             tr(
-                "These labels mean nothing. It is the same network, but its weights are "
-                "random numbers: it has never seen a picture. What it knows is all in "
-                "the weights; compare with `{prefix}classify {model}`.",
+                "These labels are meaningless. It's the same network with random "
+                "weights, so it has never seen a picture. Everything a model knows is "
+                "in its weights. Compare with `{prefix}classify {model}`.",
                 prefix=prefix,
                 model=labels.model,
             )

@@ -16,12 +16,12 @@ def explained(
     """Return the reply that shows what in `picture` made a label."""
     name = plain(label(seen.label))
     body = f"**{name}** {percent(seen.probability)}"
-    notes = [tr("the brighter, the more it spoke for this label; in grey, nothing did")]
+    notes = [tr("Brighter areas counted more toward this label. Gray areas didn't count.")]
     if seen.substitution:
         notes.append(plain(tr(seen.substitution)))
     embed = answered(picture, body, notes, seen, sure=True, named=False)
     alt = tr(
-        "What the network saw of {name}, and beside it the places that made it say {label}.",
+        "Left: the part of {name} the model looked at. Right: the areas that led to {label}.",
         name=picture.name,
         label=label(seen.label),
     )

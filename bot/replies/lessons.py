@@ -41,7 +41,7 @@ def taught_now(lesson: Lesson, prefix: str, note: str | None) -> Reply:
         lines = [body, *filter(None, [_quality(lesson.assessed)]), f"-# {advice}"]
         embeds.insert(0, discord.Embed(description="\n".join(lines), colour=BLUE))
         seen = next(one.result for one in lesson.outcomes if isinstance(one.result, Features))
-        kept = tr("the pictures are not kept")
+        kept = tr("pictures aren't stored")
         embeds[0].set_footer(text=f"{seen.model} · {seen.weights} · {kept}")
     return Reply(titled(note), tuple(embeds[:10]))
 
@@ -50,42 +50,38 @@ def _learned(lesson: Lesson, good: int, known: int) -> str:
     label, new = plain(lesson.label), _pictures(lesson.new)
     said = []
     if lesson.new:
-        said.append(tr("I have learned **{label}** from {pictures}.", label=label, pictures=new))
+        said.append(tr("Learned **{label}** from {pictures}.", label=label, pictures=new))
     if again := good - lesson.new:
         said.append(
             tr(
-                "I knew {pictures} of **{label}** already; a picture counts once.",
+                "Skipped {pictures} of **{label}** I'd already seen.",
                 pictures=_pictures(again),
                 label=label,
             )
         )
     if known > lesson.new:
-        said.append(tr("I know {pictures} of it now.", pictures=_pictures(known)))
+        said.append(tr("That makes {pictures} in total.", pictures=_pictures(known)))
     return " ".join(said)
 
 
 def _advice(counts: Counter[str], prefix: str) -> str:
     if len(counts) < 2:
-        return tr(
-            "Teach me another label as well; then ask with `{prefix}classify mine`.", prefix=prefix
-        )
+        return tr("Next, teach me a second label, then try `{prefix}classify mine`.", prefix=prefix)
     if thin := [label for label, count in counts.items() if count < FEW]:
         named = tr(" and ").join(plain(label) for label in thin[:3])
         return tr(
-            "I am better with {few} pictures or more of each: {named} could do with some.",
+            "I work best with at least {few} pictures per label. Add more for {named}.",
             few=FEW,
             named=named,
         )
-    return tr(
-        "Ask with `{prefix}classify mine`. `{prefix}unteach` takes this lesson back.", prefix=prefix
-    )
+    return tr("Try it with `{prefix}classify mine`, or undo with `{prefix}unteach`.", prefix=prefix)
 
 
 def _quality(assessed: Assessed | None) -> str | None:
     if assessed is None or not assessed.asked:
         return None
     return tr(
-        "Each picture judged by the others alone: **{right} of {asked}** right.",
+        "Self-test: **{right} of {asked}** correct, each picture checked against the others.",
         right=assessed.right,
         asked=assessed.asked,
     )
@@ -95,8 +91,8 @@ def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> 
     """Return the reply that lists what was taught in a server."""
     if not taught:
         text = tr(
-            "I was taught nothing here yet. Post a few pictures of one thing with "
-            "`{prefix}teach LABEL`, the same for another, and ask with "
+            "I haven't learned any labels here yet. Post a few pictures of one thing "
+            "with `{prefix}teach LABEL`, do the same for another, then use "
             "`{prefix}classify mine`.",
             prefix=prefix,
         )
@@ -105,10 +101,10 @@ def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> 
     lines = [f"**{plain(label)}** {_pictures(n)}" for label, n in counts.items()]
     lines += filter(None, [_quality(assessed)])
     embed = discord.Embed(
-        title=tr("What I was taught here"), description="\n".join(lines), colour=BLUE
+        title=tr("Custom labels on this server"), description="\n".join(lines), colour=BLUE
     )
     room = tr(
-        "up to {labels} labels of {examples} pictures",
+        "limit: {labels} labels, {examples} pictures each",
         labels=MOST_LABELS,
         examples=MOST_EXAMPLES,
     )
@@ -120,18 +116,16 @@ def untaught(label: str, gone: int, left: int) -> Reply:
     """Return the reply to a lesson that was taken back."""
     name = plain(label)
     if not gone:
-        text = tr(
-            "I was never taught **{name}** here, so there is nothing to take back.", name=name
-        )
+        text = tr("There's no label called **{name}** here.", name=name)
     elif left:
         text = tr(
-            "Taken back: {gone} of **{name}**. I keep {left} of it.",
+            "Removed {gone} from **{name}**. {left} left.",
             gone=_pictures(gone),
             name=name,
             left=_pictures(left),
         )
     else:
-        text = tr("Taken back: I no longer know **{name}**.", name=name)
+        text = tr("Removed **{name}**.", name=name)
     return Reply(embeds=(discord.Embed(description=text, colour=GREY),))
 
 

@@ -19,12 +19,12 @@ OUTLINE_WIDTH = 56
 _LABELS = 4
 
 IN_WORDS = (
-    *(later("our own, 2026"), later("trained for Bobby on Flickr8k")),
+    *(later("Bobby, 2026"), later("trained for Bobby on Flickr8k")),
     later("random numbers, seed 0"),
-    *(later("unstated"), later("unstated; the authors' code is under a BSD licence")),
-    later("MIT, as the repository that they are published in"),
-    later("research and education, as the pictures of Flickr8k"),
-    later("research and education, as the ImageNet pictures they learnt from"),
+    *(later("unstated"), later("not stated (code: BSD)")),
+    later("MIT (from its repository)"),
+    later("research and education only (Flickr8k)"),
+    later("research and education only (ImageNet)"),
 )
 """Weights and licences that have no name of their own, as the records put them; for the catalogues.
 """
@@ -43,7 +43,7 @@ def page(found: Sequence[ModelCard], number: int, query: str) -> discord.Embed:
     embed = discord.Embed(
         title=title,
         description="\n".join(map(_line, shown))
-        or tr("None. Try fewer words, or a family's name."),
+        or tr("No models found. Try fewer words, or a family name like `resnet`."),
         colour=BLUE,
     )
     where = tr("page {number} of {pages}", number=number + 1, pages=pages(found))
@@ -79,7 +79,7 @@ def inspected(card: ModelCard, seen: Inspected) -> Reply:
         embed.add_field(name=tr("Paper"), value=paper, inline=False)
     if whole:
         return Reply(embeds=(embed,))
-    embed.set_footer(text=tr("The file has every module."))
+    embed.set_footer(text=tr("The attached file lists every module."))
     name = f"{card.name.replace(':', '-')}.txt"
     return Reply(embeds=(embed,), uploads=(Upload(name, as_text(card, seen).encode(), name),))
 
@@ -100,8 +100,8 @@ def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
         found[later("Input")] = tr("{side}×{side} pixels, RGB", side=seen.side)
     if how := seen.preparation:
         found[later("Preprocessing")] = tr(
-            "short side to {resize} ({interpolation}), middle {crop}×{crop}, minus "
-            "{mean}, divided by {std}",
+            "resize short side to {resize} ({interpolation}), center crop "
+            "{crop}×{crop}, normalize with mean {mean}, std {std}",
             resize=how.resize,
             interpolation=how.interpolation,
             crop=how.crop,
@@ -112,16 +112,18 @@ def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
         some = ", ".join(seen.labels[:_LABELS])
         found[later("Labels")] = f"{len(seen.labels):,}: {some}, …"
     if card.expects:
-        found[later("Expects")] = tr(card.expects)
+        found[later("Made for")] = tr(card.expects)
     if card.accuracy:
         found[later("Top-1 on ImageNet")] = f"{card.accuracy:.1f} %"
     if card.year:
         found[later("Year")] = str(card.year)
     size = f", {_size(card.size_bytes)}" if card.size_bytes else ""
-    where = tr("in the {location}", location=card.location) if card.location else tr("not here")
+    where = (
+        tr("in the {location}", location=card.location) if card.location else tr("not installed")
+    )
     found[later("Weights")] = f"{tr(card.weights)}{size}, {where}"
     found[later("Source")] = card.source
-    found[later("Licence")] = tr(card.license)
+    found[later("License")] = tr(card.license)
     return found
 
 
@@ -131,7 +133,7 @@ def as_text(card: ModelCard, seen: Inspected) -> str:
     if seen.paper:
         known[later("Paper")] = f"{seen.paper}, {seen.paper_url}"
     lines = [card.name, "", *(f"{tr(name)}: {value}" for name, value in known.items())]
-    lines += ["", seen.tree, "", tr("Layers of each kind, and their parameters:")]
+    lines += ["", seen.tree, "", tr("Parameters by layer type:")]
     lines += [f"{one.layers:6} {one.kind}  {one.parameters:,}" for one in seen.layers]
     return "\n".join(lines) + "\n"
 
@@ -140,8 +142,8 @@ def recipe(script: str, model: str) -> Reply:
     """Return the script that gives a classifier's answer without Bobby."""
     return Reply(
         tr(
-            "This asks **{model}** without me: save it as `ask.py` and run"
-            " `python ask.py picture.jpg`.",
+            "To run **{model}** without me, save this as `ask.py`, then run `python "
+            "ask.py picture.jpg`.",
             model=model,
         )
         + f"\n```py\n{script}```"

@@ -11,30 +11,32 @@ from bot.storage.guild_settings import ServerSettings
 
 def shown(server: ServerSettings, operator: Settings) -> Reply:
     """Return the reply that lists what holds in a server."""
-    embed = discord.Embed(title=tr("What holds in this server"), colour=BLUE)
+    embed = discord.Embed(title=tr("Server settings"), colour=BLUE)
     channels = " ".join(f"<#{channel}>" for channel in server.channels)
     if channels:  # a field has no room for so many
-        embed.description = tr("I answer in these channels alone: {channels}", channels=channels)
-    own = tr("{model} (mine)", model=operator.default_model)
+        embed.description = tr("Only active in: {channels}", channels=channels)
+    own = tr("{model} (default)", model=operator.default_model)
     embed.add_field(name=tr("Classifier"), value=server.model or own)
     embed.add_field(name=tr("Channels"), value=str(len(server.channels) or tr("all")))
-    spoken = LANGUAGES[server.language] if server.language else tr("as each person's Discord")
+    spoken = LANGUAGES[server.language] if server.language else tr("same as each person's Discord")
     embed.add_field(name=tr("Language"), value=spoken)
     limit = min(server.per_person or operator.max_per_person, operator.max_per_person)
-    embed.add_field(name=tr("Pictures waiting, each person"), value=str(limit))
-    teachers = {"managers": tr("managers"), "everyone": tr("everyone")}[server.teachers]
-    embed.add_field(name=tr("Who may teach me"), value=teachers)
+    embed.add_field(name=tr("Queue limit per person"), value=str(limit))
+    teachers = {"Manage Server only": tr("Manage Server only"), "everyone": tr("everyone")}[
+        server.teachers
+    ]
+    embed.add_field(name=tr("Who can teach labels"), value=teachers)
     return Reply(embeds=(embed,))
 
 
 def forgotten(records: int) -> Reply:
     """Return the reply to a wish to forget: how many `records` were deleted."""
     if not records:
-        return Reply(tr("I kept nothing, so there is nothing to delete."))
+        return Reply(tr("Nothing to delete. I had nothing stored."))
     return Reply(
         tr_n(
-            "Deleted 1 record; nothing is left.",
-            "Deleted {count} records; nothing is left.",
+            "Done. I deleted 1 record.",
+            "Done. I deleted {count} records.",
             records,
         )
     )

@@ -8,8 +8,8 @@ from bot.replies.common import answered, bar, percent, titled
 from models.jobs.answers import Shaken
 
 CHANGES = (
-    *(later("as it is"), later("flipped"), later("turned by 15°"), later("grey")),
-    *(later("blurred"), later("JPEG at quality 10"), later("its middle")),
+    *(later("original"), later("flipped"), later("rotated 15°"), later("grey")),
+    *(later("blurred"), later("JPEG quality 10"), later("center crop")),
 )
 """What the worker calls them, `models.tasks.shake.CHANGES`; here for the catalogues."""
 
@@ -20,7 +20,7 @@ def shaken(picture: Picture, seen: Shaken, note: str | None) -> Reply:
     held = sum(one.label == first.label for one in changed)
     name = plain(label(first.label))
     verdict = tr(
-        "**{name}** held in {held} of {all} changes.", name=name, held=held, all=len(changed)
+        "**{name}** stayed on top in {held} of {all} edits.", name=name, held=held, all=len(changed)
     )
     lines = [
         f"{'●' if one.label == first.label else '○'} `{bar(one.probability)}"

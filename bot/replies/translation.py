@@ -44,11 +44,11 @@ def translated(outcomes: Sequence[Translation], note: str | None = None) -> Repl
 def _one_way(result: Translated, picture: Picture, number: int) -> tuple[list[str], list[Upload]]:
     worked = f"{result.working_width}×{result.working_height}"
     given = f"{result.image.width}×{result.image.height}"
-    notes = [tr("worked at {worked}, given back at {given}", worked=worked, given=given)]
+    notes = [tr("Processed at {worked}, returned at {given}", worked=worked, given=given)]
     if result.frames_in_all > 1:
         frames = result.frames_in_all
         notes.append(tr("{some} of {all} frames", some=result.frames, all=frames))
-    after = tr("{name} after {model}.", name=picture.name, model=result.model)
+    after = tr("{name}, edited by {model}.", name=picture.name, model=result.model)
     alt = f"{after} {verdict(result.verdict)}."
     upload = _upload(result.image, f"{result.model}-{number}", alt, picture)
     return notes, [upload]
@@ -59,8 +59,8 @@ def _there_and_back(
 ) -> tuple[list[str], list[Upload]]:
     notes = [
         tr(
-            "there by {model}, back by {inverse}; on average {difference} of the range away from"
-            " the original",
+            "{model}, then {inverse}. The round trip differs from the original by "
+            "{difference} on average.",
             model=result.model,
             inverse=result.inverse,
             difference=percent(result.difference),
@@ -85,8 +85,7 @@ def _embed(
     if not result.verdict.expected:
         lines.append(
             tr(
-                "I see nothing of the kind in this picture: this model knows only "
-                "{expects}. I have tried all the same.",
+                "This model is made for {expects}, and I don't see that here. I tried anyway.",
                 expects=tr(result.expects),
             )
         )

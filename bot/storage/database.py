@@ -81,8 +81,8 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             await self._close()
             raise SetupError(
-                f"{self.file}, in which Bobby keeps what servers set, can't be used: {error}."
-                " Mend that, or let BOBBY_DATA name another folder."
+                f"Can't open Bobby's database {self.file}: {error}. Fix that, or set "
+                f"BOBBY_DATA to another folder."
             ) from None
         except SetupError:
             await self._close()
@@ -216,8 +216,8 @@ class Database:
             with contextlib.suppress(FileNotFoundError):
                 self.file.with_name(FILE + ending).rename(f"{aside}{ending}")
         self.file.with_name(FILE + "-shm").unlink(missing_ok=True)
-        log.error("%s is damaged (%s): it is now %s, and servers' settings begin anew. Put a"
-                  " backup in its place to have them back.", self.file, error, aside)  # fmt: skip
+        log.error("%s is damaged (%s). Moved it to %s and started with empty settings. "
+                  "Restore a backup to get them back.", self.file, error, aside)  # fmt: skip
 
     async def _close(self) -> None:
         if self._connection is not None:
@@ -238,8 +238,5 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 def _failed(error: sqlite3.Error | OSError) -> StoreFailed:
     log.error("The database failed", exc_info=error)
     return StoreFailed(
-        tr(
-            "I can't do this just now: my own records can't be read or written. Whoever runs me "
-            "finds the reason in the log."
-        )
+        tr("I can't reach my database right now. The bot owner can find the reason in the log.")
     )

@@ -31,7 +31,7 @@ class ServerSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     channels: tuple[int, ...] = ()
     language: Language | None = None
     per_person: int | None = None
-    teachers: Literal["managers", "everyone"] = "managers"
+    teachers: Literal["Manage Server only", "everyone"] = "Manage Server only"
 
 
 DEFAULTS = ServerSettings()
@@ -105,7 +105,9 @@ def _decoded(server: int, text: str) -> ServerSettings:
     try:
         given: dict[str, Any] = msgspec.json.decode(text, type=dict)
     except msgspec.DecodeError as error:
-        log.warning("What server %d has set can't be read (%s): mine holds there", server, error)
+        log.warning(
+            "Can't read the settings of server %d (%s); using the defaults there", server, error
+        )
         return DEFAULTS
     for field in msgspec.structs.fields(ServerSettings):
         if field.name in given:

@@ -13,7 +13,7 @@ MOST_LABELS = 20
 MOST_EXAMPLES = 20
 """Of one label."""
 
-NO_SERVER = later("Taught labels belong to a server: ask me in a channel of one.")
+NO_SERVER = later("Custom labels only work in a server. Try this in a server channel.")
 """Says why there are none in a direct message."""
 
 
@@ -27,10 +27,8 @@ def clean(text: str, known: Iterable[str]) -> str:
     plain = "".join(c for c in normal if unicodedata.category(c)[0] != "C" or c.isspace())
     label = " ".join(plain.split())
     if not label:
-        raise BadLesson(tr("A label needs letters: write what the pictures show."))
+        raise BadLesson(tr("What do the pictures show? Add a name, like `my cat`."))
     if len(label) > LONGEST:
-        raise BadLesson(
-            tr("A label may have {most} characters at most: make it shorter.", most=LONGEST)
-        )
+        raise BadLesson(tr("That label is too long. The limit is {most} characters.", most=LONGEST))
     folded = label.casefold()
     return next((one for one in known if one.casefold() == folded), label)

@@ -116,7 +116,7 @@ class Store:
         known = self.servers.known | await self.lessons.servers()
         for server in filter(is_ours, known - here):
             await self.forget_server(server)
-            log.info("Deleted what server %d had set and taught: I am no longer in it", server)
+            log.info("Deleted the data of server %d: Bobby is no longer a member", server)
 
     async def _owner(self, application: int) -> int:
         """Return whose file this is: `application`'s, if it was nobody's."""

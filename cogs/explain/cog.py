@@ -34,7 +34,7 @@ class WhyCog(commands.Cog, name="Why"):
 
     @commands.command(usage="[model] [link or @person]")
     async def why(self, context: BobbyContext, *, text: str = "") -> None:
-        """Show what in a picture made its label."""
+        """Highlight what made me pick a label."""
         words = lookup.read_words(text)
         message = context.message
         await self._answer(
@@ -46,10 +46,10 @@ class WhyCog(commands.Cog, name="Why"):
 
     @app_commands.command(name="why")
     @app_commands.describe(
-        picture="The picture to look at",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
-        model="The model to ask; the default one otherwise",
+        picture="The picture to use (leave empty for the latest one here)",
+        link="A link to a picture",
+        person="Use this person's avatar",
+        model="Which model to use (default: the server's model)",
     )
     async def why_slash(
         self,
@@ -59,7 +59,7 @@ class WhyCog(commands.Cog, name="Why"):
         person: discord.User | None = None,
         model: str = "",
     ) -> None:
-        """Show what in a picture made its label."""
+        """Highlight what made me pick a label."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),

@@ -24,17 +24,17 @@ class ShakeCog(commands.Cog, name="Shake"):
 
     @commands.command(usage="[model] [link or @person]")
     async def shake(self, context: BobbyContext, *, text: str = "") -> None:
-        """Flip, turn, grey, blur and cut a picture, and see whether its label holds."""
+        """Flip, rotate, blur and crop a picture to see if the label holds up."""
         words = lookup.read_words(text)
         find = lambda: lookup.find(self.bot, context.message, words)  # noqa: E731
         await self._answer(context.exchange, find, words.rest)
 
     @app_commands.command(name="shake")
     @app_commands.describe(
-        picture="The picture to look at",
-        link="Or a link to one",
-        person="Or a person, for their avatar",
-        model="The model to ask; the default one otherwise",
+        picture="The picture to use (leave empty for the latest one here)",
+        link="A link to a picture",
+        person="Use this person's avatar",
+        model="Which model to use (default: the server's model)",
     )
     async def shake_slash(
         self,
@@ -44,7 +44,7 @@ class ShakeCog(commands.Cog, name="Shake"):
         person: discord.User | None = None,
         model: str = "",
     ) -> None:
-        """Flip, turn, grey, blur and cut a picture, and see whether its label holds."""
+        """Flip, rotate, blur and crop a picture to see if the label holds up."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),

@@ -41,7 +41,7 @@ def _file(path: str, blob: str, size_bytes: int | None = None) -> Checkpoint:
         source=f"{_PUBLISHED}/{path}",
         file=path.rpartition("/")[2],
         proof=GitBlob(blob),
-        license="MIT, as the repository that they are published in",
+        license="MIT (from its repository)",
         size_bytes=size_bytes,
     )
 

@@ -21,7 +21,6 @@ from models.catalog.classifiers import catalog
 from models.catalog.selection import nobody_stands_in, stands_in, unknown
 from models.images.pixel_jobs import Exactly, View
 from models.jobs.base import Said
-from models.jobs.errors import JobError
 from models.jobs.model_info import ModelCard
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
@@ -68,7 +67,7 @@ def captioners(published: Sequence[Checkpoint] = neuraltalk2.FILES) -> Captionin
 
 
 def _own() -> Captioning:
-    license_ = "research and education, as the pictures of Flickr8k"
+    license_ = "research and education only (Flickr8k)"
     shipped = Checkpoint(
         name="trained for Bobby on Flickr8k",
         source="models/pretrained, trained by models/train/caption.py",
@@ -151,13 +150,13 @@ class Captioners:
         for other in self._records.values():
             if self._lack(other) is None:
                 return Chosen(other, stands_in(wanted.name, lack, other.name))
-        raise JobError("no_weights", nobody_stands_in(wanted.name, lack))
+        raise nobody_stands_in(wanted.name, lack)
 
     def cards(self) -> tuple[ModelCard, ...]:
         """Return what there is to know of every captioner, in the list's order."""
         return tuple(self._card(record) for record in self._records.values())
 
-    def _lack(self, record: Captioning) -> Said | None:
+    def _lack(self, record: Captioning) -> WeightsError | None:
         """Return why `record` can't answer, to follow its name; None if it can."""
         if self._is_converted(record):
             return None
@@ -165,7 +164,7 @@ class Captioners:
             for file in record.files:
                 self._shelf.genuine(file)
         except WeightsError as error:
-            return error.said
+            return error
         return None
 
     def _is_converted(self, record: Captioning) -> bool:

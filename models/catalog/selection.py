@@ -44,14 +44,13 @@ class Selection(Generic[R]):
         wanted = self.find(self._default if name is None else name)
         try:
             self._shelf.genuine(wanted.checkpoint)
-        except WeightsError as error:
-            lack = error.said
-        else:
-            return Choice(wanted)
-        substitute = self._best_like(wanted)
-        if substitute is None:
-            raise JobError("no_weights", nobody_stands_in(wanted.name, lack))
-        return Choice(substitute, stands_in(wanted.name, lack, substitute.name))
+        except WeightsError as lack:
+            if (substitute := self._best_like(wanted)) is None:
+                raise nobody_stands_in(wanted.name, lack) from None
+            if name is None:  # nobody named it, so nobody has to know
+                return Choice(substitute)
+            return Choice(substitute, stands_in(wanted.name, lack, substitute.name))
+        return Choice(wanted)
 
     def find(self, name: str) -> R:
         """Return the record for `name`, whether or not its weights are here.
@@ -99,18 +98,29 @@ class Selection(Generic[R]):
         )
 
 
-def stands_in(wanted: str, lack: Said, other: str) -> Said:
+def stands_in(wanted: str, lack: WeightsError, other: str) -> Said:
     """Return the sentence that says why `other` answers instead of `wanted`."""
-    return say("{model}'s {lack}, so {other} answered.", model=wanted, lack=lack, other=other)
+    if lack.damaged:
+        return say("{model}'s file is damaged, so {other} answered.", model=wanted, other=other)
+    return say("{model} isn't installed here, so {other} answered.", model=wanted, other=other)
 
 
-def nobody_stands_in(wanted: str, lack: Said) -> Said:
-    """Return the sentence that says why neither `wanted` nor another answers."""
-    return say(
-        "{model}'s {lack}, and no other model can stand in: ask the operator to add it.",
-        model=wanted,
-        lack=lack,
+def nobody_stands_in(wanted: str, lack: WeightsError) -> JobError:
+    """Return the refusal that says why neither `wanted` nor another answers."""
+    sentence = (
+        say(
+            "{model}'s file is damaged, and there's no substitute for it. Ask the bot owner to"
+            " download it again.",
+            model=wanted,
+        )
+        if lack.damaged
+        else say(
+            "{model} isn't installed here, and there's no substitute for it. Ask the bot owner to"
+            " add it.",
+            model=wanted,
+        )
     )
+    return JobError("no_weights", sentence)
 
 
 def unknown(name: str, catalog: Collection[str]) -> JobError:
@@ -120,13 +130,15 @@ def unknown(name: str, catalog: Collection[str]) -> JobError:
     plain = re.sub("_+", "_", re.sub(r"[^\w:. -]", "", " ".join(name.split()))).strip("_ ")[:50]
     sentence = (
         say(
-            "I know no model called “{name}”: did you mean {names}?",
+            "There's no model called “{name}”. Did you mean {names}?",
             name=plain,
             names=either(close),
         )
         if close
         else say(
-            "I know no model called “{name}”: check its spelling, or leave it out.", name=plain
+            "There's no model called “{name}”. Check the spelling, or leave it out to "
+            "use the default.",
+            name=plain,
         )
     )
     return JobError("unknown_model", sentence)

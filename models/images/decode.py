@@ -73,22 +73,20 @@ _SIDEWAYS = {5, 6, 7, 8}
 _SENTENCES: dict[FailureCode, Said] = {
     "empty_file": say("This file is empty: attach the picture again."),
     "not_a_picture": say(
-        "This file is not a picture that I can read: send a JPEG, PNG, WebP, GIF, AVIF or TIFF."
+        "I can't read this file as a picture. Use JPEG, PNG, WebP, GIF, AVIF or TIFF."
     ),
     "damaged_picture": say(
-        "This picture's file is damaged or cut off: send it again, or save it anew with another "
-        "program first."
+        "This file is damaged or incomplete. Send it again, or re-save it in another app first."
     ),
     "too_many_pixels": say(
-        "This picture has more than {millions} million pixels: make it smaller and send it again.",
+        "This picture is over the {millions}-megapixel limit. Resize it and try again.",
         millions=str(MAX_PIXELS // 1_000_000),
     ),
 }
-_HEIC = say("I can't read HEIC pictures: save or share it as a JPEG and send that.")
-_VIDEO = say("This is a video: send a still picture from it.")
+_HEIC = say("I can't read HEIC. Share the picture as a JPEG instead.")
+_VIDEO = say("That's a video. Send a screenshot of it instead.")
 TOO_SLOW = say(
-    "This kind of picture file takes too long to read at this size: save it as a JPEG or PNG and "
-    "send that."
+    "This file type takes too long to read at this size. Save it as a JPEG or PNG and try again."
 )
 
 

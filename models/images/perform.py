@@ -163,7 +163,10 @@ def _fitting() -> Iterator[None]:
     try:
         yield
     except encode.DoesNotFitError:
-        sentence = say("The answer is too large to be sent here, however small: try elsewhere.")
+        sentence = say(
+            "I couldn't make the result small enough to upload here. Try a "
+            "smaller picture, or another server."
+        )
         raise DecodeError("model_failed", sentence) from None
 
 

@@ -144,14 +144,12 @@ def running(model: str) -> Iterator[None]:
     except torch.OutOfMemoryError:
         _log.exception("%s ran out of memory", model)
         sentence = say(
-            "{model} ran out of memory: try a smaller model, or again later.", model=model
+            "{model} ran out of memory. Try a smaller model, or try again later.", model=model
         )
         raise JobError("out_of_memory", sentence) from None
     except Exception:  # noqa: BLE001 - a network may raise anything
         _log.exception("%s failed", model)
-        sentence = say(
-            "{model} ran into an error: try another picture or another model.", model=model
-        )
+        sentence = say("{model} hit an error. Try another picture or another model.", model=model)
         raise JobError("model_failed", sentence) from None
 
 

@@ -78,7 +78,7 @@ class Describer:
             caption, milliseconds = self._say(item)
         if not caption.text:
             sentence = say(
-                "{model} found no words for this: try another picture.", model=record.name
+                "{model} couldn't come up with a caption. Try another picture.", model=record.name
             )
             raise JobError("model_failed", sentence)
         return Captioned(

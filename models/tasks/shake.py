@@ -49,13 +49,13 @@ def _middle(image: Image.Image) -> Image.Image:
 
 
 CHANGES: Mapping[str, Callable[[Image.Image], Image.Image]] = {
-    "as it is": lambda image: image,
+    "original": lambda image: image,
     "flipped": ImageOps.mirror,
-    "turned by 15°": _rotated,
+    "rotated 15°": _rotated,
     "grey": lambda image: image.convert("L").convert("RGB"),
     "blurred": _blurred,
-    "JPEG at quality 10": _compressed,
-    "its middle": _middle,
+    "JPEG quality 10": _compressed,
+    "center crop": _middle,
 }
 """What is done to a picture, by its name; first nothing."""
 

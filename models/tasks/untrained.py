@@ -60,8 +60,8 @@ class Beginner:
         record = self._selection.find(job.model)
         if record.parameters > MOST_PARAMETERS:
             sentence = say(
-                "{model} has {millions} million parameters, too many for a joke: name a smaller"
-                " model.",
+                "{model} has {millions} million parameters, which is too big for this "
+                "demo. Try a smaller model.",
                 model=record.name,
                 millions=f"{record.parameters / 1e6:.0f}",
             )

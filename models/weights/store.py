@@ -18,7 +18,6 @@ import platformdirs
 import torch
 from safetensors.torch import load_file
 
-from models.jobs.base import Said, say
 from models.weights.checkpoint import (
     Checkpoint,
     GitBlob,
@@ -47,11 +46,11 @@ class Found:
 
 
 class WeightsError(Exception):
-    """A checkpoint can't be used; `said` is the reason, to follow the model's name."""
+    """A checkpoint can't be used: it isn't on this machine, or it is `damaged`."""
 
-    def __init__(self, said: Said) -> None:
-        super().__init__(str(said))
-        self.said = said
+    def __init__(self, reason: str, *, damaged: bool = False) -> None:
+        super().__init__(reason)
+        self.damaged = damaged
 
 
 class Shelf:
@@ -77,14 +76,10 @@ class Shelf:
             if self._is_genuine(found.path, checkpoint.proof):
                 return found
         if not places:
-            raise WeightsError(say("weights are not on this machine"))
+            raise WeightsError(f"{checkpoint.file} is not on this machine")
         raise WeightsError(
-            say(
-                "weights file {file} in the {place} is damaged ({rule})",
-                file=checkpoint.file,
-                place=places[0].location,
-                rule=_rule(checkpoint.proof),
-            )
+            f"{checkpoint.file} in the {places[0].location} is damaged ({_rule(checkpoint.proof)})",
+            damaged=True,
         )
 
     def load(self, checkpoint: Checkpoint) -> StateDict:

@@ -101,7 +101,7 @@ class HubClassifier:
             sentence = (
                 say("{model} ran out of memory. Try another model.", model=record.name)
                 if _is_out_of_memory(error)
-                else say("{model} ran into an error. Try another model.", model=record.name)
+                else say("{model} hit an error. Try another model.", model=record.name)
             )
             raise JobError("model_failed", sentence) from None
         took = (time.perf_counter() - began) * 1000

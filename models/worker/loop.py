@@ -68,7 +68,7 @@ _Batch: TypeAlias = tuple[int | None, Mapping[int, _Picture]]
 """Its number, None for one of a late picture alone; then its pictures by their jobs' numbers."""
 _Present: TypeAlias = Callable[[], Answer | Failure]
 _LOST = Failure(
-    code="model_failed", sentence=say("This picture got lost on the way: send it again.")
+    code="model_failed", sentence=say("I lost track of this picture. Please send it again.")
 )
 
 

@@ -98,7 +98,7 @@ def test_the_same_file_has_the_same_answer(json_run: Run) -> None:
         ("missing.png", "No such file"),
         ("a folder", "directory"),
         ("damaged.png", "damaged"),
-        ("notes.txt", "not a picture"),
+        ("notes.txt", "can't read this file as a picture"),
         ("empty.jpg", "empty"),
         ("large.png", f"over {LIMIT_MIB} MiB"),
     ],
@@ -134,7 +134,7 @@ def test_errors_for_people_are_a_line_each(folder: Path) -> None:
     assert run.stdout == ""
     unknown, missing = [line for line in run.stderr.splitlines() if ".png: " in line]
     assert unknown.startswith("wide.png: ")
-    assert "“alexnett”: did you mean alexnet" in unknown
+    assert "“alexnett”. Did you mean alexnet" in unknown
     assert missing == "missing.png: The file can't be read: No such file or directory."
 
 

@@ -30,22 +30,24 @@ async def test_who_is_here_is_compared(guest: Guest, bobby_jpg: tuple[str, bytes
     assert f"Only {LITE0} has answered, and says **golden retriever**." in said(reply)
     assert "`2020    19   75.1 " in said(reply)
     assert f"**{LITE0}** golden retriever 94.1 %" in said(reply)
-    assert "Weights not here: alexnet, vgg16," in said(reply)
+    assert "Not installed: alexnet, vgg16," in said(reply)
     assert len(guest.replies(message)) == 1
 
 
 async def test_names_are_taken_at_their_word(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
     """No other model stands in for one that is not here, or that nobody knows."""
     reply = await guest.ask(f"!compare alexnet, {LITE0}", bobby_jpg)
-    assert "Weights not here: alexnet." in said(reply)
+    assert "Not installed: alexnet" in said(reply)
     assert f"**{LITE0}** golden retriever" in said(reply)
-    assert "not here" in said(await guest.ask("!compare alexnet", bobby_jpg))
+    assert "not installed" in said(await guest.ask("!compare alexnet", bobby_jpg))
     assert "Did you mean alexnet" in said(await guest.ask("!compare alexnett", bobby_jpg))
 
 
 async def test_a_bad_picture_is_told(guest: Guest) -> None:
     """In the model's line."""
-    assert "not a picture" in said(await guest.ask("!compare", ("a.txt", b"no picture")))
+    assert "can't read this file as a picture" in said(
+        await guest.ask("!compare", ("a.txt", b"no picture"))
+    )
 
 
 async def test_untrained_is_garbage(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
@@ -53,8 +55,8 @@ async def test_untrained_is_garbage(guest: Guest, bobby_jpg: tuple[str, bytes]) 
     message = await guest.say("!untrained resnet18", bobby_jpg)
     reply = await guest.reply(message)
     (embed,) = reply["embeds"]
-    assert embed["title"] == "Garbage, on purpose: resnet18 untrained"
-    assert "These labels mean nothing" in embed["description"]
+    assert embed["title"] == "Untrained resnet18: random on purpose"
+    assert "These labels are meaningless" in embed["description"]
     assert "resnet18 · random numbers, seed 0 · " in said(reply)
     trained = await guest.ask("!classify", bobby_jpg)
     assert embed["color"] != trained["embeds"][0]["color"]
@@ -72,7 +74,7 @@ async def test_untrained_needs_a_classifier(guest: Guest) -> None:
 
 SLASHED = {
     "compare": ("models", LITE0, "golden retriever 94.1 %"),
-    "untrained": ("model", "resnet18", "Garbage, on purpose"),
+    "untrained": ("model", "resnet18", "random on purpose"),
 }
 """An option of each command, and what the answer says."""
 
@@ -103,10 +105,10 @@ async def test_the_button_gives_the_script_in_private(
 ) -> None:
     """That of the model that has answered, also after a restart; `test_recipes` runs it."""
     reply = await guest.ask("!classify alexnet", bobby_jpg)
-    assert list(buttons(reply)) == ["Why?", "Python for this"]
+    assert list(buttons(reply)) == ["Why?", "Show Python code"]
     await loaded_anew(house, guest, "cogs.classify")
     async with page_of(house, guest.person) as page:
-        await press(page, reply, "Python for this")
+        await press(page, reply, "Show Python code")
         told = await page.event("MESSAGE_UPDATE")
     assert told["flags"] & EPHEMERAL
     assert script(catalog()[LITE0]) in told["content"]

@@ -43,7 +43,7 @@ async def test_all_is_well(playground: Playground, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     lines = run.stdout.splitlines()
     assert all(line.startswith("ok ") for line in lines)
-    for name in ("Python", "Weights' folder", "Memory", "Worker", "Weights", "Token", "Server"):
+    for name in ("Python", "Weights folder", "Memory", "Worker", "Weights", "Token", "Server"):
         assert any(line[7:].startswith(name) for line in lines), name
     assert "permissions=" in lines[-1]
     assert playground.bot_token not in run.stdout + run.stderr
@@ -81,7 +81,7 @@ async def test_a_wrong_token(playground: Playground, tmp_path: Path) -> None:
     """What Discord says of it, and how to get another."""
     run = await examined(tmp_path, DISCORD_TOKEN="MTIz.abc.def", BOBBY_API_URL=playground.api)
     assert run.returncode == 1
-    assert "WRONG  Token: Discord does not know it" in run.stdout
+    assert "WRONG  Token: rejected by Discord" in run.stdout
     assert "Reset Token" in run.stdout
     assert "MTIz" not in run.stdout + run.stderr
 
@@ -92,7 +92,7 @@ async def test_without_a_token_a_network_or_a_worker(tmp_path: Path) -> None:
     run = await examined(tmp_path, BOBBY_DEVICE="cuda:99", BOBBY_DATA=str(tmp_path / "file"))
     assert run.returncode == 1
     assert "WRONG  Worker: it does not start" in run.stdout
-    assert "WRONG  Token: there is none" in run.stdout
+    assert "WRONG  Token: not set" in run.stdout
     assert "scope=bot+applications.commands&permissions=274878024704" in run.stdout
     away = await examined(tmp_path, DISCORD_TOKEN="x", BOBBY_API_URL="http://127.0.0.1:9")
     assert "WRONG  Discord: http://127.0.0.1:9 can't be reached" in away.stdout

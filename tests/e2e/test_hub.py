@@ -64,7 +64,7 @@ async def test_added_and_asked(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("add", f"{things.OWNER}@main"), "is no commit"),
+        (("add", f"{things.OWNER}@main"), "isn't a full commit hash"),
         (("add", "things"), "is no repository"),
         (("add", f"stranger/other@{things.COMMIT}"), "does not have it (404 Not Found)"),
         (("add", SOURCE, "--entry", "nothing"), "no entry point called nothing"),
@@ -91,11 +91,11 @@ async def test_fetched_anew_where_it_is_missing_or_changed(host: Publisher, tmp_
     listed.write_text(listed.read_text().replace("# weights =", f"weights = [{weights}] #"))
     status, printed, complained = await hub("fetch", folder=tmp_path, host=host)
     assert status == 0, complained
-    assert "is here." in printed
+    assert "installed." in printed
     assert (code.parent / "home" / "torch" / "hub" / "checkpoints" / "small.pth").is_file()
     assert (code / "hubconf.py").read_text() == things.HUBCONF
     (code / "hubconf.py").unlink()
     host.files[f"{things.OWNER}/tar.gz/{things.COMMIT}"] = things.archive(hubconf="x = 1\n")
     status, _, complained = await hub("fetch", folder=tmp_path, host=host)
     assert status == 1
-    assert "is not what was written into the list" in " ".join(complained.split())
+    assert "doesn't match the hash in hub.toml" in " ".join(complained.split())

@@ -69,7 +69,7 @@ async def test_a_link_inward_is_refused(page: Page, channel: Channel) -> None:
     """`/classify link:…` follows public links only."""
     option = {"name": "link", "type": STRING, "value": "http://localhost/a.png"}
     message = await answered(page, channel, await slash(page, channel, option))
-    assert "public web address" in said(message)
+    assert "isn't public" in said(message)
 
 
 async def test_a_link_that_is_none_is_told(page: Page, channel: Channel) -> None:
@@ -103,7 +103,7 @@ async def test_model_names_complete(page: Page, channel: Channel) -> None:
 async def test_the_message_menu_answers(page: Page, channel: Channel, guest: Guest) -> None:
     """Every picture of the message is looked at."""
     files = [("a.png", pictures.plain()), ("b.png", pictures.plain("red"))]
-    target = await guest.say("two of them", *files)
+    target = await guest.say("two custom labels", *files)
     await page.event("MESSAGE_CREATE")
     data = {**await page.command("Classify", channel.id), "target_id": target["id"]}
     message = await answered(page, channel, data)
@@ -117,7 +117,7 @@ async def test_a_message_without_picture_is_told(
     target = await guest.say("words")
     await page.event("MESSAGE_CREATE")
     data = {**await page.command("Classify", channel.id), "target_id": target["id"]}
-    assert "has no picture" in said(await answered(page, channel, data))
+    assert "doesn't have a picture" in said(await answered(page, channel, data))
 
 
 @pytest.mark.parametrize("command", ["help", "status", "privacy"])
@@ -151,7 +151,7 @@ async def test_a_user_install_works_where_bobby_is_no_member(
     data = {**await page.command("Classify", there.id), "target_id": target["id"]}
     assert top(await answered(page, there, data))
     nothing = await answered(page, there, await slash(page, there))
-    assert "Give me a picture" in said(nothing)
+    assert "Which picture?" in said(nothing)
 
 
 async def test_who_manages_a_server_without_bobby_starts_no_download(
@@ -162,7 +162,7 @@ async def test_who_manages_a_server_without_bobby_starts_no_download(
     world.application.installed_by.add(guest.person.id)
     guild = world.add_guild("somebody's", with_bot=False)
     world.join(guild, guest.person)
-    world.give_role(guest.person, world.add_role("managers", P.MANAGE_GUILD, guild=guild))
+    world.give_role(guest.person, world.add_role("Manage Server only", P.MANAGE_GUILD, guild=guild))
     there = world.add_channel("general", guild=guild)
     options = [
         {"name": "picture", "type": ATTACHMENT, "value": "0"},
@@ -178,5 +178,5 @@ async def test_who_manages_a_server_without_bobby_starts_no_download(
     await eventually(lambda: page.heard("MESSAGE_UPDATE"))
     (answer,) = page.heard("MESSAGE_UPDATE")
     assert top(answer)
-    assert "only somebody who may manage this server" in said(answer)
-    assert "downloading" not in said(answer)
+    assert "Someone with **Manage Server**" in said(answer)
+    assert "Downloading" not in said(answer)

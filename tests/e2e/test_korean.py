@@ -88,20 +88,20 @@ async def test_a_direct_message_is_answered_as_it_was_asked(server: Server) -> N
     world = server.house.playground.world
     alone = world.open_dm(server.member.person, world.bot)
     assert "저는 사진을 봐요" in said(await server.member.ask("!도움말", channel_id=alone.id))
-    assert "I look at pictures" in said(await server.member.ask("!help", channel_id=alone.id))
+    assert "What I can do" in said(await server.member.ask("!help", channel_id=alone.id))
 
 
 async def test_a_person_reads_their_own_language(server: Server) -> None:
     """By interaction each in theirs, whatever the server's; a choice of the server's wins."""
     assert "저는 사진을 봐요" in said(await asked(server, KOREAN))
-    assert "I look at pictures" in said(await asked(server, "en-US"))
+    assert "What I can do" in said(await asked(server, "en-US"))
     chosen = await server.use(server.manager, "settings", "language", language=KOREAN)
     assert "한국어" in said(chosen)
-    assert into(KOREAN, "What holds in this server") in said(chosen)
+    assert into(KOREAN, "Server settings") in said(chosen)
     assert "저는 사진을 봐요" in said(await asked(server, "en-US"))
     assert "저는 사진을 봐요" in said(await server.member.ask("!help"))
     await server.use(server.manager, "settings", "language", language=ENGLISH)
-    assert "I look at pictures" in said(await asked(server, KOREAN))
+    assert "What I can do" in said(await asked(server, KOREAN))
 
 
 async def asked(server: Server, locale: str) -> Any:

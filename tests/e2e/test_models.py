@@ -137,7 +137,7 @@ async def test_every_kind_of_model_is_looked_into(guest: Guest, name: str, withi
 
 async def test_a_name_is_needed_and_may_be_nearly_right(guest: Guest) -> None:
     """Both say what to do."""
-    assert "Name the model" in said(await guest.ask("!model"))
+    assert "Which model?" in said(await guest.ask("!model"))
     assert "Did you mean resnet101" in said(await guest.ask("!model resnet10l"))
 
 

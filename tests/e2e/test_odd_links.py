@@ -34,7 +34,7 @@ async def other_bot(house: House, channel: Channel) -> AsyncIterator[Guest]:
 
 def is_told(message: dict[str, Any]) -> bool:
     """Tell whether `message` says that a link is none, in a sentence that is meant for people."""
-    return "web address" in said(message) and "went wrong" not in said(message)
+    return "valid link" in said(message) and "went wrong" not in said(message)
 
 
 @pytest.mark.parametrize("link", NO_ADDRESSES)
@@ -73,7 +73,7 @@ async def test_a_good_picture_beside_a_broken_one_is_answered(
     both = await other_bot.say("look", file, embeds=[BROKEN_EMBED])
     reply = await guest.ask("!classify", reply_to=both["id"])
     assert top(reply, 0)[0] == "golden retriever"
-    assert "web address" in reply["embeds"][1]["description"]
+    assert "valid link" in reply["embeds"][1]["description"]
 
 
 async def test_a_failure_that_nobody_foresaw_stays_alone(
@@ -104,5 +104,5 @@ async def test_pictures_that_are_left_out_are_counted(guest: Guest, other_bot: G
     many = await other_bot.say("look", *files, embeds=[BROKEN_EMBED] * 4)
     reply = await guest.ask("!classify", reply_to=many["id"])
     assert len(reply["embeds"]) == 10
-    assert "the first 10 of 14" in said(reply)
+    assert "First 10 of 14 pictures" in said(reply)
     assert "the first" not in said(await guest.ask("!classify", *files))

@@ -29,7 +29,7 @@ async def test_a_caption_in_the_page_names_the_animal(
         assert animal in sentence
         assert sentence.endswith(".")
         assert "caption_small" in receipt[-1]
-        await watched.page.get_by_role("button", name="Other ways to say it").click()
+        await watched.page.get_by_role("button", name="More captions").click()
         await expect(watched.page.locator("#messages .embed").last.locator("li")).to_have_count(3)
         assert watched.complaints == []
 

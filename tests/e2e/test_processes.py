@@ -60,7 +60,7 @@ async def test_with_a_wrong_token_he_says_how_to_renew_it(tmp_path: Path) -> Non
     async with Playground() as playground:
         settings = {TOKEN: SECRET, "BOBBY_API_URL": playground.api}
         steps = await asyncio.to_thread(refused, tmp_path, **settings)
-    assert steps.startswith("Discord does not know this token.")
+    assert steps.startswith("Discord rejected this token.")
     assert "1. " in steps
     assert "Reset Token" in steps
 

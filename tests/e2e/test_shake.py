@@ -15,7 +15,7 @@ async def test_a_shaken_dog(guest: Guest, shared_data: Path) -> None:
     text = said(answer)
     assert "**golden retriever** held in" in text
     assert text.count("●") + text.count("○") == 7
-    assert "turned by 15°" in text
+    assert "rotated 15°" in text
     assert answer["embeds"][0]["image"]["width"] == 7 * 156 - 6
     assert "in a row: as it is, flipped" in answer["embeds"][0]["image"]["description"]
 

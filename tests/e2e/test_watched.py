@@ -47,7 +47,9 @@ async def test_an_answer_and_a_refusal_are_counted(watched: Watched, guest: Gues
     """Each stage of an answer is timed once, a refusal stands under its reason."""
     before = await figures(watched)
     assert (await guest.ask("!classify", PICTURE))["embeds"]
-    assert "not a picture" in said(await guest.ask("!classify", ("a.txt", b"no picture")))
+    assert "can't read this file as a picture" in said(
+        await guest.ask("!classify", ("a.txt", b"no picture"))
+    )
     after = await figures(watched)
 
     def more(name: str) -> float:
@@ -110,9 +112,9 @@ async def test_status_says_why_it_cant(watched: Watched) -> None:
     with pytest.raises(SetupError, match="Set BOBBY_METRICS_PORT"):
         await show_status(Settings(_env_file=None))
     port = int(watched.url.rpartition(":")[2])
-    with pytest.raises(SetupError, match=f"Port {port} can't be used"):
+    with pytest.raises(SetupError, match=f"Can't open port {port}"):
         async with Watched(watched._bot, port):
             pass
     await watched.__aexit__(None, None, None)
-    with pytest.raises(SetupError, match=f"No Bobby answers on port {port}"):
+    with pytest.raises(SetupError, match=f"Bobby isn't listening on port {port}"):
         await show_status(Settings(_env_file=None, metrics_port=port))

@@ -67,7 +67,7 @@ async def test_a_lost_session_in_a_busy_channel(server: Server) -> None:
     question = await member.say("!classify", PICTURE)
     await back(house)
     live = await member.say("!privacy")
-    assert "I have learned **red**" in said(await boss.reply(lesson))
+    assert "Learned **red**" in said(await boss.reply(lesson))
     assert top(await member.reply(question))
     await member.reply(live)
     await settled(member, question)

@@ -102,7 +102,7 @@ async def test_the_button_below_every_classification(page: Page, guest: Guest, d
     """One for each picture; whoever presses sees the answer alone."""
     plain = ("plain.png", pictures.plain())
     answer = await guest.ask("!classify", plain, dog)
-    assert list(buttons(answer)) == ["Why? 1", "Why? 2", "Python for this"]
+    assert list(buttons(answer)) == ["Why? 1", "Why? 2", "Show Python code"]
     await press(page, answer, "Why? 2")
     await eventually(lambda: any("golden" in said(m) for m in page.heard("MESSAGE_UPDATE")))
     private = next(m for m in page.heard("MESSAGE_UPDATE") if "golden" in said(m))
@@ -134,7 +134,7 @@ async def test_a_choice_that_can_not_be_answered_leaves_the_message_as_it_was(
     heard = len(page.heard("MESSAGE_CREATE"))
     await choose(page, answer, "tennis ball")
     told = await page.event("MESSAGE_CREATE", heard + 1)
-    assert "is gone" in said(told)
+    assert "can't find that picture" in said(told)
     assert told["flags"] & EPHEMERAL
     assert page.heard("MESSAGE_UPDATE") == []
 
@@ -152,7 +152,9 @@ async def test_by_slash_command_and_its_button(house: House, page: Page, guest: 
     await eventually(lambda: any("brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
     house.bot.asked.__init__()  # type: ignore[misc]  # as after a restart
     await press(page, message, "Why?")
-    await eventually(lambda: any("is gone" in said(m) for m in page.heard("MESSAGE_UPDATE")))
+    await eventually(
+        lambda: any("can't find that picture" in said(m) for m in page.heard("MESSAGE_UPDATE"))
+    )
 
 
 async def test_a_picture_that_is_gone(page: Page, guest: Guest) -> None:
@@ -161,7 +163,9 @@ async def test_a_picture_that_is_gone(page: Page, guest: Guest) -> None:
     answer = await guest.reply(question)
     await guest.delete(question)
     await press(page, answer, "Why?")
-    await eventually(lambda: any("is gone" in said(m) for m in page.heard("MESSAGE_UPDATE")))
+    await eventually(
+        lambda: any("can't find that picture" in said(m) for m in page.heard("MESSAGE_UPDATE"))
+    )
 
 
 async def test_a_choice_that_cant_be_shown_is_told_in_private(page: Page, guest: Guest) -> None:
@@ -172,7 +176,7 @@ async def test_a_choice_that_cant_be_shown_is_told_in_private(page: Page, guest:
     await choose(page, answer, menu(answer)["options"][1]["value"])
     private = await page.event("MESSAGE_CREATE", len(page.heard("MESSAGE_CREATE")) + 1)
     assert private["flags"] & EPHEMERAL
-    assert "is gone" in said(private)
+    assert "can't find that picture" in said(private)
     assert [one for one in page.heard("MESSAGE_UPDATE") if one["id"] == answer["id"]] == []
 
 
@@ -189,4 +193,4 @@ async def test_the_words_behind_an_earlier_command_count(house: House, guest: Gu
 async def test_an_unknown_model_is_refused(guest: Guest) -> None:
     """As by `!classify`."""
     answer = await guest.ask("!why alexnot", ("plain.png", pictures.plain()))
-    assert "I know no model called “alexnot”" in said(answer)
+    assert "There's no model called “alexnot”" in said(answer)

@@ -71,7 +71,7 @@ async def test_the_picture_has_alt_text(guest: Guest, horse_jpg: tuple[str, byte
 async def test_without_a_horse_it_says_so_and_tries(guest: Guest) -> None:
     """A plain picture still comes back."""
     reply = await guest.ask("!zebra", ("teal.png", pictures.plain()))
-    assert "I have tried all the same" in said(reply)
+    assert "I tried anyway" in said(reply)
     assert (await picture_of(reply)).size == (64, 48)
 
 
@@ -132,7 +132,7 @@ async def test_what_is_too_large_even_so_is_answered_in_words(
     reply = await guest.reply(message)
     assert order.left == 0
     assert "→ zebra" in said(reply)
-    assert "too large for this server" in said(reply)
+    assert "too large to upload here" in said(reply)
     assert reply["attachments"] == []
     assert len(guest.replies(message)) == 1
 
@@ -160,12 +160,12 @@ async def test_there_and_back_are_three_pictures(
     """The original, the zebra and the horse again, and how far that is from the first."""
     reply = await guest.ask("!cycle", horse_jpg)
     assert "there by horse2zebra_small, back by zebra2horse_small" in said(reply)
-    assert "of the range away from the original" in said(reply)
+    assert "differs from the original by" in said(reply)
     assert len(reply["attachments"]) == 2  # the first of three is shown by the embed
 
 
 @pytest.mark.parametrize(
-    ("command", "note"), [("!zebra", "the first 4 of 5"), ("!cycle", "the first of 5")]
+    ("command", "note"), [("!zebra", "First 4 of 5 pictures"), ("!cycle", "the first of 5")]
 )
 async def test_more_pictures_than_are_taken_are_counted(
     guest: Guest, command: str, note: str
@@ -180,5 +180,5 @@ async def test_bad_files_fail_alone(guest: Guest) -> None:
     """The neighbour is translated."""
     reply = await guest.ask("!zebra", ("notes.txt", b"no picture"), ("a.png", pictures.plain()))
     assert [embed["title"] for embed in reply["embeds"]] == ["notes.txt", "a.png"]
-    assert "not a picture" in reply["embeds"][0]["description"]
+    assert "can't read this file as a picture" in reply["embeds"][0]["description"]
     assert "image" in reply["embeds"][1]

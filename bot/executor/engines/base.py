@@ -69,20 +69,14 @@ class BatchLost(WorkerLost):
 
     def __str__(self) -> str:
         if self.started:
-            return tr(
-                "The worker died while it looked at this picture or one beside it. "
-                "Please try again."
-            )
-        return tr("The worker died before it came to this picture. Please try again in a minute.")
+            return tr("Something crashed while I was looking at this picture. Please try again.")
+        return tr("I crashed before I got to this picture. Please try again in a minute.")
 
 
 def unavailable() -> WorkerUnavailable:
     """Return the error for people; why there is no worker is the operator's matter."""
     return WorkerUnavailable(
-        later(
-            "I can't look at pictures just now: the part of me that does so can't be "
-            "started. Whoever runs me finds the reason in the log."
-        )
+        later("I can't process pictures right now. The bot owner can find the reason in the log.")
     )
 
 

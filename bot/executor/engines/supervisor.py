@@ -19,7 +19,7 @@ from bot.executor.engines.base import EngineState, EngineStatus, unavailable
 from bot.executor.engines.process import Patience, WorkerProcess
 from models.jobs.control import Finished, FromWorker, Ready, Unready
 
-CLOSING = later("Bobby is shutting down. Please ask again when it is back.")
+CLOSING = later("I'm shutting down. Please try again when I'm back online.")
 
 _DEAD = Patience(end_of_input=0.3, terminate=0.3, kill=1.0)
 """For a worker that has ended already, or is to: it only has to be buried."""

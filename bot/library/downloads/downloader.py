@@ -126,7 +126,7 @@ class Downloader:
         if self._offline:
             raise DownloadFailed(
                 say(
-                    "{name} is not on this machine, and BOBBY_OFFLINE forbids to download it.",
+                    "{name} isn't on this machine, and BOBBY_OFFLINE turns downloads off.",
                     name=file.name,
                 )
             )
@@ -134,7 +134,10 @@ class Downloader:
             return f"{self._mirror}/{quote(file.name)}"
         if file.url is None:
             raise DownloadFailed(
-                say("{name} comes with a package, not by download.", name=file.name)
+                say(
+                    "{name} comes with a Python package and can't be downloaded on its own.",
+                    name=file.name,
+                )
             )
         return file.url
 
@@ -153,8 +156,8 @@ class Downloader:
         except OSError as error:
             raise DownloadFailed(
                 say(
-                    "{folder} can't be written to ({why}): no weights can be kept. Give Bobby a "
-                    "folder with BOBBY_CACHE.",
+                    "Can't write to {folder} ({why}). Set BOBBY_CACHE to a folder "
+                    "Bobby can write to.",
                     folder=str(self.store.folder),
                     why=str(error.strerror),
                 )
@@ -186,8 +189,8 @@ class Downloader:
             if not resumed or mismatches > 1:
                 raise DownloadFailed(
                     say(
-                        "What {who} sent as {name} is not what was published: {wrong}. It was "
-                        "deleted. Try again later, or another mirror.",
+                        "{name} from {who} failed its check: {wrong}. The file was "
+                        "deleted. Try again later, or use another mirror.",
                         who=host(target.url),
                         name=name,
                         wrong=wrong,
@@ -196,7 +199,7 @@ class Downloader:
             log.warning("%s: %s; downloading it anew", name, wrong)
         raise DownloadFailed(
             say(
-                "{name} could not be downloaded: {who} broke off too often.",
+                "Couldn't download {name}: {who} kept dropping the connection.",
                 name=name,
                 who=host(target.url),
             )
@@ -241,8 +244,8 @@ def _given_up(target: Target, passing: Passing, part: Part) -> DownloadFailed:
         )
     return DownloadFailed(
         say(
-            "{name} could not be downloaded: {why}. The {size} that came are kept for next time. "
-            "{again}",
+            "Couldn't download {name}: {why}. The first {size} are saved, and the next "
+            "try continues from there. {again}",
             name=name,
             why=passing.reason,
             size=size(part.size),

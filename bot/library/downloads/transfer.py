@@ -107,7 +107,7 @@ async def transfer(
         raise
     except aiohttp.TooManyRedirects:
         part.discard()
-        raise _failed(target, say("{who} redirects without end", who=who)) from None
+        raise _failed(target, say("{who} keeps redirecting", who=who)) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
         part.discard()
         raise _failed(target, say("{who} redirects to no web address", who=who)) from None
@@ -270,7 +270,7 @@ def _failed(target: Target, why: Said) -> DownloadFailed:
 
 def _too_large(length: int, target: Target) -> DownloadFailed:
     why = say(
-        "it has {size}, and at most {most} may be downloaded like this",
+        "it is {size}, over the limit of {most}",
         size=size(length),
         most=size(target.most or 0),
     )
@@ -279,4 +279,4 @@ def _too_large(length: int, target: Target) -> DownloadFailed:
 
 def _no_room(target: Target, store: Store) -> DownloadFailed:
     folder = str(store.folder)
-    return _failed(target, say("the disk that holds {folder} has no room for it", folder=folder))
+    return _failed(target, say("there's not enough disk space in {folder}", folder=folder))

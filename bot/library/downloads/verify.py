@@ -32,7 +32,7 @@ def complaint(path: Path, file: WeightsFile, pin: Path) -> Said | None:
         case "pinned":
             with path.open("rb") as opened:
                 if not opened.read(4).startswith(_STARTS):
-                    return say("it is no file of weights, nor an archive")
+                    return say("it isn't a weights file or an archive")
             pinned, found = read_pin(pin), sha256(path)
             return None if pinned in {None, found} else _differs("SHA-256", found, pinned)
 
@@ -45,7 +45,7 @@ def keep_pin(path: Path, file: WeightsFile, pin: Path) -> None:
 
 def _differs(kind: str, found: str, wanted: str | None) -> Said:
     return say(
-        "its {kind} begins with {found}, but should with {wanted}",
+        "its {kind} starts with {found}, expected {wanted}",
         kind=kind,
         found=found[:12],
         wanted=(wanted or "")[:12],

@@ -65,7 +65,9 @@ def unpack(archive: Path, where: Place) -> None:
             tar.extractall(fresh, members, filter="data")
         tops = list(fresh.iterdir())
         if len(tops) != 1 or not (tops[0] / "hubconf.py").is_file():
-            raise SetupError("There is no hubconf.py at its top: this is no Torch Hub repository.")
+            raise SetupError(
+                "No hubconf.py at the top level, so this isn't a Torch Hub repository."
+            )
         shutil.rmtree(where.code, ignore_errors=True)
         tops[0].rename(where.code)
     except (tarfile.TarError, EOFError, OSError) as error:

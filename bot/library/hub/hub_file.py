@@ -78,8 +78,8 @@ def check_source(name: str, commit: str) -> None:
         raise SetupError(f"{name!r} is no repository: it should be OWNER/REPO.")
     if not _COMMIT.fullmatch(commit):
         raise SetupError(
-            f"{commit!r} is no commit: it should be all 40 digits of one, since branches and tags"
-            " can be moved to other code."
+            f"{commit!r} isn't a full commit hash. Use all 40 characters; branches and "
+            f"tags can move."
         )
 
 

@@ -136,8 +136,8 @@ class Hub:
         if await asyncio.to_thread(archive.tree, code) != repository.tree:
             raise UnknownModel(
                 tr(
-                    "The code of {name} is not what was fetched once, so I don't run it. "
-                    "Whoever runs me can get it anew with `bobby hub fetch`.",
+                    "The code for {name} has changed since it was downloaded, so I "
+                    "won't run it. The bot owner can restore it with `bobby hub fetch`.",
                     name=repository.name,
                 )
             )
@@ -145,8 +145,7 @@ class Hub:
     def _not_here(self, repository: Repository) -> BobbyError:
         return UnknownModel(
             tr(
-                "The code of {name} is not here yet: whoever runs me can get it with "
-                "`bobby hub fetch`.",
+                "{name} isn't downloaded yet. The bot owner can get it with `bobby hub fetch`.",
                 name=repository.name,
             )
         )

@@ -46,7 +46,7 @@ class Explainer(ClassifierTask):
         """See `Task`."""
         choice = self._selection.choose(job.model)
         if job.label is not None and job.label not in choice.record.labels:
-            sentence = say("{model} knows no such label.", model=choice.record.name)
+            sentence = say("{model} doesn't have that label.", model=choice.record.name)
             raise JobError("model_failed", sentence)
         preset = choice.record.preprocessing()
         found = self._do(Look(picture=job.picture, views=(view(preset),)))

@@ -55,8 +55,8 @@ class Learner(ClassifierTask):
         choice = self._selection.choose(job.model)
         if isinstance(job, Recognise) and not _is_theirs(job, choice.record):
             sentence = say(
-                "What was taught here are features of {model}, whose weights are not on this"
-                " machine any more: bring them back, or teach anew.",
+                "These labels were learned with {model}, which is no longer installed. "
+                "Ask the bot owner to reinstall it, or teach them again.",
                 model=job.model,
             )
             raise JobError("no_weights", sentence)

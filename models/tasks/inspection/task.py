@@ -53,7 +53,7 @@ def _inspect_safely(name: str) -> Inspected:
     except Exception:  # noqa: BLE001 - whatever it was, the worker goes on
         _log.exception("%s can't be looked into", name)
         sentence = say(
-            "{model} can't be looked into: the operator finds the reason in the log.", model=name
+            "I can't inspect {model}. The bot owner can find the reason in the log.", model=name
         )
         raise JobError("model_failed", sentence) from None
 

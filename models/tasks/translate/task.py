@@ -100,7 +100,7 @@ class Translator:
     def _way_back(self, there: Pair) -> Choice[Pair]:
         if there.inverse is None:
             sentence = say(
-                "Nobody has published a way back from {pair}: try another pair.", pair=there.purpose
+                "There's no model that reverses {pair}. Try another pair.", pair=there.purpose
             )
             raise JobError("no_weights", sentence)
         try:

@@ -69,7 +69,7 @@ async def test_a_login_that_reaches_nobody(desk: Desk) -> None:
 async def test_a_wrong_token(desk: Desk, playground: Playground) -> None:
     """How to have another."""
     point_discord_at(playground.api)
-    assert (await refusal(desk, "MTIz.abc.def")).startswith("Discord does not know this token.")
+    assert (await refusal(desk, "MTIz.abc.def")).startswith("Discord rejected this token.")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ async def test_without_a_token_nothing_is_opened(desk: Desk) -> None:
         await run_on_discord(settings_of(desk))
     told = str(caught.value)
     asked = "scope=bot+applications.commands&permissions=274878024704"
-    assert told.startswith("There is no token")
+    assert told.startswith("No Discord token found")
     assert asked in told
     assert list(desk.folder.iterdir()) == []
 
@@ -181,7 +181,7 @@ async def test_people_get_a_link_and_a_browser(
     task = asyncio.create_task(play(settings_of(desk), port=0, browser=True, as_json=False))
     told = (await printed(task, capsys)).splitlines()
     await eventually(lambda: opened)
-    assert told == [f"Bobby is waiting for you at {opened[0]}", "Press Ctrl-C to stop."]
+    assert told == [f"Bobby is ready: {opened[0]}", "Press Ctrl-C to stop."]
     assert opened[0].startswith("http://127.0.0.1:")
     await end(task)
 
@@ -232,7 +232,7 @@ def test_bobby_needs_its_token_only_to_run(desk: Desk) -> None:
     run = desk.run("run")
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert run.stderr.startswith("Error: There is no token")
+    assert run.stderr.startswith("Error: No Discord token found")
 
 
 def test_nobody_there_is_a_sentence(desk: Desk) -> None:

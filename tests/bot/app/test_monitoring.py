@@ -157,13 +157,13 @@ async def test_how_bobby_is(bot: Bobby, watched: Watched) -> None:
     assert json.loads(text) == rows
     assert rows["Worker"] == "ready"
     assert rows["Device"] == "cuda:1"
-    assert rows["Models ready"] == "1 of 2"
+    assert rows["Models installed"] == "1 of 2"
     assert rows["Default model"] == "here"
     assert rows["Queue"] == "0 waiting, 0 running"
     assert rows["Answered"] == "0 pictures, 0 worker restarts"
     python = ".".join(map(str, sys.version_info[:3]))
-    assert rows["Built with"].startswith(f"Python {python}")
-    assert discord.__version__ in rows["Built with"]
+    assert rows["Versions"].startswith(f"Python {python}")
+    assert discord.__version__ in rows["Versions"]
 
 
 async def test_a_bobby_in_trouble_is_no_success(
@@ -182,7 +182,7 @@ async def test_whoever_listens_is_no_bobby(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(asking, "SECONDS", 0.2)
     for manner in (replies(404), replies(500), sends_a_page):
         async with Publisher(files={"healthz": b"ok"}, manners={"status": [manner]}) as other:
-            with pytest.raises(SetupError, match=f"No Bobby answers on port {other.port}"):
+            with pytest.raises(SetupError, match=f"Bobby isn't listening on port {other.port}"):
                 await show_status(asked_on(other.url))
     async with Publisher(manners={"status": [mute]}) as other:
         with pytest.raises(SetupError, match=r"did not answer within 0\.2 seconds"):

@@ -61,17 +61,17 @@ async def found(settings: Settings, **environment: str) -> dict[str, Finding]:
 async def test_everything_is_looked_at_in_order(healthy: Desk, playground: Playground) -> None:
     """The machine, the worker, Discord; where nothing is wrong, there is nothing to do."""
     seen = await found(settings_of(healthy, **door(playground)))
-    machine = ["Python", "Weights' folder", "Data folder"]
+    machine = ["Python", "Weights folder", "Data folder"]
     memory = ["Memory"] if sys.platform == "linux" else []
     guild = playground.world.guild.name
     names = [*machine, *memory, "Worker", "Weights", "Token", INTENT, "Logins"]
-    assert list(seen) == [*names, f"Server “{guild}”", "Invitation"]
+    assert list(seen) == [*names, f"Server “{guild}”", "Invite link"]
     assert [one.wrong for one in seen.values()] == [None] * len(seen)
-    assert seen["Worker"].seen == "answers on cuda:1, in float32"
-    assert seen["Weights"].seen == "2 of 3 models are here, here among them"
+    assert seen["Worker"].seen == "running on cuda:1 (float32)"
+    assert seen["Weights"].seen == "2 of 3 models installed, here among them"
     assert seen["Token"].seen == f"it is {playground.world.bot.name}'s"
     assert seen["Logins"].seen == "1000 left today"
-    assert f"client_id={playground.application_id}&" in seen["Invitation"].seen
+    assert f"client_id={playground.application_id}&" in seen["Invite link"].seen
 
 
 async def test_a_setting_that_is_none(healthy: Desk) -> None:
@@ -81,8 +81,8 @@ async def test_a_setting_that_is_none(healthy: Desk) -> None:
     told = [one async for one in findings(settings_of(healthy), environment | slips)]
     wrong = {one.seen: one.wrong for one in told if one.name == "Setting"}
     assert wrong == {
-        "BOBBY_PERFIX is none of Bobby's": "Did you mean BOBBY_PREFIX?",
-        "BOBBY_ZZZZZZ is none of Bobby's": "Remove it; .env.example has them all.",
+        "BOBBY_PERFIX isn't a known setting": "Did you mean BOBBY_PREFIX?",
+        "BOBBY_ZZZZZZ isn't a known setting": "Remove it. See .env.example for all settings.",
     }
 
 
@@ -94,7 +94,7 @@ async def test_folders_without_room(healthy: Desk, monkeypatch: pytest.MonkeyPat
         finding = seen[f"{name} folder"]
         assert finding.seen.startswith(f"{healthy.folder / folder}, ")
         assert finding.seen.endswith(" GiB free")
-        assert finding.wrong == f"Make room, or let {setting} name a folder on another disk."
+        assert finding.wrong == (f"Free up space, or set {setting} to a folder on another disk.")
 
 
 @pytest.mark.parametrize(("free", "fits"), [(1.9, False), (2.1, True)])
@@ -112,8 +112,8 @@ async def test_a_file_is_no_folder(healthy: Desk) -> None:
     """Nothing can be made in its place, nor below it."""
     healthy.file("d")
     seen = await found(settings_of(healthy, cache=healthy.folder / "d" / "weights"))
-    for name, setting in (("Weights' folder", "BOBBY_CACHE"), ("Data folder", "BOBBY_DATA")):
-        wrong = f"Bobby may not write there: let {setting} name another folder."
+    for name, setting in (("Weights folder", "BOBBY_CACHE"), ("Data folder", "BOBBY_DATA")):
+        wrong = f"Bobby can't write there. Set {setting} to another folder."
         assert seen[name].wrong == wrong
 
 
@@ -130,8 +130,11 @@ async def test_too_little_memory(healthy: Desk, monkeypatch: pytest.MonkeyPatch)
 async def test_a_model_that_stands_in(healthy: Desk) -> None:
     """The default that was set is not here: how to have it."""
     weights = (await found(settings_of(healthy, default_model="there")))["Weights"]
-    assert weights.seen == "2 of 3 models are here"
-    assert weights.wrong == "here stands in for there: run `bobby fetch there`."
+    assert weights.seen == "2 of 3 models installed"
+    assert (
+        weights.wrong
+        == "The default model there isn't installed, so Bobby uses here. To install it: `bobby fetch there`"
+    )
 
 
 async def test_a_worker_that_can_not_start(broken: Desk) -> None:
@@ -146,7 +149,7 @@ async def test_a_worker_that_can_not_start(broken: Desk) -> None:
 async def test_without_a_token(healthy: Desk) -> None:
     """How to get one is the last word."""
     *_, token = (await found(settings_of(healthy))).values()
-    assert (token.name, token.seen) == ("Token", "there is none")
+    assert (token.name, token.seen) == ("Token", "not set")
     assert "Reset Token" in (token.wrong or "")
 
 
@@ -154,7 +157,7 @@ async def test_a_token_that_is_refused(healthy: Desk, playground: Playground) ->
     """Nothing else is asked of Discord then."""
     settings = settings_of(healthy, **(door(playground) | {"DISCORD_TOKEN": "MTIz.abc.def"}))
     *_, token = (await found(settings)).values()
-    assert (token.name, token.seen) == ("Token", "Discord does not know it")
+    assert (token.name, token.seen) == ("Token", "rejected by Discord")
     assert "Reset Token" in (token.wrong or "")
     assert "MTIz" not in str(token)
 
@@ -190,7 +193,7 @@ async def test_the_intent(healthy: Desk, playground: Playground, flags: int, on:
     )
     intent = (await found(settings_of(healthy, **door(playground))))[INTENT]
     assert order.left == 0
-    assert intent.seen == ("it is on" if on else "it is off")
+    assert intent.seen == ("enabled" if on else "disabled")
     assert (intent.wrong is None) == on
     if intent.wrong:
         assert "applications/77/bot" in intent.wrong
@@ -263,8 +266,8 @@ def test_people_read_what_to_do_below(healthy: Desk) -> None:
     assert run.exit_code == 1
     lines = run.stdout.splitlines()
     assert lines[0].startswith("ok     Python: ")
-    slip = lines.index("WRONG  Setting: BOBBY_PERFIX is none of Bobby's")
+    slip = lines.index("WRONG  Setting: BOBBY_PERFIX isn't a known setting")
     assert lines[slip + 1] == "       Did you mean BOBBY_PREFIX?"
-    token = lines.index("WRONG  Token: there is none")
+    token = lines.index("WRONG  Token: not set")
     assert all(line.startswith("       ") for line in lines[token + 1 :])
     assert len(lines[token + 1 :]) > 4

@@ -150,10 +150,10 @@ async def test_a_name_that_is_nobodys(catalogue: list[Message], tmp_path: Path) 
         await fetch_models(settings_in(tmp_path), ["vgg11", "AlexNett"])
     with pytest.raises(SetupError) as far:
         await fetch_models(settings_in(tmp_path), ["zzz"])
-    lists = "`bobby models` lists all."
+    lists = "Run `bobby models` for the full list."
     hint = "Did you mean alexnet?"
-    assert str(close.value) == f"There is no model called AlexNett. {hint} {lists}"
-    assert str(far.value) == f"There is no model called zzz. {lists}"
+    assert str(close.value) == f"No model called AlexNett. {hint} {lists}"
+    assert str(far.value) == f"No model called zzz. {lists}"
 
 
 async def test_a_catalogue_that_breaks_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,14 +182,14 @@ async def test_every_file_has_its_verdict(
     ]
     assert await verify_weights(settings_in(tmp_path)) is False
     assert capsys.readouterr().out.splitlines() == [
-        "a: a.pth in the Bobby cache is right.",
-        "b: b.pth is damaged. Remove that file; then `bobby fetch b` mends it.",
-        "c: c.pth is damaged. `bobby fetch c` mends it.",
-        "1 right, 2 wrong.",
+        "a: OK (a.pth in the Bobby cache)",
+        "b: b.pth is damaged. Remove that file; then Run `bobby fetch b` to fix it.",
+        "c: c.pth is damaged. Run `bobby fetch c` to fix it.",
+        "1 OK, 2 failed",
     ]
     del catalogue[1:]
     assert await verify_weights(settings_in(tmp_path)) is True
-    assert capsys.readouterr().out.splitlines()[-1] == "1 right, 0 wrong."
+    assert capsys.readouterr().out.splitlines()[-1] == "1 OK, 0 failed"
 
 
 def test_a_wrong_file_is_no_success(desk: Desk, catalogue: list[Message]) -> None:
@@ -209,7 +209,7 @@ def test_nothing_to_remove(desk: Desk, catalogue: list[Message]) -> None:
     """It is said, and nothing is asked."""
     run = desk.run("clean")
     assert run.exit_code == 0
-    assert run.stdout == f"There is nothing to remove in {desk.folder / 'weights'}.\n"
+    assert run.stdout == f"Nothing to clean in {desk.folder / 'weights'}.\n"
 
 
 def test_what_is_removed_was_named(desk: Desk, catalogue: list[Message]) -> None:

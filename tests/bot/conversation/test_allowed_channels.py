@@ -53,5 +53,5 @@ async def test_a_conversation_of_two_is_open(room: Room, servers: Servers) -> No
 async def test_the_sentence_names_every_open_channel() -> None:
     """As links."""
     assert where(ServerSettings(channels=(1, 2))) == (
-        "In this server I answer in <#1> and <#2> only. Ask me there."
+        "On this server I only answer in <#1> and <#2>."
     )

@@ -57,9 +57,9 @@ def test_discords_own_failures_are_told_apart() -> None:
     """Each has a sentence; none falls through to a reference code."""
     missing = app_commands.CommandNotFound("x", [])
     told = {
-        "trouble just now": discord.DiscordServerError(answer(503), "secret"),
-        "I lack a permission": discord.Forbidden(answer(403), "secret"),
-        "has changed since": missing,
+        "having problems right now": discord.DiscordServerError(answer(503), "secret"),
+        "don't have permission": discord.Forbidden(answer(403), "secret"),
+        "was just updated": missing,
     }
     for words, error in told.items():
         shown = explain(error, "message 1")

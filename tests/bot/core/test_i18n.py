@@ -134,7 +134,10 @@ def test_counts_and_values_are_filled_in() -> None:
     """One, many, and names that are nobody's words."""
     assert tr_n("1 picture", "{count} pictures", 1) == "1 picture"
     assert tr_n("1 picture", "{count} pictures", 3) == "3 pictures"
-    assert tr("{name} after {model}.", name="{x}.jpg", model="alexnet") == "{x}.jpg after alexnet."
+    assert (
+        tr("{name}, edited by {model}.", name="{x}.jpg", model="alexnet")
+        == "{x}.jpg, edited by alexnet."
+    )
     speak_to(KOREAN)
     assert tr_n("1 picture", "{count} pictures", 1) == "사진 1장"
     assert tr("") == label("") == ""
@@ -146,14 +149,14 @@ def test_counts_and_values_are_filled_in() -> None:
 def test_the_workers_sentences_are_said_in_the_persons_language() -> None:
     """With the sentences inside them; the log keeps the English."""
     said = say(
-        "{model}'s {lack}, so {other} answered.",
-        model="alexnet",
-        lack=say("weights are not on this machine"),
-        other="vgg16",
+        "There is no way back here: {reason}",
+        reason=say("I can't read HEIC. Share the picture as a JPEG instead."),
     )
-    assert str(said) == "alexnet's weights are not on this machine, so vgg16 answered."
+    assert str(said) == (
+        "There is no way back here: I can't read HEIC. Share the picture as a JPEG instead."
+    )
     assert into(KOREAN, said) == (
-        "alexnet: 가중치가 이 기기에 없어요. 그래서 vgg16 모델이 답했어요."
+        "되돌리는 모델이 여기에 없어요: HEIC 사진은 읽지 못해요. JPEG로 바꿔서 보내 주세요."
     )
     failure = Failure(code="empty_file", sentence=say("This file is empty: attach it."))
     assert str(from_failure(failure)) == "This file is empty: attach it."

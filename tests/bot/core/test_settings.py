@@ -49,9 +49,9 @@ def test_the_environment_wins_over_the_file(
         ("BOBBY_LOG_LEVEL", "LOUD", "'WARNING'"),
         ("BOBBY_API_URL", "discord.com", "http://"),
         ("BOBBY_TIMEOUT", "3600", "840"),
-        ("BOBBY_SHARD_IDS", "first", "commas between"),
-        ("BOBBY_SHARD_IDS", "0,1", "less than BOBBY_SHARDS"),
-        ("BOBBY_SHARD_IDS", "0,", "commas between"),
+        ("BOBBY_SHARD_IDS", "first", "separated by commas"),
+        ("BOBBY_SHARD_IDS", "0,1", "smaller than BOBBY_SHARDS"),
+        ("BOBBY_SHARD_IDS", "0,", "separated by commas"),
         ("BOBBY_ENGINE", "grid", "'ray'"),
         ("BOBBY_RAY_ADDRESS", "ray://head", "head:6379"),
     ],
@@ -78,7 +78,7 @@ def test_the_last_shard_is_one_less_than_there_are(monkeypatch: pytest.MonkeyPat
     assert read_settings(env_file=None).own_shards == [1, 0]
     for wrong in ("0,2", "2,0"):
         monkeypatch.setenv("BOBBY_SHARD_IDS", wrong)
-        with pytest.raises(SetupError, match="less than BOBBY_SHARDS"):
+        with pytest.raises(SetupError, match="smaller than BOBBY_SHARDS"):
             read_settings(env_file=None)
 
 

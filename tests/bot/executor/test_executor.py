@@ -433,7 +433,7 @@ async def test_without_a_worker_those_who_wait_and_those_who_come_are_told(echo:
             waiting = [asyncio.create_task(executor.submit(job("w"), Asker(n))) for n in range(9)]
             await asyncio.sleep(0.01)
             engine.gone = unavailable()
-            with pytest.raises(Unavailable, match="Whoever runs me"):
+            with pytest.raises(Unavailable, match="The bot owner"):
                 await executor.submit(job("late"), ANN)
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(result) for result in results] == [Unavailable] * 9

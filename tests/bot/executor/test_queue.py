@@ -77,7 +77,7 @@ def test_nobodys_later_picture_overtakes_the_earlier_one() -> None:
         ({"per_person": 2}, r"You have 2 pictures waiting .* one person.* Please wait"),
         (
             {"per_server": 2},
-            r"This server has 2 pictures waiting .* one server.* again in a minute",
+            r"This server already has 2 pictures in the queue.* again in a minute",
         ),
         ({"all": 2}, r"Bobby has 2 pictures waiting .* again in a minute"),
         ({"all": 2, "per_person": 2}, r"You have 2 pictures"),
@@ -221,7 +221,7 @@ def test_direct_messages_have_no_server_and_no_servers_limit() -> None:
     line.admit(ticket(2))
     line.admit(ticket(3, server=7))
     line.admit(ticket(3, server=8))
-    with pytest.raises(Overloaded, match="This server has 1 picture waiting"):
+    with pytest.raises(Overloaded, match="This server already has 1 picture in the queue"):
         line.admit(ticket(3, server=8))
 
 

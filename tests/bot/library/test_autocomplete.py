@@ -60,6 +60,6 @@ def test_a_choice_says_what_a_model_expects_and_whether_it_is_here() -> None:
     cards = [card("a", expects="a horse", ready=True), card("b"), card("c", expects="a cat")]
     assert [choice.name for choice in completions(cards, "classify", "")] == [
         "a: a horse",
-        "b (weights not here)",
-        "c: a cat (weights not here)",
+        "b (not installed)",
+        "c: a cat (not installed)",
     ]

@@ -53,7 +53,7 @@ class Scene:
         world = self.playground.world
         person = await self.playground.new_person(name)
         if manager:
-            world.give_role(person, world.add_role("managers", P.MANAGE_GUILD))
+            world.give_role(person, world.add_role("Manage Server only", P.MANAGE_GUILD))
         return Guest(self.playground, person, self.playground.channel_id)
 
 
@@ -115,8 +115,8 @@ async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> Non
     async with await scene.guest("ann", manager=True) as ann, await scene.guest("ben") as ben:
         refused = await ben.ask(f"!classify {MODEL}", picture())
         assert model_of(refused) == "efficientnet_lite0"
-        assert "weights are not on this machine, so efficientnet" in said(refused).replace("\\", "")
-        assert "only somebody who may manage this server" in said(refused)
+        assert "isn't installed here, so efficientnet" in said(refused).replace("\\", "")
+        assert "Someone with **Manage Server**" in said(refused)
         assert scene.publisher.asked == []
 
         asked = await ann.say(f"!classify {MODEL}", picture())
@@ -127,7 +127,7 @@ async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> Non
         for guest, message in ((ann, asked), (ben, joined)):
             answer = await _answered(guest, message)
             assert len(guest.replies(message)) == 1
-            assert "not on this machine" not in said(answer)
+            assert "installed" not in said(answer)
         assert len(scene.publisher.asked) == 1
 
         await _is_ready(scene)
@@ -136,10 +136,10 @@ async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> Non
         assert len(scene.publisher.asked) == 1
 
         both = said(await ben.ask("!compare", picture())).replace("\\", "")
-        assert "One picture, several models" in both
+        assert "Model comparison" in both
         for model in ("efficientnet_lite0", MODEL):
             assert f"**{model}** " in both
-        assert "Weights not here: alexnet" in both
+        assert "Not installed: alexnet" in both
 
 
 async def test_the_log_says_what_is_ready(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
@@ -156,7 +156,7 @@ async def test_a_download_that_fails_costs_nobody_the_answer(scene: Scene) -> No
     async with await scene.guest("ann", manager=True) as ann:
         reply = await ann.ask(f"!classify {MODEL}", picture())
     assert model_of(reply) == "efficientnet_lite0"
-    assert "is not what was published" in said(reply)
+    assert "failed its check" in said(reply)
 
 
 async def _answered(guest: Guest, question: dict[str, Any]) -> dict[str, Any]:

@@ -162,7 +162,7 @@ async def test_all_wait_for_one_download_and_see_how_far_it_is(
     assert len(publisher.asked) == 1
     for question in questions:
         assert len(question.shown) >= 2
-        assert "downloading it" in question.shown[0]
+        assert "Downloading" in question.shown[0]
         assert "of 1 MB" in question.shown[-1]
         assert question.shown[0] != question.shown[-1]
 
@@ -192,7 +192,7 @@ async def test_no_published_hash_is_told(
     async with opened(tmp_path, card(pinned)) as library:
         told = await library.provide(Question(), "classify", "net")
     assert told is not None
-    assert told.startswith("net was downloaded. Its publisher gives no hash")
+    assert told.startswith("net was downloaded. Its publisher provides no checksum")
 
 
 async def test_a_failure_is_told_and_can_be_tried_again(

@@ -91,7 +91,7 @@ async def test_a_model_is_here_with_all_its_files(
     async with opened(tmp_path, named("net", file, words)) as shelf:
         told = await shelf.provide(Question(), "classify", "net")
     assert told is not None
-    assert "gives no hash" in told
+    assert "provides no checksum" in told
     assert [one.path for one in publisher.asked] == ["/words.pth"]
 
 
@@ -126,7 +126,7 @@ async def test_two_are_downloaded_at_once(
             for _ in range(3):
                 await third.told.wait()
                 third.told.clear()
-        assert all("waiting for its turn" in text for text in third.shown)
+        assert all("queued" in text for text in third.shown)
         assert {one.path for one in publisher.asked} == {"/a", "/b"}
 
 
@@ -139,7 +139,7 @@ async def test_nobody_waits_for_ever(
     async with opened(tmp_path, card(file)) as shelf:
         for _ in range(2):
             told = await shelf.provide(Question(), "classify", "net")
-            assert told == "net is still being downloaded. Ask again in a few minutes."
+            assert told == "net is still downloading. Try again in a few minutes."
     assert len(publisher.asked) == 1
 
 
@@ -175,7 +175,7 @@ async def test_what_nobody_expected_costs_nobody_an_answer(
     monkeypatch.setattr(InProcessEngine, "recount", recount)
     async with opened(tmp_path, card(file)) as shelf:
         told = await shelf.provide(Question(), "classify", "net")
-    assert told == "net can't be downloaded; the log says why."
+    assert told == ("I couldn't download net. The bot owner can find the reason in the log.")
     (record,) = [one for one in caplog.records if "failed unexpectedly" in one.message]
     assert record.exc_info is not None
     assert str(record.exc_info[1]) == "a bug"

@@ -110,7 +110,7 @@ async def test_a_redirect_to_a_private_address_is_refused() -> None:
             raise web.HTTPFound(f"{inside}/metadata")
 
         async with site(redirect) as url:
-            assert "public web address" in await fails(f"{url}/a.png", LinkRefused)
+            assert "isn't public" in await fails(f"{url}/a.png", LinkRefused)
     assert asked == []
 
 
@@ -151,14 +151,14 @@ async def test_what_is_no_web_address_is_refused(link: str, *, from_discord: boo
 @pytest.mark.parametrize("host", ["xn--a", "xn--é", "xn--0.com", "℀.com"])
 async def test_names_that_have_no_form_to_look_up_are_refused(host: str) -> None:
     """Names in other scripts have rules of their own, which can be broken."""
-    assert "can read" in await fails(f"http://{host}/a.png", LinkRefused)
+    assert "valid link" in await fails(f"http://{host}/a.png", LinkRefused)
 
 
 @pytest.mark.parametrize("host", ["user:secret@example.com", "user@example.com", ":x@example.com"])
 async def test_a_link_with_a_password_is_refused(host: str) -> None:
     """Whose password it is, Bobby can't know, and a channel is no place for one."""
     sentence = await fails(f"http://{host}/a.png", LinkRefused)
-    assert "user name or password" in sentence
+    assert "username or password" in sentence
     assert "secret" not in sentence
 
 
@@ -170,7 +170,7 @@ async def test_a_redirect_to_no_address_is_refused(target: str) -> None:
         return web.Response(status=302, headers={"Location": target})
 
     async with site(redirect) as url:
-        assert "not a web address" in await fails(url, LinkRefused)
+        assert "something I can't open" in await fails(url, LinkRefused)
 
 
 async def test_no_proxy_connects_for_bobby(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +271,7 @@ async def test_a_slow_server_is_given_up() -> None:
         return response
 
     async with site(drip) as url:
-        assert "took more than" in await fails(url, FetchFailed, within=0.3)
+        assert "took longer than" in await fails(url, FetchFailed, within=0.3)
 
 
 @pytest.mark.parametrize(
@@ -310,14 +310,14 @@ async def test_a_broken_off_answer_is_told() -> None:
         return response
 
     async with site(break_off) as url:
-        assert "broke off" in await fails(url, FetchFailed)
+        assert "closed the connection" in await fails(url, FetchFailed)
 
 
 async def test_nobody_listening_is_told() -> None:
     """A public address that refuses the connection gives a sentence, too."""
     with socket.create_server((PUBLIC, 0)) as listener:
         port = listener.getsockname()[1]
-    assert "could not be reached" in await fails(f"http://{PUBLIC}:{port}/", FetchFailed)
+    assert "can't be reached" in await fails(f"http://{PUBLIC}:{port}/", FetchFailed)
 
 
 @pytest.mark.parametrize(

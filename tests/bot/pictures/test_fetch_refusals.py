@@ -18,7 +18,7 @@ async def test_discords_own_link_has_run_out(status: int) -> None:
     async with site(refuse) as url:
         assert "Discord no longer has that picture" in await fails(discords(url), LinkExpired)
         async with fetcher() as fetch:
-            with pytest.raises(FetchFailed, match="The site behind that link") as caught:
+            with pytest.raises(FetchFailed, match="That website") as caught:
                 await fetch.fetch(linked(url), person=ANN)
         assert not isinstance(caught.value, LinkExpired)
 

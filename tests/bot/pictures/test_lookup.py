@@ -59,7 +59,7 @@ def test_any_text_behind_a_scheme_makes_a_picture(text: str) -> None:
 @pytest.mark.parametrize(
     ("count", "most", "taken", "note"),
     [
-        (14, 10, 10, "the first 10 of 14"),
+        (14, 10, 10, "First 10 of 14 pictures"),
         (10, 10, 10, "as found"),
         (3, 1, 1, "the first of 3"),
         (1, 1, 1, "as found"),

@@ -72,7 +72,7 @@ async def test_a_reply_whose_message_discord_leaves_out_is_looked_up(room: Room)
     with pytest.raises(MissingPermission, match="you replied to"):
         await find(room.bot, message, read_words(""))
     await room.guest.delete(older)
-    with pytest.raises(NoPicture, match="is gone"):
+    with pytest.raises(NoPicture, match="can't find that picture"):
         await find(room.bot, message, read_words(""))
 
 
@@ -82,7 +82,7 @@ async def test_a_deleted_message_has_no_picture_any_more(room: Room) -> None:
     older = await room.guest.say("", png("a.png"))
     message = await room.guest.say("!x", reply_to=older["id"])
     await room.guest.delete(older)
-    with pytest.raises(NoPicture, match="is gone"):
+    with pytest.raises(NoPicture, match="can't find that picture"):
         await find(room.bot, await room.sees(message), read_words(""))
 
 
@@ -204,7 +204,7 @@ async def test_the_person_meant_is_the_one_named_first(room: Room) -> None:
     assert str(ann.id) in picture.url
     assert "size=512" in picture.url
     assert picture.from_discord
-    assert found.note == f"using <@{ann.id}>'s avatar"
+    assert found.note == f"Using <@{ann.id}>'s avatar"
 
 
 async def test_a_link_goes_before_a_person(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

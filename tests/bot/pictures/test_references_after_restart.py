@@ -51,8 +51,8 @@ async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptu
                     Page(playground, person.token, rest) as page,
                 ):
                     await press(page, answers[0], "Why?")
-                    await press(page, answers[0], "Python for this")
-                    await press(page, answers[1], "Other ways to say it")
+                    await press(page, answers[0], "Show Python code")
+                    await press(page, answers[1], "More captions")
                     await choose(page, answers[2], menu(answers[2])["options"][1]["value"])
                     await press(page, answers[3], "More ▶")
                     await eventually(lambda: len(_answers(page)) == 5)

@@ -68,21 +68,26 @@ def test_an_unsure_answer_says_so() -> None:
     """A flat distribution is no claim."""
     (embed,) = common.classified([Classified(picture(), labels(sure=False))]).embeds
     assert embed.description
-    assert embed.description.startswith("**Not sure.** Perhaps golden retriever?")
-    assert "people, faces and text are none of them" in embed.description
+    assert embed.description.startswith("**Not sure.** Maybe golden retriever?")
+    assert "not people, faces or text" in embed.description
     assert embed.colour == common.GREY
     (sure,) = common.classified([Classified(picture(), labels())]).embeds
     assert sure.colour == common.BLUE
-    assert "none of them" not in (sure.description or "")
+    assert "not people, faces or text" not in (sure.description or "")
 
 
 def test_what_may_be_wrong_with_a_picture_is_said_once() -> None:
     """Among several of which no label is sure; never where the labels are not ImageNet's."""
     results = [Classified(picture(), labels(sure=False))] * 3
-    said = ["none of them" in (e.description or "") for e in common.classified(results).embeds]
+    said = [
+        "not people, faces or text" in (e.description or "")
+        for e in common.classified(results).embeds
+    ]
     assert said == [True, False, False]
     taught = common.classified(results, unsure=None)
-    assert not any("none of them" in (embed.description or "") for embed in taught.embeds)
+    assert not any(
+        "not people, faces or text" in (embed.description or "") for embed in taught.embeds
+    )
 
 
 def test_the_receipt_says_how_many_shared_the_work() -> None:

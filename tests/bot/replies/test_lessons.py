@@ -45,39 +45,39 @@ def test_a_first_lesson_asks_for_another_label() -> None:
     reply = learned(seen(), new=1, all_of=known(p=1))
     assert reply.text == "-# a note"
     assert text(reply) == (
-        f"I have learned **{PLAIN_PAPAYA}** from 1 picture.\n"
-        "-# Teach me another label as well; then ask with `?classify mine`."
+        f"Learned **{PLAIN_PAPAYA}** from 1 picture.\n-# Teach me another label as "
+        f"well; then ask with `?classify mine`."
     )
     (embed,) = reply.embeds
     assert embed.colour == BLUE
-    assert embed.footer.text == "net · W · the pictures are not kept"
+    assert embed.footer.text == "net · W · pictures aren't stored"
 
 
 def test_labels_with_few_pictures_are_named_as_they_were_typed() -> None:
     """Of several labels those alone that have fewer than three, and without markup or mention."""
-    named = "I am better with 3 pictures or more of each: {} could do with some."
+    named = "I work best with at least 3 pictures per label. Add more for {}."
     both = text(learned(seen(), new=1, all_of=known(p=1, q=2)))
     assert both.endswith(f"-# {named.format(f'{PLAIN_PAPAYA} and {PLAIN_QUINCE}')}")
     one = text(learned(seen(), new=1, all_of=known(p=3, q=2)))
     assert one.endswith(f"-# {named.format(PLAIN_QUINCE)}")
     none = text(learned(seen(), new=1, all_of=known(p=3, q=3)))
-    assert none.endswith("-# Ask with `?classify mine`. `?unteach` takes this lesson back.")
+    assert none.endswith("-# Try it with `?classify mine`, or undo with `?unteach`.")
 
 
 def test_what_was_known_already_is_counted_apart() -> None:
     """And all that is known of the label, where that is more than the lesson's."""
-    again = f"I knew 1 picture of **{PLAIN_PAPAYA}** already; a picture counts once."
+    again = f"Skipped 1 picture of **{PLAIN_PAPAYA}** I'd already seen."
     some = text(learned(seen(), seen(), new=1, all_of=known(p=2)))
     assert some.startswith(
-        f"I have learned **{PLAIN_PAPAYA}** from 1 picture. {again} I know 2 pictures of it now.\n"
+        f"Learned **{PLAIN_PAPAYA}** from 1 picture. {again} I know 2 pictures of it now.\n"
     )
     none = text(learned(seen(), new=0, all_of=known(p=1)))
-    assert none.startswith(f"{again} I know 1 picture of it now.\n")
+    assert none.startswith(f"{again} That makes 1 picture in total.\n")
 
 
 def test_a_lesson_says_how_well_it_goes() -> None:
     """Where anything could be judged."""
-    said = "Each picture judged by the others alone: **3 of 4** right.\n"
+    said = "Self-test: **3 of 4** correct, each picture checked against the others.\n"
     every = known(p=3, q=3)
     assert said in text(learned(seen(), new=1, all_of=every, assessed=Assessed(right=3, asked=4)))
     for nothing in (None, Assessed(right=0, asked=0)):
@@ -100,14 +100,14 @@ def test_what_was_taught_is_a_list() -> None:
     """A line a label, how well it goes, and how much there is room for."""
     (embed,) = listed(known(p=2, q=1), Assessed(right=1, asked=2), "?").embeds
     assert embed.description == (
-        f"**{PLAIN_PAPAYA}** 2 pictures\n**{PLAIN_QUINCE}** 1 picture\n"
-        "Each picture judged by the others alone: **1 of 2** right."
+        f"**{PLAIN_PAPAYA}** 2 pictures\n**{PLAIN_QUINCE}** 1 picture\nSelf-test: **1 "
+        f"of 2** correct, each picture checked against the others."
     )
     assert embed.colour == BLUE
-    assert embed.footer.text == "net · W · up to 20 labels of 20 pictures"
+    assert embed.footer.text == "net · W · limit: 20 labels, 20 pictures each"
     (nothing,) = listed([], None, "?").embeds
     assert nothing.colour == GREY
-    assert "nothing here yet" in (nothing.description or "")
+    assert "any labels here yet" in (nothing.description or "")
     assert "`?teach LABEL`" in (nothing.description or "")
     assert "`?classify mine`" in (nothing.description or "")
 
@@ -134,9 +134,9 @@ def test_what_holds_in_a_server() -> None:
     assert fields(ServerSettings(), operator) == {
         "Classifier": "vgg16 (mine)",
         "Channels": "all",
-        "Language": "as each person's Discord",
-        "Pictures waiting, each person": "5",
-        "Who may teach me": "managers",
+        "Language": "same as each person's Discord",
+        "Queue limit per person": "5",
+        "Who can teach labels": "Manage Server only",
     }
     server = ServerSettings(
         model="alexnet", channels=(1, 2), language="ko", per_person=9, teachers="everyone"
@@ -145,11 +145,11 @@ def test_what_holds_in_a_server() -> None:
         "Classifier": "alexnet",
         "Channels": "2",
         "Language": "한국어",
-        "Pictures waiting, each person": "5",
-        "Who may teach me": "everyone",
+        "Queue limit per person": "5",
+        "Who can teach labels": "everyone",
     }
-    assert fields(ServerSettings(per_person=2), operator)["Pictures waiting, each person"] == "2"
-    assert text(shown(server, operator)) == "I answer in these channels alone: <#1> <#2>"
+    assert fields(ServerSettings(per_person=2), operator)["Queue limit per person"] == "2"
+    assert text(shown(server, operator)) == "Only active in: <#1> <#2>"
     assert shown(ServerSettings(), operator).embeds[0].description is None
 
 
@@ -157,9 +157,9 @@ def test_what_was_forgotten_is_counted() -> None:
     """One, many or nothing."""
     said = [forgotten(count).text for count in (0, 1, 7)]
     assert said == [
-        "I kept nothing, so there is nothing to delete.",
-        "Deleted 1 record; nothing is left.",
-        "Deleted 7 records; nothing is left.",
+        "Nothing to delete. I had nothing stored.",
+        "Done. I deleted 1 record.",
+        "Done. I deleted 7 records.",
     ]
 
 

@@ -40,7 +40,7 @@ def test_a_page_has_ten_models() -> None:
     assert len(last.description.splitlines()) == 25 - 2 * PAGE
     assert "○ **model20** · 2015 · 179 MB · 77.4 % · BSD-3-Clause" in last.description
     assert last.footer.text
-    assert last.footer.text.startswith("2 of 25 ready (●) · page 3 of 3")
+    assert last.footer.text.startswith("2 of 25 installed (●) · page 3 of 3")
     assert last.title == r"Models for “model \*\*”"
 
 
@@ -55,7 +55,7 @@ def test_pages_are_full_before_another_begins() -> None:
         ]
         assert shown == [card.name for card in found]
         assert all(embed.title == "Models" for embed in embeds)
-    assert "None. Try fewer words" in (page([], 0, "x").description or "")
+    assert "No models found. Try fewer words" in (page([], 0, "x").description or "")
     assert "None." not in (page([CARD], 0, "x").description or "")
 
 
@@ -79,7 +79,7 @@ def test_every_model_is_on_one_page() -> None:
         assert len(shown) == 1 or all("**" in text for text in shown)
         assert max(len(text.splitlines()) for text in shown) <= PAGE
         last = page(found, pages(found) - 1, "").footer.text or ""
-        assert f"{count} of {count} ready (●) · page {len(shown)} of {len(shown)}" in last
+        assert f"{count} of {count} installed (●) · page {len(shown)} of {len(shown)}" in last
 
 
 def test_an_inside_that_is_too_long_is_a_file() -> None:
@@ -94,7 +94,7 @@ def test_an_inside_that_is_too_long_is_a_file() -> None:
     assert fields["Multiply-adds"] == "7.80 billion"
     assert fields["Labels"] == "1,000: tench, goldfish, great white shark, tiger shark, …"
     assert fields["Weights"] == "IMAGENET1K_V1, 179 MB, in the Bobby cache"
-    assert fields["Licence"] == "BSD-3-Clause"
+    assert fields["License"] == "BSD-3-Clause"
     text = upload.data.decode()
     assert upload.name == "resnet101.txt"
     assert "Parameters: 44,549,160" in text
@@ -119,9 +119,9 @@ def saying(best: str) -> Contender:
     [
         ("aaa", "All 3 say **a**."),
         ("aab", "2 of 3 say **a**."),
-        ("abc", "No two of them agree."),
+        ("abc", "No two models agree."),
         ("a", "Only m0 has answered, and says **a**."),
-        ("", "None of them has answered."),
+        ("", "None of the models answered."),
     ],
 )
 def test_agreement_is_a_sentence(said: str, sentence: str) -> None:
@@ -140,8 +140,8 @@ def test_a_comparison_is_a_table() -> None:
     assert embed.description
     assert "`2015   179   77.4    81` **dog** dog 90.0 %" in embed.description
     assert "`2015   179   77.4     –` **resnet101** It failed." in embed.description
-    assert embed.description.endswith("-# Weights not here: vgg16.")
-    assert embed.title == "One picture, several models"
+    assert embed.description.endswith("-# Not installed: vgg16")
+    assert embed.title == "Model comparison"
     assert reply.text is None
 
 
@@ -151,7 +151,7 @@ def test_what_is_not_known_of_a_model_is_a_dash() -> None:
     reply = compared(picture(), [Contender(unknown, labels("dog"))], [], "a note")
     (embed,) = reply.embeds
     assert (embed.description or "").endswith("`–        –      –    81` **resnet101** dog 90.0 %")
-    assert embed.title == "One picture, one model"
+    assert embed.title == "Model comparison"
     assert reply.text == "-# a note"
 
 
@@ -174,11 +174,11 @@ def test_garbage_can_not_be_taken_for_an_answer() -> None:
     (embed,) = reply.embeds
     assert reply.text == "-# a note"
     assert embed.footer.text == "resnet101 · IMAGENET1K_V1 · cpu · 81 ms"
-    assert embed.title == "Garbage, on purpose: resnet101 untrained"
+    assert embed.title == "Untrained resnet101: random on purpose"
     assert embed.colour == GARBAGE
     assert GARBAGE not in {BLUE, GREY, RED}
     assert embed.description
-    assert "These labels mean nothing." in embed.description
+    assert "These labels are meaningless." in embed.description
     assert "`!classify resnet101`" in embed.description
 
 

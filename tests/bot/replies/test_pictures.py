@@ -151,8 +151,8 @@ def test_alt_text_is_ready_to_paste() -> None:
     """Unescaped, within a block of code; a guess is warned of, below it."""
     found = [Outcome(picture(), one) for one in (caption(), caption("b", sure=False), "Not one.")]
     assert alt_text(found, "a note").text == (
-        "-# a note\n```\nA dog_s *bone*.\n```\n```\nB.\n```"
-        "\n-# I'm guessing. Look before you paste it.\nNot one."
+        "-# a note\n```\nA dog_s *bone*.\n```\n```\nB.\n```\n-# I'm not sure about "
+        "this one. Check it before you paste it.\nNot one."
     )
 
 
@@ -164,7 +164,7 @@ def test_a_translation_shows_its_picture_and_verdict() -> None:
     assert reply.text == "-# a note"
     assert lines(embed) == [
         r"a\_horse 90.0 % → a\*zebra 80.0 %",
-        "-# worked at 15×10, given back at 30×20",
+        "-# Processed at 15×10, returned at 30×20",
     ]
     assert (embed.colour, embed.image.url) == (BLUE, "attachment://a-b-1.webp")
     assert (upload.name, upload.data, upload.spoiler) == ("a-b-1.webp", b"image", False)
@@ -190,7 +190,7 @@ def test_there_and_back_are_three_files() -> None:
         ("back-1.png", b"back", "pony.png: back."),
     ]
     assert embed.image.url == "attachment://original-1.png"
-    assert "-# there by net, back by ten; on average 12.5 % of the range away" in lines(embed)[1]
+    assert "-# net, then ten. The round trip differs from the original by 12.5 %" in lines(embed)[1]
 
 
 def test_several_translations_have_files_of_their_own() -> None:
@@ -226,13 +226,13 @@ def test_an_explanation_says_and_shows_the_label() -> None:
     assert reply.text == "-# a note"
     assert lines(embed) == [
         r"**a\_horse** 50.0 %",
-        "-# the brighter, the more it spoke for this label; in grey, nothing did",
+        "-# Brighter areas counted more toward this label. Gray areas didn't count.",
     ]
     assert (embed.colour, embed.footer.text) == (BLUE, RECEIPT)
     assert embed.image.url == f"attachment://{upload.name}"
     assert upload.data == b"image"
     assert upload.alt == (
-        "What the network saw of pony.png, and beside it the places that made it say a_horse."
+        "Left: the part of pony.png the model looked at. Right: the areas that led to a_horse."
     )
     (stood_in,) = explained(picture(), stand_in(why()), None, None).embeds
     assert lines(stood_in)[-1] == r"-# \*x\* is not here."
@@ -244,7 +244,7 @@ def test_a_label_that_held_is_told_from_one_that_did_not() -> None:
     (embed,), (upload,) = reply.embeds, reply.uploads
     assert reply.text == "-# a note"
     assert lines(embed) == [
-        r"**a\_b** held in 1 of 2 changes.",
+        r"**a\_b** stayed on top in 1 of 2 edits.",
         r"● `████░░░░  50.0 %` c0: a\_b",
         r"● `████░░░░  50.0 %` c1: a\_b",
         r"○ `████░░░░  50.0 %` c2: c\*d",

@@ -68,7 +68,7 @@ async def test_a_file_that_can_not_be_used_is_closed(
     async with Store(tmp_path):
         pass
     monkeypatch.setattr(database, "MIGRATIONS", ())
-    with pytest.raises(SetupError, match="newer Bobby"):
+    with pytest.raises(SetupError, match="newer version of Bobby"):
         await Store(tmp_path).__aenter__()
     monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, BREAKS))
     with pytest.raises(SetupError, match="can't be used"):
@@ -87,7 +87,7 @@ async def test_what_can_not_be_read_fails_by_its_name(tmp_path: Path) -> None:
     """People read a sentence, as when it can't be written."""
     async with Store(tmp_path) as store:
         spoil(tmp_path, "DROP TABLE examples")
-        with pytest.raises(StoreFailed, match="can't be read or written"):
+        with pytest.raises(StoreFailed, match="can't reach my database"):
             await store.lessons.of(HERE)
 
 

@@ -289,7 +289,7 @@ async def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
     async with Store(tmp_path) as store:
         await put(store, HERE, SET)
         spoil(tmp_path, "DROP TABLE servers")
-        with pytest.raises(StoreFailed, match="can't be read or written"):
+        with pytest.raises(StoreFailed, match="can't reach my database"):
             await put(store, HERE, DEFAULTS)
         assert store.servers.get(HERE) == SET
         with pytest.raises(StoreFailed):

@@ -82,7 +82,7 @@ def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> 
     describer = Describer(captioners(), NetworkCache(Shelf(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
     assert prepared.chosen.record.name == DEFAULT
-    sentence = "neuraltalk2's weights are not on this machine, so caption_small answered."
+    sentence = "neuraltalk2 isn't installed here, so caption_small answered."
     assert str(prepared.chosen.substitution) == sentence
     assert not card(describer, PUBLISHED).ready
     assert card(describer, DEFAULT).ready

@@ -72,10 +72,10 @@ def test_a_substitute_does_the_same_translation(shelf: Shelf) -> None:
     choice = selection.choose(None)
     assert choice.record.name == "horse2zebra:authors"
     assert str(choice.substitution) == (
-        "horse2zebra's weights are not on this machine, so horse2zebra:authors answered."
+        "horse2zebra isn't installed here, so horse2zebra:authors answered."
     )
     with pytest.raises(JobError) as caught:
         selection.choose("apple2orange")
     refused = caught.value.failure
     assert refused.code == "no_weights"
-    assert "apple2orange's weights are not on this machine" in str(refused.sentence)
+    assert "apple2orange isn't installed here" in str(refused.sentence)

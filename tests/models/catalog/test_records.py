@@ -23,7 +23,7 @@ def test_a_downloader_learns_what_it_needs() -> None:
 
 
 def test_what_is_published_on_the_web_has_its_address() -> None:
-    """And what isn't has none: it comes with a package, or with Bobby."""
+    """And what isn't has none: it comes with a Python package, or with Bobby."""
     for record in [*catalog().values(), *pairs().values()]:
         checkpoint = record.checkpoint
         comes_along = bool(checkpoint.package) or checkpoint.shipped

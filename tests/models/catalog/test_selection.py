@@ -43,13 +43,13 @@ def test_the_model_asked_for_answers(two_ready: Catalog, shelf: Shelf) -> None:
 def test_the_best_ready_model_stands_in(two_ready: Catalog, shelf: Shelf) -> None:
     """Of what is here the most accurate answers, and both names are said."""
     selection = Selection(two_ready, shelf, "resnet101")
-    sentence = "alexnet's weights are not on this machine, so efficientnet_lite0 answered."
+    sentence = "alexnet isn't installed here, so efficientnet_lite0 answered."
     assert chosen(selection.choose("alexnet")) == ("efficientnet_lite0", sentence)
 
 
 def test_a_substitute_for_the_default_is_said_too(shelf: Shelf) -> None:
     """Who named no model learns as well that another than the usual one answered."""
-    sentence = "resnet101's weights are not on this machine, so efficientnet_lite0 answered."
+    sentence = "resnet101 isn't installed here, so efficientnet_lite0 answered."
     found = Selection(catalog(), shelf, "resnet101").choose(None)
     assert chosen(found) == ("efficientnet_lite0", sentence)
 
@@ -89,7 +89,7 @@ def test_a_name_like_no_other_gets_none(shelf: Shelf) -> None:
     """Nothing is suggested where nothing is near, and a long name is cut."""
     code, sentence = refused(Selection(catalog(), shelf, "resnet101"), "x" * 2000)
     assert code == "unknown_model"
-    assert "did you mean" not in sentence
+    assert "Did you mean" not in sentence
     assert len(sentence) < 120
 
 
@@ -98,7 +98,7 @@ def test_no_weights_at_all(shelf: Shelf) -> None:
     lonely = {"resnet101": catalog()["resnet101"], "alexnet": catalog()["alexnet"]}
     code, sentence = refused(Selection(lonely, shelf, "resnet101"), None)
     assert code == "no_weights"
-    assert sentence.startswith("resnet101's weights are not on this machine")
+    assert sentence.startswith("resnet101 isn't installed here")
 
 
 def test_cards_tell_what_is_ready(two_ready: Catalog, shelf: Shelf) -> None:
@@ -149,7 +149,7 @@ def test_only_a_model_for_the_same_purpose_stands_in(shelf: Shelf) -> None:
 def test_an_unknown_name_is_repeated_as_it_was_typed(shelf: Shelf) -> None:
     """Most of them are a question in words."""
     _, sentence = refused(Selection(catalog(), shelf, "resnet101"), "what  is this?")
-    assert "I know no model called “what is this”" in sentence
+    assert "There's no model called “what is this”" in sentence
 
 
 def test_an_unknown_name_brings_no_markup_with_it(shelf: Shelf) -> None:
@@ -157,6 +157,6 @@ def test_an_unknown_name_brings_no_markup_with_it(shelf: Shelf) -> None:
     name = "[Free Nitro](https://evil.example/) <@1> **`"
     _, sentence = refused(Selection(catalog(), shelf, "resnet101"), name)
     assert sentence == (
-        "I know no model called “Free Nitrohttps:evil.example 1”: "
-        "check its spelling, or leave it out."
+        "There's no model called “Free Nitrohttps:evil.example 1”. Check the spelling, "
+        "or leave it out to use the default."
     )

@@ -289,8 +289,8 @@ def test_sixteen_bit_colour_png() -> None:
     ("data", "code", "advice"),
     [
         (b"", "empty_file", "attach"),
-        (b"hello, I am a text", "not_a_picture", "send a JPEG"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not_a_picture", "send a JPEG"),
+        (b"hello, I am a text", "not_a_picture", "Use JPEG"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not_a_picture", "Use JPEG"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "not_a_picture", "HEIC"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(99), "not_a_picture", "video"),
         (b"\x1aE\xdf\xa3" + bytes(99), "not_a_picture", "video"),

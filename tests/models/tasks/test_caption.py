@@ -81,7 +81,7 @@ def test_no_words_are_a_failure_of_one_job(describer: Describer) -> None:
     failed, fine = answered(describer, *jobs)
     assert isinstance(failed, Failure)
     assert failed.code == "model_failed"
-    assert str(failed.sentence) == "silent found no words for this: try another picture."
+    assert str(failed.sentence) == ("silent couldn't come up with a caption. Try another picture.")
     assert isinstance(fine, Captioned)
 
 

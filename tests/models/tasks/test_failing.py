@@ -56,7 +56,7 @@ def test_a_network_that_raises_is_named_and_its_text_is_not_shown(
     for failed in answers(tasks, of_every_task(encoded(scene()))):
         assert isinstance(failed, Failure)
         assert failed.code == "model_failed"
-        assert "ran into an error" in str(failed.sentence)
+        assert "hit an error" in str(failed.sentence)
 
 
 def test_too_little_memory_has_a_code_of_its_own(

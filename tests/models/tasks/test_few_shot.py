@@ -181,7 +181,7 @@ def test_examples_that_fail_fail_alone(learner: Learner) -> None:
     bad, good = answered(learner, *jobs)
     assert isinstance(bad, Failure)
     assert bad.code == "model_failed"
-    assert "efficientnet_lite0 ran into an error" in str(bad.sentence)
+    assert "efficientnet_lite0 hit an error" in str(bad.sentence)
     assert isinstance(good, Assessed)
     assert good.asked == 4
 

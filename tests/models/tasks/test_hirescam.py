@@ -117,7 +117,7 @@ def test_an_unknown_label_is_refused(explainer: Explainer) -> None:
     """By its own sentence."""
     (refused,) = answered(explainer, Explain(picture=encoded(scene()), label="unicorn"))
     assert isinstance(refused, Failure)
-    assert str(refused.sentence) == f"{LITE} knows no such label."
+    assert str(refused.sentence) == f"{LITE} doesn't have that label."
 
 
 def test_a_network_without_places_has_no_map() -> None:

@@ -59,7 +59,7 @@ def test_a_network_that_fails_fails_alone(tasks: Tasks, monkeypatch: pytest.Monk
     second = ask(tasks, job)
     assert isinstance(first, Failure)
     assert first.code == "model_failed"
-    assert "untrained resnet18 ran into an error" in str(first.sentence)
+    assert "untrained resnet18 hit an error" in str(first.sentence)
     assert isinstance(second, Labels)
 
 

@@ -160,14 +160,14 @@ def test_what_are_no_logits_are_no_answer(code: Path, what: str) -> None:
     for answer in answers:
         assert isinstance(answer, Failure)
         assert answer.code == "model_failed"
-        assert "hub/gives ran into an error" in str(answer.sentence)
+        assert "hub/gives hit an error" in str(answer.sentence)
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "said"),
     [
-        ("RuntimeError", "oh", "ran into an error"),
-        ("SystemExit", "oh", "ran into an error"),
+        ("RuntimeError", "oh", "hit an error"),
+        ("SystemExit", "oh", "hit an error"),
         ("MemoryError", "", "ran out of memory"),
         ("RuntimeError", "you tried to allocate memory", "ran out of memory"),
     ],

@@ -38,7 +38,7 @@ def test_every_model_has_a_card(shelf: Shelf) -> None:
     ready = {name for name, card in by_name.items() if card.ready}
     shipped = {pair.name for pair in pairs().values() if pair.checkpoint.shipped}
     assert ready == {"efficientnet_lite0", DEFAULT} | shipped
-    # What comes with a package or with Bobby is nothing to download.
+    # What comes with a Python package or with Bobby is nothing to download.
     assert by_name[DEFAULT].files == ()
     assert [file.name for file in by_name[PUBLISHED].files] == [
         file.file for file in captioners()[PUBLISHED].files

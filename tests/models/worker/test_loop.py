@@ -240,7 +240,7 @@ def test_all_answers_are_told_before_it_ends() -> None:
     assert answers[1] == answers[3] == SAD
     lost = answers[2]
     assert isinstance(lost, Failure)
-    assert "got lost on the way" in str(lost.sentence)
+    assert "lost track of this picture" in str(lost.sentence)
 
 
 def test_a_picture_that_is_forgotten_in_time_is_never_decoded() -> None:

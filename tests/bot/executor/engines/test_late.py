@@ -65,7 +65,7 @@ async def test_a_file_that_kills_is_not_tried_again(diary: Diary) -> None:
         slow = asyncio.create_task(bobby.submit(plain("die", "late each"), Asker(1)))
         await until(lambda: bool(diary.lines("run")))
         assert said(await bobby.submit(plain("quick"), Asker(2))) == "quick"
-        with pytest.raises(WorkerLost, match="while it looked"):
+        with pytest.raises(WorkerLost, match="while I was looking"):
             await slow
         assert said(await bobby.submit(plain("next"), Asker(2))) == "next"
         assert bobby.snapshot().restarts == 1

@@ -160,7 +160,7 @@ async def test_death_from_outside_while_a_batch_runs(diary: Diary) -> None:
         run = asyncio.create_task(engine.run(jobs("x", model="hang"), ignore))
         await until(lambda: bool(diary.lines("run")))
         os.kill(diary.pids[0], signal.SIGKILL)
-        with pytest.raises(BatchLost, match="while it looked at this picture"):
+        with pytest.raises(BatchLost, match="while I was looking at this picture"):
             await run
 
 

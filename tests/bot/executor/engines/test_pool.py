@@ -68,7 +68,7 @@ async def test_the_others_answer_while_one_is_gone(diaries: list[Diary]) -> None
         await several.ready()
         assert said(await several.run(jobs("a"), ignore)) == ["a"]
         assert several.status.state == "ready"
-        with pytest.raises(BatchLost, match="while it looked"):
+        with pytest.raises(BatchLost, match="while I was looking"):
             await several.run(jobs("x", model="die"), ignore)
         assert said(await several.run(jobs("b"), ignore)) == ["b"]
         assert several.status.restarts >= 1

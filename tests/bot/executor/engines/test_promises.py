@@ -193,7 +193,7 @@ async def test_death_in_a_batch_is_told_and_the_next_one_answered(house: House) 
     assert {(type(end).__mro__[1], str(end)) for end in lost} == {
         (
             WorkerLost,
-            "The worker died while it looked at this picture or one beside it. Please try again.",
+            "Something crashed while I was looking at this picture. Please try again.",
         )
     }
     assert len(lost) < len(ends), "those whose batch had not begun are answered all the same"

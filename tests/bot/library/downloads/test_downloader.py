@@ -185,7 +185,7 @@ async def test_wrong_bytes_never_get_the_name(
     """Right length, one bit off: refused, and nothing is left."""
     publisher.files["net.pth"] = content[:-1] + bytes([content[-1] ^ 1])
     sentence = await refused(downloader, file)
-    assert "is not what was published: its SHA-256 begins with" in sentence
+    assert "failed its check: its SHA-256 begins with" in sentence
     assert left(store) == []
     assert len(publisher.asked) == 1
 
@@ -218,7 +218,7 @@ async def test_a_short_body_is_tried_again_and_then_kept(
     publisher.manners["net.pth"] = [manners.breaks_off_at(300_000)]
     sentence = await refused(downloader, file)
     assert "127.0.0.1 broke off" in sentence
-    assert "are kept for next time" in sentence
+    assert "are saved, and the next try continues" in sentence
     assert len(publisher.asked) == QUICK.tries
     assert left(store) == ["net.pth.json", "net.pth.part"]
 
@@ -250,7 +250,7 @@ async def test_a_file_that_nothing_proves_whole(
     """Without a hash and a length half a file is not pinned for good."""
     publisher.manners["net.pth"] = [manners.until_closed]
     hollow = msgspec.structs.replace(file, proof="pinned", digest=None, size_bytes=None)
-    assert "neither its length nor a hash" in await refused(downloader, hollow)
+    assert "neither a size nor a checksum" in await refused(downloader, hollow)
     assert left(store) == []
 
 
@@ -269,7 +269,7 @@ async def test_redirects_without_end(
 ) -> None:
     """A sentence, no second try, nothing left."""
     publisher.manners["net.pth"] = [manners.redirects_to_itself]
-    assert "redirects without end" in await refused(downloader, file)
+    assert "keeps redirecting" in await refused(downloader, file)
     assert left(store) == []
 
 
@@ -392,7 +392,7 @@ async def test_the_first_copy_is_pinned(
     assert left(store) == ["net.pth", "net.pth.sha256"]
     store.path(file).unlink()
     publisher.files["net.pth"] = b"PK\x03\x04" + content[::-1]
-    assert "is not what was published" in await refused(downloader, pinned)
+    assert "failed its check" in await refused(downloader, pinned)
     assert left(store) == ["net.pth.sha256"]
 
 
@@ -401,7 +401,7 @@ async def test_what_is_no_file_of_weights_is_never_pinned(
 ) -> None:
     """Noise would otherwise become the one right file."""
     pinned = WeightsFile(name=file.name, url=file.url, proof="pinned")
-    assert "no file of weights, nor an archive" in await refused(downloader, pinned)
+    assert "isn't a weights file or an archive" in await refused(downloader, pinned)
     assert left(store) == []
 
 

@@ -63,7 +63,7 @@ async def test_there_is_no_room_from_the_start(
     """The free space is looked at first; nothing is left on the disk."""
     store = Store(small_disk / "weights")
     async with Downloader(store, patience=QUICK) as downloader:
-        with pytest.raises(DownloadFailed, match="has no room for it"):
+        with pytest.raises(DownloadFailed, match="not enough disk space"):
             await downloader.fetch(file, ignore)
     assert left(store) == []
     assert len(publisher.asked) == 1
@@ -77,7 +77,7 @@ async def test_the_disk_fills_up_on_the_way(
     store = Store(small_disk / "weights")
     before = store.free_bytes()
     async with Downloader(store, patience=QUICK) as downloader:
-        with pytest.raises(DownloadFailed, match="has no room for it"):
+        with pytest.raises(DownloadFailed, match="not enough disk space"):
             await downloader.fetch(file, ignore)
     assert left(store) == []
     assert before - store.free_bytes() < 50_000
@@ -108,6 +108,6 @@ async def test_a_limit_on_files(tmp_path: Path, file: WeightsFile, publisher: Pu
         stdout=subprocess.PIPE,
     )
     printed, _ = await process.communicate()
-    assert b"has no room for it" in printed
+    assert b"not enough disk space" in printed
     assert left(Store(tmp_path / "weights")) == []
     assert publisher.asked[0].sent > 500_000

@@ -80,7 +80,7 @@ async def test_even_so_there_is_an_end(
     """A server that would need too many tries is left."""
     monkeypatch.setattr("bot.library.downloads.downloader.MOST_TRIES", 4)
     publisher.manners["net.pth"] = [manners.brings_at_most(150_000)]
-    assert "broke off too often" in await refused(downloader, file)
+    assert "kept dropping the connection" in await refused(downloader, file)
     assert len(publisher.asked) == 4
 
 
@@ -90,7 +90,7 @@ async def test_a_wrong_file_is_fetched_anew_once(
     """Where the second copy is wrong, too, it was not the beginning that was kept."""
     publisher.files["net.pth"] = bytes(len(content))
     publisher.manners["net.pth"] = [manners.brings_at_most(700_000)]
-    assert "is not what was published" in await refused(downloader, file)
+    assert "failed its check" in await refused(downloader, file)
     assert [bool(one.range) for one in publisher.asked] == [False, True, False, True]
     assert left(store) == []
 
@@ -152,9 +152,12 @@ async def test_the_rest_of_a_file_whose_length_is_not_told(
 @pytest.mark.parametrize(
     ("manner", "sentence"),
     [
-        (manners.answers(200, Content_Encoding="GZIP"), "compresses it once more"),
-        (manners.answers(302, Location="ftp://127.0.0.1/net.pth"), "redirects to no web address"),
-        (manners.answers(302, Location="http://[/net.pth"), "redirects to no web address"),
+        (manners.answers(200, Content_Encoding="GZIP"), "sent it compressed"),
+        (
+            manners.answers(302, Location="ftp://127.0.0.1/net.pth"),
+            "redirects to an invalid address",
+        ),
+        (manners.answers(302, Location="http://[/net.pth"), "redirects to an invalid address"),
         (manners.answers(200, Content_Type="application/xhtml+xml"), "sent a web page"),
     ],
     ids=["compressed", "another scheme", "no address", "a page"],
@@ -202,7 +205,7 @@ async def test_what_comes_with_a_package_is_not_downloaded(
     packaged = msgspec.structs.replace(file, name="a #net?.pth", url=None)
     publisher.files["a #net?.pth"] = publisher.files["net.pth"]
     async with Downloader(store, patience=QUICK) as downloader:
-        assert "comes with a package" in await refused(downloader, packaged)
+        assert "comes with a Python package" in await refused(downloader, packaged)
     async with Downloader(store, mirror=publisher.url, patience=QUICK) as downloader:
         await downloader.fetch(packaged, ignore)
     assert store.has(packaged)

@@ -62,7 +62,7 @@ async def test_wrong_bytes_under_any_of_torchvisions_names(
     publisher.files.update({file.name: bytes(10_000) for file in unsized})
     async with Downloader(store, mirror=publisher.url, patience=QUICK) as downloader:
         for file in unsized:  # one after the other: a busy machine is no stalled publisher
-            with pytest.raises(DownloadFailed, match="is not what was published"):
+            with pytest.raises(DownloadFailed, match="failed its check"):
                 await downloader.fetch(file, ignore)
     assert left(store) == []
 

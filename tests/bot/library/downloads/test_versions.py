@@ -174,6 +174,6 @@ async def test_a_piece_that_nobody_asked_for(
 ) -> None:
     """A server that sends pieces to who wants the whole is given up."""
     publisher.manners["net.pth"] = [manners.sends_another_piece]
-    with pytest.raises(DownloadFailed, match="another piece than was asked for"):
+    with pytest.raises(DownloadFailed, match="the wrong part of the file"):
         await downloader.fetch(pinned, ignore)
     assert left(store) == []

@@ -48,7 +48,7 @@ async def test_what_is_added_stands_in_the_list(
     assert [(one.name, one.entry) for one in listed.models] == [(name, name) for name in entries]
     assert [one.arguments for one in listed.models] == [{"scale": 2}] * 2
     *_, last = capsys.readouterr().out.splitlines()
-    assert last.endswith("has it now. People may ask for: hub/brightness, hub/forks.")
+    assert last.endswith("Available in chat: hub/brightness, hub/forks.")
     here = [path.name for path in settings.weights_folder.rglob("*") if path.is_file()]
     assert "hubconf.py" in here
     assert not any(things.COMMIT in name and not name.endswith(".lock") for name in here)
@@ -81,7 +81,7 @@ async def test_nothing_is_listed_twice(host: Publisher, tmp_path: Path) -> None:
     await add(settings, things.OWNER, things.COMMIT, ["brightness"], {})
     before = settings.hub.read_text()
     asked = len(host.asked)
-    with pytest.raises(SetupError, match="at that commit already"):
+    with pytest.raises(SetupError, match="at that commit is already in"):
         await add(settings, things.OWNER, things.COMMIT, [], {})
     assert len(host.asked) == asked
     with pytest.raises(SetupError, match="has a model called brightness already"):
@@ -145,5 +145,5 @@ def test_what_is_handed_to_an_entry_point() -> None:
     }
     assert type(read_arguments(["a=1"])["a"]) is int
     for slip in ("scale", "=1", "2x=1", "a b=1"):
-        with pytest.raises(SetupError, match="it should be NAME=VALUE"):
+        with pytest.raises(SetupError, match="Use NAME=VALUE"):
             read_arguments(["a=1", slip])

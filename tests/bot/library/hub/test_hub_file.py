@@ -53,7 +53,7 @@ def test_no_list_is_an_empty_one(tmp_path: Path) -> None:
     ("before", "after", "named"),
     [
         ("commit = ", "comit = ", "comit"),
-        (things.COMMIT, "main", "no commit"),
+        (things.COMMIT, "main", "full commit hash"),
         (things.OWNER, "things", "no repository"),
         ('tree = "a', 'tree = "', "64 digits"),
         ('name = "forks"', 'name = "brightness"', "only once"),
@@ -123,7 +123,7 @@ def test_a_source_is_a_repository_at_a_whole_commit() -> None:
         with pytest.raises(SetupError, match="should be OWNER/REPO"):
             hub_file.check_source(name, "f" * 40)
     for commit in ("f" * 39, "f" * 41, "F" * 40, "main", ""):
-        with pytest.raises(SetupError, match="all 40 digits"):
+        with pytest.raises(SetupError, match="all 40 characters"):
             hub_file.check_source("a/b", commit)
 
 

@@ -141,7 +141,7 @@ async def test_nobody_is_called(hub: Hub) -> None:
 async def test_an_error_is_a_sentence(hub: Hub, name: str) -> None:
     """`sys.exit` and a wrong shape are errors of the model; its worker lives on."""
     before = (await hub.executor("hub/brightness")).snapshot().restarts
-    with pytest.raises(ModelFailed, match=f"hub/{name} ran into an error"):
+    with pytest.raises(ModelFailed, match=f"hub/{name} hit an error"):
         await ask(hub, name, bright(250))
     assert (await ask(hub, "brightness", bright(5))).top[0].label == "dark"
     assert (await hub.executor("hub/brightness")).snapshot().restarts == before
@@ -193,11 +193,11 @@ async def test_nothing_is_left_of_it(tmp_path: Path) -> None:
 
 
 async def test_changed_code_is_not_run(tmp_path: Path) -> None:
-    """What is not what was fetched is named, and no worker starts."""
+    """What has changed since it was downloaded is named, and no worker starts."""
     settings = Settings(_env_file=None, cache=tmp_path / "weights", hub=tmp_path / "hub.toml")
     listed(settings)
     place = archive.place(settings.weights_folder / "hub", things.OWNER, things.COMMIT)
     (place.code / "models" / "brightness.py").write_text("raise SystemExit")
     async with Hub(settings) as hub:
-        with pytest.raises(UnknownModel, match="is not what was fetched"):
+        with pytest.raises(UnknownModel, match="has changed since it was downloaded"):
             await hub.executor("hub/brightness")
