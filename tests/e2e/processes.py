@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.workers import workers_below
+
 ROOT = Path(__file__).resolve().parents[2]
 BOBBY = [sys.executable, "-P", "-m", "bot"]
 """`-P`: like the console script, it does not take modules from the working directory."""
@@ -71,8 +73,7 @@ class Running:
 
     def worker(self) -> psutil.Process:
         """Return its one worker process."""
-        children = psutil.Process(self.pid).children(recursive=True)
-        (worker,) = [child for child in children if "models.worker.process" in child.cmdline()]
+        (worker,) = workers_below(self.pid)
         return worker
 
     def first_line(self) -> str:

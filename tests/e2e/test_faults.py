@@ -18,6 +18,7 @@ from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top
 from tests.playground.clients import eventually
+from tests.workers import workers_below
 
 PICTURE = ("a.png", pictures.plain())
 MESSAGES = "/channels/{channel_id}/messages"
@@ -25,13 +26,8 @@ MESSAGES = "/channels/{channel_id}/messages"
 
 def worker_of() -> psutil.Process:
     """Return the one worker process below this one."""
-    workers = [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if "models.worker.process" in " ".join(child.cmdline())
-    ]
-    assert len(workers) == 1
-    return workers[0]
+    (worker,) = workers_below()
+    return worker
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """Whoever waits is told for how long, in the message that becomes the answer, and may leave."""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, cancel_button, said
 from tests.playground.clients import Page, Rest, eventually
+from tests.workers import workers_below
 
 COMPONENT, BUTTON = 3, 2
 EPHEMERAL = 64
@@ -34,8 +34,7 @@ def soon(house: House) -> Iterator[None]:
 async def stopped_worker(house: House) -> AsyncIterator[psutil.Process]:
     """Stop the worker as a scheduler would: whoever asks now waits until it is continued."""
     await house.bot.executor.ready()
-    children = psutil.Process(os.getpid()).children()
-    (worker,) = [child for child in children if "models.worker.process" in child.cmdline()]
+    (worker,) = workers_below()
     worker.send_signal(signal.SIGSTOP)
     try:
         yield worker

@@ -1,12 +1,10 @@
 """Bobby watched over his local port: figures, health with its reason, and `bobby status`."""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator
 
 import aiohttp
-import psutil
 import pytest
 import pytest_asyncio
 
@@ -18,6 +16,7 @@ from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
 from tests.playground.clients import eventually
+from tests.workers import workers_below
 
 PICTURE = ("a.png", pictures.plain())
 
@@ -70,8 +69,7 @@ async def test_health_names_the_trouble(house: House, watched: Watched) -> None:
     await house.bot.executor.ready()
     assert await read(watched, "/healthz") == (200, "ok\n")
     restarts = (await figures(watched))["bobby_worker_restarts_total"]
-    children = psutil.Process(os.getpid()).children()
-    (worker,) = [child for child in children if "models.worker.process" in child.cmdline()]
+    (worker,) = workers_below()
     worker.send_signal(signal.SIGKILL)
     await eventually(lambda: house.bot.executor.snapshot().state != "ready")
     status, words = await read(watched, "/healthz")

@@ -20,7 +20,7 @@ from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from bot.playground.server import Playground
 from models.jobs.control import Ready
-from tests.bot.cli.conftest import Desk, card
+from tests.bot.conftest import Desk, card
 from tests.playground.clients import Rest, eventually
 
 

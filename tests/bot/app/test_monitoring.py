@@ -26,7 +26,7 @@ from bot.executor.queue import Asker
 from models.jobs.answers import Labels
 from models.jobs.control import Ready
 from models.jobs.requests import Classify
-from tests.bot.cli.conftest import Desk, card
+from tests.bot.conftest import Desk, card
 from tests.bot.executor import answers
 from tests.bot.library.publisher import Publisher, mute, sends_a_page
 from tests.bot.library.publisher import answers as replies

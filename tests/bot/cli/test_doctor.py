@@ -17,7 +17,7 @@ from bot.core.settings import Settings
 from bot.playground.model.permissions import P
 from bot.playground.server import Playground
 from models.jobs.control import Ready
-from tests.bot.cli.conftest import Desk, card
+from tests.bot.conftest import Desk, card
 from tests.bot.library.publisher import Publisher, mute
 
 CARDS = (card("here", ready=True), card("there"), card("away", ready=True))
@@ -131,9 +131,9 @@ async def test_a_model_that_stands_in(healthy: Desk) -> None:
     """The default that was set is not here: how to have it."""
     weights = (await found(settings_of(healthy, default_model="there")))["Weights"]
     assert weights.seen == "2 of 3 models installed"
-    assert (
-        weights.wrong
-        == "The default model there isn't installed, so Bobby uses here. To install it: `bobby fetch there`"
+    assert weights.wrong == (
+        "The default model there isn't installed, so Bobby uses here."
+        " To install it: `bobby fetch there`"
     )
 
 

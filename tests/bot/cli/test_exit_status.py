@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.console import finish, prepare, print_line
 from bot.core.errors import SetupError
-from tests.bot.cli.conftest import Desk, untouched
+from tests.bot.conftest import Desk, untouched
 from tests.e2e.processes import ROOT
 
 
@@ -75,8 +75,7 @@ def test_a_reader_who_has_had_enough(work: str) -> None:
     """As with `head`: no traceback, and the status that a shell gives for it."""
     code = f"""\
 import asyncio
-from bot.core.console import finish
-from bot.cli.worker import print_line
+from bot.core.console import finish, print_line
 
 async def write():
     while True:

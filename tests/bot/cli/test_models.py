@@ -6,7 +6,7 @@ import pytest
 
 from models.jobs.control import Ready
 from models.jobs.model_info import ModelCard
-from tests.bot.cli.conftest import Desk, card
+from tests.bot.conftest import Desk, card
 
 CARDS = (
     card("zeta", ready=True, location="Bobby cache", parameters=61_100_840, accuracy=56.52),

@@ -9,7 +9,7 @@ import pytest
 from models.jobs.answers import Captioned, Failure, Label
 from models.jobs.base import say
 from models.jobs.requests import Caption, Classify
-from tests.bot.cli.conftest import PICTURED, Desk, labels
+from tests.bot.conftest import PICTURED, Desk, labels
 
 DAMAGED = Failure(code="damaged_picture", sentence=say("This picture is damaged."))
 

@@ -18,7 +18,7 @@ from bot.core.settings import Settings
 from models.jobs.base import Message
 from models.jobs.model_info import Checked, WeightsFile
 from models.weights.hashes import sha256
-from tests.bot.cli.conftest import Desk, card
+from tests.bot.conftest import Desk, card
 from tests.bot.library.publisher import Publisher, honest
 
 CONTENT = b"weights of a network"

@@ -8,7 +8,7 @@ import pytest
 from models.jobs.answers import Failure, Image, Label, Translated, Verdict
 from models.jobs.base import say
 from models.jobs.requests import Translate
-from tests.bot.cli.conftest import PICTURED, Desk
+from tests.bot.conftest import PICTURED, Desk
 
 BEFORE, AFTER = Label(label="sorrel", probability=0.75), Label(label="zebra", probability=0.5)
 

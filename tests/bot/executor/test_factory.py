@@ -71,8 +71,8 @@ pathlib.Path(__file__).with_name("said").write_text(json.dumps([sys.argv[1:], di
 
 async def test_a_relay_gets_what_was_set_for_it(tmp_path: Path) -> None:
     """Each setting under its own name, the worker's after them; two batches for each replica."""
-    package = tmp_path / "models"
-    package.mkdir()
+    package = tmp_path / "models" / "worker" / "ray"
+    package.mkdir(parents=True)
     (package / "relay.py").write_text(RELAY)
     mine = settings(
         ray_address="10.0.0.7:6379", ray_replicas=2, ray_max_replicas=5, ray_gpus=0.5, ray_cpus=3

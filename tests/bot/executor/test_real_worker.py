@@ -6,7 +6,6 @@ import signal
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from bot.core.errors import BadPicture, SetupError, UnknownModel, WorkerUnavailable
@@ -15,6 +14,7 @@ from bot.executor.factory import open_executor, warm, worker_command, worker_env
 from bot.executor.queue import Asker
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify
+from tests.workers import workers_below
 
 ANN = Asker(1)
 GREY = b"P5 64 64 255\n" + bytes(range(64)) * 64
@@ -25,13 +25,6 @@ GREY = b"P5 64 64 255\n" + bytes(range(64)) * 64
 def settings(tmp_path: Path) -> Settings:
     """Return settings that read nothing of this machine."""
     return Settings(_env_file=None, device="cpu", cache=tmp_path, timeout=60)
-
-
-def workers() -> list[psutil.Process]:
-    """Return the workers that this process has now."""
-    return [
-        child for child in psutil.Process().children() if "models.worker.process" in child.cmdline()
-    ]
 
 
 async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings) -> None:
@@ -55,13 +48,13 @@ async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings
             UnknownModel,
         ]
 
-        (worker,) = workers()
+        (worker,) = workers_below()
         worker.send_signal(signal.SIGKILL)
         again = await executor.submit(Classify(picture=GREY), ANN)
         assert again.top[0].label == alone.top[0].label
         now = executor.snapshot()
         assert (now.state, now.restarts, now.answered, now.waiting) == ("ready", 1, 4, 0)
-    assert workers() == []
+    assert workers_below() == []
 
 
 async def test_a_device_that_is_not_here_is_said_at_once(settings: Settings) -> None:
@@ -87,8 +80,8 @@ async def test_two_devices_have_a_worker_each(settings: Settings) -> None:
         async with asyncio.timeout(60):
             while executor.snapshot().device != "cpu, cpu":  # noqa: ASYNC110 - no event for it
                 await asyncio.sleep(0.1)
-        assert len(workers()) == 2
-    assert workers() == []
+        assert len(workers_below()) == 2
+    assert workers_below() == []
 
 
 async def test_closing_in_the_middle_of_the_start_leaves_no_worker(settings: Settings) -> None:
@@ -98,7 +91,7 @@ async def test_closing_in_the_middle_of_the_start_leaves_no_worker(settings: Set
         await asyncio.sleep(0.5)
         assert executor.snapshot().state == "starting"
     assert asyncio.get_running_loop().time() - begun < 5
-    assert workers() == []
+    assert workers_below() == []
 
 
 def test_the_command_line_is_the_settings(settings: Settings) -> None:

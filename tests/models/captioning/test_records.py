@@ -37,11 +37,12 @@ PICTURE = encoded(scene((200, 150)))
 WORKER = """
 import sys
 from pathlib import Path
-from models import captioners, tasks, worker
+from models.captioning import records
+from models.worker import process, tasks
 from tests.models.published import as_written
 files = as_written(Path(sys.argv[sys.argv.index("--cache") + 1]))
-tasks.captioners = lambda: captioners.captioners(files)
-worker.main()
+tasks.captioners = lambda: records.captioners(files)
+process.main()
 """
 """The worker, which takes the files in its cache for the published ones."""
 

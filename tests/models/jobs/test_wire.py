@@ -88,7 +88,7 @@ def test_neither_side_takes_the_others_messages() -> None:
 
 QUIET = """
 import os
-from models.jobs import Unready
+from models.jobs.control import Unready
 from models.worker.pipe import claim_pipe
 pipe = claim_pipe()
 if os.fork() == 0:

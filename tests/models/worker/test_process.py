@@ -147,8 +147,14 @@ def test_a_session(child: Child, shared_data: Path) -> None:
     assert child.end() == 0
 
 
-def test_two_batches_are_in_flight(child: Child) -> None:
+def test_two_batches_are_in_flight(tmp_path: Path) -> None:
     """The second may be asked for before the first is done; they are answered in order."""
+    patient = (
+        "import models.worker.loop as loop; loop.GRACE = 60\n"
+        "from models.worker.process import main; main()"
+    )
+    child = Child("--cache", str(tmp_path), code=patient)
+    assert isinstance(child.receive(), Ready)
     child.send(
         Submit(id=1, job=Classify(picture=PICTURE)),
         Run(batch=1, ids=(1,)),
@@ -167,11 +173,13 @@ def test_two_batches_are_in_flight(child: Child) -> None:
         ("Finished", 3),
         ("Finished", 2),
     ]
+    child.close()
 
 
 FAULTY = """
 import torch
-from models import inference, worker
+from models.runtime import inference
+from models.worker import process
 
 sound = inference.Network.run
 
@@ -181,7 +189,7 @@ def run(self, batch):
     return sound(self, batch)
 
 inference.Network.run = run
-worker.main()
+process.main()
 """
 """The worker on a device that breaks down over three pictures at once, as no processor would."""
 

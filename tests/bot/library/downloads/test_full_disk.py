@@ -25,7 +25,7 @@ import msgspec
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
 from bot.library.downloads.folder import Store
-from models.jobs import WeightsFile
+from models.jobs.model_info import WeightsFile
 
 async def main():
     file = msgspec.json.decode(sys.argv[1], type=WeightsFile)

@@ -108,7 +108,7 @@ def _with_tiny_workers(
     start: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **limits: Any
 ) -> Desk:
     command = [sys.executable, tiny_worker.__file__, start, str(folder / "diary")]
-    path = {"PYTHONPATH": str(Path(__file__).parents[3])}
+    path = {"PYTHONPATH": str(Path(__file__).parents[2])}
 
     def engine(program: Program, **usual: Any) -> LocalEngine:
         return LocalEngine(Program(command, {**program.environment, **path}), **(usual | limits))
