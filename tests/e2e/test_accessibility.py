@@ -37,7 +37,7 @@ async def violations(page: Page, axe: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 async def test_nothing_serious_is_wrong(
     axe: str, shared_data: Path, scheme: Literal["light", "dark"]
 ) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from tests.bot.library.publisher import Publisher
@@ -80,6 +81,7 @@ async def test_killed_in_the_middle_and_gone_on_with(tmp_path: Path, mirror: Pub
     assert weights(tmp_path) == [f"{PAIR}.pth", f"{PAIR}.pth.sha256"]
 
 
+@pytest.mark.slow
 async def test_wrong_bytes_under_a_published_hash(tmp_path: Path, mirror: Publisher) -> None:
     """The mirror's file of torchvision's is not the published one: an error, nothing left."""
     mirror.files["squeezenet1_1-b8a52dc0.pth"] = random.Random(1).randbytes(4_966_400)
@@ -93,6 +95,7 @@ async def test_wrong_bytes_under_a_published_hash(tmp_path: Path, mirror: Publis
     assert weights(tmp_path) == [f"{PAIR}.pth", f"{PAIR}.pth.sha256"]
 
 
+@pytest.mark.slow
 async def test_a_name_that_is_nobodys(tmp_path: Path, mirror: Publisher) -> None:
     """The sentence offers the nearest names; nothing is fetched."""
     status, _, complained = await bobby("fetch", "apple2oranges", folder=tmp_path, mirror=mirror)
@@ -101,6 +104,7 @@ async def test_a_name_that_is_nobodys(tmp_path: Path, mirror: Publisher) -> None
     assert mirror.asked == []
 
 
+@pytest.mark.slow
 async def test_offline(tmp_path: Path, mirror: Publisher) -> None:
     """With BOBBY_OFFLINE nobody is asked for anything."""
     status, _, complained = await bobby(
@@ -131,6 +135,7 @@ async def test_verify_finds_the_damaged_and_fetch_mends_it(
     assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
 
 
+@pytest.mark.slow
 async def test_clean_asks_before_it_removes(tmp_path: Path, mirror: Publisher) -> None:
     """It names halves of downloads and unknown files, and leaves what a model needs."""
     folder = tmp_path / "weights"

@@ -20,8 +20,8 @@ def _own_torch_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_threads() -> None:
-    """Leave the other cores to whatever else the machine does."""
-    torch.set_num_threads(2)
+    """Use one core: the suite has a process on each, and threads that wait awake take others'."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -173,7 +173,6 @@ def test_labels_have_the_english_name_beside_them() -> None:
 
 def _parsed(path: Path) -> ast.Module:
     # A finalizer that logs in the middle of this is a recursion too deep to Python 3.11.
-    gc.collect()
     gc.disable()
     try:
         return ast.parse(path.read_text())

@@ -55,6 +55,7 @@ def test_it_learns(folders: Folders) -> None:
     assert losses == sorted(losses, reverse=True)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_exactly(folders: Folders) -> None:
     """Stopping after an epoch and going on gives the very weights of a run in one go."""
     whole, _ = _run(folders, 3)

@@ -38,6 +38,7 @@ def horses(
 
 
 @torch.inference_mode()
+@pytest.mark.slow
 def test_held_out_horses_become_zebras(
     generator: MatteGenerator, horses: tuple[Pictures, Pictures]
 ) -> None:
@@ -46,6 +47,7 @@ def test_held_out_horses_become_zebras(
 
 
 @torch.inference_mode()
+@pytest.mark.slow
 def test_the_background_stays(generator: MatteGenerator, horses: tuple[Pictures, Pictures]) -> None:
     """Outside the animal the mean change is at most 0.02 of the range, inside it is not."""
     outside, inside = changes(generator, *horses)
