@@ -107,7 +107,7 @@ class CaptionCog(commands.Cog, name="Caption"):
             self.bot.tree.remove_command(menu.name, type=menu.type)
         self.bot.remove_dynamic_items(Alternatives)
 
-    @commands.command(usage="[model:NAME] [beams] [link or @person]")
+    @commands.command(usage="[model:name] [beams] [link or @person]")
     async def caption(self, context: BobbyContext, *, text: str = "") -> None:
         """Describe a picture in one English sentence."""
         message = context.message

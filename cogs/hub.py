@@ -25,7 +25,7 @@ class HubCog(commands.Cog, name="Hub"):
     def __init__(self, bot: Bobby) -> None:
         self.bot = bot
 
-    @commands.command(usage="[NAME]")
+    @commands.command(usage="[name]")
     async def hub(self, context: BobbyContext, name: str | None = None) -> None:
         """List the Torch Hub models, or describe one."""
         await self._answer(context.exchange, name)

@@ -38,7 +38,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         self.bot = bot
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    @commands.command(usage="`<label>`")
+    @commands.command(usage="<label>")
     async def teach(self, context: BobbyContext, *, text: str = "") -> None:
         """Teach me a custom label with a few pictures of it."""
         words = lookup.read_words(text)
@@ -83,7 +83,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
         """List this server's custom labels and how well I know them."""
         await self._list(InteractionExchange(interaction))
 
-    @commands.command(usage="[LABEL]")
+    @commands.command(usage="[label]")
     async def unteach(self, context: BobbyContext, *, label: str = "") -> None:
         """Undo the last lesson, or remove a custom label."""
         await self._unteach(context.exchange, label)

@@ -126,7 +126,7 @@ class ModelsCog(commands.Cog, name="Models"):
         wanted = [name for name in families if typed.lower() in name]
         return [app_commands.Choice(name=name, value=name) for name in wanted[:OFFERED]]
 
-    @commands.command(usage="NAME")
+    @commands.command(usage="<name>")
     async def model(self, context: BobbyContext, *, name: str = "") -> None:
         """Show a model's layers, parameters, preprocessing and paper."""
         await self._inspect(context.exchange, name)

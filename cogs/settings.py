@@ -127,9 +127,7 @@ class SettingsCog(commands.Cog, name="Settings"):
     @app_commands.describe(everyone="True: everyone. False: only people with Manage Server")
     async def teachers(self, interaction: Interaction, everyone: bool) -> None:
         """Choose who can teach me custom labels."""
-        await self._set(
-            interaction, _with(teachers="everyone" if everyone else "Manage Server only")
-        )
+        await self._set(interaction, _with(teachers="everyone" if everyone else "managers"))
 
     @settings.command(name="export")
     async def export(self, interaction: Interaction) -> None:

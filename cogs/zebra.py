@@ -84,7 +84,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         words = lookup.read_words(text)
         await self._answer(context.exchange, self._find(context, words), read_wish(words.rest))
 
-    @commands.command(usage="PAIR [size:N] [link or @person]")
+    @commands.command(usage="<pair> [size:N] [link or @person]")
     async def translate(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn one thing into another, such as apple2orange."""
         words = lookup.read_words(text)

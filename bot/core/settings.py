@@ -31,7 +31,9 @@ def _prefix(text: str) -> str:
 def _device(text: str) -> str:
     devices = [device.strip() for device in text.split(",")]
     if not all(re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device) for device in devices):
-        raise ValueError("must be auto, cpu, mps, cuda or cuda:N, or several separated by commas")
+        raise ValueError(
+            "it must be auto, cpu, mps, cuda or cuda:N, or several separated by commas"
+        )
     return ",".join(devices)
 
 
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
     """A picture's file may have at most so many MiB."""
     offline: bool = False
     """Whether weights are never downloaded, by nobody."""
-    downloads: Literal["Manage Server only", "everyone", "nobody"] = "Manage Server only"
+    downloads: Literal["managers", "everyone", "nobody"] = "managers"
     """Who may have missing weights downloaded by asking for a model in a chat."""
     max_download_mib: Annotated[int, Field(ge=1)] = 1024
     """A download that is started from a chat may have at most so many MiB."""

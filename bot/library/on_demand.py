@@ -121,7 +121,7 @@ class Library:
                 "bot owner to add it.",
                 name=card.name,
             )
-        if self._settings.downloads == "Manage Server only" and not exchange.manages_server:
+        if self._settings.downloads == "managers" and not exchange.manages_server:
             return tr(
                 "{name} isn't installed yet. Someone with **Manage Server** can start "
                 "the download by using it in a server I'm in.",

@@ -22,9 +22,7 @@ def shown(server: ServerSettings, operator: Settings) -> Reply:
     embed.add_field(name=tr("Language"), value=spoken)
     limit = min(server.per_person or operator.max_per_person, operator.max_per_person)
     embed.add_field(name=tr("Queue limit per person"), value=str(limit))
-    teachers = {"Manage Server only": tr("Manage Server only"), "everyone": tr("everyone")}[
-        server.teachers
-    ]
+    teachers = {"managers": tr("Manage Server only"), "everyone": tr("everyone")}[server.teachers]
     embed.add_field(name=tr("Who can teach labels"), value=teachers)
     return Reply(embeds=(embed,))
 

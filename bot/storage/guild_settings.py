@@ -31,7 +31,7 @@ class ServerSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     channels: tuple[int, ...] = ()
     language: Language | None = None
     per_person: int | None = None
-    teachers: Literal["Manage Server only", "everyone"] = "Manage Server only"
+    teachers: Literal["managers", "everyone"] = "managers"
 
 
 DEFAULTS = ServerSettings()

@@ -162,7 +162,7 @@ async def test_who_manages_a_server_without_bobby_starts_no_download(
     world.application.installed_by.add(guest.person.id)
     guild = world.add_guild("somebody's", with_bot=False)
     world.join(guild, guest.person)
-    world.give_role(guest.person, world.add_role("Manage Server only", P.MANAGE_GUILD, guild=guild))
+    world.give_role(guest.person, world.add_role("managers", P.MANAGE_GUILD, guild=guild))
     there = world.add_channel("general", guild=guild)
     options = [
         {"name": "picture", "type": ATTACHMENT, "value": "0"},

@@ -88,7 +88,7 @@ async def server(house: House) -> AsyncIterator[Server]:
     guild = world.add_guild(f"server {number}")
     channel, other = (world.add_channel(name, guild=guild) for name in ("bots", "chat"))
     people = [world.add_person(f"{kind}{number}", guild=guild) for kind in ("boss", "member")]
-    world.give_role(people[0], world.add_role("Manage Server only", P.MANAGE_GUILD, guild=guild))
+    world.give_role(people[0], world.add_role("managers", P.MANAGE_GUILD, guild=guild))
     await eventually(lambda: house.bot.get_channel(other.id) is not None)
     async with (
         Guest(house.playground, people[0], channel.id) as manager,

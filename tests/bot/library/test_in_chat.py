@@ -53,7 +53,7 @@ class Scene:
         world = self.playground.world
         person = await self.playground.new_person(name)
         if manager:
-            world.give_role(person, world.add_role("Manage Server only", P.MANAGE_GUILD))
+            world.give_role(person, world.add_role("managers", P.MANAGE_GUILD))
         return Guest(self.playground, person, self.playground.channel_id)
 
 

@@ -112,7 +112,7 @@ def test_a_damaged_file_is_not_opened(tmp_path: Path, file: str) -> None:
     describer = Describer(captioners(right), NetworkCache(Shelf(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
     assert prepared.chosen.record.name == DEFAULT
-    assert f"{file} in the Bobby cache is damaged" in str(prepared.chosen.substitution)
+    assert str(prepared.chosen.substitution).startswith("neuraltalk2's file is damaged")
     assert not converted(Shelf(tmp_path)).exists()
 
 
