@@ -20,7 +20,8 @@ from bot.conversation.responder import Exchange
 from bot.core import logs
 from bot.core.errors import Cancelled
 from bot.core.i18n import tr
-from bot.executor.executor import Executor, Outlook
+from bot.executor.estimates import Outlook
+from bot.executor.executor import Executor
 
 SILENT_SECONDS = 2.0
 """What is answered sooner is not announced."""

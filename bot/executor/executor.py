@@ -6,51 +6,26 @@ process, a picture's bytes or Discord.
 """
 
 import asyncio
-import copy
 import logging
 import secrets
 from collections.abc import Coroutine, Hashable, Iterable
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self, overload
+from typing import Self, TypeVar, cast
 
 from msgspec import structs
 
 from bot.core import metrics
 from bot.core.errors import BobbyError, Closing, TimedOut, WorkerLost, from_failure
 from bot.core.i18n import later, tr
+from bot.executor.call import Call
 from bot.executor.costs import Costs
-from bot.executor.engines.base import BatchLost, Engine, EngineState, Result, Settled, unavailable
-from bot.executor.queue import Asker, FairQueue, Limits, Ticket
-from models.jobs.answers import (
-    Answer,
-    Assessed,
-    Captioned,
-    Cycled,
-    Explained,
-    Failure,
-    Features,
-    Inspected,
-    Labels,
-    Shaken,
-    Translated,
-)
+from bot.executor.engines.base import BatchLost, Engine, Result, Settled, unavailable
+from bot.executor.estimates import Outlook, Snapshot, outlook
+from bot.executor.queue import Asker, FairQueue, Limits
+from models.jobs.answers import Answer, Failure
 from models.jobs.control import Ready
 from models.jobs.model_info import ModelCard
-from models.jobs.requests import (
-    Assess,
-    Caption,
-    Classify,
-    Cycle,
-    Explain,
-    Featurise,
-    Inspect,
-    Job,
-    Recognise,
-    Shake,
-    Translate,
-    Untrained,
-)
+from models.jobs.requests import Job, Request
 
 DRAIN_SECONDS = 1.0
 """What closing grants the batches in flight."""
@@ -58,50 +33,9 @@ DRAIN_SECONDS = 1.0
 _TRIES_IN_VAIN = 2
 """A batch is given up once so many workers died before they had begun with any of it."""
 
+A = TypeVar("A", bound=Answer)
+
 logger = logging.getLogger(__name__)
-
-
-@dataclass(eq=False)
-class _Call(Ticket):
-    """A caller that waits; its answer's future is cancelled when the caller leaves."""
-
-    answer: asyncio.Future[Answer] = field(kw_only=True)
-    admitted: float = field(kw_only=True)
-    started: bool = False
-    late: bool = False
-    """Left out of its batch, whose end is not its own."""
-
-    def fail(self, error: BobbyError) -> None:
-        """Give `error` to the caller, if there still is one; each gets its own traceback."""
-        if not self.answer.done():
-            self.answer.set_exception(copy.copy(error))
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """How a question stands whose jobs are not all answered.
-
-    `place` is that of its next job in the queue, from 1; None when all of them run. `seconds` is
-    the estimate until the last of them is answered.
-    """
-
-    place: int | None
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What `!status` shows: the engine's state, and the jobs `waiting`, `running`, `answered`."""
-
-    state: EngineState
-    reason: str | None
-    waiting: int
-    running: int
-    answered: int
-    restarts: int
-    device: str | None
-    default: str | None
-    models: tuple[ModelCard, ...]
 
 
 class Executor:
@@ -110,7 +44,7 @@ class Executor:
     def __init__(self, engine: Engine, *, limits: Limits, batch_size: int, timeout: float) -> None:
         self._engine = engine
         self._costs = Costs()
-        self._queue: FairQueue[_Call] = FairQueue(limits, self._kind, self._cost)
+        self._queue: FairQueue[Call] = FairQueue(limits, self._kind, self._cost)
         self._batch_size = batch_size
         self._timeout = timeout
         self._arrived = asyncio.Event()
@@ -199,49 +133,10 @@ class Executor:
 
     def outlook(self, question: int) -> Outlook | None:
         """Return how the question of id `question` stands; None when it waits for no job."""
-        mine = [
-            call
-            for call in self._queue.held
-            if call.asker.question == question and not call.answer.done()
-        ]
-        if not mine:
-            return None
-        places = self._queue.places()
-        waiting = [places[call] for call in mine if call in places]
-        flying = sum(self._cost(call.job) for call in self._queue.held if call not in places)
-        begun = any(call.started for call in self._queue.held)
-        spent = asyncio.get_running_loop().time() - self._busy_since if begun else 0.0
-        left = max(0.0, flying - spent)
-        if not waiting:
-            return Outlook(place=None, seconds=left)
-        return Outlook(
-            place=min(place for place, _ in waiting),
-            seconds=left + max(seconds for _, seconds in waiting),
-        )
+        now = asyncio.get_running_loop().time()
+        return outlook(self._queue, question, self._cost, now - self._busy_since)
 
-    @overload
-    async def submit(self, job: Classify, asker: Asker) -> Labels: ...
-    @overload
-    async def submit(self, job: Translate, asker: Asker) -> Translated: ...
-    @overload
-    async def submit(self, job: Cycle, asker: Asker) -> Cycled: ...
-    @overload
-    async def submit(self, job: Caption, asker: Asker) -> Captioned: ...
-    @overload
-    async def submit(self, job: Untrained, asker: Asker) -> Labels: ...
-    @overload
-    async def submit(self, job: Inspect, asker: Asker) -> Inspected: ...
-    @overload
-    async def submit(self, job: Explain, asker: Asker) -> Explained: ...
-    @overload
-    async def submit(self, job: Shake, asker: Asker) -> Shaken: ...
-    @overload
-    async def submit(self, job: Featurise, asker: Asker) -> Features: ...
-    @overload
-    async def submit(self, job: Recognise, asker: Asker) -> Labels: ...
-    @overload
-    async def submit(self, job: Assess, asker: Asker) -> Assessed: ...
-    async def submit(self, job: Job, asker: Asker) -> Answer:
+    async def submit(self, job: Request[A], asker: Asker) -> A:
         """Return the answer to `job`. Cancelling is normal: the job is dropped if it can be.
 
         Raises:
@@ -261,8 +156,8 @@ class Executor:
         loop = asyncio.get_running_loop()
         # A hub's code may see the job, and has no need to know who people are.
         requester = hash((self._salt, asker.person))
-        own = structs.replace(job, question=asker.question, requester=requester)
-        call = _Call(own, asker, answer=loop.create_future(), admitted=loop.time())
+        own = cast("Job", structs.replace(job, question=asker.question, requester=requester))
+        call = Call(own, asker, answer=loop.create_future(), admitted=loop.time())
         self._queue.admit(call)
         logger.debug("A %s waits, %d in all", type(job).__name__, len(self._queue))
         self._arrived.set()
@@ -270,7 +165,7 @@ class Executor:
             async with asyncio.timeout(self._timeout):
                 answer = await call.answer
                 logger.debug("Answered after %.3f s", loop.time() - call.admitted)
-                return answer
+                return cast("A", answer)
         except TimeoutError:
             raise TimedOut(
                 tr(
@@ -305,7 +200,7 @@ class Executor:
         self._batches.add(task)
         task.add_done_callback(self._batches.discard)
 
-    async def _next_batch(self) -> list[_Call]:
+    async def _next_batch(self) -> list[Call]:
         """Wait for work and a worker; the batch is empty when its callers have just left."""
         while not self._queue:
             self._arrived.clear()
@@ -316,19 +211,19 @@ class Executor:
         self._release(left)
         return [call for call in taken if not call.answer.done()]
 
-    async def _serve(self, batch: list[_Call]) -> None:
+    async def _serve(self, batch: list[Call]) -> None:
         """Run `batch` and settle every call of it; then free its place."""
         try:
             await self._settling(batch, self._run(batch))
         finally:
             self._slots.release()
 
-    async def _serve_late(self, call: _Call, result: asyncio.Future[Settled]) -> None:
+    async def _serve_late(self, call: Call, result: asyncio.Future[Settled]) -> None:
         """Settle a call that was left out of its batch, which has ended by now."""
         call.late = False
         await self._settling([call], self._accept(call, result))
 
-    async def _accept(self, call: _Call, result: asyncio.Future[Settled]) -> None:
+    async def _accept(self, call: Call, result: asyncio.Future[Settled]) -> None:
         await asyncio.wait([result])
         if result.cancelled():
             return
@@ -339,7 +234,7 @@ class Executor:
                 raise
             await self._run([call])
 
-    async def _settling(self, batch: list[_Call], work: Coroutine[None, None, None]) -> None:
+    async def _settling(self, batch: list[Call], work: Coroutine[None, None, None]) -> None:
         """Do `work`, which settles `batch`, and settle it whatever happens."""
         try:
             await work
@@ -354,7 +249,7 @@ class Executor:
         finally:
             self._release(call for call in batch if not call.late)
 
-    async def _run(self, batch: list[_Call]) -> None:
+    async def _run(self, batch: list[Call]) -> None:
         """Run `batch`, and again what no worker had begun with when it died.
 
         Raises:
@@ -368,7 +263,7 @@ class Executor:
         if batch:
             raise BatchLost(started=False)
 
-    async def _try(self, batch: list[_Call]) -> list[_Call]:
+    async def _try(self, batch: list[Call]) -> list[Call]:
         """Run those of `batch` who wait still; return whom a dead worker had not begun with."""
         await self._engine.ready()
         wanted = [call for call in batch if not call.answer.done()]
@@ -380,8 +275,8 @@ class Executor:
             return self._left(wanted, lost)
         return []
 
-    def _left(self, batch: list[_Call], lost: BatchLost) -> list[_Call]:
-        left: list[_Call] = []
+    def _left(self, batch: list[Call], lost: BatchLost) -> list[Call]:
+        left: list[Call] = []
         for place, call in enumerate(batch):
             if (result := lost.results.get(place)) is not None:
                 self._settle(call, result)
@@ -391,7 +286,7 @@ class Executor:
                 left.append(call)
         return left
 
-    async def _try_once(self, wanted: list[_Call]) -> None:
+    async def _try_once(self, wanted: list[Call]) -> None:
         now = asyncio.get_running_loop().time
 
         def on_started() -> None:
@@ -426,7 +321,7 @@ class Executor:
         """Return the seconds that `job` is expected to keep the worker busy."""
         return self._costs.seconds(self._kind(job), job)
 
-    def _settle(self, call: _Call, result: Result) -> None:
+    def _settle(self, call: Call, result: Result) -> None:
         if call.answer.done():
             if isinstance(result, asyncio.Future):  # the caller left before this came out
                 self._engine.forget(call.job)
@@ -443,7 +338,7 @@ class Executor:
             self._answered += 1
             call.answer.set_result(result)
 
-    def _release(self, calls: Iterable[_Call]) -> None:
+    def _release(self, calls: Iterable[Call]) -> None:
         for call in calls:
             self._queue.release(call)
 
@@ -453,7 +348,7 @@ class Executor:
             self._release(batch)
 
 
-def _fail(calls: Iterable[_Call], error: BobbyError) -> None:
+def _fail(calls: Iterable[Call], error: BobbyError) -> None:
     for call in calls:
         call.fail(error)
 

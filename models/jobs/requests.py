@@ -1,13 +1,28 @@
 """What may be asked of a worker: one type a job, each with all that it needs."""
 
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
+from models.jobs.answers import (
+    Answer,
+    Assessed,
+    Captioned,
+    Cycled,
+    Explained,
+    Features,
+    Inspected,
+    Labels,
+    Shaken,
+    Translated,
+)
 from models.jobs.base import Message
 
+A_co = TypeVar("A_co", bound=Answer, covariant=True)
 
-class Request(Message, frozen=True, kw_only=True):
-    """Base of all jobs. `question` is the id that log lines about it have, in both processes.
 
+class Request(Message, Generic[A_co], frozen=True, kw_only=True):
+    """Base of all jobs; `A_co` is the type of the answer.
+
+    `question` is the id that log lines about it have, in both processes.
     `requester` is the same for all jobs of one person, who can't be told from it; it decides whose
     turn it is.
     """
@@ -16,14 +31,14 @@ class Request(Message, frozen=True, kw_only=True):
     requester: int | None = None
 
 
-class Classify(Request, frozen=True):
+class Classify(Request[Labels], frozen=True):
     """The five most likely labels of a picture. `model` None means the worker's default."""
 
     picture: bytes
     model: str | None = None
 
 
-class Translate(Request, frozen=True):
+class Translate(Request[Translated], frozen=True):
     """A picture through a generator that turns one kind of thing into another.
 
     `model` names the pair, such as "horse2zebra", and None means that one. `size` is the short
@@ -39,7 +54,7 @@ class Translate(Request, frozen=True):
     as_in_book: bool = False
 
 
-class Cycle(Request, frozen=True):
+class Cycle(Request[Cycled], frozen=True):
     """A picture there and back: through the generator of `model`, then through its inverse."""
 
     picture: bytes
@@ -48,7 +63,7 @@ class Cycle(Request, frozen=True):
     size: int | None = None
 
 
-class Caption(Request, frozen=True):
+class Caption(Request[Captioned], frozen=True):
     """A question what a picture shows, in English.
 
     `beams`, from 1 to 10, is how many captions are searched side by side; None leaves it to the
@@ -60,7 +75,7 @@ class Caption(Request, frozen=True):
     beams: int | None = None
 
 
-class Untrained(Request, frozen=True):
+class Untrained(Request[Labels], frozen=True):
     """The labels that a classifier gives whose weights are random numbers: garbage, on purpose.
 
     The numbers are the same each time. Answered by `Labels` that say so in place of the weights.
@@ -70,7 +85,7 @@ class Untrained(Request, frozen=True):
     model: str
 
 
-class Inspect(Request, frozen=True):
+class Inspect(Request[Inspected], frozen=True):
     """A look inside the network of `model`, whether or not its weights are here."""
 
     model: str
@@ -81,7 +96,7 @@ class Inspect(Request, frozen=True):
         return b""
 
 
-class Explain(Request, frozen=True):
+class Explain(Request[Explained], frozen=True):
     """What in a picture made `label`, one of the model's; None means the most likely one."""
 
     picture: bytes
@@ -89,14 +104,14 @@ class Explain(Request, frozen=True):
     label: str | None = None
 
 
-class Shake(Request, frozen=True):
+class Shake(Request[Shaken], frozen=True):
     """What becomes of a picture's label when the picture is changed a little."""
 
     picture: bytes
     model: str | None = None
 
 
-class Featurise(Request, frozen=True):
+class Featurise(Request[Features], frozen=True):
     """What a classifier makes of a picture before it names it. `model` None means the default."""
 
     picture: bytes
@@ -113,7 +128,7 @@ class Example(Message, frozen=True):
     features: bytes
 
 
-class Recognise(Request, frozen=True):
+class Recognise(Request[Labels], frozen=True):
     """Which of the taught labels a picture has.
 
     `examples`, of two labels at least, have the features of `model` with `weights`.
@@ -125,7 +140,7 @@ class Recognise(Request, frozen=True):
     examples: tuple[Example, ...]
 
 
-class Assess(Request, frozen=True):
+class Assess(Request[Assessed], frozen=True):
     """How well `examples` can be told apart, each by all the others. `model` is theirs."""
 
     model: str

@@ -76,7 +76,7 @@ _LOST = Failure(
 class _Part:
     """Jobs that a network sees at once, and the work on them. `late` is told of them already."""
 
-    jobs: dict[int, Request]
+    jobs: dict[int, Request[Answer]]
     late: bool
     work: Slice
 
@@ -107,7 +107,7 @@ class Worker:
             lane: FairThreads(lane.decoders, "pixels", _stand_back)
             for lane in (QUICK, WRITING, SLOW)
         }
-        self._jobs: dict[int, Request] = {}  # without their pictures
+        self._jobs: dict[int, Request[Answer]] = {}  # without their pictures
         self._waiting: dict[int, _Picture] = {}
         self._late: dict[int, _Picture] = {}
         self._held: dict[int, _Picture] = {}
@@ -250,7 +250,9 @@ class Worker:
             if theirs and self._held.pop(key, None) is not None:
                 self._batches.put((None, {key: picture}))
 
-    def _run(self, jobs: Mapping[int, Request], batch: Sequence[Prepared | Failure]) -> None:
+    def _run(
+        self, jobs: Mapping[int, Request[Answer]], batch: Sequence[Prepared | Failure]
+    ) -> None:
         self._tell_working()
         with working_for([job.question for job in jobs.values()]):
             _log.debug("Running a batch of %d", len(batch))
@@ -311,10 +313,10 @@ class Worker:
         except BrokenPipeError:
             _log.info("The bot is gone")
 
-    def _finish_in(self, lane: Lane, key: int, job: Request, present: _Present) -> None:
+    def _finish_in(self, lane: Lane, key: int, job: Request[Answer], present: _Present) -> None:
         self._lanes[lane].submit(job.requester, partial(self._finish, lane, key, job, present))
 
-    def _finish(self, lane: Lane, key: int, job: Request, present: _Present) -> None:
+    def _finish(self, lane: Lane, key: int, job: Request[Answer], present: _Present) -> None:
         with in_lane(lane), working_for([job.question]):
             try:
                 self._send(Finished(id=key, result=present()))

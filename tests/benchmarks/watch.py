@@ -138,7 +138,7 @@ class StageWatch:
         """Note the stages of every `!classify` that `bot` answers."""
         bot.on_message = self.timed("all", bot.on_message)  # type: ignore[assignment, method-assign]
         bot.fetcher.fetch = self.timed("fetch", bot.fetcher.fetch)  # type: ignore[assignment, method-assign]
-        bot.executor.submit = self._with_network(bot.executor.submit)  # type: ignore[assignment, method-assign]
+        bot.executor.submit = self._with_network(bot.executor.submit)  # type: ignore[arg-type, assignment, method-assign]
         MessageExchange.answer = self.timed("answer", MessageExchange.answer)  # type: ignore[assignment, method-assign]
 
     def _with_network(self, submit: Submitting) -> Submitting:

@@ -10,7 +10,8 @@ from bot.conversation.progress import WaitingRoom, words
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Exchange
 from bot.core.errors import Cancelled
-from bot.executor.executor import Executor, Outlook
+from bot.executor.estimates import Outlook
+from bot.executor.executor import Executor
 from bot.executor.queue import Asker
 from tests.bot.executor.test_executor import Echo, executing, held_up, job
 
