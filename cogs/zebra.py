@@ -86,7 +86,7 @@ class TranslateCog(commands.Cog, name="Translate"):
 
     @commands.command(usage="<pair> [size:N] [link or @person]")
     async def translate(self, context: BobbyContext, *, text: str = "") -> None:
-        """Turn one thing into another, such as apple2orange."""
+        """Turn one kind of thing into another, like apples into oranges."""
         words = lookup.read_words(text)
         wish = read_wish(words.rest, names_pair=True)
         await self._answer(context.exchange, self._find(context, words), wish)
@@ -140,7 +140,7 @@ class TranslateCog(commands.Cog, name="Translate"):
         person: discord.User | None = None,
         size: Size | None = None,
     ) -> None:
-        """Turn one thing in a picture into another."""
+        """Turn one kind of thing into another, like apples into oranges."""
         await self._answer(
             InteractionExchange(interaction),
             lambda: lookup.pointed_at(interaction, picture, link, person),

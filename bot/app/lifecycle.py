@@ -41,26 +41,26 @@ AUTHENTICATION_FAILED = 4004
 """The gateway's close code for a token that no longer holds."""
 
 HOW_TO_GET_IN = """\
-There is no token, so I can't log in to Discord.
+No Discord token found.
   1. Open https://discord.com/developers/applications and choose "New Application".
   2. On its page "Bot", choose "Reset Token" and copy the token.
-  3. On the same page, switch on "Message Content Intent", so that I can read commands.
-  4. Put the token into a file named .env, as DISCORD_TOKEN=…, and start `bobby run` again.
-  5. Invite me: https://discord.com/oauth2/authorize?client_id=APPLICATION_ID&{invite}
+  3. On the same page, switch on "Message Content Intent", so that Bobby can read commands.
+  4. Save it as DISCORD_TOKEN=… in a file named .env, then run `bobby run` again.
+  5. Invite Bobby: https://discord.com/oauth2/authorize?client_id=APPLICATION_ID&{invite}
      with the "Application ID" of the page "General Information". The log shows this link, too.
-To try me without an account, start `bobby playground`."""
+To try Bobby without a Discord account, run `bobby playground`."""
 
 HOW_TO_RENEW = """\
-Discord does not know this token.
+Discord rejected this token.
   1. Open https://discord.com/developers/applications, then your application, then "Bot".
   2. Choose "Reset Token", copy the new one and put it into .env as DISCORD_TOKEN=….
-Copy it whole: it has two dots in it, and is not the application's id or its public key."""
+Copy the whole token: it contains two dots. It isn't the application ID or the public key."""
 
 HOW_TO_BE_TOLD = """\
-Discord lets me in only with the Message Content Intent, so that I can read commands.
+Bobby needs the Message Content Intent to read commands.
   1. Open https://discord.com/developers/applications/{application}/bot
-  2. Switch on "Message Content Intent", save, and start `bobby run` again.
-  3. If I am in no server yet, invite me: {invite}"""
+  2. Switch on "Message Content Intent", save, and run `bobby run` again.
+  3. If Bobby isn't in a server yet, invite it: {invite}"""
 
 
 def invite_link(application_id: int) -> str:

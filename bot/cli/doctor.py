@@ -187,10 +187,10 @@ async def _of_account(api: _Api) -> AsyncIterator[Finding]:
     )
     invite = invite_link(int(application["id"]))
     if int(application["flags"]) & _CONTENT:
-        yield Finding("Message Content Intent", "it is on")
+        yield Finding("Message Content Intent", "enabled")
     else:
         todo = HOW_TO_BE_TOLD.format(application=application["id"], invite=invite)
-        yield Finding("Message Content Intent", "it is off", todo)
+        yield Finding("Message Content Intent", "disabled", todo)
     left = gateway["session_start_limit"]["remaining"]
     yield Finding(
         "Logins",

@@ -100,6 +100,6 @@ def _announce(playground: Playground, *, as_json: bool) -> None:
         }
         text = msgspec.json.encode(where).decode()
     else:
-        text = f"Bobby is waiting for you at {playground.page}\nPress Ctrl-C to stop."
+        text = f"Bobby is ready: {playground.page}\nPress Ctrl-C to stop."
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

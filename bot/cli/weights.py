@@ -131,9 +131,10 @@ async def verify_weights(settings: Settings) -> bool:
             print_line(f"{checked.model}: OK ({checked.file} in the {checked.location})")
         else:
             wrong += 1
-            first = "" if checked.location == "Bobby cache" else "Remove that file; then "
-            mend = f"{first}`bobby fetch {checked.model}` mends it."
-            print_line(f"{checked.model}: {checked.wrong}. {mend}")
+            run = f"`bobby fetch {checked.model}`"
+            own = checked.location == "Bobby cache"
+            todo = f"Run {run} to fix it." if own else f"Remove that file, then run {run}."
+            print_line(f"{checked.model}: {checked.wrong}. {todo}")
     print_line(f"{right} OK, {wrong} failed")
     return wrong == 0
 

@@ -39,9 +39,7 @@ def compared(
     notes = [tr("Not installed: {absent}", absent=", ".join(absent))] if absent else []
     shown = f"||{body}||" if picture.spoiler else body
     embed = discord.Embed(
-        title=tr("One picture, several models")
-        if len(contenders) > 1
-        else tr("One picture, one model"),
+        title=tr("Model comparison"),
         description="\n".join([shown, *(f"-# {note}" for note in notes)]),
         colour=BLUE,
     )

@@ -49,7 +49,7 @@ def page(found: Sequence[ModelCard], number: int, query: str) -> discord.Embed:
     where = tr("page {number} of {pages}", number=number + 1, pages=pages(found))
     return embed.set_footer(
         text=tr(
-            "{ready} of {found} ready (●) · {where} · year, size, ImageNet top-1, licence",
+            "{ready} of {found} installed (●) · {where} · year, size, ImageNet top-1, license",
             ready=ready,
             found=len(found),
             where=where,

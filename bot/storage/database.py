@@ -196,8 +196,9 @@ class Database:
         version = int(row[0]) if row else 0
         if version > len(MIGRATIONS):
             raise SetupError(
-                f"{self.file} was written by a newer Bobby (version {version}, this one knows"
-                f" {len(MIGRATIONS)}). Update Bobby, or let BOBBY_DATA name another folder."
+                f"{self.file} was written by a newer version of Bobby (schema {version}; this one"
+                f" supports up to {len(MIGRATIONS)}). Upgrade Bobby, or set BOBBY_DATA to another"
+                " folder."
             )
         for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
             await connection.executescript(

@@ -106,10 +106,10 @@ class TaskTable:
 
 
 def parts(batch: Sequence[Prepared | Failure]) -> list[list[int]]:
-    """Return the places in `batch` of those that a task takes at once; a failure is alone."""
+    """Return the places in `batch` of those that a task takes at once, failures apart."""
     together: dict[Hashable, list[int]] = {}
     for place, one in enumerate(batch):
-        common = None if isinstance(one, Failure) else one.task.together(one.item)
+        common = Failure if isinstance(one, Failure) else one.task.together(one.item)
         together.setdefault(place if common is None else (common,), []).append(place)
     return list(together.values())
 

@@ -25,5 +25,5 @@ def test_a_pair_is_named_where_the_command_takes_one() -> None:
 def test_a_pair_that_is_needed_is_asked_for() -> None:
     """A size alone is none."""
     for text in ("", "size:128"):
-        with pytest.raises(UnknownModel, match="Name what to translate"):
+        with pytest.raises(UnknownModel, match="What should I turn into what"):
             read_wish(text, names_pair=True)

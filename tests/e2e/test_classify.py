@@ -27,7 +27,7 @@ def horse_jpg(shared_data: Path) -> tuple[str, bytes]:
 
 
 async def test_a_picture_is_answered(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
-    """Five labels, the golden retriever first, the model by name, and why it is that one."""
+    """Five labels, the golden retriever first, the model by name, and nothing of another one."""
     message = await guest.say("!classify", bobby_jpg)
     reply = await guest.reply(message)
     label, probability = top(reply)
@@ -35,7 +35,7 @@ async def test_a_picture_is_answered(guest: Guest, bobby_jpg: tuple[str, bytes])
     assert probability >= 0.90
     assert said(reply).count(" %`") == 5
     assert "efficientnet_lite0 · ImageNet-1K · cpu · " in said(reply)
-    assert "resnet101 isn't installed here" in said(reply)
+    assert "installed" not in said(reply)
     assert len(guest.replies(message)) == 1
 
 
@@ -52,7 +52,9 @@ async def test_several_pictures_are_one_reply(
     guest: Guest, bobby_jpg: tuple[str, bytes], horse_jpg: tuple[str, bytes]
 ) -> None:
     """Each has its own labels, and a bad one among them fails alone."""
-    message = await guest.say("!classify", bobby_jpg, ("notes.txt", b"no picture"), horse_jpg)
+    message = await guest.say(
+        "!classify", bobby_jpg, ("notes.txt", b"couldn't find a picture"), horse_jpg
+    )
     reply = await guest.reply(message)
     assert [embed["title"] for embed in reply["embeds"]] == ["bobby.jpg", "notes.txt", "horse.jpg"]
     assert top(reply, 0)[0] == "golden retriever"
@@ -212,7 +214,7 @@ async def test_an_unknown_model_gets_suggestions(guest: Guest) -> None:
         ("empty.png", b"", "empty"),
         ("lying.png", b"<html>nothing</html>", "can't read this file as a picture"),
         ("cut.png", pictures.plain(size=(300, 300))[:120], "damaged"),
-        ("huge.png", pictures.huge(), "pixels"),
+        ("huge.png", pictures.huge(), "megapixel"),
     ],
 )
 async def test_bad_files_get_a_friendly_sentence(
@@ -232,7 +234,7 @@ async def test_too_large_a_file_is_refused(house: House, guest: Guest) -> None:
         reply = await guest.ask("!classify", ("big.bmp", bytes(26 * 2**20)))
     finally:
         house.playground.world.upload_limit = 10 * 2**20
-    assert "larger than the 25 MiB" in said(reply)
+    assert "over the 25 MiB" in said(reply)
 
 
 async def test_threads_work(house: House, guest: Guest, channel: Channel) -> None:
@@ -281,7 +283,7 @@ async def test_the_forgotten_picture_can_be_added(guest: Guest) -> None:
     """The first reply, which asked for a picture, becomes the answer."""
     message = await guest.say("!classify")
     reply = await guest.reply(message)
-    assert "no picture" in said(reply)
+    assert "couldn't find a picture" in said(reply)
     await guest.edit(message, "!classify", ("a.png", pictures.plain()))
     answer = await guest.heard(
         lambda one: one["event"] == "MESSAGE_UPDATE" and one["id"] == reply["id"]

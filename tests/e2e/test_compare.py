@@ -39,7 +39,7 @@ async def test_names_are_taken_at_their_word(guest: Guest, bobby_jpg: tuple[str,
     reply = await guest.ask(f"!compare alexnet, {LITE0}", bobby_jpg)
     assert "Not installed: alexnet" in said(reply)
     assert f"**{LITE0}** golden retriever" in said(reply)
-    assert "not installed" in said(await guest.ask("!compare alexnet", bobby_jpg))
+    assert "Not installed" in said(await guest.ask("!compare alexnet", bobby_jpg))
     assert "Did you mean alexnet" in said(await guest.ask("!compare alexnett", bobby_jpg))
 
 

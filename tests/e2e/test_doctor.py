@@ -70,10 +70,10 @@ async def test_what_is_missing_is_said_with_what_to_do(
         one = json.loads(line)
         found[one["name"]] = one
     assert found["Setting"]["wrong"] == "Did you mean BOBBY_PREFIX?"
-    assert "run `bobby fetch resnet101`" in found["Weights"]["wrong"]
+    assert "To install it: `bobby fetch resnet101`" in found["Weights"]["wrong"]
     assert 'Switch on "Message Content Intent"' in found["Message Content Intent"]["wrong"]
     (server,) = [name for name in found if name.startswith("Server “")]
-    assert found[server]["seen"] == "he lacks Attach Files"
+    assert found[server]["seen"] == "missing Attach Files"
     assert found["Token"]["wrong"] is None
 
 

@@ -25,7 +25,7 @@ async def test_slash_commands_are_answered_for_all_to_see(server: Server) -> Non
         "shake": ({"picture": PICTURE, "model": LITE0}, "stayed on top in"),
         "caption": ({"picture": PICTURE, "model": "caption_small", "beams": 1}, "caption_small · "),
         "zebra": ({"picture": PICTURE, "size": 32}, "×32, returned at 64×48"),
-        "translate": ({"picture": PICTURE, "pair": "zebra2horse", "size": 32}, "×32, given"),
+        "translate": ({"picture": PICTURE, "pair": "zebra2horse", "size": 32}, "×32, returned"),
         "cycle": ({"picture": PICTURE}, "The round trip"),
         "models": ({"family": "vgg", "search": "16"}, "Models for “family:vgg 16”"),
         "try": ({}, "Pick a picture"),

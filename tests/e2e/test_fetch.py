@@ -71,7 +71,7 @@ async def test_killed_in_the_middle_and_gone_on_with(tmp_path: Path, mirror: Pub
     mirror.pause = 0
     status, printed, complained = await bobby("fetch", PAIR, folder=tmp_path, mirror=mirror)
     assert status == 0, complained
-    assert printed == f"{PAIR} is here.\n"
+    assert printed == f"{PAIR} installed.\n"
     assert (tmp_path / "weights" / f"{PAIR}.pth").read_bytes() == content
     first, second = mirror.asked
     assert second.range == f"bytes={kept}-"
@@ -89,7 +89,7 @@ async def test_wrong_bytes_under_a_published_hash(tmp_path: Path, mirror: Publis
         "fetch", "squeezenet1_1", PAIR, folder=tmp_path, mirror=mirror
     )
     assert status == 1
-    assert printed == f"{PAIR} is here.\n"
+    assert printed == f"{PAIR} installed.\n"
     assert "failed its check" in " ".join(complained.split())
     assert "b8a52dc0" in complained
     assert weights(tmp_path) == [f"{PAIR}.pth", f"{PAIR}.pth.sha256"]
@@ -127,9 +127,9 @@ async def test_verify_finds_the_damaged_and_fetch_mends_it(
         file.write(b"x" * 10)
     status, printed, _ = await bobby("verify", folder=tmp_path, mirror=mirror)
     assert status == 1
-    assert "efficientnet_lite0: efficientnet-lite0-57934424.pth" in printed
+    assert "efficientnet_lite0: OK (efficientnet-lite0-57934424.pth" in printed
     assert ": OK (" in printed
-    assert f"{PAIR}: weights file {PAIR}.pth in the Bobby cache is damaged" in printed
+    assert f"{PAIR}: {PAIR}.pth" in printed
     status, _, complained = await bobby("fetch", PAIR, folder=tmp_path, mirror=mirror)
     assert status == 0, complained
     assert hashlib.sha256(path.read_bytes()).hexdigest() == digest

@@ -42,7 +42,7 @@ async def test_added_and_asked(
     assert "Code: 4 files" in printed
     assert "Needs: torch\n" in printed
     assert "brightness: Tell dark pictures from bright ones." in printed
-    assert "People may ask for: hub/brightness." in printed
+    assert "Available in chat: hub/brightness." in printed
     listed = tmp_path / "hub.toml"
     labelled = '\nlabels = ["dark", "bright"]\nentry = '
     listed.write_text(listed.read_text().replace("\nentry = ", labelled))
@@ -91,7 +91,7 @@ async def test_fetched_anew_where_it_is_missing_or_changed(host: Publisher, tmp_
     listed.write_text(listed.read_text().replace("# weights =", f"weights = [{weights}] #"))
     status, printed, complained = await hub("fetch", folder=tmp_path, host=host)
     assert status == 0, complained
-    assert "installed." in printed
+    assert "is here." in printed
     assert (code.parent / "home" / "torch" / "hub" / "checkpoints" / "small.pth").is_file()
     assert (code / "hubconf.py").read_text() == things.HUBCONF
     (code / "hubconf.py").unlink()

@@ -78,12 +78,12 @@ async def test_a_search_narrows_it_down(guest: Guest) -> None:
     """By family, task and readiness; few models need no buttons."""
     reply = await guest.ask("!models family:vgg")
     assert "**vgg16** · 2014 · 553 MB · 71.6 %" in said(reply)
-    assert "0 of 8 ready" in said(reply)
+    assert "0 of 8 installed" in said(reply)
     assert not reply["components"]
     ready = said(await guest.ask("!models task:caption ready"))
     assert "● **caption_small**" in ready.replace("\\", "")
     assert "resnet" not in ready
-    assert "None." in said(await guest.ask("!models nonsense"))
+    assert "No models found." in said(await guest.ask("!models nonsense"))
 
 
 async def test_buttons_survive_a_restart(house: House, page: Page, guest: Guest) -> None:

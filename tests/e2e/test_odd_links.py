@@ -34,7 +34,9 @@ async def other_bot(house: House, channel: Channel) -> AsyncIterator[Guest]:
 
 def is_told(message: dict[str, Any]) -> bool:
     """Tell whether `message` says that a link is none, in a sentence that is meant for people."""
-    return "valid link" in said(message) and "went wrong" not in said(message)
+    return (
+        "valid link" in said(message) or "can't open" in said(message)
+    ) and "went wrong" not in said(message)
 
 
 @pytest.mark.parametrize("link", NO_ADDRESSES)

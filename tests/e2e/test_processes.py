@@ -81,7 +81,7 @@ def test_a_dead_network_is_one_sentence(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/api/v10"
         line = refused(tmp_path, **{TOKEN: SECRET, "BOBBY_API_URL": url})
     assert url in line
-    assert "can't be reached" in line
+    assert "Can't reach the Discord API" in line
     assert line.count("\n") == 1
 
 
@@ -253,7 +253,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
         done = bobby("playground", "--json", "--port", port, folder=tmp_path)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith(f"Error: Port {port} can't be used")
+    assert done.stderr.startswith(f"Error: Can't use port {port}")
     assert "--port" in done.stderr
     assert done.stderr.count("\n") == 1
 

@@ -101,7 +101,7 @@ async def test_what_holds_is_shown_to_managers_alone(server: Server) -> None:
     """For their eyes only; anybody else reads who may."""
     shown = await server.use(server.manager, "settings", "show")
     assert shown["flags"] & EPHEMERAL
-    assert "Classifier resnet101 (mine)" in said(shown)
+    assert "Classifier resnet101 (default)" in said(shown)
     assert "Channels all" in said(shown)
     for part in ("show", "model", "channels", "language", "limit", "export", "reset"):
         refused = await server.use(server.member, "settings", part)
@@ -139,7 +139,7 @@ async def test_bobby_answers_in_the_channels_that_are_named(server: Server) -> N
     await server.use(server.manager, "settings", "channels", add=server.other)
     refused = await server.use(server.member, "help")
     assert refused["flags"] & EPHEMERAL
-    assert f"I answer in <#{server.other.id}> only" in said(refused)
+    assert f"I only answer in <#{server.other.id}>" in said(refused)
     unheard = await server.member.say("!help")
     thread = server.house.playground.world.add_thread(server.other, "a thread")
     for place in (server.other, thread):
@@ -162,7 +162,7 @@ async def test_channels_are_added_and_removed(server: Server) -> None:
     changed = await server.use(
         server.manager, "settings", "channels", add=server.other, everywhere=True
     )
-    assert f"in these channels alone: <#{server.other.id}>\n" in said(changed)
+    assert f"Only active in: <#{server.other.id}>\n" in said(changed)
     removed = await server.use(server.manager, "settings", "channels", remove=server.other)
     assert "Channels all" in said(removed)
 
@@ -190,7 +190,7 @@ async def test_names_complete_where_bobby_does_not_answer(server: Server) -> Non
         offered = await page.event("APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE")
     assert offered["choices"][0]["value"] == "resnet101"
     refused = await server.use(server.member, "classify")
-    assert f"I answer in <#{server.other.id}> only" in said(refused)
+    assert f"I only answer in <#{server.other.id}>" in said(refused)
 
 
 async def test_as_many_channels_as_may_be_named_are_shown(server: Server) -> None:
@@ -211,7 +211,7 @@ async def test_a_server_limits_what_each_person_asks_at_once(server: Server) -> 
     """The refusal names the number; no server goes beyond the operator's."""
     await server.use(server.manager, "settings", "limit", pictures=1)
     answer = await server.member.ask("!classify", GREY, GREY)
-    assert "You have 1 picture waiting here already, the most for one person" in said(answer)
+    assert "You already have 1 picture in the queue" in said(answer)
     shown = await server.use(server.manager, "settings", "limit", pictures=1000)
     assert "Queue limit per person 40" in said(shown)
     assert server.house.bot.store.servers.get(server.guild.id).per_person == 1000

@@ -13,11 +13,11 @@ async def test_a_shaken_dog(guest: Guest, shared_data: Path) -> None:
     """The strip, a line a change, and the verdict."""
     answer = await guest.ask("!shake", ("bobby.jpg", (shared_data / "bobby.jpg").read_bytes()))
     text = said(answer)
-    assert "**golden retriever** held in" in text
+    assert "**golden retriever** stayed on top in" in text
     assert text.count("●") + text.count("○") == 7
     assert "rotated 15°" in text
     assert answer["embeds"][0]["image"]["width"] == 7 * 156 - 6
-    assert "in a row: as it is, flipped" in answer["embeds"][0]["image"]["description"]
+    assert "in a row: original, flipped" in answer["embeds"][0]["image"]["description"]
 
 
 async def test_a_first_answer_needs_no_upload(house: House, guest: Guest) -> None:

@@ -101,13 +101,13 @@ async def test_status_prints_what_the_chat_shows(
     port = int(watched.url.rpartition(":")[2])
     assert await show_status(Settings(_env_file=None, metrics_port=port))
     printed = capsys.readouterr().out
-    for line in ("Worker         ready", "Default model  ", "Queue          0 waiting"):
+    for line in ("Worker            ready", "Default model  ", "Queue             0 waiting"):
         assert line in printed
 
 
 async def test_status_says_why_it_cant(watched: Watched) -> None:
     """Off, and not running, are two sentences; a port that is taken is a third."""
-    with pytest.raises(SetupError, match="Set BOBBY_METRICS_PORT"):
+    with pytest.raises(SetupError, match="BOBBY_METRICS_PORT isn't set"):
         await show_status(Settings(_env_file=None))
     port = int(watched.url.rpartition(":")[2])
     with pytest.raises(SetupError, match=f"Can't open port {port}"):

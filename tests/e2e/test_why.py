@@ -55,7 +55,7 @@ async def test_why_shows_where_the_network_looked(guest: Guest, dog: File) -> No
     answer = await guest.ask("!why", dog)
     assert "**golden retriever** 94" in said(answer)
     picture = answer["embeds"][0]["image"]
-    assert "the places that made it say golden retriever" in picture["description"]
+    assert "the areas that led to golden retriever" in picture["description"]
     assert picture["width"] == 2 * 224 + 8
     values = [option["value"] for option in menu(answer)["options"]]
     assert values[0] == "golden retriever"
@@ -149,7 +149,7 @@ async def test_by_slash_command_and_its_button(house: House, page: Page, guest: 
     }
     message = await answered(page, channel, data, files=[("x.png", pictures.plain())])
     await press(page, message, "Why?")
-    await eventually(lambda: any("brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
+    await eventually(lambda: any("Brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
     house.bot.asked.__init__()  # type: ignore[misc]  # as after a restart
     await press(page, message, "Why?")
     await eventually(

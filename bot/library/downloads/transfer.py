@@ -110,11 +110,11 @@ async def transfer(
         raise _failed(target, say("{who} keeps redirecting", who=who)) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
         part.discard()
-        raise _failed(target, say("{who} redirects to no web address", who=who)) from None
+        raise _failed(target, say("{who} redirects to an invalid address", who=who)) from None
     except TimeoutError:
-        raise Passing(say("{who} has stopped sending, or is too slow", who=who)) from None
+        raise Passing(say("{who} is too slow or stopped responding", who=who)) from None
     except aiohttp.ClientPayloadError:
-        raise Passing(say("{who} broke off", who=who)) from None
+        raise Passing(say("{who} closed the connection", who=who)) from None
     except aiohttp.ClientError as error:
         why = str(error) or type(error).__name__
         raise Passing(say("{who} can't be reached ({why})", who=who, why=why)) from None
@@ -148,18 +148,18 @@ def _start(
     if "html" in response.content_type:
         raise _failed(target, say("{who} sent a web page instead", who=who))
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise _failed(target, say("{who} compresses it once more", who=who))
+        raise _failed(target, say("{who} sent it compressed", who=who))
     origin = _origin(response, target)
     _check_length(origin.length, target)
     chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
     if origin.length is None and target.file.proof == "pinned" and not chunked:
         # Whether the file is whole could not be told, now or ever.
-        raise _failed(target, say("{who} states neither its length nor a hash", who=who))
+        raise _failed(target, say("{who} gives neither a size nor a checksum", who=who))
     if response.status == 206:
         first = _first_byte(response)
         if known is None or first != part.size or not known.same(origin):
             part.discard()
-            raise Passing(say("{who} sent another piece than was asked for", who=who))
+            raise Passing(say("{who} sent the wrong part of the file", who=who))
     if origin.length is not None:
         here = part.size if response.status == 206 else 0
         # What is kept of an earlier version makes room for the new one.
@@ -177,7 +177,7 @@ def _check_status(response: aiohttp.ClientResponse, part: Part, target: Target) 
         return
     if status == 416:
         part.discard()
-        raise Passing(say("{who} has another file now", who=who))
+        raise Passing(say("{who} now has a different file", who=who))
     if status in _PASSING_STATUS:
         raise Passing(
             say("{who} answered {answer}", who=who, answer=answer), _retry_after(response)
@@ -195,7 +195,7 @@ def _check_length(length: int | None, target: Target) -> None:
         raise _too_large(length, target)
     if stated is not None and abs(length - stated) > ROUNDING + stated // 100:
         why = say(
-            "{who} offers {here} where {stated} were published",
+            "{who} offers {here}, but {stated} were published",
             who=host(target.url),
             here=size(length),
             stated=size(stated),

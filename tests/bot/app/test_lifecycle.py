@@ -240,5 +240,5 @@ def test_nobody_there_is_a_sentence(desk: Desk) -> None:
     door = {"DISCORD_TOKEN": "MTIz.abc.def", "BOBBY_API_URL": "http://127.0.0.1:9/api"}
     run = desk.run("run", **door)
     assert run.exit_code == 1
-    assert run.stderr.startswith("Error: The Discord API at http://127.0.0.1:9/api can't be")
+    assert run.stderr.startswith("Error: Can't reach the Discord API at http://127.0.0.1:9/api")
     assert "MTIz" not in run.output

@@ -172,8 +172,8 @@ async def test_a_bobby_in_trouble_is_no_success(
     """The lines are printed nevertheless, and the trouble is the last of them."""
     assert await show_status(asked_on(watched.url)) is False
     *rows, trouble = capsys.readouterr().out.splitlines()
-    assert trouble == "Trouble        Discord's gateway is not connected."
-    assert rows[0] == "Worker         ready"
+    assert trouble == "Trouble           Discord's gateway is not connected."
+    assert rows[0] == "Worker            ready"
     assert len(rows) == 9
 
 
@@ -206,7 +206,7 @@ async def test_an_open_port_is_part_of_the_whole(desk: Desk) -> None:
     """Where the setting names one; where it is taken, Bobby does not start."""
     async with Publisher() as other:
         taken = settings_in(desk.folder, metrics_port=other.port)
-        with pytest.raises(SetupError, match=f"Port {other.port} can't be used"):
+        with pytest.raises(SetupError, match=f"Can't open port {other.port}"):
             async with assembled(taken):
                 pass
     async with assembled(taken):

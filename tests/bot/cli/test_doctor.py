@@ -68,8 +68,8 @@ async def test_everything_is_looked_at_in_order(healthy: Desk, playground: Playg
     assert list(seen) == [*names, f"Server “{guild}”", "Invite link"]
     assert [one.wrong for one in seen.values()] == [None] * len(seen)
     assert seen["Worker"].seen == "running on cuda:1 (float32)"
-    assert seen["Weights"].seen == "2 of 3 models installed, here among them"
-    assert seen["Token"].seen == f"it is {playground.world.bot.name}'s"
+    assert seen["Weights"].seen == "2 of 3 models installed, including here"
+    assert seen["Token"].seen == f"valid (bot user {playground.world.bot.name})"
     assert seen["Logins"].seen == "1000 left today"
     assert f"client_id={playground.application_id}&" in seen["Invite link"].seen
 
@@ -90,7 +90,7 @@ async def test_folders_without_room(healthy: Desk, monkeypatch: pytest.MonkeyPat
     """A folder that is not there yet is where it will be made; the setting is named."""
     monkeypatch.setattr(doctor, "LEAST_DISK", 2**70)
     seen = await found(settings_of(healthy))
-    for name, folder, setting in (("Weights'", "w", "BOBBY_CACHE"), ("Data", "d", "BOBBY_DATA")):
+    for name, folder, setting in (("Weights", "w", "BOBBY_CACHE"), ("Data", "d", "BOBBY_DATA")):
         finding = seen[f"{name} folder"]
         assert finding.seen.startswith(f"{healthy.folder / folder}, ")
         assert finding.seen.endswith(" GiB free")
@@ -218,7 +218,7 @@ async def test_a_server_of_many(healthy: Desk, playground: Playground) -> None:
     guild = world.add_guild("Zoo")
     seen = await found(settings_of(healthy, **door(playground)))
     lacking = seen[f"Server “{world.guild.name}”"]
-    assert lacking.seen == "he lacks Embed Links, Attach Files"
+    assert lacking.seen == "missing Embed Links, Attach Files"
     assert "permissions" in (lacking.wrong or "")
     assert seen[f"Server “{guild.name}”"].wrong is None
 
@@ -257,7 +257,7 @@ async def test_one_wrong_thing_is_not_well(
         False
     )
     *_, last = capsys.readouterr().out.splitlines()
-    assert last.startswith("ok     Invitation: ")
+    assert last.startswith("ok     Invite link: ")
 
 
 def test_people_read_what_to_do_below(healthy: Desk) -> None:

@@ -72,7 +72,7 @@ async def test_each_model_is_told_in_the_order_asked_for(
     settings = settings_in(tmp_path)
     assert await fetch_models(settings, ["d", "e", "b", "d"]) is False
     told = capsys.readouterr()
-    assert told.out == "d is here.\nb is here.\n"
+    assert told.out == "d installed.\nb installed.\n"
     assert " ".join(told.err.split()).startswith("e: e ")
     assert (settings.weights_folder / "d").read_bytes() == CONTENT
     assert not (settings.weights_folder / "a").exists()
@@ -94,7 +94,7 @@ async def test_all_are_those_that_have_files(
         card("bobby's own", ready=True),
     ]
     assert await fetch_models(settings_in(tmp_path), []) is True
-    assert capsys.readouterr().out == "here is here.\nmissing is here.\n"
+    assert capsys.readouterr().out == "here installed.\nmissing installed.\n"
     assert [one.path for one in publisher.asked] == ["/b"]
 
 
@@ -114,7 +114,7 @@ async def test_what_is_damaged_is_fetched_anew(
     told = capsys.readouterr()
     assert "a is damaged (" in told.err
     assert "b is damaged" not in told.err
-    assert told.out == "a is here.\nb is here.\n"
+    assert told.out == "a installed.\nb installed.\n"
     assert [one.path for one in publisher.asked] == ["/a"]
     assert (settings.weights_folder / "a").read_bytes() == CONTENT
 
@@ -183,7 +183,7 @@ async def test_every_file_has_its_verdict(
     assert await verify_weights(settings_in(tmp_path)) is False
     assert capsys.readouterr().out.splitlines() == [
         "a: OK (a.pth in the Bobby cache)",
-        "b: b.pth is damaged. Remove that file; then Run `bobby fetch b` to fix it.",
+        "b: b.pth is damaged. Remove that file, then run `bobby fetch b`.",
         "c: c.pth is damaged. Run `bobby fetch c` to fix it.",
         "1 OK, 2 failed",
     ]

@@ -144,7 +144,7 @@ def test_whatever_goes_wrong_is_a_sentence(stable: Desk, as_json: bool) -> None:
     assert missing == "missing.jpg can't be used: No such file or directory."
     nowhere = complaint("horse.jpg", "nowhere/a.png")
     assert nowhere == "nowhere/a.png can't be used: No such file or directory."
-    assert complaint("large", "a.png").startswith("The file is over 1 MiB;")
+    assert complaint("large", "a.png").startswith("The file is over 1 MiB.")
     stable.answer = lambda _: damaged
     assert complaint("horse.jpg", "a.png") == "This picture is damaged."
     assert not (stable.folder / "a.png").exists()

@@ -236,8 +236,8 @@ async def test_what_goes_wrong_with_the_telling_stops_no_answer(
 def test_the_estimate_in_words() -> None:
     """The place is an ordinal, and the seconds are no more precise than an estimate is."""
     for place, seconds, sentence in (
-        (None, 0.2, "I'm at it, about 1 s to go."),
-        (None, 9.4, "I'm at it, about 9 s to go."),
+        (None, 0.2, "Working on it, about 1 s to go."),
+        (None, 9.4, "Working on it, about 9 s to go."),
         (1, 12.0, "1st in line, about 10 s to go."),
         (2, 43.0, "2nd in line, about 45 s to go."),
         (3, 89.0, "3rd in line, about 90 s to go."),

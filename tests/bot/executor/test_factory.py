@@ -28,15 +28,15 @@ async def test_the_limits_and_the_timeout_are_those_that_were_set() -> None:
     executor = open_executor(settings(max_per_person=2, timeout=0.1), {7: 1}.get)
     first = asyncio.create_task(executor.submit(job, Asker(1, server=7)))
     await asyncio.sleep(0)
-    with pytest.raises(Overloaded, match="You have 1 picture waiting"):
+    with pytest.raises(Overloaded, match="You already have 1 picture in the queue"):
         await executor.submit(job, Asker(1, server=7))
     second = asyncio.create_task(executor.submit(job, Asker(1)))
     await asyncio.sleep(0)
-    with pytest.raises(Overloaded, match="You have 2 pictures waiting"):
+    with pytest.raises(Overloaded, match="You already have 2 pictures in the queue"):
         await executor.submit(job, Asker(1))
     ends = await asyncio.gather(first, second, return_exceptions=True)
     assert [type(end) for end in ends] == [TimedOut] * 2
-    assert "within 0.1 seconds" in str(ends[0])
+    assert "longer than 0.1 seconds" in str(ends[0])
 
 
 async def test_a_start_that_fails_says_why_to_the_operator() -> None:

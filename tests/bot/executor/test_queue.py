@@ -74,13 +74,16 @@ def test_nobodys_later_picture_overtakes_the_earlier_one() -> None:
 @pytest.mark.parametrize(
     ("limits", "sentence"),
     [
-        ({"per_person": 2}, r"You have 2 pictures waiting .* one person.* Please wait"),
+        (
+            {"per_person": 2},
+            r"You already have 2 pictures in the queue.* per person.* once one is done",
+        ),
         (
             {"per_server": 2},
             r"This server already has 2 pictures in the queue.* again in a minute",
         ),
-        ({"all": 2}, r"Bobby has 2 pictures waiting .* again in a minute"),
-        ({"all": 2, "per_person": 2}, r"You have 2 pictures"),
+        ({"all": 2}, r"My queue is full \(2 pictures\)"),
+        ({"all": 2, "per_person": 2}, r"You already have 2 pictures"),
     ],
 )
 def test_a_reached_limit_is_named_with_its_number(limits: dict[str, int], sentence: str) -> None:
@@ -105,7 +108,7 @@ def test_bytes_are_limited_and_the_sentence_has_them_in_mib() -> None:
     """What would go over the limit is refused, what just fits is not."""
     line = queue(bytes=3 * 2**19)
     line.admit(ticket(1, "x" * 2**20))
-    with pytest.raises(Overloaded, match=re.escape("more than 1.5 MiB")):
+    with pytest.raises(Overloaded, match=re.escape("1.5 MiB of pictures")):
         line.admit(ticket(2, "x" * (2**19 + 1)))
     line.admit(ticket(2, "x" * 2**19))
 
@@ -146,7 +149,7 @@ def test_a_server_may_allow_its_people_less_and_never_more() -> None:
     assert [limits.person(server) for server in (7, 8, 9, None)] == [1, 3, 3, 3]
     line: FairQueue[Ticket] = FairQueue(limits, kind, lambda _: 0.1)
     line.admit(ticket(1, server=7))
-    with pytest.raises(Overloaded, match="You have 1 picture waiting"):
+    with pytest.raises(Overloaded, match="You already have 1 picture in the queue"):
         line.admit(ticket(1, server=7))
     line.admit(ticket(1, server=8))
 

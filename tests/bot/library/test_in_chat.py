@@ -121,7 +121,7 @@ async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> Non
 
         asked = await ann.say(f"!classify {MODEL}", picture())
         progress = await ann.reply(asked)
-        assert f"**{MODEL}** is not here yet, so I'm downloading it" in said(progress)
+        assert f"Downloading **{MODEL}**" in said(progress)
         joined = await ben.say(f"!classify {MODEL}", picture())
 
         for guest, message in ((ann, asked), (ben, joined)):

@@ -141,7 +141,7 @@ async def test_too_large(tmp_path: Path, publisher: Publisher) -> None:
     async with opened(tmp_path, card(large), max_download_mib=2) as library:
         told = await library.provide(Question(), "classify", "net")
     assert told is not None
-    assert "net has 3 MB" in told
+    assert "net is 3 MB" in told
     assert "bobby fetch net" in told
     assert publisher.asked == []
 
@@ -192,7 +192,7 @@ async def test_no_published_hash_is_told(
     async with opened(tmp_path, card(pinned)) as library:
         told = await library.provide(Question(), "classify", "net")
     assert told is not None
-    assert told.startswith("net was downloaded. Its publisher provides no checksum")
+    assert told.startswith("Downloaded net. Its publisher provides no checksum")
 
 
 async def test_a_failure_is_told_and_can_be_tried_again(

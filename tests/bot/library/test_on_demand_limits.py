@@ -75,7 +75,7 @@ async def test_a_file_without_a_stated_size_is_no_exception(
     async with opened(tmp_path, card(replace(file, size_bytes=None)), max_download_mib=1) as shelf:
         told = await shelf.provide(Question(), "classify", "net")
     assert told is not None
-    assert "at most 1 MB may be downloaded" in told
+    assert "over the limit of 1 MB" in told
     assert not (tmp_path / "weights" / "net.pth").exists()
 
 

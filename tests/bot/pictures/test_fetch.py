@@ -225,7 +225,7 @@ async def test_too_many_bytes_are_refused(*, honest: bool) -> None:
         return response
 
     async with site(endless) as url:
-        assert "larger" in await fails(url, PictureTooLarge)
+        assert "over the" in await fails(url, PictureTooLarge)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate, gzip", "br", "GZIP"])
@@ -243,7 +243,9 @@ async def test_a_compressed_body_is_refused(encoding: str, *, from_discord: bool
         )
 
     async with site(bomb) as url:
-        assert "compressed" in await fails(Picture(url, "a.png", from_discord), FetchFailed)
+        assert "in a form I can't open" in await fails(
+            Picture(url, "a.png", from_discord), FetchFailed
+        )
     assert wanted == ["identity"]
 
 
@@ -446,7 +448,7 @@ async def test_a_full_house_is_told_and_not_mistaken_for_a_slow_server() -> None
         first = asyncio.create_task(fetch.fetch(linked(url), person=ANN))
         await began.wait()
         fetch._timeout = 0.1
-        with pytest.raises(Overloaded, match="turn"):
+        with pytest.raises(Overloaded, match="downloading too many"):
             await fetch.fetch(linked(url), person=BEN)
         fetch._timeout = 5.0
         go_on.set()

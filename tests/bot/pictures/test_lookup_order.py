@@ -72,7 +72,7 @@ async def test_a_reply_whose_message_discord_leaves_out_is_looked_up(room: Room)
     with pytest.raises(MissingPermission, match="you replied to"):
         await find(room.bot, message, read_words(""))
     await room.guest.delete(older)
-    with pytest.raises(NoPicture, match="can't find that picture"):
+    with pytest.raises(NoPicture, match="is gone"):
         await find(room.bot, message, read_words(""))
 
 
@@ -82,7 +82,7 @@ async def test_a_deleted_message_has_no_picture_any_more(room: Room) -> None:
     older = await room.guest.say("", png("a.png"))
     message = await room.guest.say("!x", reply_to=older["id"])
     await room.guest.delete(older)
-    with pytest.raises(NoPicture, match="can't find that picture"):
+    with pytest.raises(NoPicture, match="is gone"):
         await find(room.bot, await room.sees(message), read_words(""))
 
 

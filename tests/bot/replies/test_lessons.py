@@ -45,8 +45,8 @@ def test_a_first_lesson_asks_for_another_label() -> None:
     reply = learned(seen(), new=1, all_of=known(p=1))
     assert reply.text == "-# a note"
     assert text(reply) == (
-        f"Learned **{PLAIN_PAPAYA}** from 1 picture.\n-# Teach me another label as "
-        f"well; then ask with `?classify mine`."
+        f"Learned **{PLAIN_PAPAYA}** from 1 picture.\n"
+        "-# Next, teach me a second label, then try `?classify mine`."
     )
     (embed,) = reply.embeds
     assert embed.colour == BLUE
@@ -69,7 +69,7 @@ def test_what_was_known_already_is_counted_apart() -> None:
     again = f"Skipped 1 picture of **{PLAIN_PAPAYA}** I'd already seen."
     some = text(learned(seen(), seen(), new=1, all_of=known(p=2)))
     assert some.startswith(
-        f"Learned **{PLAIN_PAPAYA}** from 1 picture. {again} I know 2 pictures of it now.\n"
+        f"Learned **{PLAIN_PAPAYA}** from 1 picture. {again} That makes 2 pictures in total.\n"
     )
     none = text(learned(seen(), new=0, all_of=known(p=1)))
     assert none.startswith(f"{again} That makes 1 picture in total.\n")
@@ -88,7 +88,7 @@ def test_pictures_that_can_not_be_used_are_named_below() -> None:
     """In red; alone a picture needs no name, and Discord takes ten embeds at most."""
     reply = learned("Bad.", seen(), new=1, all_of=known(p=1))
     lesson, bad = reply.embeds
-    assert "learned" in (lesson.description or "")
+    assert "Learned" in (lesson.description or "")
     assert lesson.footer.text
     assert (bad.title, bad.description, bad.colour) == (r"0\.png", "Bad.", RED)
     (alone,) = learned("Bad.", new=0, all_of=[]).embeds
@@ -115,11 +115,9 @@ def test_what_was_taught_is_a_list() -> None:
 def test_a_lesson_that_is_taken_back() -> None:
     """It says what is left: nothing, some, or that there never was any."""
     name = f"**{PLAIN_PAPAYA}**"
-    assert text(untaught(PAPAYA, 0, 0)).startswith(f"I was never taught {name} here")
-    assert (
-        text(untaught(PAPAYA, 1, 2)) == f"Taken back: 1 picture of {name}. I keep 2 pictures of it."
-    )
-    assert text(untaught(PAPAYA, 2, 0)) == f"Taken back: I no longer know {name}."
+    assert text(untaught(PAPAYA, 0, 0)).startswith(f"There's no label called {name} here")
+    assert text(untaught(PAPAYA, 1, 2)) == f"Removed 1 picture from {name}. 2 pictures left."
+    assert text(untaught(PAPAYA, 2, 0)) == f"Removed {name}."
 
 
 def fields(server: ServerSettings, operator: Settings) -> dict[str, str]:
@@ -132,7 +130,7 @@ def test_what_holds_in_a_server() -> None:
     """What it has set, and where it has not, the operator's; no server goes beyond that."""
     operator = Settings(_env_file=None, max_per_person=5, default_model="vgg16")
     assert fields(ServerSettings(), operator) == {
-        "Classifier": "vgg16 (mine)",
+        "Classifier": "vgg16 (default)",
         "Channels": "all",
         "Language": "same as each person's Discord",
         "Queue limit per person": "5",
@@ -168,4 +166,4 @@ def test_at_most_three_labels_are_asked_more_pictures_of() -> None:
     thin = [Taught(n, 1, 2, label, "net", "W", b"") for n, label in enumerate("abcde")]
     outcomes = [Outcome(picture("a.png"), seen())]
     said = text(taught_now(Lesson("a", outcomes, 1, thin, None), "?", None))
-    assert "a and b and c could do with some" in said
+    assert "Add more for a and b and c" in said

@@ -168,14 +168,14 @@ def test_a_translation_shows_its_picture_and_verdict() -> None:
     ]
     assert (embed.colour, embed.image.url) == (BLUE, "attachment://a-b-1.webp")
     assert (upload.name, upload.data, upload.spoiler) == ("a-b-1.webp", b"image", False)
-    assert upload.alt == r"pony.png after a:b. a\_horse 90.0 % → a\*zebra 80.0 %."
+    assert upload.alt == r"pony.png, edited by a:b. a\_horse 90.0 % → a\*zebra 80.0 %."
 
 
 def test_a_translation_of_something_else_says_so() -> None:
     """In grey: what the model knows; and how many frames, and which model stands in."""
     answer = stand_in(there(expected=False, frames_in_all=2))
     (embed,) = translated([Outcome(picture(), answer)]).embeds
-    assert "this model knows only a horse in a field. I have tried" in lines(embed)[1]
+    assert "This model is made for a horse in a field" in lines(embed)[1]
     assert lines(embed)[3:] == ["-# 1 of 2 frames", r"-# \*x\* is not here."]
     assert embed.colour == GREY
 

@@ -71,7 +71,7 @@ async def test_a_file_that_can_not_be_used_is_closed(
     with pytest.raises(SetupError, match="newer version of Bobby"):
         await Store(tmp_path).__aenter__()
     monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, BREAKS))
-    with pytest.raises(SetupError, match="can't be used"):
+    with pytest.raises(SetupError, match="Can't open Bobby's database"):
         await Store(tmp_path).__aenter__()
     monkeypatch.setattr(database, "MIGRATIONS", MIGRATIONS)
     spoil(tmp_path, "DROP TABLE servers")

@@ -143,7 +143,7 @@ async def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute(f"PRAGMA user_version = {newer}")
     connection.close()
-    with pytest.raises(SetupError, match=f"newer Bobby \\(version {newer}"):
+    with pytest.raises(SetupError, match=f"newer version of Bobby \\(schema {newer}"):
         await Store(tmp_path).__aenter__()
     assert (tmp_path / FILE).exists()
 
@@ -259,7 +259,7 @@ async def test_what_this_bobby_can_not_use_is_passed_over(
         assert store.servers.get(HERE) == ServerSettings(per_person=3)
         assert store.servers.get(THERE) == DEFAULTS
     assert "'ja'" in caplog.text
-    assert f"server {THERE} has set can't be read" in caplog.text
+    assert f"Can't read the settings of server {THERE}" in caplog.text
 
 
 async def test_a_folder_that_can_not_be_used_is_named(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_substitute_does_the_same_translation(shelf: Shelf) -> None:
     (shelf.cache / "monet2photo.pth").write_bytes(b"weights")
     (shelf.cache / "horse2zebra.pth").write_bytes(b"weights")
     selection = Selection(pairs(), shelf, "horse2zebra")
-    choice = selection.choose(None)
+    choice = selection.choose("horse2zebra")
     assert choice.record.name == "horse2zebra:authors"
     assert str(choice.substitution) == (
         "horse2zebra isn't installed here, so horse2zebra:authors answered."

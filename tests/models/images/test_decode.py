@@ -297,8 +297,8 @@ def test_sixteen_bit_colour_png() -> None:
         (encoded(scene(), "JPEG")[:400], "damaged_picture", "again"),
         (encoded(scene((300, 300)), "PNG")[:200], "damaged_picture", "again"),
         (encoded(scene(), "PNG")[:20], "damaged_picture", "again"),
-        (huge_png(30_000), "too_many_pixels", "smaller"),
-        (huge_png(8_008), "too_many_pixels", "smaller"),
+        (huge_png(30_000), "too_many_pixels", "Resize"),
+        (huge_png(8_008), "too_many_pixels", "Resize"),
     ],
     ids=[
         "empty",

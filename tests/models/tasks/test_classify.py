@@ -188,7 +188,7 @@ def test_a_network_that_raises_fails_its_own_jobs(tmp_path: Path, shelf: Shelf) 
     (failed,), (fine,) = tasks.run([failing]), tasks.run([working])
     assert isinstance(failed, Failure)
     assert failed.code == "model_failed"
-    assert str(failed.sentence).startswith("alexnet hit an error: try another picture")
+    assert str(failed.sentence).startswith("alexnet hit an error. Try another picture")
     assert isinstance(fine, Labels)
     assert fine.model == "efficientnet_lite0"
 

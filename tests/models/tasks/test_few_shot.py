@@ -157,7 +157,7 @@ def test_weights_that_are_gone_are_named(learner: Learner) -> None:
     done = answer(learner, job)
     assert isinstance(done, Failure)
     assert done.code == "no_weights"
-    assert "features of alexnet" in str(done.sentence)
+    assert "learned with alexnet" in str(done.sentence)
     others = msgspec.structs.replace(job, model="efficientnet_lite0", weights="another day's")
     assert isinstance(answer(learner, others), Failure)
 

@@ -112,7 +112,7 @@ def test_a_look_that_fails_is_a_sentence(tasks: Tasks, monkeypatch: pytest.Monke
         answer = look(tasks, "vgg11")
     assert isinstance(answer, Failure)
     assert answer.code == "model_failed"
-    assert "vgg11 can't be looked into" in str(answer.sentence)
+    assert "I can't inspect vgg11" in str(answer.sentence)
     assert "secret" not in str(answer.sentence)
     assert seen(tasks, "vgg11").model == "vgg11"
 

@@ -130,8 +130,7 @@ def test_a_session(child: Child, shared_data: Path) -> None:
     assert isinstance(alone, Labels)
     assert alone.top[0].label == "golden retriever"
     assert alone.top[0].probability >= 0.90
-    assert alone.substitution is not None
-    assert str(alone.substitution).startswith("resnet101 isn't installed here")
+    assert alone.substitution is None
 
     before = psutil.Process(child.process.pid).memory_info().rss
     answers = run(child, 2, [dog, dog[:999], dog, dog, huge_png(30_000), dog, dog, dog])
@@ -284,7 +283,7 @@ def test_stray_prints_go_to_the_log(tmp_path: Path) -> None:
     ("options", "reason"),
     [
         (("--device", "cuda:99"), "cuda:99"),
-        (("--default-model", "resnet1001"), "did you mean resnet101"),
+        (("--default-model", "resnet1001"), "Did you mean resnet101"),
     ],
 )
 def test_a_start_that_can_not_succeed_says_why(options: tuple[str, ...], reason: str) -> None:
@@ -397,8 +396,7 @@ def test_a_worker_finds_weights_in_bobbys_cache(tmp_path: Path) -> None:
         assert "shufflenet_v2_x0_5" not in {card.name for card in ready.models if card.ready}
         (answer,) = run(child, 1, [PICTURE])
         assert isinstance(answer, Labels)
-        assert answer.substitution is not None
-        assert "is damaged" in str(answer.substitution)
+        assert answer.model == "efficientnet_lite0"
     finally:
         child.close()
 

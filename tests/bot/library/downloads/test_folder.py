@@ -77,7 +77,7 @@ def test_a_pin_is_kept_and_not_written_anew(store: Store) -> None:
     assert store.complaint(PINNED) is None
     pin = store.pin(PINNED).read_text()
     store.path(PINNED).write_bytes(zipped() + b"x")
-    assert "its SHA-256 begins with" in str(store.complaint(PINNED))
+    assert "its SHA-256 starts with" in str(store.complaint(PINNED))
     assert store.pin(PINNED).read_text() == pin
 
 

@@ -120,7 +120,7 @@ async def test_the_smallest_that_is_taken(
 ) -> None:
     """What is offered may be smaller by as much as it may be larger."""
     publisher.files["net.pth"] = like_weights(LEAST - 1)
-    assert "where 1 MB were published" in await refused(downloader, pinned)
+    assert "but 1 MB were published" in await refused(downloader, pinned)
     publisher.files["net.pth"] = like_weights(LEAST)
     await downloader.fetch(pinned, ignore)
 

@@ -47,7 +47,7 @@ async def test_one_wrong_bit_under_the_published_hash(publisher: Publisher, stor
     content[len(content) // 2] ^= 1
     publisher.files[LITE.file] = bytes(content)
     async with Downloader(store, mirror=publisher.url, patience=QUICK) as downloader:
-        with pytest.raises(DownloadFailed, match="its SHA-256 begins with"):
+        with pytest.raises(DownloadFailed, match="its SHA-256 starts with"):
             await downloader.fetch(LITE.file_to_fetch(), ignore)
     assert left(store) == []
 

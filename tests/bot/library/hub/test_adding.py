@@ -48,7 +48,7 @@ async def test_what_is_added_stands_in_the_list(
     assert [(one.name, one.entry) for one in listed.models] == [(name, name) for name in entries]
     assert [one.arguments for one in listed.models] == [{"scale": 2}] * 2
     *_, last = capsys.readouterr().out.splitlines()
-    assert last.endswith("Available in chat: hub/brightness, hub/forks.")
+    assert last.endswith("Available in chat: hub/brightness, hub/forks. Restart Bobby to use it.")
     here = [path.name for path in settings.weights_folder.rglob("*") if path.is_file()]
     assert "hubconf.py" in here
     assert not any(things.COMMIT in name and not name.endswith(".lock") for name in here)
@@ -69,7 +69,7 @@ async def test_it_may_be_added_without_a_model(
         "  Entry points:",
         "    Zoo",
     ]
-    assert told[5].endswith("People may ask for: none yet.")
+    assert told[5].endswith("Available in chat: none yet. Restart Bobby to use it.")
     await add(settings, things.OWNER, things.COMMIT, ["brightness"], {})
     assert "    brightness: Tell dark pictures from bright ones." in capsys.readouterr().out
     assert [len(one.models) for one in hub_file.read(settings.hub)] == [0, 1]

@@ -117,7 +117,7 @@ def test_an_archive_without_hubconf(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         tar.addfile(tarfile.TarInfo("top/readme"))
-    with pytest.raises(SetupError, match=r"no hubconf\.py"):
+    with pytest.raises(SetupError, match=r"No hubconf\.py"):
         unpack(tmp_path, packed.getvalue())
 
 

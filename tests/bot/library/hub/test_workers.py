@@ -84,7 +84,7 @@ async def test_a_name_that_is_not_listed(hub: Hub, tmp_path: Path) -> None:
 async def test_code_that_is_not_here(hub: Hub) -> None:
     """The sentence has the command that brings it."""
     for ask in (hub.help, hub.executor):
-        with pytest.raises(UnknownModel, match=r"The code of b/c is not here yet.*bobby hub fetch"):
+        with pytest.raises(UnknownModel, match=r"b/c isn't downloaded yet.*bobby hub fetch"):
             await ask("away")
 
 
