@@ -260,6 +260,7 @@ class Bobby(commands.AutoShardedBot):
             return
         self.finish_before_closing()
         logs.question.set(message.id)
+        log.debug("Command %s", name or "unknown")
         guild = message.guild
         speak_to(
             self.store.servers.get(guild.id).language, guild.preferred_locale

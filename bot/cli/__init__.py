@@ -1,1 +1,1 @@
-"""Bobby without Discord: what the command line does with files, one command a module."""
+"""The command line, `bobby ...`: one command a module."""

@@ -111,6 +111,7 @@ class Exchange(abc.ABC):
         """
         with metrics.STAGES.labels("reply").time(), self.refusals_logged():
             await self._answer(self._allowed(reply), shrink)
+            log.debug("Replied")
 
     def _allowed(self, reply: Reply) -> Reply:
         """Return what may be posted of `reply`; permissions may have gone since it was asked."""

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import io
 import ipaddress
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
@@ -30,6 +31,8 @@ from bot.core.errors import (
 )
 from bot.core.i18n import tr
 from bot.pictures.lookup import Picture
+
+log = logging.getLogger(__name__)
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -154,7 +157,9 @@ class Fetcher:
         except ValueError:
             raise LinkRefused(tr("That doesn't look like a valid link.")) from None
         async with self._turn(person, typed=not picture.from_discord):
-            return await self._fetch(session, url, who)
+            data = await self._fetch(session, url, who)
+        log.debug("Fetched %d bytes", len(data))
+        return data
 
     @contextlib.asynccontextmanager
     async def _turn(self, person: int, *, typed: bool) -> AsyncIterator[None]:

@@ -1,1 +1,1 @@
-"""What Bobby remembers: what servers have set and what they have taught him, in one SQLite file."""
+"""What Bobby remembers, in one SQLite file: what servers set, and labels that people taught."""

@@ -7,6 +7,7 @@ with a sentence. Writing answers has a lane of its own.
 """
 
 import contextlib
+import logging
 import subprocess
 import sys
 import threading
@@ -25,6 +26,8 @@ from models.images.perform import Slow
 from models.images.pixel_jobs import Paint, PaintTwice, PixelAnswer, PixelJob
 from models.jobs.answers import Failure
 from models.jobs.base import say
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class DecoderPool:
         last = _in_slow_lane.get()
         quick = self._writing if isinstance(job, Paint | PaintTwice) else self._quick
         told = (self._slow if last else quick).do(_encode(job))
+        _log.debug("%s: %s", type(job).__name__, type(told).__name__)
         if isinstance(told, Failure):
             raise DecodeError(told.code, told.sentence)
         if isinstance(told, TooMuch | Ended):

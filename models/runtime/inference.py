@@ -129,7 +129,9 @@ class Network:
             torch.OutOfMemoryError: Even half the batch does not fit the device.
             FloatingPointError: The precision does not reach as far as these logits.
         """
-        return timed(self._logits, batch)
+        done = timed(self._logits, batch)
+        _log.debug("%d pictures took %.1f ms", len(batch), done.milliseconds)
+        return done
 
     def _convert(
         self, precision: Precision, example: Tensor, record: Classification, shelf: Shelf
