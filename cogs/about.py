@@ -1,4 +1,4 @@
-"""`help`, `status` and `privacy`: what Bobby can do, how he is, what becomes of a picture."""
+"""`help`, `status` and `privacy`: what Bobby can do, how it is, what becomes of a picture."""
 
 import discord
 from discord import app_commands
@@ -37,7 +37,7 @@ PRIVACY = (
 
 
 class AboutCog(commands.Cog, name="About"):
-    """Says what Bobby can do, how he is, and what becomes of a picture."""
+    """Says what Bobby can do, how it is, and what becomes of a picture."""
 
     def __init__(self, bot: Bobby) -> None:
         self.bot = bot

@@ -79,7 +79,7 @@ class Alternatives(
         return cls(Source.of(match))
 
     async def callback(self, interaction: Interaction) -> None:
-        """Answer whoever pressed, in private."""
+        """Answer the person who pressed, in private."""
         cog = interaction.client.get_cog("Caption")
         assert isinstance(cog, CaptionCog)
         await answer_press(interaction, lambda exchange: cog.say_otherwise(exchange, self.source))

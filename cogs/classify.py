@@ -58,7 +58,7 @@ class Recipe(
         return cls(match["model"])
 
     async def callback(self, interaction: Interaction) -> None:
-        """Answer whoever pressed, in private."""
+        """Answer the person who pressed, in private."""
         cog = interaction.client.get_cog("Classify")
         assert isinstance(cog, ClassifyCog)
         await answer_press(interaction, lambda exchange: cog.recipe(exchange, self.model))

@@ -53,7 +53,7 @@ class Turn(
         return cls(int(match["asker"]), int(match["page"]), match["query"], label)
 
     async def callback(self, interaction: Interaction) -> None:
-        """Turn the page for whoever asked; others get a list of their own, in private."""
+        """Turn the page for the person who asked; others get a list of their own, in private."""
         cog = interaction.client.get_cog("Models")
         assert isinstance(cog, ModelsCog)
         presser = interaction.user.id

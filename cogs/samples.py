@@ -37,14 +37,14 @@ class Try(
         return cls(SAMPLES.get(match["name"], next(iter(SAMPLES.values()))))
 
     async def callback(self, interaction: Interaction) -> None:
-        """Answer whoever pressed, in private."""
+        """Answer the person who pressed, in private."""
         cog = interaction.client.get_cog("Samples")
         assert isinstance(cog, SamplesCog)
         await answer_press(interaction, lambda exchange: cog.answer(exchange, self.sample))
 
 
 class SamplesCog(commands.Cog, name="Samples"):
-    """Shows what Bobby does with pictures of his own."""
+    """Shows what Bobby does with pictures of its own."""
 
     def __init__(self, bot: Bobby) -> None:
         self.bot = bot

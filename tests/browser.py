@@ -85,7 +85,7 @@ async def open_page(
 ) -> AsyncIterator[Watched]:
     """Open `address` in a fresh profile; yields once the page has loaded.
 
-    Size in CSS pixels. Whoever opened it says what to make of the complaints.
+    Size in CSS pixels. Anyone who opened it says what to make of the complaints.
     """
     context = await browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"

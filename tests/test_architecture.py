@@ -42,7 +42,8 @@ def test_every_room_is_on_the_page_in_its_own_words(package: str) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_every_step_is_a_name_in_the_code(step: str) -> None:
     """A module, and what is in it."""
-    module, found = step, []
+    module = step
+    found: list[str] = []
     while True:
         try:
             room: object = importlib.import_module(module)

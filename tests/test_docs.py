@@ -40,7 +40,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_exist(page: Path) -> None:
-    """What stands behind `bobby` in a document is a command of his."""
+    """What stands behind `bobby` in a document is a command of its."""
     for words in re.findall(r"\bbobby ((?:[a-z]+ ?)+)", page.read_text(encoding="utf-8")):
         command: click.Command = cli
         for word in words.split():
@@ -104,7 +104,7 @@ def test_the_container_is_made_of_what_is_there() -> None:
 
 
 def test_the_unit_does_not_restart_what_a_setting_broke() -> None:
-    """`bobby run` ends with 1 over a setting; what he may write to is his own."""
+    """`bobby run` ends with 1 over a setting; what it may write to is its own."""
     unit = configparser.ConfigParser(strict=False)
     unit.optionxform = str  # type: ignore[assignment, method-assign]  # as its documentation says
     unit.read(ROOT / "docs" / "bobby.service")

@@ -158,7 +158,7 @@ print(*offered)
 
 
 def test_another_package_called_models_is_named(bare: Path, tmp_path: Path) -> None:
-    """Torch Hub can't tell packages of one name apart; whoever meets that is told."""
+    """Torch Hub can't tell packages of one name apart; anyone who meets that is told."""
     (tmp_path / "models.py").write_text("")
     printed = run(
         bare,

@@ -1,4 +1,4 @@
-"""What was said while Bobby was cut off and Discord had forgotten his session.
+"""What was said while Bobby was cut off and Discord had forgotten its session.
 
 A session that is resumed has everything replayed; a new one has nothing. Then the channels in
 which somebody wrote meanwhile are read, as far back as a minute: who asked longer ago has gone.

@@ -1,4 +1,4 @@
-"""The bot itself: discord.py's client with Bobby's executor and fetcher at hand.
+"""The bot itself: discord.py's client with Bobby's executor and fetcher.
 
 Loads a named list of cogs, keeps Discord's copy of the command tree up to date, and sends every
 error to the one handler. What people can ask stands in `cogs/`.
@@ -41,7 +41,7 @@ from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-# Bobby never speaks: that the libraries for it are missing is no news to an operator.
+# Bobby has no voice features, so don't warn about missing voice libraries.
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
@@ -60,13 +60,13 @@ COGS = (
 )
 
 CLOSE_SECONDS = 1.0
-"""What closing grants the replies at hand."""
+"""What closing grants unfinished replies."""
 SLIP_LENGTH = 7
 """A shorter command is no slip of another: `!stats` is no `!status`."""
 
 
 def _prefixes(bot: "Bobby", message: discord.Message) -> list[str]:
-    """Return what a command to `bot` begins with; a mention of him alone is one without words."""
+    """Return what a command to `bot` begins with; a mention of it alone is one without words."""
     mentions = commands.when_mentioned(bot, message)
     alone = [one.rstrip() for one in mentions if message.content.strip() == one.rstrip()]
     return [*mentions, *alone, bot.settings.prefix]
@@ -174,7 +174,7 @@ class Bobby(commands.AutoShardedBot):
         await publish(self)
 
     async def close(self) -> None:
-        """Let the replies at hand go out, then leave the gateway."""
+        """Let unfinished replies go out, then leave the gateway."""
         if self._answering:
             await asyncio.wait(self._answering, timeout=CLOSE_SECONDS)
         if self._beating:

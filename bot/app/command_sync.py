@@ -1,4 +1,4 @@
-"""Discord's copy of the commands: what it has, and giving it anew where it differs.
+"""Discord's copy of the commands: what it has, and giving it again where it differs.
 
 Creations are rationed by the day, so nothing is sent that Discord has already.
 """

@@ -1,4 +1,4 @@
-"""Puts Bobby together, runs him until he is told to stop, and takes him apart in order.
+"""Puts Bobby together, runs it until it is told to stop, and takes it apart in order.
 
 Owns the life of the process: what is opened, when it stops, and what an operator is told when
 Discord won't let Bobby in.
@@ -83,8 +83,8 @@ def _without_intent(bot: Bobby) -> str:
 async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
     """Open everything Bobby needs.
 
-    On leaving, downloads and the executor end first, so that whoever still waits is told, then the
-    gateway.
+    On leaving, downloads and the executor end first, so that anyone who still waits is told, then
+    the gateway.
     """
     store = Store(settings.data_folder)
     executor = open_executor(settings, lambda server: store.servers.get(server).per_person)

@@ -1,4 +1,4 @@
-"""What becomes of a press: an answer in private, or the button's message made anew.
+"""What becomes of a press: an answer in private, or the button's message made again.
 
 discord.py has no error handler for buttons, so each press is looked after here. It is acknowledged
 first: a worker that is just starting may take longer than Discord waits.
@@ -15,7 +15,7 @@ from bot.replies import common
 async def answer_press(
     interaction: Interaction, make: Callable[[InteractionExchange], Awaitable[Reply]]
 ) -> None:
-    """Answer whoever pressed, and nobody else, with what `make` returns or why it can't."""
+    """Answer the person who pressed, and nobody else, with what `make` returns or why it can't."""
     interaction.client.speak_to(interaction)
     exchange = InteractionExchange(interaction, private=True)
     try:

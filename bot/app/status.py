@@ -1,4 +1,4 @@
-"""How Bobby is: what `!status` and `bobby status` show, and whether he can answer at all."""
+"""How Bobby is: what `!status` and `bobby status` show, and whether it can answer at all."""
 
 import platform
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def rows(bot: Bobby) -> Mapping[str, str]:
 
 
 def trouble(bot: Bobby) -> str | None:
-    """Return why `bot` can't answer anybody just now, None if he can."""
+    """Return why `bot` can't answer anybody just now, None if it can."""
     snapshot = bot.executor.snapshot()
     if snapshot.state != "ready":
         why = f": {snapshot.reason}" if snapshot.reason else "."

@@ -25,7 +25,7 @@ from models.jobs.answers import Explained
 from models.jobs.requests import Explain
 
 NOBODY = 0
-"""In a menu's id: whoever presses has the answer to themselves already."""
+"""In a menu's id: the person who presses has the answer to themselves already."""
 
 
 class Why(
@@ -53,7 +53,7 @@ class Why(
         return cls(Source.of(match), int(match["number"]), match["model"], caption)
 
     async def callback(self, interaction: Interaction) -> None:
-        """Answer whoever pressed, in private."""
+        """Answer the person who pressed, in private."""
         menu = Labels(self.source, self.number, NOBODY, self.model, ())
         await answer_press(interaction, lambda exchange: again(interaction, exchange, menu, None))
 
@@ -87,7 +87,8 @@ class Labels(
     def over(self, seen: Explained, *, spoiler: bool) -> Self:
         """Return the menu for the labels of `seen`, of which one is shown: none of a `spoiler`'s.
 
-        What a menu shows stands open in the channel, what it offers only for whoever opens it.
+        What a menu shows stands open in the channel, what it offers only for the person who opens
+        it.
         """
         options = tuple(
             discord.SelectOption(
@@ -109,7 +110,7 @@ class Labels(
         return cls(Source.of(match), number, asker, match["model"], options)
 
     async def callback(self, interaction: Interaction) -> None:
-        """Show the chosen label in the same message for whoever asked, to others in private."""
+        """Show the chosen label in the same message to its owner, to others in private."""
         (chosen,) = self.item.values
         if self.asker in {NOBODY, interaction.user.id}:
             exchange = InteractionExchange(interaction)

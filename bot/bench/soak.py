@@ -95,7 +95,7 @@ async def _files(folder: Path) -> Mapping[str, bytes]:
 
 
 class _Load:
-    """Everybody who asks, and whoever kills the worker."""
+    """Everybody who asks, and anyone who kills the worker."""
 
     def __init__(  # noqa: PLR0917 - the two halves of a soak: who is asked, and what for
         self,

@@ -35,7 +35,7 @@ async def show_status(settings: Settings) -> bool:
             healthy, words = health.status == 200, (await health.text()).strip()
     except TimeoutError:
         raise SetupError(
-            f"Whoever listens on port {port} did not answer within {SECONDS:g} seconds."
+            f"Anyone who listens on port {port} did not answer within {SECONDS:g} seconds."
         ) from None
     except (aiohttp.ClientError, ValueError):
         raise SetupError(

@@ -1,4 +1,4 @@
-"""Where Bobby answers: in every channel, unless a server has named those in which he may.
+"""Where Bobby answers: in every channel, unless a server has named those in which it may.
 
 Owns the rule and its sentence. A thread counts as the channel that it belongs to.
 """

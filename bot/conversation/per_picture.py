@@ -2,7 +2,7 @@
 
 Owns the way from pictures to outcomes that all commands on pictures share: fetch, ask, and turn
 whatever goes wrong into that picture's sentence, so that its neighbours are answered all the same.
-What is asked is the cog's affair, how an outcome looks that of `bot.replies`.
+The cog decides what to run; `bot.replies` renders the result.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ async def ask_one(
 
 
 async def fetched(fetcher: Fetcher, exchange: Exchange, picture: Picture) -> bytes:
-    """Return the file of `picture`, by a fresh link where the one at hand has run out.
+    """Return the file of `picture`, by a fresh link where this one has run out.
 
     Raises:
         BobbyError: It can't be fetched.

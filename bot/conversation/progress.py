@@ -1,4 +1,4 @@
-"""Whoever waits is told for how long, in the message that becomes the answer, and may leave.
+"""The person who waits is told for how long, in the message that becomes the answer, and may leave.
 
 Owns that message's words, its pace and its button. How long it takes is the executor's estimate;
 the cancelling itself is asyncio's, so everything that an answered question holds is given back.

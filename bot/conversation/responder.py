@@ -117,7 +117,7 @@ class Exchange(abc.ABC):
         """Return what may be posted of `reply`; permissions may have gone since it was asked."""
         missing = self.missing_permissions()
         if SPEAK.intersection(missing):
-            return reply  # it goes to whoever asked, in private
+            return reply  # it goes to the person who asked, in private
         if EMBED_LINKS in missing:
             reply = reply.as_text()
         if ATTACH_FILES in missing and reply.uploads:

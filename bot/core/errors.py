@@ -12,7 +12,7 @@
     │   ├── MissingPermission   Bobby may not answer here
     │   ├── NotAllowed          the person may not do that here
     │   ├── BadLesson           what was to be taught or asked of it makes no sense
-    │   └── Cancelled           whoever asked has cancelled it
+    │   └── Cancelled           the person who asked has cancelled it
     ├── Overloaded              a limit is reached; the sentence names it
     ├── TimedOut                the answer took too long
     ├── WorkerLost              the worker died over the job
@@ -35,7 +35,7 @@ from models.jobs.answers import Failure
 class BobbyError(Exception):
     """Base: an expected failure whose `str()` is one friendly sentence that says what to do.
 
-    It is in the language of whoever is being answered where `str()` is called, unless the sentence
+    It is in the language of the person being answered where `str()` is called, unless the sentence
     was translated before.
     """
 
@@ -94,7 +94,7 @@ class BadLesson(AskerError):
 
 
 class Cancelled(AskerError):
-    """Whoever asked pressed the button that cancels."""
+    """The person who asked pressed the button that cancels."""
 
 
 class Overloaded(BobbyError):

@@ -1,6 +1,6 @@
 """What people read, in their language: English as it stands in the code, or a catalogue's words.
 
-`tr("Send {count} more.", count=3)` translates and fills in, for whoever is being answered;
+`tr("Send {count} more.", count=3)` translates and fills in, for the person being answered;
 `tr_n` chooses between one and many; `later` marks a sentence that is translated when it is shown;
 `label` names an ImageNet class. Who is being answered is a context variable, set where a question
 begins (`speak_to`). What the worker says comes as `models.jobs.Said` and goes through `tr` as well.

@@ -1,8 +1,8 @@
 """What this process counts and times, in Prometheus' form.
 
-Like the log, the figures belong to the process: whoever does the work notes it here, and whether
-anybody reads them is for `bot.app.monitoring` to say. No figure has a person, a server or a word in
-it.
+Like the log, the figures belong to the process: the code that does the work notes it here, and
+whether anybody reads them is for `bot.app.monitoring` to say. No figure has a person, a server or a
+word in it.
 """
 
 import re

@@ -111,7 +111,7 @@ class Executor:
         return self.models or (await self.ready()).models
 
     async def recount(self) -> None:
-        """Have the worker look anew at which models are ready; `models` tells it in a moment."""
+        """Have the worker look again at which models are ready; `models` tells it in a moment."""
         await self._engine.recount()
 
     def snapshot(self) -> Snapshot:

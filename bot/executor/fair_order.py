@@ -1,8 +1,8 @@
 """Whose turn it is: servers take turns, and people within each server, weighted by cost.
 
 Owns the order alone: first come first served within one person's things, start-time fair queueing
-between people and between servers. Whoever took something dear comes later by as much; whoever
-was away gathers no credit. It knows neither limits nor jobs.
+between people and between servers. Someone who took something dear comes later by as much; someone
+who was away gathers no credit. It knows neither limits nor jobs.
 """
 
 from collections import deque
@@ -103,7 +103,7 @@ class Turns(Generic[T]):
         return [thing for _, thing in sorted(due, key=lambda one: one[0])]
 
     def _tidy(self) -> None:
-        """Let time pass up to the earliest turn, and forget whoever has nothing to make up for."""
+        """Let time pass up to the earliest turn, and forget those with nothing to make up for."""
         if not self._count:
             self._servers.clear()
             self._now = 0.0

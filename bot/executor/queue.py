@@ -72,7 +72,7 @@ class Ticket:
 T = TypeVar("T", bound=Ticket)
 
 BATCH_SECONDS = 2.0
-"""A batch that costs so much takes no more: whoever is next waits for all of it."""
+"""A batch that costs so much takes no more: anyone who is next waits for all of it."""
 
 
 class FairQueue(Generic[T]):
@@ -122,8 +122,9 @@ class FairQueue(Generic[T]):
     def take(self, most: int) -> list[T]:
         """Return the next batch, at most `most` tickets of one kind; empty when none waits.
 
-        The ticket whose turn it is decides the kind. Then whoever's oldest ticket is of that kind
-        gives it, in their turns, until the batch is full, costs `BATCH_SECONDS`, or none is left.
+        The ticket whose turn it is decides the kind. Then each person whose oldest ticket is of
+        that kind gives it, in their turns, until the batch is full, costs `BATCH_SECONDS`, or none
+        is left.
         """
         batch: list[T] = []
         cost = 0.0

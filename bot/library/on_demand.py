@@ -77,7 +77,7 @@ class Library:
     async def provide(self, exchange: Exchange, task: str, model: str | None) -> str | None:
         """Have the weights of `model` here, if who asks may have them downloaded.
 
-        Waits for a download that is under way, whoever started it, and shows how far it is.
+        Waits for a download that is under way, no matter who started it, and shows how far it is.
         Returns what the person is to know: that no hash is published, or why the weights are
         still missing, so that another model will answer. None when there is nothing to say, also
         for a model that is here, is nobody's, or is not for `task`.

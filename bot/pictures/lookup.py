@@ -128,7 +128,7 @@ def attached(attachment: discord.Attachment, of: Content | None = None) -> Pictu
 async def _fresh_link(
     channel: discord.abc.Messageable, message_id: int, attachment_id: int
 ) -> str | None:
-    """Fetch a message anew and return its attachment's address; None where either is gone."""
+    """Fetch a message again and return its attachment's address; None where either is gone."""
     try:
         message = await channel.fetch_message(message_id)
     except discord.HTTPException:

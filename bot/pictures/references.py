@@ -1,8 +1,8 @@
-"""The pictures that an earlier question was about, for whoever presses a button below its answer.
+"""The pictures that an earlier question was about, for the buttons below its answer.
 
 A button's id has room for a few numbers, so it says where the picture is: in the message that
 asked, in a message whose menu was used, or with a slash command, whose options Discord shows only
-once. Those are remembered here for a while, as addresses. Pictures are always fetched anew.
+once. Those are remembered here for a while, as addresses. Pictures are always fetched again.
 """
 
 import re

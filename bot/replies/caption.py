@@ -46,7 +46,7 @@ def other_ways(described: Sequence[Described]) -> Reply:
 
 
 def alt_text(described: Sequence[Described], note: str | None = None) -> Reply:
-    """Return captions ready to paste, for the eyes of whoever asked alone."""
+    """Return captions ready to paste, for the person who asked alone."""
     parts = [titled(note)]
     for one in described:
         if isinstance(one.result, str):

@@ -3,7 +3,7 @@
 Owns the SQLite connection, the schema and its version, and what an operator reads when the file
 can't be used. One connection serves everybody, one statement after the other: a transaction is the
 connection's, so a failure beside another's write would take that back as well. A damaged file is
-set aside, never deleted; one of a newer Bobby is left alone. What the tables mean is the affair of
+set aside, never deleted; one of a newer Bobby is left alone. What the tables mean is up to
 `bot.storage.guild_settings` and `bot.storage.examples`.
 """
 
@@ -95,7 +95,7 @@ class Database:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        async with self._turn:  # whoever asked may be gone, and what they asked still be written
+        async with self._turn:  # the person may be gone, and what they asked still be written
             await self._close()
 
     async def read(self, query: str, values: Values = ()) -> list[tuple[Any, ...]]:
@@ -113,8 +113,8 @@ class Database:
     async def write(self, statement: str, rows: Iterable[Values]) -> int:
         """Run `statement` for each of `rows`, all or none of them; return how many rows changed.
 
-        When this returns, what was written outlives a crash of this process. Whoever is cancelled
-        meanwhile can't know whether it was written; it then is, or nothing is.
+        When this returns, what was written outlives a crash of this process. Anyone who is
+        cancelled meanwhile can't know whether it was written; it then is, or nothing is.
 
         Raises:
             StoreFailed: It can't be written; nothing has changed.

@@ -1,7 +1,7 @@
 """What servers have taught: a picture's features and the label it was given, never the picture.
 
 Owns the examples of each server, in the order in which they were taught. What features are and
-what becomes of them is the worker's affair.
+the worker decides what becomes of them.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Lessons:
         return [Taught(*row) for row in await self._database.read(query, (server,))]
 
     async def add(self, server: int, examples: list[Taught]) -> None:
-        """Keep `examples`, all or none; their numbers are given anew.
+        """Keep `examples`, all or none; their numbers are given again.
 
         Raises:
             StoreFailed: They can't be written.

@@ -22,9 +22,9 @@ class ServerSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one server has set; None or nothing means that Bobby's own default holds.
 
     `model` is the classifier that answers when nobody names one. `channels` are the only ones in
-    which Bobby answers. `language` is his there, whatever Discord says of the server. Each person
+    which Bobby answers. `language` is its there, whatever Discord says of the server. Each person
     may have `per_person` pictures waiting, no more than the operator allows. `teachers` says who
-    may teach him labels.
+    may teach it labels.
     """
 
     model: str | None = None

@@ -102,7 +102,7 @@ class Store:
     async def forget_left(
         self, is_ours: Callable[[int], bool], here: frozenset[int], application: int
     ) -> None:
-        """Delete what is kept of servers that Bobby was taken out of while he was away.
+        """Delete what is kept of servers that Bobby was taken out of while it was away.
 
         Those are the ones that are this process's and that it is not in: other shards know theirs.
         Nothing is deleted if the file is that of another `application`, which is in other servers.

@@ -2,7 +2,7 @@
 
 `python -m models.bench.server FOLDER …` makes the pictures and, where they lack, the weights;
 then each line of standard input names one thing to time, and is answered by a line of JSON. It
-decides nothing: what is timed when, and what comes of it, is the affair of `bot.bench.report`.
+decides nothing: what is timed when, and what comes of it, is up to `bot.bench.report`.
 """
 
 import argparse

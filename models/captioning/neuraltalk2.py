@@ -209,7 +209,7 @@ def _stand_ins() -> dict[tuple[str, str], Any]:
 
 
 def _tensors(file: io.BytesIO, name: str) -> dict[str, Tensor]:
-    """Read a checkpoint of tensors alone, laid out anew so that none shares memory."""
+    """Read a checkpoint of tensors alone, laid out again so that none shares memory."""
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
         return {key: value.clone().contiguous() for key, value in state.items()}

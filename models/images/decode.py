@@ -136,7 +136,7 @@ def guard_process() -> None:
     """Set Pillow up for a process of its own: silent, and strict about pictures in pictures.
 
     What lies inside a file may have headers of its own, which Pillow alone sees: it raises above
-    twice its limit, and warns below, which is no news to anyone.
+    twice its limit, and warns below, which nobody needs to hear.
     """
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
     warnings.filterwarnings("ignore", module=r"PIL\.")

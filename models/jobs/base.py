@@ -15,7 +15,7 @@ class Message(msgspec.Struct, frozen=True, tag=str.lower, kw_only=True):
 class Said(Message, frozen=True):
     """A sentence for people: `template`, in English, and the `values` for the {names} in it.
 
-    So the bot can say it in the language of whoever asked; `str()` is the English sentence.
+    So the bot can say it in the language of the person who asked; `str()` is the English sentence.
     """
 
     template: str

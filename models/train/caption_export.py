@@ -2,7 +2,7 @@
 
 Owns the file's making: the running average's weights in 8 bits, the words, how rare their
 n-grams are, and the threshold below which a caption is a guess, chosen on validation (`whole`
-makes all of it, `threshold` chooses that one anew). It trains nothing and never looks at the test
+makes all of it, `threshold` chooses that one again). It trains nothing and never looks at the test
 split.
 """
 
@@ -59,7 +59,7 @@ def export(data: Flickr8k, maps: Path, run: Path, target: Path) -> None:
 
 
 def choose_threshold(data: Flickr8k, maps: Path, target: Path) -> None:
-    """Write anew from which mean log-probability on the captioner in `target` only guesses.
+    """Write again from which mean log-probability on the captioner in `target` only guesses.
 
     It is the one at which a caption of the validation split is as likely poor as not.
     """
@@ -166,7 +166,7 @@ def whole(data: Path, maps: Path, target: Path, run: Path) -> None:
 @_maps
 @_target
 def threshold(data: Path, maps: Path, target: Path) -> None:
-    """Choose anew when a caption is a guess; all else in the file stays."""
+    """Choose again when a caption is a guess; all else in the file stays."""
     torch.set_num_threads(1)
     choose_threshold(Flickr8k(data), maps, target)
 

@@ -1,7 +1,7 @@
 """Third stage of the zebra recipe: bolder stripes for every kind of horse.
 
 What the teacher paints on a horse toned like a sorrel, with its contrast raised, is what the
-student has to paint on that horse lightened, darkened or lit anew at random; and a classifier,
+student has to paint on that horse lightened, darkened or lit again at random; and a classifier,
 never one of those that judge the result, should call the answer a zebra. Only what is inside the
 matte counts. Begins with what `zebra_hints` left.
 """

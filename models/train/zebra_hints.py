@@ -63,7 +63,7 @@ class HintTraining:
 
 
 def batch(lesson: Lesson, dice: torch.Generator) -> torch.Tensor:
-    """Draw windows of horses lit anew and toned like a sorrel, (BATCH, 3, CROP, CROP)."""
+    """Draw windows of horses lit again and toned like a sorrel, (BATCH, 3, CROP, CROP)."""
     chosen = torch.randint(len(lesson.horses), (BATCH,), generator=dice)
     layers = torch.cat([lesson.horses[chosen], lesson.masks[chosen]], 1) / 255
     layers[:, 3:] = F.avg_pool2d(F.max_pool2d(layers[:, 3:], 5, 1, 2), 3, 1, 1)

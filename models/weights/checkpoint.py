@@ -54,7 +54,7 @@ class Checkpoint:
     shipped: bool = False
 
     def file_to_fetch(self) -> WeightsFile:
-        """Return what whoever downloads the file has to know."""
+        """Return what a downloader of the file has to know."""
         hollow = WeightsFile(
             name=self.file,
             url=self.source if self.source.startswith(("http://", "https://")) else None,

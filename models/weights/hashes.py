@@ -1,7 +1,7 @@
 """The hashes that tell one file of weights from any other, and the notes that pin them.
 
-Owns how they are computed and written, for whoever downloads a file and for whoever loads it; what
-must match what is their affair. It blocks, and knows neither torch nor Discord.
+Owns how they are computed and written, for downloads and for loading; what
+must match what is up to them. It blocks, and knows neither torch nor Discord.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Threads that take turns among people: nobody's many pictures keep the others waiting.
 
-Owns the order of what waits for a thread. The next one is of whoever has the fewest running, and of
-those the one who was served longest ago, so one person has half of two threads at most while
+Owns the order of what waits for a thread. The next one is of anyone who has the fewest running, and
+of those the one who was served longest ago, so one person has half of two threads at most while
 another waits.
 """
 

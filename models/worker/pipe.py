@@ -1,7 +1,7 @@
 """The stream to the bot, as a process on the models' side holds it: frames in, frames out.
 
 Owns standard input and output of the process, which whatever else prints never reaches. What the
-messages mean is the affair of `models.worker.process` and `models.worker.ray.relay`.
+messages mean is up to `models.worker.process` and `models.worker.ray.relay`.
 """
 
 import logging

@@ -56,7 +56,7 @@ def serve(pipe: Pipe, make: Callable[[], Answering]) -> int:
     except BrokenPipeError:
         _log.info("The bot is gone")
     except torch.AcceleratorError:
-        # Whatever is asked of the device from now on fails, too: another process can use it anew.
+        # Whatever is asked of the device from now on fails, too: another process can use it again.
         _log.exception("The device failed")
         return 1
     return 0

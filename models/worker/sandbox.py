@@ -24,7 +24,7 @@ from pathlib import Path
 _log = logging.getLogger(__name__)
 
 _PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pty.spawn"}
-"""What Python calls the starting of another program, to whoever audits it."""
+"""What Python calls the starting of another program, to an audit hook."""
 
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 

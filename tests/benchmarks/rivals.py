@@ -20,7 +20,7 @@ TOGETHER = 8
 WAIT = 0.01
 """Seconds that a batch may wait for more pictures."""
 AT_ONCE = 400
-"""Requests that a server may have at hand."""
+"""Requests that a server may have at once."""
 
 
 Arguments = tuple[str, str, Any, str, str]

@@ -1,4 +1,4 @@
-"""One playground, one Bobby with a real worker, and guests who talk to him over real sockets."""
+"""One playground, one Bobby with a real worker, and guests who talk to it over real sockets."""
 
 import asyncio
 import inspect

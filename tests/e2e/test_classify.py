@@ -259,7 +259,7 @@ async def test_a_mention_is_a_prefix(house: House, guest: Guest) -> None:
 
 
 async def test_a_mention_alone_is_told_how_to_ask(house: House, guest: Guest) -> None:
-    """Whoever calls Bobby gets an answer; one who merely speaks of him does not."""
+    """Anyone who calls Bobby gets an answer; one who merely speaks of it does not."""
     mention = f"<@{house.playground.bot_user_id}>"
     passing = await guest.say(f"{mention}'s answers are good")
     assert "Hi! Post a picture with `!classify`" in said(await guest.ask(mention))

@@ -10,7 +10,7 @@ from models.catalog.snippets import script
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top
-from tests.e2e.test_models import buttons, loaded_anew, page_of, press
+from tests.e2e.test_models import buttons, loaded_again, page_of, press
 
 COMMAND, STRING, ATTACHMENT = 2, 3, 11
 EPHEMERAL = 64
@@ -106,7 +106,7 @@ async def test_the_button_gives_the_script_in_private(
     """That of the model that has answered, also after a restart; `test_recipes` runs it."""
     reply = await guest.ask("!classify alexnet", bobby_jpg)
     assert list(buttons(reply)) == ["Why?", "Show Python code"]
-    await loaded_anew(house, guest, "cogs.classify")
+    await loaded_again(house, guest, "cogs.classify")
     async with page_of(house, guest.person) as page:
         await press(page, reply, "Show Python code")
         told = await page.event("MESSAGE_UPDATE")

@@ -80,7 +80,7 @@ async def test_what_can_not_be_added(
     assert not (tmp_path / "hub.toml").exists()
 
 
-async def test_fetched_anew_where_it_is_missing_or_changed(host: Publisher, tmp_path: Path) -> None:
+async def test_fetched_again_where_missing_or_changed(host: Publisher, tmp_path: Path) -> None:
     """`bobby hub fetch` brings the listed code, and takes no other than was listed."""
     await hub("add", SOURCE, folder=tmp_path, host=host)
     (code,) = (tmp_path / "weights" / "hub").glob("*/code")

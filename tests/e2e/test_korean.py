@@ -110,7 +110,7 @@ async def asked(server: Server, locale: str) -> Any:
 
 
 async def test_commands_have_korean_names(server: Server) -> None:
-    """Discord shows them to whoever speaks Korean."""
+    """Discord shows them to anyone who speaks Korean."""
     there = await published(server.house.bot)
     names = {one["name"]: one.get("name_localizations") for one in there}
     assert names["classify"] == {"ko": "분류"}

@@ -127,7 +127,7 @@ async def test_the_right_to_attach_is_taken_away(server: Server) -> None:
 async def test_discord_knows_sooner_than_bobby(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where Bobby has not heard yet what he may do no more, Discord's refusal is in the log."""
+    """Where Bobby has not heard yet what it may do no more, Discord's refusal is in the log."""
     world, guest = server.house.playground.world, server.member
     async with at_work(server, guest) as question:
         denied = Overwrite(world.bot.id, 1, 0, int(P.SEND_MESSAGES))
@@ -190,7 +190,7 @@ def answers(guest: Guest) -> list[dict[str, Any]]:
 async def test_an_interaction_runs_out_of_its_fifteen_minutes(
     house: House, page: Page, guest: Guest
 ) -> None:
-    """The answer comes as a message in the channel, to whoever asked, without pinging them."""
+    """The answer comes as a message in the channel, without pinging the person who asked."""
     data = await classify(page, guest)
     async with fifteen_minutes_later(house, page, guest.channel_id, data, PICTURE):
         late = await guest.heard(lambda one: f"<@{guest.person.id}>" in one["content"])

@@ -52,7 +52,7 @@ async def press(page: Page, message: dict[str, Any], label: str) -> None:
     assert answer.status == 204, answer.data
 
 
-async def loaded_anew(house: House, guest: Guest, cog: str) -> None:
+async def loaded_again(house: House, guest: Guest, cog: str) -> None:
     """Load a cog again, once discord.py is done with the last reply and its buttons."""
     await guest.ask("!privacy")
     await house.bot.reload_extension(cog)
@@ -87,9 +87,9 @@ async def test_a_search_narrows_it_down(guest: Guest) -> None:
 
 
 async def test_buttons_survive_a_restart(house: House, page: Page, guest: Guest) -> None:
-    """All that a button needs is in its id: a cog that is loaded anew knows it."""
+    """All that a button needs is in its id: a cog that is loaded again knows it."""
     first = await guest.ask("!models family:regnet")
-    await loaded_anew(house, guest, "cogs.models")
+    await loaded_again(house, guest, "cogs.models")
     await press(page, first, "More ▶")
     second = await page.event("MESSAGE_UPDATE")
     assert "Models for “family:regnet”" in said(second)
@@ -97,7 +97,7 @@ async def test_buttons_survive_a_restart(house: House, page: Page, guest: Guest)
 
 
 async def test_others_get_a_list_of_their_own(house: House, guest: Guest) -> None:
-    """Somebody else's press does not turn the page for whoever asked."""
+    """Somebody else's press does not turn the page for the person who asked."""
     first = await guest.ask("!models")
     other = await house.playground.new_person("turner")
     async with page_of(house, other) as page:

@@ -34,7 +34,7 @@ only_with_maps = pytest.mark.skipif(
 )
 
 
-# --- what keeps him from starting -----------------------------------------------------------------
+# --- what keeps it from starting -----------------------------------------------------------------
 
 
 def refused(tmp_path: Path, **settings: str) -> str:
@@ -47,7 +47,7 @@ def refused(tmp_path: Path, **settings: str) -> str:
     return said.partition("Error: ")[2]
 
 
-def test_without_a_token_he_says_how_to_get_one(tmp_path: Path) -> None:
+def test_without_a_token_it_says_how_to_get_one(tmp_path: Path) -> None:
     """Step by step, with Discord's own names for the buttons."""
     steps = refused(tmp_path)
     assert [f"  {number}. " in steps for number in (1, 2, 3, 4)] == [True] * 4
@@ -55,7 +55,7 @@ def test_without_a_token_he_says_how_to_get_one(tmp_path: Path) -> None:
         assert word in steps
 
 
-async def test_with_a_wrong_token_he_says_how_to_renew_it(tmp_path: Path) -> None:
+async def test_with_a_wrong_token_it_says_how_to_renew_it(tmp_path: Path) -> None:
     """Discord's 401 becomes steps."""
     async with Playground() as playground:
         settings = {TOKEN: SECRET, "BOBBY_API_URL": playground.api}
@@ -65,7 +65,7 @@ async def test_with_a_wrong_token_he_says_how_to_renew_it(tmp_path: Path) -> Non
     assert "Reset Token" in steps
 
 
-async def test_without_the_intent_he_says_where_the_switch_is(tmp_path: Path) -> None:
+async def test_without_the_intent_it_says_where_the_switch_is(tmp_path: Path) -> None:
     """The gateway closes with 4014; the link leads to this very application."""
     async with Playground(message_content=False) as playground:
         settings = {TOKEN: playground.bot_token, "BOBBY_API_URL": playground.api}
@@ -99,7 +99,7 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
 async def in_service(
     folder: Path, **settings: str
 ) -> AsyncIterator[tuple[Running, Playground, Guest]]:
-    """Run `bobby run` against a playground until he is logged in, with a guest to talk to him."""
+    """Run `bobby run` against a playground until it is logged in, with a guest to talk to it."""
     async with Playground() as playground:
         door = {TOKEN: playground.bot_token, "BOBBY_API_URL": playground.api}
         with running("run", folder=folder, **(door | settings)) as process:
@@ -120,8 +120,8 @@ async def ended(process: Running, worker: psutil.Process) -> int:
     return status
 
 
-async def test_put_out_for_good_he_says_what_to_do(tmp_path: Path) -> None:
-    """The token renewed while he runs: he ends, and says the steps."""
+async def test_put_out_for_good_it_says_what_to_do(tmp_path: Path) -> None:
+    """The token renewed while it runs: it ends, and says the steps."""
     async with in_service(tmp_path) as (process, playground, _):
         playground.faults.close_connections(4004, playground.world.bot)
         assert await asyncio.to_thread(process.ended, START) == 1
@@ -131,7 +131,7 @@ async def test_put_out_for_good_he_says_what_to_do(tmp_path: Path) -> None:
 
 
 @only_with_maps
-async def test_he_answers_on_any_api_and_ctrl_c_ends_both(tmp_path: Path) -> None:
+async def test_it_answers_on_any_api_and_ctrl_c_ends_both(tmp_path: Path) -> None:
     """A real answer; no token where the networks run, no torch where the token is; a clean end."""
     async with in_service(tmp_path) as (process, playground, guest):
         assert top(await guest.ask("!classify", PICTURE, within=START))
@@ -147,7 +147,7 @@ async def test_he_answers_on_any_api_and_ctrl_c_ends_both(tmp_path: Path) -> Non
         assert f"client_id={playground.application_id}" in process.printed()
 
 
-async def test_a_pending_question_has_its_reply_before_he_ends(tmp_path: Path) -> None:
+async def test_a_pending_question_has_its_reply_before_it_ends(tmp_path: Path) -> None:
     """Ctrl-C for the bot alone, while the worker hangs: one reply, and both end in time."""
     async with in_service(tmp_path) as (process, playground, guest):
         await guest.ask("!classify", PICTURE, within=START)
@@ -169,7 +169,7 @@ async def test_a_pending_question_has_its_reply_before_he_ends(tmp_path: Path) -
 
 
 async def test_sigterm_ends_both_while_the_worker_starts(tmp_path: Path) -> None:
-    """He waits for no network to load; and nowhere in the longest log stands the token."""
+    """It waits for no network to load; and nowhere in the longest log stands the token."""
     async with in_service(tmp_path, BOBBY_LOG_LEVEL="DEBUG") as (process, playground, _):
         worker = process.worker()
         process.process.terminate()

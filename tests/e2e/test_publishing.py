@@ -1,4 +1,4 @@
-"""Discord's copy of the commands: given anew where it differs in anything, and only there."""
+"""Discord's copy of the commands: given again where it differs in anything, and only there."""
 
 import copy
 from collections.abc import Callable
@@ -49,7 +49,7 @@ async def test_what_discord_has_already_is_not_sent(house: House) -> None:
     application.commands = known
 
 
-async def test_a_command_that_differs_in_one_field_is_sent_anew(house: House) -> None:
+async def test_a_command_that_differs_in_one_field_is_sent_again(house: House) -> None:
     """Who may use it, where, what it is called in any language, and what it takes."""
     changes: dict[str, Callable[[dict[str, Any]], object]] = {
         "description": lambda body: body.update(description="another"),
@@ -68,7 +68,7 @@ async def test_a_command_that_differs_in_one_field_is_sent_anew(house: House) ->
         assert await mends(house, whose, change), what
 
 
-async def test_an_option_that_differs_in_one_field_is_sent_anew(house: House) -> None:
+async def test_an_option_that_differs_in_one_field_is_sent_again(house: House) -> None:
     """Of a command, or of a part of one."""
     changes: dict[str, Callable[[dict[str, Any]], object]] = {
         "name": lambda option: option.update(name="another"),
@@ -94,7 +94,7 @@ async def test_an_option_that_differs_in_one_field_is_sent_anew(house: House) ->
     assert await mends(house, "settings", of_part)
 
 
-async def test_a_command_of_another_name_or_kind_is_sent_anew(house: House) -> None:
+async def test_a_command_of_another_name_or_kind_is_sent_again(house: House) -> None:
     """The one that Discord has too many goes, the one that it lacks comes."""
     for change in ({"name": "Old"}, {"type": 2}):
         named(house, "Zebra").body.update(change)

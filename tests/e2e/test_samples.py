@@ -20,7 +20,7 @@ async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
 
 
 async def test_the_slash_command_offers_the_same(page: Page, guest: Guest) -> None:
-    """Whoever presses sees the very picture, and what it shows."""
+    """The person who presses sees the very picture, and what it shows."""
     await page.interact(
         COMMAND, await page.command("try", guest.channel_id), channel_id=guest.channel_id
     )

@@ -135,7 +135,7 @@ async def test_a_server_has_a_classifier_of_its_own(server: Server) -> None:
 
 
 async def test_bobby_answers_in_the_channels_that_are_named(server: Server) -> None:
-    """Elsewhere he is silent to a message, and says where to a slash command; threads count."""
+    """Elsewhere it is silent to a message, and says where to a slash command; threads count."""
     await server.use(server.manager, "settings", "channels", add=server.other)
     refused = await server.use(server.member, "help")
     assert refused["flags"] & EPHEMERAL

@@ -1,4 +1,4 @@
-"""Whoever waits is told for how long, in the message that becomes the answer, and may leave."""
+"""People who wait are told for how long, in the message that becomes the answer, and may leave."""
 
 import asyncio
 import signal
@@ -32,7 +32,7 @@ def soon(house: House) -> Iterator[None]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def stopped_worker(house: House) -> AsyncIterator[psutil.Process]:
-    """Stop the worker as a scheduler would: whoever asks now waits until it is continued."""
+    """Stop the worker as a scheduler would: the person who asks now waits until it is continued."""
     await house.bot.executor.ready()
     (worker,) = workers_below()
     worker.send_signal(signal.SIGSTOP)
@@ -87,7 +87,7 @@ async def test_the_place_in_line_is_told(guest: Guest, stopped_worker: psutil.Pr
         await guest.heard(lambda new, one=one: new["id"] == one["id"] and new["embeds"])
 
 
-async def test_whoever_asked_can_cancel_and_nobody_else(
+async def test_who_asked_can_cancel_and_nobody_else(
     house: House, guest: Guest, stopped_worker: psutil.Process
 ) -> None:
     """Another's press is answered in private; the asker's makes the message say so."""

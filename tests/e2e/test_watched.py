@@ -1,4 +1,4 @@
-"""Bobby watched over his local port: figures, health with its reason, and `bobby status`."""
+"""Bobby watched over its local port: figures, health with its reason, and `bobby status`."""
 
 import asyncio
 import signal
@@ -96,7 +96,7 @@ async def test_health_knows_when_the_gateway_is_gone(house: House, watched: Watc
 async def test_status_prints_what_the_chat_shows(
     house: House, watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every line of `!status`; success says that he is well."""
+    """Every line of `!status`; success says that it is well."""
     await house.bot.executor.ready()
     port = int(watched.url.rpartition(":")[2])
     assert await show_status(Settings(_env_file=None, metrics_port=port))

@@ -18,7 +18,7 @@ PICTURE = ("a.png", pictures.plain())
 
 
 async def new_connection(house: House) -> None:
-    """Have Bobby connect anew, and wait until he has."""
+    """Have Bobby connect again, and wait until it has."""
     faults, bot = house.playground.faults, house.playground.world.bot
     connected = house.playground.hub.connected
     (before,) = [session.wire for session in connected(bot)]
@@ -27,7 +27,7 @@ async def new_connection(house: House) -> None:
 
 
 async def cut_off(house: House) -> None:
-    """Let Bobby's session be lost, and the gateway closed to him."""
+    """Let Bobby's session be lost, and the gateway closed to it."""
     faults, bot = house.playground.faults, house.playground.world.bot
     faults.refuse_connections = True
     assert faults.invalidate_sessions(resumable=False, person=bot) == 1
@@ -35,7 +35,7 @@ async def cut_off(house: House) -> None:
 
 
 async def back(house: House) -> None:
-    """Let Bobby in again, and wait until he is."""
+    """Let Bobby in again, and wait until it is."""
     house.playground.faults.refuse_connections = False
     await eventually(lambda: house.bot.connected, within=60)
 
@@ -43,7 +43,7 @@ async def back(house: House) -> None:
 async def test_a_zombie_connection_is_left(
     house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Open, but nothing arrives: unacknowledged heartbeats make Bobby connect anew and resume."""
+    """Open, but nothing arrives: unacknowledged heartbeats make Bobby connect again and resume."""
     gateway, bot = house.playground.gateway_server, house.playground.world.bot
     with monkeypatch.context() as patch:
         patch.setattr(house.bot._connection, "heartbeat_timeout", 1.0)

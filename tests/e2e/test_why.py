@@ -65,7 +65,7 @@ async def test_why_shows_where_the_network_looked(guest: Guest, dog: File) -> No
 async def test_another_label_is_shown_in_the_same_message(
     page: Page, guest: Guest, dog: File
 ) -> None:
-    """For whoever asked; anybody else gets their own answer, in private."""
+    """For the person who asked; anybody else gets their own answer, in private."""
     answer = await guest.ask("!why", dog)
     await choose(page, answer, "tennis ball")
     edited = await page.event("MESSAGE_UPDATE")
@@ -99,7 +99,7 @@ async def test_somebody_elses_choice_is_answered_in_private(
 
 
 async def test_the_button_below_every_classification(page: Page, guest: Guest, dog: File) -> None:
-    """One for each picture; whoever presses sees the answer alone."""
+    """One for each picture; the person who presses sees the answer alone."""
     plain = ("plain.png", pictures.plain())
     answer = await guest.ask("!classify", plain, dog)
     assert list(buttons(answer)) == ["Why? 1", "Why? 2", "Show Python code"]
@@ -127,7 +127,7 @@ async def test_the_menu_of_a_private_answer_stays_with_whoever_pressed(
 async def test_a_choice_that_can_not_be_answered_leaves_the_message_as_it_was(
     page: Page, guest: Guest, dog: File
 ) -> None:
-    """Why not is for the eyes of whoever chose alone."""
+    """Why not is only for the person who chose."""
     question = await guest.say("!why", dog)
     answer = await guest.reply(question)
     await guest.delete(question)
@@ -181,7 +181,7 @@ async def test_a_choice_that_cant_be_shown_is_told_in_private(page: Page, guest:
 
 
 async def test_the_words_behind_an_earlier_command_count(house: House, guest: Guest) -> None:
-    """The picture that they pointed to is found anew, and the words come along."""
+    """The picture that they pointed to is found again, and the words come along."""
     message = await guest.say(f"!classify alexnet <@{guest.person.id}>")
     await guest.reply(message)
     source = Source("ask", guest.channel_id, int(message["id"]))

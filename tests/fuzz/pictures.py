@@ -51,7 +51,7 @@ class Tally:
 
 
 class Victim:
-    """The process; started anew after it died or was killed."""
+    """The process; started again after it died or was killed."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

@@ -123,7 +123,7 @@ class Chat:
         await expect(self.page.locator(".command-name")).to_have_text(f"/{name}")
 
     async def look(self, name: str, folder: Path) -> Path:
-        """Keep a screenshot, for whoever wants to see why a test failed."""
+        """Keep a screenshot, to show why a test failed."""
         path = folder / f"{name}.png"
         await self.page.screenshot(path=path)
         return path

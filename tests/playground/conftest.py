@@ -1,7 +1,7 @@
 """A playground on real sockets, people as plain REST clients, and bots on plain discord.py.
 
 Whatever the playground answers in these tests is held against Discord's OpenAPI description when
-a test ends, where the description is at hand.
+a test ends, where the description is there.
 """
 
 import json

@@ -135,7 +135,7 @@ async def test_a_failure_is_logged_and_is_500(
 
 
 async def test_a_nonce_is_text_or_number(bot_rest: Rest, playground: Playground) -> None:
-    """7 and "7" are the same, one posted anew without enforcing counts, and each author has own."""
+    """7 and "7" are the same; without being enforced, one counts again; each author has own."""
     path = f"/channels/{playground.channel_id}/messages"
     ids = [
         (await bot_rest.ask("POST", path, {"content": "x", **nonce})).data["id"]

@@ -1,4 +1,4 @@
-"""The chat page stays at its newest message, until whoever reads it scrolls up."""
+"""The chat page stays at its newest message, until anyone who reads it scrolls up."""
 
 import pytest
 from playwright.async_api import expect
@@ -49,7 +49,7 @@ async def test_the_newest_stays_in_sight_when_a_picture_is_late(chat: Chat) -> N
     assert await rest(chat) < 2
 
 
-async def test_whoever_scrolls_up_stays_there(chat: Chat) -> None:
+async def test_who_scrolls_up_stays_there(chat: Chat) -> None:
     """What comes then is counted by the button to the newest."""
     talk(chat)
     await expect(chat.with_text("line 39")).to_be_visible()

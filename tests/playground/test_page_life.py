@@ -45,7 +45,7 @@ async def test_a_lost_connection_is_shown_and_nothing_is_lost(chat: Chat) -> Non
     await expect(chat.messages).to_have_count(1)
 
 
-async def test_after_a_lost_session_the_channel_is_read_anew(chat: Chat) -> None:
+async def test_after_a_lost_session_the_channel_is_read_again(chat: Chat) -> None:
     """When resuming is refused, the page identifies again and fetches what it missed."""
     me = chat.playground.world.owner
     await chat.say("kept")
@@ -69,7 +69,7 @@ async def test_a_request_to_reconnect_is_followed(chat: Chat) -> None:
 
 
 async def test_heartbeats_are_sent_and_a_silent_server_is_left(browser: Browser) -> None:
-    """The page beats in the server's rhythm; without acknowledgements it connects anew."""
+    """The page beats in the server's rhythm; without acknowledgements it connects again."""
     async with Playground() as playground:
         playground.gateway_server.heartbeat_interval = 0.2
         async with open_page(browser, playground.page) as watched:

@@ -206,7 +206,7 @@ async def test_history_that_may_not_be_read_is_empty(
     assert (answer.status, answer.data) == (200, [])
 
 
-async def test_whoever_loses_sight_of_a_channel_is_told(page: Page, playground: Playground) -> None:
+async def test_who_loses_sight_of_a_channel_is_told(page: Page, playground: Playground) -> None:
     """The update that hides a channel reaches those it hides it from, and those who see it."""
     world = playground.world
     ann = await playground.new_person("ann")

@@ -71,7 +71,7 @@ async def test_an_edit_changes_what_it_names(page: Page, playground: Playground)
 async def test_others_embeds_may_be_hidden_and_nothing_else(
     person: Rest, bot_rest: Rest, playground: Playground
 ) -> None:
-    """Whoever manages messages sets that one flag of another's; its other flags stay."""
+    """The person who manages messages sets that one flag of another's; its other flags stay."""
     world = playground.world
     world.give_role(world.bot, world.add_role("moderator", P.MANAGE_MESSAGES))
     sent = await person.say(playground.channel_id, "x", embeds=[{"title": "x"}], flags=1 << 12)
@@ -191,7 +191,7 @@ async def test_mentions_are_those_of_the_text(person: Rest, playground: Playgrou
 async def test_a_reply_pings_as_it_was_told(
     bot_rest: Rest, person: Rest, playground: Playground
 ) -> None:
-    """Without `allowed_mentions` it does, with them only when they say so; an edit asks anew."""
+    """Without `allowed_mentions` it does, with them only when they say so; an edit asks again."""
     first = await person.say(playground.channel_id, "hi")
     path = f"/channels/{playground.channel_id}/messages"
     for more, pings in (

@@ -135,5 +135,5 @@ class Engine(Protocol):
         ...
 
     async def recount(self) -> None:
-        """Have the worker look anew at what is on this machine; `status` tells it in a moment."""
+        """Have the worker look again at what is on this machine; `status` tells it in a moment."""
         ...

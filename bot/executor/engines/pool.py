@@ -78,7 +78,7 @@ class SeveralEngines:
             engine.forget(job)
 
     async def recount(self) -> None:
-        """Have every worker look anew."""
+        """Have every worker look again."""
         await asyncio.gather(*(engine.recount() for engine in self._engines))
 
     async def _readiest(self) -> Engine:

@@ -15,7 +15,7 @@ from bot.executor.engines.process import Patience
 from bot.executor.engines.supervisor import Program, Restarts
 
 _PERSISTENT = Restarts(failed_starts=20)
-"""A cluster elsewhere that is started anew takes a while until it can be reached."""
+"""A cluster elsewhere that is started again takes a while until it can be reached."""
 
 _PATIENCE = Patience(end_of_input=3.5)
 """Seconds until a cluster of our own has ended, all of its processes with it."""

@@ -136,7 +136,7 @@ class Supervisor:
         return self._worker
 
     def expect(self, seconds: float | None) -> None:
-        """Kill the worker, once it is ready, unless it is expected anew within `seconds`."""
+        """Kill the worker, once it is ready, unless it is expected again within `seconds`."""
         if self._state == "ready":
             self._set_alarm(seconds, "The worker made no progress and was killed.")
 

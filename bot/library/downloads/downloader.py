@@ -143,7 +143,7 @@ class Downloader:
 
     @contextlib.asynccontextmanager
     async def _only_here(self, file: WeightsFile) -> AsyncIterator[None]:
-        """Hold the lock on `file`; wait for whoever has it without holding up the event loop."""
+        """Hold the lock on `file`; wait for its holder without holding up the event loop."""
         try:
             lock = self.store.lock(file)
             for turn in range(10**9):
@@ -196,7 +196,7 @@ class Downloader:
                         wrong=wrong,
                     )
                 )
-            log.warning("%s: %s; downloading it anew", name, wrong)
+            log.warning("%s: %s; downloading it again", name, wrong)
         raise DownloadFailed(
             say(
                 "Couldn't download {name}: {who} kept dropping the connection.",

@@ -1,4 +1,4 @@
-"""Bobby's folder of weights, for whoever puts files into it.
+"""Bobby's folder of weights, for the code that puts files into it.
 
 Owns the names in it. A file under its own name is whole and was checked; one on its way lies in
 `downloads`, beside a note of what it belongs to, so that it can be gone on with after any crash.
@@ -73,7 +73,7 @@ class Part:
             return None
 
     def begin(self, origin: Origin) -> None:
-        """Start anew, with the first byte of `origin` to come."""
+        """Start again, with the first byte of `origin` to come."""
         self.discard()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._note.write_bytes(msgspec.json.encode(origin))

@@ -1,4 +1,4 @@
-"""The pictures that come with Bobby, for whoever has none at hand; all of them free to use.
+"""The pictures that come with Bobby, for people who have none; all of them free to use.
 
 Reduced from the copies that scikit-image distributes.
 """

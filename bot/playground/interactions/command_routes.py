@@ -102,7 +102,7 @@ class CommandRoutes:
 
 
 def _in_one_language(command: Json) -> Json:
-    """Return a command or an option as Discord lists it to whoever does not ask for more."""
+    """Return a command or an option as Discord lists it to anyone who does not ask for more."""
     shown = {key: value for key, value in command.items() if not key.endswith("_localizations")}
     if options := command.get("options"):
         shown["options"] = [_in_one_language(option) for option in options]

@@ -35,7 +35,7 @@ function takeToken() {
   return given ?? sessionStorage.getItem(TOKEN_KEY);
 }
 
-const refused = () => showProblem(t("This link is no longer valid"), t("The playground has been started anew since. Open the link that “bobby playground” printed last."));
+const refused = () => showProblem(t("This link is no longer valid"), t("The playground has been started again since. Open the link that “bobby playground” printed last."));
 
 function start(token) {
   const store = new Store();

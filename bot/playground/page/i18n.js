@@ -119,7 +119,7 @@ const KOREAN = {
   "{name} is typing…": "{name} 님이 입력하고 있어요…",
   "{names} and {name} are typing…": "{names}, {name} 님이 입력하고 있어요…",
   "Replying to": "답장할 사람:",
-  "The playground has been started anew since. Open the link that “bobby playground” printed last.": "놀이터를 다시 시작했어요. “bobby playground”가 마지막으로 알려 준 링크를 열어 주세요.",
+  "The playground has been started again since. Open the link that “bobby playground” printed last.": "놀이터를 다시 시작했어요. “bobby playground”가 마지막으로 알려 준 링크를 열어 주세요.",
   "Open the link that “bobby playground” printed: it carries the key to this channel.": "“bobby playground”가 알려 준 링크를 열어 주세요. 이 채널에 들어올 수 있는 키가 들어 있어요.",
   "Bobby’s playground": "바비의 놀이터",
   "Skip to the message box": "메시지 입력란으로 건너뛰기",

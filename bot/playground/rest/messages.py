@@ -95,7 +95,7 @@ class MessageRoutes:
         require(me, source, P.READ_MESSAGE_HISTORY)
 
     async def edit(self, request: web.Request) -> web.Response:
-        """Edit one's own message; whoever manages messages may hide another's embeds."""
+        """Edit one's own message; people who manage messages may hide another's embeds."""
         me, channel = caller(request), channel_of(self._world, request)
         held = require(me, channel)
         form = await bodies.read_message(request, file_limit=self._world.file_limit(channel.guild))

@@ -2,7 +2,7 @@
 
 Owns everything that is Ray's, which it imports when it is opened: a cluster of its own on this
 machine's loopback, or the one at an address, shared with other bots. Only bytes go to a replica and
-only bytes are taken from one. What they mean is the affair of `models.worker.ray.relay` and
+only bytes are taken from one. What they mean is up to `models.worker.ray.relay` and
 `models.worker.ray.replica`.
 """
 

@@ -116,7 +116,7 @@ class Replica:
         self._takers[number] = take
 
     def _take(self, message: FromWorker) -> None:
-        """Hand a message of the worker's to whoever asked; called on the worker's threads."""
+        """Hand a message of the worker's to its bot; called on the worker's threads."""
         self._progress = time.monotonic()
         if take := self._takers.get(_number(message)):
             take(message)

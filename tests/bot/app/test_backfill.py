@@ -83,7 +83,7 @@ async def memory(server: Server) -> Missed:
 
 
 async def test_a_process_begins_with_nothing_missed(server: Server) -> None:
-    """What was said before its first session is another's affair; from then on it is its own."""
+    """What was said before its first session is for another; from then on it is its own."""
     memory = Missed()
     await server.say("before")
     memory.let_in()

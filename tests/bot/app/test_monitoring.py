@@ -177,7 +177,7 @@ async def test_a_bobby_in_trouble_is_no_success(
     assert len(rows) == 9
 
 
-async def test_whoever_listens_is_no_bobby(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_listens_is_no_bobby(monkeypatch: pytest.MonkeyPatch) -> None:
     """Something else, or something that says nothing within the time it has."""
     monkeypatch.setattr(asking, "SECONDS", 0.2)
     for manner in (replies(404), replies(500), sends_a_page):

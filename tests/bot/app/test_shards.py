@@ -28,7 +28,7 @@ WIDE = Limits(all=100, bytes=2**30, per_server=100, per_person=100)
 
 @contextlib.asynccontextmanager
 async def shard(playground: Playground, folder: Path, number: int) -> AsyncIterator[Bobby]:
-    """Run a Bobby who has shard `number` of two, and says in every answer who he is."""
+    """Run a Bobby who has shard `number` of two, and says in every answer who it is."""
     settings = Settings(_env_file=None, shards=2, shard_ids=str(number), cache=folder)
     engine = InProcessEngine(lambda batch: [labels(f"shard {number}")] * len(batch), READY)
     executor = Executor(engine, limits=WIDE, batch_size=8, timeout=60)

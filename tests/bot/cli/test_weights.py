@@ -86,7 +86,7 @@ async def test_all_are_those_that_have_files(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What is part of Bobby is no news; what lies elsewhere is not fetched once more."""
+    """What is part of Bobby is not listed; what lies elsewhere is not fetched once more."""
     known = {name: (file(publisher, name, tmp_path),) for name in "ab"}
     catalogue += [
         card("here", ready=True, files=known["a"]),
@@ -98,7 +98,7 @@ async def test_all_are_those_that_have_files(
     assert [one.path for one in publisher.asked] == ["/b"]
 
 
-async def test_what_is_damaged_is_fetched_anew(
+async def test_what_is_damaged_is_fetched_again(
     catalogue: list[Message],
     publisher: Publisher,
     tmp_path: Path,

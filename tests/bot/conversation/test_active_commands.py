@@ -1,4 +1,4 @@
-"""Which text commands are being answered: edits ask anew in the same reply, deletes stop them."""
+"""Which text commands are being answered: edits ask again in the same reply, deletes stop them."""
 
 import asyncio
 from datetime import timedelta
@@ -90,7 +90,7 @@ async def test_a_preview_asks_nothing_new(room: Room) -> None:
     await working.task
 
 
-async def test_an_added_picture_asks_anew(room: Room) -> None:
+async def test_an_added_picture_asks_again(room: Room) -> None:
     """Though the words are the same."""
     talks = Conversations()
     message = await room.hears("!x")
@@ -122,7 +122,7 @@ async def test_of_two_edits_the_later_is_answered(room: Room) -> None:
 async def test_an_edit_that_comes_too_late_changes_nothing(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither is it read, nor is the answer at hand stopped."""
+    """Neither is it read, nor is the current answer stopped."""
     talks = Conversations()
     message = await room.hears("!x")
     working = await at_work(talks, message)
@@ -167,7 +167,7 @@ async def test_a_deleted_questions_answer_stays(room: Room) -> None:
     assert exchange.reply.id in room.channel.messages
 
 
-async def test_only_whoever_answers_ends_it(room: Room) -> None:
+async def test_only_who_answers_ends_it(room: Room) -> None:
     """An earlier task that ends late leaves the later one where it can be stopped."""
     talks = Conversations()
     working = await at_work(talks, await room.hears("!x"))

@@ -1,4 +1,4 @@
-"""Whoever waits is told for how long, at the pace of the room, and may leave."""
+"""The person who waits is told for how long, at the pace of the room, and may leave."""
 
 import asyncio
 import contextlib
@@ -200,7 +200,7 @@ async def test_who_is_cancelled_otherwise_is_told_nothing() -> None:
                 await waiting
 
 
-async def test_a_question_asked_anew_can_be_cancelled() -> None:
+async def test_a_question_asked_again_can_be_cancelled() -> None:
     """That the earlier wording is over does not take the later one's button away."""
     earlier, later = Spoken(1), Spoken(1)
     async with busy(earlier, silent=30.0) as (_, room):

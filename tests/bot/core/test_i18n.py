@@ -99,7 +99,7 @@ def test_what_bobby_reads_is_compiled_from_it(domain: str, language: str) -> Non
             assert known.gettext(message.id) == message.string
 
 
-async def test_whoever_is_answered_reads_their_language() -> None:
+async def test_who_is_answered_reads_their_language() -> None:
     """Two people at once, and an error made for nobody in particular."""
     error = NoPicture(later("The message you replied to is gone. Post the picture again."))
 

@@ -99,7 +99,7 @@ def outlook(executor: Executor, question: int) -> tuple[int | None, float]:
 
 
 async def test_a_question_is_told_its_next_place_and_when_its_last_job_is_done() -> None:
-    """Behind what runs and whoever is before it; others' questions have places of their own."""
+    """Behind what runs and anyone who is before it; others' questions have places of their own."""
     engine = Gated()
     async with executing(engine) as executor:
         ann, ben = Asker(1, question=5), Asker(2, question=6)
@@ -176,7 +176,7 @@ async def test_failures_and_forgotten_jobs_teach_nothing(wrong: Result) -> None:
             assert outlook(executor, 5) == (None, FIRST_GUESS)
 
 
-async def test_whoever_has_left_waits_no_more() -> None:
+async def test_who_has_left_waits_no_more() -> None:
     """Though the worker may still be busy with the picture."""
     engine = Gated()
     async with executing(engine) as executor:

@@ -79,7 +79,7 @@ def test_a_server_that_was_away_is_treated_as_a_person_is() -> None:
     assert served(line, 9) == ["c3", "d0", "c4", "d1", "c5", "c6", "c7", "c8", "z1"]
 
 
-def test_whoever_comes_starts_where_the_earliest_stands() -> None:
+def test_who_comes_starts_where_the_earliest_stands() -> None:
     """Beside somebody whose next turn is far away; among people and among servers."""
     for apart in (False, True):
         line = turns(z=9.0)

@@ -172,14 +172,14 @@ def cost(job: Job) -> float:
 
 
 def test_a_batch_that_costs_enough_takes_no_more() -> None:
-    """Whoever is next would wait for all of it; something dear goes alone."""
+    """Anyone who is next would wait for all of it; something dear goes alone."""
     line: FairQueue[Ticket] = FairQueue(WIDE, kind, cost)
     for seconds in ("9", "0.75", "0.75", "0.5", "0.25"):
         line.admit(ticket(1, seconds))
     assert [names(line.take(8)) for _ in range(3)] == [["9"], ["0.75", "0.75", "0.5"], ["0.25"]]
 
 
-def test_whoever_asks_for_something_dear_comes_later() -> None:
+def test_who_asks_for_something_dear_comes_later() -> None:
     """Turns are weighed by what the jobs cost."""
     line: FairQueue[Ticket] = FairQueue(WIDE, kind, cost)
     for person, seconds in ((1, "3"), (1, "3.5"), (2, "1"), (2, "1.5"), (2, "2")):
@@ -187,7 +187,7 @@ def test_whoever_asks_for_something_dear_comes_later() -> None:
     assert [names(line.take(1)) for _ in range(5)] == [["3"], ["1"], ["1.5"], ["2"], ["3.5"]]
 
 
-def test_places_are_told_anew_after_every_change() -> None:
+def test_places_are_told_again_after_every_change() -> None:
     """From 1, with the seconds until it is done; who has left the line has no place."""
     line: FairQueue[Ticket] = FairQueue(WIDE, kind, cost)
     first, second, third = (ticket(1, seconds) for seconds in ("3", "1", "2"))

@@ -198,7 +198,7 @@ async def test_no_published_hash_is_told(
 async def test_a_failure_is_told_and_can_be_tried_again(
     tmp_path: Path, file: WeightsFile, publisher: Publisher
 ) -> None:
-    """The next question starts anew."""
+    """The next question starts again."""
     publisher.manners["net.pth"] = [manners.answers(404), manners.honest]
     async with opened(tmp_path, card(file)) as library:
         told = await library.provide(Question(), "classify", "net")
@@ -227,7 +227,7 @@ async def test_a_failure_is_told_in_the_askers_language(
 async def test_closing_keeps_what_came(
     tmp_path: Path, file: WeightsFile, publisher: Publisher
 ) -> None:
-    """Bobby does not wait for a download when he goes, and goes on with it when he is back."""
+    """Bobby does not wait for a download when it goes, and goes on with it when it is back."""
     publisher.manners["net.pth"] = [manners.stalls, manners.honest]
     part = tmp_path / "weights" / "downloads" / "net.pth.part"
     async with opened(tmp_path, card(file)) as library:

@@ -144,7 +144,7 @@ async def test_names_of_this_machine_are_refused(host: str) -> None:
     ],
 )
 async def test_what_is_no_web_address_is_refused(link: str, *, from_discord: bool) -> None:
-    """Other schemes, broken addresses and impossible names are refused, whoever wrote them."""
+    """Other schemes, broken addresses and impossible names are refused, no matter whose."""
     assert await fails(Picture(link, "a.png", from_discord), LinkRefused)
 
 

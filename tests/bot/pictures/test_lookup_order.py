@@ -194,7 +194,7 @@ async def test_a_preview_is_called_as_its_link(room: Room, monkeypatch: pytest.M
 
 
 async def test_the_person_meant_is_the_one_named_first(room: Room) -> None:
-    """Whoever else the message mentions; the bot itself is often the first of them."""
+    """No matter who else the message mentions; the bot itself is often the first of them."""
     ann, ben = [await room.playground.new_person(name) for name in ("ann", "ben")]
     words = f"<@{ann.id}> <@{ben.id}>"
     message = await room.hears(f"<@{room.world.bot.id}> <@{ben.id}> x {words}")

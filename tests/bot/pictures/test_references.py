@@ -62,7 +62,7 @@ async def test_the_latest_are_remembered(room: Room) -> None:
         assert await asked.find(bobby(room), Source("at", 1, number)) == (found(number), "")
 
 
-async def test_a_messages_own_pictures_are_found_anew(room: Room) -> None:
+async def test_a_messages_own_pictures_are_found_again(room: Room) -> None:
     """All of them; where it is gone or out of sight the sentence says which."""
     message = await room.guest.say("", ("a.png", pictures.plain()), ("b.png", pictures.plain()))
     source = Source("in", room.channel.id, int(message["id"]))

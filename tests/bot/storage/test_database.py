@@ -92,7 +92,7 @@ async def test_what_can_not_be_read_fails_by_its_name(tmp_path: Path) -> None:
 
 
 async def test_what_was_begun_is_written_before_the_end(tmp_path: Path) -> None:
-    """Whoever asked may be gone."""
+    """The person who asked may be gone."""
     async with Store(tmp_path) as store:
         lost = asyncio.create_task(store.lessons.add(HERE, [taught("a"), taught("b")]))
         await asyncio.sleep(0)  # it is asked for, and the file has its turn to come

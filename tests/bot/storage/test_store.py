@@ -170,7 +170,7 @@ def damage_pages(file: Path) -> None:
 async def test_a_damaged_file_is_set_aside(
     damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Bobby starts, and whoever has a backup finds the damaged one beside, however often."""
+    """Bobby starts, and anyone who has a backup finds the damaged one beside, however often."""
     for number in (1, 2):
         async with Store(tmp_path) as store:
             await put(store, HERE, SET)
@@ -248,7 +248,7 @@ async def test_what_lies_beside_a_damaged_file_goes_along(tmp_path: Path) -> Non
 async def test_what_this_bobby_can_not_use_is_passed_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A language he does not speak, a setting he does not know: the others hold, he starts."""
+    """A language it does not speak, a setting it does not know: the others hold, it starts."""
     texts = {HERE: '{"language":"ja","per_person":3,"mood":"good"}', THERE: "no JSON"}
     async with Store(tmp_path):
         pass
@@ -338,7 +338,7 @@ async def test_a_write_that_fails_takes_no_other_back(tmp_path: Path, *, bad_fir
         assert store.servers.known == set(range(1, 31))
 
 
-async def test_whoever_is_cancelled_leaves_nothing_half_done(tmp_path: Path) -> None:
+async def test_who_is_cancelled_leaves_nothing_half_done(tmp_path: Path) -> None:
     """At whatever moment: all of it is written or nothing, and the file is free again."""
     async with Store(tmp_path) as store:
         for turns in range(60):

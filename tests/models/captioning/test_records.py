@@ -129,9 +129,9 @@ def test_the_files_are_converted_once_and_answer(
     assert first.substitution is None
     assert caplog.text.count("is converted") == 1
     # For these records the published files are the wrong ones.
-    anew = Describer(captioners(), NetworkCache(shelf, CPU))
-    assert card(anew, PUBLISHED).ready
-    again = captioned(anew, Caption(picture=PICTURE, model=PUBLISHED, beams=3))
+    later = Describer(captioners(), NetworkCache(shelf, CPU))
+    assert card(later, PUBLISHED).ready
+    again = captioned(later, Caption(picture=PICTURE, model=PUBLISHED, beams=3))
     assert (again.caption, again.alternatives) == (first.caption, first.alternatives)
     assert caplog.text.count("is converted") == 1
     assert "unfused" not in caplog.text
@@ -140,7 +140,7 @@ def test_the_files_are_converted_once_and_answer(
 def test_captioners_share_the_bound_of_the_networks_that_are_kept(
     shelf: Shelf, records: Captionings
 ) -> None:
-    """The published one has 224 MB; where these don't fit, whoever is unused for longest goes."""
+    """The published one has 224 MB; where these don't fit, the one unused for longest goes."""
     bound = 4 * (records[PUBLISHED].parameters + records[DEFAULT].parameters)
     roomy, narrow = NetworkCache(shelf, CPU, bound), NetworkCache(shelf, CPU, bound // 2)
 

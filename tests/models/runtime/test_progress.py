@@ -82,7 +82,7 @@ class Laborious(OneAtATime):
 
 @pytest.mark.usefixtures("often")
 def test_it_says_with_which_jobs_it_is_busy_while_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With none while a picture is decoded, then with one after the other, each time anew."""
+    """With none while a picture is decoded, then with one after the other, each time again."""
     monkeypatch.setattr(loop, "MOST_LATE", 0)  # so that it waits for the pictures
     told: list[FromWorker] = []
     tasks = Laborious()

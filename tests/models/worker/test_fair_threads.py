@@ -16,7 +16,7 @@ def nothing() -> None:
 
 
 def test_one_person_has_half_of_the_threads_while_others_wait() -> None:
-    """Whoever came first; without others one may have all."""
+    """Anyone who came first; without others one may have all."""
     go_on, began, all_of_hers = threading.Semaphore(0), list[int](), threading.Event()
 
     def long() -> None:

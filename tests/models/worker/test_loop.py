@@ -327,7 +327,7 @@ class Closed(io.BytesIO):
 
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_worker_ends_well_without_its_bot_and_ill_without_its_device(*, gone: bool) -> None:
-    """Its exit status tells them apart; another worker can use a device anew."""
+    """Its exit status tells them apart; another worker can use a device again."""
     messages = frame(submit(1)) + frame(Run(batch=1, ids=(1,)))
 
     class Endless(io.BytesIO):

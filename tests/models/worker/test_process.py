@@ -194,7 +194,7 @@ process.main()
 
 
 def test_a_device_that_breaks_down_ends_it(tmp_path: Path) -> None:
-    """After a GPU's fault whatever the process asks of it fails; another one can use it anew."""
+    """After a GPU's fault whatever the process asks of it fails; another one can use it again."""
     child = Child("--cache", str(tmp_path / "bobby"), code=FAULTY)
     try:
         assert isinstance(child.receive(), Ready)
@@ -234,7 +234,7 @@ def test_the_end_of_the_input_lets_a_running_batch_end(tmp_path: Path) -> None:
         child.close()
 
 
-def test_an_interrupt_is_the_bots_affair(child: Child) -> None:
+def test_an_interrupt_is_for_the_bot(child: Child) -> None:
     """Ctrl-C reaches every process of the terminal; the worker goes on until its input ends."""
     child.process.send_signal(signal.SIGINT)
     (answer,) = run(child, 1, [PICTURE])

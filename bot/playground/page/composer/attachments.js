@@ -10,7 +10,7 @@ const SPOILER_FLAG = 1 << 3;
 const WIDEST = 420;
 const HIGHEST = 340;
 
-/** Spoilers stay open once opened, also when their message is drawn anew. */
+/** Spoilers stay open once opened, also when their message is drawn again. */
 const opened = new Set();
 
 export const isSpoiler = (attachment) =>

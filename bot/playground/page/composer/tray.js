@@ -50,7 +50,7 @@ export class Tray {
       ...fresh.map((item, index) => ({ id: String(index), filename: sentName(item), ...(item.description ? { description: item.description } : {}) })),
     ];
     const files = fresh.map((item) => ({ file: item.file, name: sentName(item) }));
-    // The previews now belong to whoever took them.
+    // The previews now belong to anyone who took them.
     const previews = this.#items.map((item) => ({ name: item.name, preview: item.preview, own: Boolean(item.file) }));
     this.#items = [];
     this.#draw();
@@ -99,7 +99,7 @@ export class Tray {
       el("div", { class: "tray-size" }, fileSize(item.file?.size ?? item.attachment?.size ?? 0)));
   }
 
-  /** Draw anew and give the focus back to the same button. */
+  /** Draw again and give the focus back to the same button. */
   #redraw(item, tool) {
     const at = this.#items.indexOf(item);
     this.#draw();

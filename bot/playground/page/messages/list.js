@@ -30,7 +30,7 @@ export class MessageList {
     list.addEventListener("keydown", (event) => this.#key(event));
     list.addEventListener("focusin", (event) => this.#rove(event.target.closest(".message")));
     jump.addEventListener("click", () => this.toEnd());
-    // Pictures, banners and the composer change heights; whoever reads the end stays at the end.
+    // Pictures, banners and the composer change heights; a reader at the end stays at the end.
     const follow = new ResizeObserver(() => {
       this.#measure();
       if (this.#atEnd) this.toEnd();
@@ -63,7 +63,7 @@ export class MessageList {
     this.toEnd();
   }
 
-  /** Show a new message, or draw a known one anew. */
+  /** Show a new message, or draw a known one again. */
   put(message) {
     this.chat.store.learnFrom(message);
     const old = this.#nodes.get(message.id);
@@ -80,7 +80,7 @@ export class MessageList {
     }
     this.#regroup(node);
     this.#regroup(node.nextElementSibling);
-    // Whoever comes into the list by Tab begins at the newest message.
+    // The person who comes into the list by Tab begins at the newest message.
     if (!this.list.contains(document.activeElement)) this.#rove(this.list.lastElementChild);
   }
 

@@ -1,5 +1,5 @@
 // Draws one message: who, when, what it answers, text, files, embeds, components, reactions, and its
-// small toolbar. Where it stands in the list (grouping, day lines) is the list's affair.
+// small toolbar. Where it stands in the list (grouping, day lines) is up to the list.
 
 import { renderAttachments } from "../composer/attachments.js";
 import { avatar, botBadge, tint } from "../ui/avatar.js";

@@ -406,7 +406,7 @@ async def test_a_worker_that_prints_without_end_does_not_fill_the_log(
 async def test_closing_ends_the_worker_by_the_end_of_its_input(
     diary: Diary, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A worker in order ends by itself, without a signal, and that is no news."""
+    """A worker in order ends by itself, without a signal, and nobody needs to hear of it."""
     async with running(tiny(diary)) as engine:
         await engine.ready()
     assert diary.lines()[-1] == "end"

@@ -103,7 +103,7 @@ async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_whoever_holds_the_networks_has_no_token(house: House) -> None:
+async def test_who_holds_the_networks_has_no_token(house: House) -> None:
     """Neither they nor any process between; nor anything else but what a worker may see."""
     assert house.workers()
     for process in house.family():
@@ -112,7 +112,7 @@ async def test_whoever_holds_the_networks_has_no_token(house: House) -> None:
         assert "DISCORD_TOKEN" not in held
 
 
-async def test_answers_come_to_whoever_asked(house: House) -> None:
+async def test_answers_come_to_who_asked(house: House) -> None:
     """Many at once of one model, each picture with its own answer."""
     widths = range(64, 64 + QUEUE)
     asked = [house.executor.submit(Classify(picture=grey(width)), ANN) for width in widths]
@@ -163,7 +163,7 @@ async def test_cancelled_callers_are_no_trouble(house: House) -> None:
 
 
 async def test_a_full_queue_refuses_at_once_and_names_the_limit(house: House) -> None:
-    """Whoever comes after the last place is told its number; the others are answered."""
+    """The person who comes after the last place is told its number; the others are answered."""
     asked = [
         asyncio.create_task(house.executor.submit(Classify(picture=grey(64)), Asker(n)))
         for n in range(QUEUE)
@@ -202,7 +202,7 @@ async def test_death_in_a_batch_is_told_and_the_next_one_answered(house: House) 
 
 
 async def test_whatever_stands_between_may_end_as_well(house: House) -> None:
-    """The head of a cluster of our own, say; then all of it is started anew."""
+    """The head of a cluster of our own, say; then all of it is started again."""
     if house.kind == "local":
         pytest.skip("Nothing stands between Bobby and a local worker.")
     (head,) = [process for process in house.family() if "gcs_server" in process.name()]
@@ -235,7 +235,7 @@ async def test_a_cluster_of_our_own_keeps_to_this_machine(house: House) -> None:
 
 
 async def test_closing_refuses_what_runs_and_leaves_nothing(house: House) -> None:
-    """Whoever waits is told so, in seconds, and no process, socket or folder is left."""
+    """The person who waits is told so, in seconds, and no process, socket or folder is left."""
     family = house.family()
     loop = asyncio.get_running_loop()
     asked = [

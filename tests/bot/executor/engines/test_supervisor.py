@@ -76,7 +76,7 @@ async def test_nothing_that_a_worker_started_outlives_it(diary: Diary) -> None:
     await until(lambda: not alive(children[1]))
 
 
-async def test_whoever_gets_on_is_not_hung(diary: Diary) -> None:
+async def test_who_gets_on_is_not_hung(diary: Diary) -> None:
     """Each answer is progress, however long the whole batch takes."""
     async with running(tiny(diary), hang_after=1.0) as engine:
         batch = jobs(*"abcde", model="slow")
@@ -121,7 +121,7 @@ async def test_leaving_while_a_picture_is_written_costs_the_worker(diary: Diary)
 
 
 async def test_a_batch_that_a_relay_lost_is_lost_alone(diary: Diary) -> None:
-    """Its worker goes on, and whoever asked learns whether the batch had begun."""
+    """Its worker goes on, and the person who asked learns whether the batch had begun."""
     async with running(tiny(diary)) as engine:
         runs = [
             engine.run(jobs("x", model=model), ignore) for model in ("lose", "lose early", "slow")
@@ -135,7 +135,7 @@ async def test_a_batch_that_a_relay_lost_is_lost_alone(diary: Diary) -> None:
         assert engine.status.restarts == 0
 
 
-async def test_a_worker_that_looks_anew_tells_it(diary: Diary) -> None:
+async def test_a_worker_that_looks_again_tells_it(diary: Diary) -> None:
     """What it is now, once it is ready; before that the first telling is new enough."""
     async with running(tiny(diary)) as engine:
         await engine.recount()
@@ -148,7 +148,7 @@ async def test_a_worker_that_looks_anew_tells_it(diary: Diary) -> None:
 async def test_a_fault_of_ours_ends_the_supervision_and_is_told(
     diary: Diary, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever waits is told, whoever comes too, the log has the traceback, no process is left."""
+    """People who wait or come are told, the log has the traceback, no process is left."""
 
     def broken() -> None:
         raise ZeroDivisionError

@@ -93,13 +93,13 @@ async def test_a_broken_connection_is_gone_on_with(
 async def test_a_server_that_ignores_range(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
 ) -> None:
-    """200 instead of 206 starts the file anew rather than adding to it."""
+    """200 instead of 206 starts the file again rather than adding to it."""
     publisher.manners["net.pth"] = [manners.breaks_off_at(600_000), manners.ignores_range]
     await downloader.fetch(file, ignore)
     assert store.path(file).read_bytes() == content
 
 
-async def test_a_file_that_changed_upstream_starts_anew(
+async def test_a_file_that_changed_upstream_starts_again(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
 ) -> None:
     """What came of the old version is not mixed with the new one."""
@@ -120,7 +120,7 @@ async def test_a_file_that_changed_upstream_starts_anew(
 async def test_another_piece_than_was_asked_for(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
 ) -> None:
-    """A 206 with the wrong range is not added; the file is fetched anew."""
+    """A 206 with the wrong range is not added; the file is fetched again."""
     publisher.manners["net.pth"] = [
         manners.breaks_off_at(600_000),
         manners.sends_another_piece,
@@ -131,10 +131,10 @@ async def test_another_piece_than_was_asked_for(
     assert publisher.asked[-1].range is None
 
 
-async def test_a_rotten_part_is_fetched_anew(
+async def test_a_rotten_part_is_fetched_again(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
 ) -> None:
-    """Where the hash is wrong after a resumption, the beginning was: it is fetched anew."""
+    """Where the hash is wrong after a resumption, the beginning was: it is fetched again."""
     part = store.part(file)
     part.begin(Origin(str(file.url), manners.etag(content), length=len(content)))
     part.append(bytes(500_000))
@@ -411,7 +411,7 @@ async def test_what_is_no_file_of_weights_is_never_pinned(
 async def test_two_processes_download_once(
     store: Store, file: WeightsFile, publisher: Publisher
 ) -> None:
-    """Whoever finds the lock taken waits, and finds the file."""
+    """Anyone who finds the lock taken waits, and finds the file."""
     publisher.pause = 0.01
     async with (
         Downloader(Store(store.folder), patience=QUICK) as one,

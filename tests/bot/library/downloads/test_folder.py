@@ -68,7 +68,7 @@ def test_whatever_holds_weights_can_be_pinned(store: Store) -> None:
         assert store.part(file).size == 0
 
 
-def test_a_pin_is_kept_and_not_written_anew(store: Store) -> None:
+def test_a_pin_is_kept_and_not_written_again(store: Store) -> None:
     """The first copy is the one that later ones are held to; other proofs need no pin."""
     part = store.part(PINNED)
     touch(part.path.parent, part.path.name)

@@ -84,7 +84,7 @@ async def test_even_so_there_is_an_end(
     assert len(publisher.asked) == 4
 
 
-async def test_a_wrong_file_is_fetched_anew_once(
+async def test_a_wrong_file_is_fetched_again_once(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
 ) -> None:
     """Where the second copy is wrong, too, it was not the beginning that was kept."""

@@ -140,7 +140,7 @@ async def test_a_part_that_nothing_is_known_of(
     store: Store,
     note: bytes | None,
 ) -> None:
-    """It is fetched anew, since a crash can leave the note in any state."""
+    """It is fetched again, since a crash can leave the note in any state."""
     keep(store, pinned, Origin(str(pinned.url)))
     spoil_note(store, note)
     await downloader.fetch(pinned, ignore)

@@ -1,4 +1,4 @@
-"""The worker of a hub repository: it answers, and whatever its code does stays its own affair."""
+"""The worker of a hub repository: it answers, and whatever its code does stays with it."""
 
 import asyncio
 import ctypes
@@ -158,7 +158,7 @@ async def test_memory_has_an_end(hub: Hub) -> None:
 
 
 async def test_a_process_that_ends_is_replaced(hub: Hub) -> None:
-    """Whoever asked is told, and the next question is answered by a new worker."""
+    """The person who asked is told, and the next question is answered by a new worker."""
     with pytest.raises(WorkerLost):
         await ask(hub, "exits", bright(250))
     assert (await ask(hub, "brightness", bright(5))).top[0].label == "dark"

@@ -89,7 +89,7 @@ async def test_code_that_is_not_here(hub: Hub) -> None:
 
 
 async def test_one_worker_answers_for_a_repository(hub: Hub) -> None:
-    """All its models, whoever asks first."""
+    """All its models, no matter who asks first."""
     light, silent = await hub.executor("light"), await hub.executor("hub/silent")
     assert light is silent
     repository, _ = hub.models["hub/light"]
