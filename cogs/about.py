@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
 from bot.app.status import rows
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.core.i18n import later, tr
 from bot.replies.common import BLUE
@@ -45,32 +45,32 @@ class AboutCog(commands.Cog, name="About"):
     @commands.command()
     async def help(self, context: BobbyContext) -> None:
         """Show what I can do."""
-        await context.exchange.answer(self._help())
+        await context.responder.answer(self._help())
 
     @app_commands.command(name="help")
     async def help_slash(self, interaction: Interaction) -> None:
         """Show what I can do."""
-        await InteractionExchange(interaction).answer(self._help())
+        await InteractionResponder(interaction).answer(self._help())
 
     @commands.command()
     async def status(self, context: BobbyContext) -> None:
         """Show my status: models, queue and speed."""
-        await context.exchange.answer(self._status())
+        await context.responder.answer(self._status())
 
     @app_commands.command(name="status")
     async def status_slash(self, interaction: Interaction) -> None:
         """Show my status: models, queue and speed."""
-        await InteractionExchange(interaction).answer(self._status())
+        await InteractionResponder(interaction).answer(self._status())
 
     @commands.command()
     async def privacy(self, context: BobbyContext) -> None:
         """Show what I do with your pictures and data."""
-        await context.exchange.answer(_privacy())
+        await context.responder.answer(_privacy())
 
     @app_commands.command(name="privacy")
     async def privacy_slash(self, interaction: Interaction) -> None:
         """Show what I do with your pictures and data."""
-        await InteractionExchange(interaction).answer(_privacy())
+        await InteractionResponder(interaction).answer(_privacy())
 
     def _help(self) -> Reply:
         prefix = self.bot.settings.prefix

@@ -14,10 +14,10 @@ from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
 from bot.app.press import answer_press
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import ask_each
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.i18n import tr
 from bot.library.autocomplete import completions
 from bot.pictures import lookup
@@ -51,7 +51,7 @@ def read_wish(text: str) -> Wish:
 
     Whatever is neither is taken for the model's name, so that it is refused rather than ignored.
     """
-    rest = lookup.read_words(text).rest
+    rest = lookup.parse_text(text).rest
     model = _MODEL.search(rest)
     rest = _MODEL.sub(" ", rest)
     beams = _BEAMS.search(rest)
@@ -82,7 +82,7 @@ class Alternatives(
         """Answer the person who pressed, in private."""
         cog = interaction.client.get_cog("Caption")
         assert isinstance(cog, CaptionCog)
-        await answer_press(interaction, lambda exchange: cog.say_otherwise(exchange, self.source))
+        await answer_press(interaction, lambda responder: cog.say_otherwise(responder, self.source))
 
 
 class CaptionCog(commands.Cog, name="Caption"):
@@ -112,8 +112,8 @@ class CaptionCog(commands.Cog, name="Caption"):
         """Describe a picture in one English sentence."""
         message = context.message
         await self._answer(
-            context.exchange,
-            lambda: lookup.find(self.bot, message, lookup.read_words(text)),
+            context.responder,
+            lambda: lookup.find(self.bot, message, lookup.parse_text(text)),
             read_wish(text),
             Source("ask", message.channel.id, message.id),
         )
@@ -137,8 +137,8 @@ class CaptionCog(commands.Cog, name="Caption"):
     ) -> None:
         """Describe a picture in one English sentence."""
         await self._answer(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             Wish(model, beams),
             Source("at", interaction.channel_id or 0, interaction.id),
         )
@@ -153,7 +153,7 @@ class CaptionCog(commands.Cog, name="Caption"):
     async def caption_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Say in English what every picture in a message shows."""
         await self._answer(
-            InteractionExchange(interaction),
+            InteractionResponder(interaction),
             lambda: lookup.inside(message),
             Wish(),
             Source("in", message.channel.id, message.id),
@@ -161,13 +161,13 @@ class CaptionCog(commands.Cog, name="Caption"):
 
     async def describe_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Answer in private with a sentence that is ready to paste as alt text."""
-        exchange = InteractionExchange(interaction, private=True)
-        async with exchange.thinking():
+        responder = InteractionResponder(interaction, private=True)
+        async with responder.thinking():
             found = (await lookup.inside(message)).first(MAX_PICTURES)
-            described = await self._describe(exchange, found, Wish())
-        await exchange.answer(alt_text(described, found.note))
+            described = await self._describe(responder, found, Wish())
+        await responder.answer(alt_text(described, found.note))
 
-    async def say_otherwise(self, exchange: Exchange, source: Source) -> Reply:
+    async def say_otherwise(self, responder: Responder, source: Source) -> Reply:
         """Return the answer to a press of the button, about the pictures of `source`.
 
         Raises:
@@ -177,26 +177,28 @@ class CaptionCog(commands.Cog, name="Caption"):
         wish = read_wish(text)
         if wish.beams:
             wish = replace(wish, beams=max(wish.beams, FEWEST_BEAMS))
-        return other_ways(await self._describe(exchange, found.first(MAX_PICTURES), wish))
+        return other_ways(await self._describe(responder, found.first(MAX_PICTURES), wish))
 
-    async def _answer(self, exchange: Exchange, find: Find, wish: Wish, source: Source) -> None:
-        async with exchange.thinking():
-            exchange.require_permissions()
+    async def _answer(self, responder: Responder, find: Find, wish: Wish, source: Source) -> None:
+        async with responder.thinking():
+            responder.require_permissions()
             found = (await find()).first(MAX_PICTURES)
-            found = found.noting(await self.bot.library.provide(exchange, "caption", wish.model))
-            described = await self._describe(exchange, found, wish)
+            found = found.with_note(
+                await self.bot.library.provide(responder, "caption", wish.model)
+            )
+            described = await self._describe(responder, found, wish)
         view = None
         if any(not isinstance(one.result, str) for one in described):
             view = discord.ui.View(timeout=None).add_item(Alternatives(source))
             self.bot.asked.note(source, found)
-        await exchange.answer(captioned(described, found.note, view))
+        await responder.answer(captioned(described, found.note, view))
 
-    async def _describe(self, exchange: Exchange, found: Found, wish: Wish) -> list[Described]:
+    async def _describe(self, responder: Responder, found: Found, wish: Wish) -> list[Described]:
         async def ask(data: bytes) -> Captioned:
             job = Caption(picture=data, model=wish.model, beams=wish.beams)
-            return await self.bot.executor.submit(job, exchange.asker)
+            return await self.bot.executor.submit(job, responder.asker)
 
-        return await ask_each(self.bot.fetcher, exchange, found, ask)
+        return await ask_each(self.bot.fetcher, responder, found, ask)
 
 
 async def setup(bot: Bobby) -> None:

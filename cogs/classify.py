@@ -14,10 +14,10 @@ from discord.ext import commands
 from bot.app.client import Bobby, BobbyContext
 from bot.app.press import answer_press
 from bot.app.why_button import Why
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import ask_each
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import BadLesson, NotAllowed, UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import completions
@@ -61,7 +61,7 @@ class Recipe(
         """Answer the person who pressed, in private."""
         cog = interaction.client.get_cog("Classify")
         assert isinstance(cog, ClassifyCog)
-        await answer_press(interaction, lambda exchange: cog.recipe(exchange, self.model))
+        await answer_press(interaction, lambda responder: cog.recipe(responder, self.model))
 
 
 class ClassifyCog(commands.Cog, name="Classify"):
@@ -89,9 +89,9 @@ class ClassifyCog(commands.Cog, name="Classify"):
         then the newest picture of the channel is taken. Name a model to ask that one, or `mine`
         for the labels that I was taught here.
         """
-        words = lookup.read_words(text)
+        words = lookup.parse_text(text)
         await self._answer(
-            context.exchange,
+            context.responder,
             lambda: lookup.find(self.bot, context.message, words),
             words.rest or None,
             Source("ask", context.channel.id, context.message.id),
@@ -115,8 +115,8 @@ class ClassifyCog(commands.Cog, name="Classify"):
     ) -> None:
         """Tell you what's in a picture (top five guesses)."""
         await self._answer(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             model,
             Source("at", interaction.channel_id or 0, interaction.id),
         )
@@ -132,19 +132,19 @@ class ClassifyCog(commands.Cog, name="Classify"):
     async def classify_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Name the five most likely labels of every picture in a message."""
         await self._answer(
-            InteractionExchange(interaction),
+            InteractionResponder(interaction),
             lambda: lookup.inside(message),
             None,
             Source("in", message.channel.id, message.id),
         )
 
-    async def recipe(self, exchange: Exchange, model: str) -> Reply:
+    async def recipe(self, responder: Responder, model: str) -> Reply:
         """Return the answer to a press of the button.
 
         Raises:
             UnknownModel: It is no longer known, or not as a classifier.
         """
-        seen = await self.bot.executor.submit(Inspect(model=model), exchange.asker)
+        seen = await self.bot.executor.submit(Inspect(model=model), responder.asker)
         if seen.script is None:
             raise UnknownModel(
                 tr("There's no Python code for {model}. Only classifiers have it.", model=model)
@@ -152,32 +152,32 @@ class ClassifyCog(commands.Cog, name="Classify"):
         return recipe(seen.script, model)
 
     async def _answer(
-        self, exchange: Exchange, find: Find, model: str | None, source: Source
+        self, responder: Responder, find: Find, model: str | None, source: Source
     ) -> None:
         if model and model.strip().lower() == MINE:
-            await self._recognise(exchange, find)
+            await self._recognise(responder, find)
             return
-        model = model or self.bot.store.servers.get(exchange.asker.server).model
+        model = model or self.bot.store.servers.get(responder.asker.server).model
 
         async def ask(data: bytes) -> Labels:
             job = Classify(picture=data, model=model)
             executor = self.bot.executor
             if model and model.lower().startswith(HUB):
                 executor = await self.bot.hub.executor(model)
-            return await executor.submit(job, exchange.asker)
+            return await executor.submit(job, responder.asker)
 
-        async with exchange.thinking():
-            exchange.require_permissions()
+        async with responder.thinking():
+            responder.require_permissions()
             found = (await find()).first(MAX_PICTURES)
-            found = found.noting(await self.bot.library.provide(exchange, "classify", model))
-            results = await ask_each(self.bot.fetcher, exchange, found, ask)
+            found = found.with_note(await self.bot.library.provide(responder, "classify", model))
+            results = await ask_each(self.bot.fetcher, responder, found, ask)
         self.bot.asked.note(source, found)
         view = _buttons(results, source)
-        await exchange.answer(common.classified(results, found.note, view))
+        await responder.answer(common.classified(results, found.note, view))
 
-    async def _recognise(self, exchange: Exchange, find: Find) -> None:
+    async def _recognise(self, responder: Responder, find: Find) -> None:
         """Answer with the labels that the server has taught."""
-        server = exchange.asker.server
+        server = responder.asker.server
         if server is None:
             raise NotAllowed(NO_SERVER)
         taught = await self.bot.store.lessons.of(server)
@@ -196,14 +196,14 @@ class ClassifyCog(commands.Cog, name="Classify"):
             job = Recognise(
                 picture=data, model=taught[0].model, weights=taught[0].weights, examples=examples
             )
-            return await self.bot.executor.submit(job, exchange.asker)
+            return await self.bot.executor.submit(job, responder.asker)
 
-        async with exchange.thinking():
-            exchange.require_permissions()
+        async with responder.thinking():
+            responder.require_permissions()
             found = (await find()).first(MAX_PICTURES)
-            found = found.noting(tr("Comparing this server's custom labels only"))
-            results = await ask_each(self.bot.fetcher, exchange, found, ask)
-        await exchange.answer(common.classified(results, found.note, unsure=None))
+            found = found.with_note(tr("Comparing this server's custom labels only"))
+            results = await ask_each(self.bot.fetcher, responder, found, ask)
+        await responder.answer(common.classified(results, found.note, unsure=None))
 
 
 def _buttons(results: list[Classified], source: Source) -> discord.ui.View | None:

@@ -11,9 +11,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import ask_each, fetched
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.error_text import explain
 from bot.core.formatting import plain
 from bot.core.i18n import later, tr
@@ -23,7 +23,7 @@ from bot.pictures import lookup
 from bot.pictures.lookup import Find
 from bot.replies.comparison import Contender, compared, garbage
 from models.jobs.answers import Labels
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Classify, Untrained
 
 BEGINNER = "resnet101"
@@ -39,9 +39,9 @@ class CompareCog(commands.Cog, name="Compare"):
     @commands.command(usage="[models…] [link or @person]")
     async def compare(self, context: BobbyContext, *, text: str = "") -> None:
         """Run one picture through several models and see if they agree."""
-        words = lookup.read_words(text)
+        words = lookup.parse_text(text)
         await self._compare(
-            context.exchange,
+            context.responder,
             lambda: lookup.find(self.bot, context.message, words),
             words.rest,
         )
@@ -63,8 +63,8 @@ class CompareCog(commands.Cog, name="Compare"):
     ) -> None:
         """Run one picture through several models and see if they agree."""
         await self._compare(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             models,
         )
 
@@ -87,9 +87,9 @@ class CompareCog(commands.Cog, name="Compare"):
     @commands.command(usage="[model] [link or @person]")
     async def untrained(self, context: BobbyContext, *, text: str = "") -> None:
         """See what a model says before any training (spoiler: nonsense)."""
-        words = lookup.read_words(text)
+        words = lookup.parse_text(text)
         await self._guess(
-            context.exchange,
+            context.responder,
             lambda: lookup.find(self.bot, context.message, words),
             words.rest or BEGINNER,
         )
@@ -111,8 +111,8 @@ class CompareCog(commands.Cog, name="Compare"):
     ) -> None:
         """See what a model says before any training (spoiler: nonsense)."""
         await self._guess(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             model,
         )
 
@@ -123,40 +123,40 @@ class CompareCog(commands.Cog, name="Compare"):
         """Offer the classifiers whose name contains what was typed."""
         return completions(self.bot.executor.models, "classify", typed)
 
-    async def _compare(self, exchange: Exchange, find: Find, names: str) -> None:
+    async def _compare(self, responder: Responder, find: Find, names: str) -> None:
         executor = self.bot.executor
-        async with exchange.thinking():
-            exchange.require_permissions()
+        async with responder.thinking():
+            responder.require_permissions()
             wanted = field(await executor.cards(), names.replace(",", " ").split())
             found = (await find()).first(1)
             (picture,) = found.pictures
-            data = await fetched(self.bot.fetcher, exchange, picture)
+            data = await fetched(self.bot.fetcher, responder, picture)
             contenders = await asyncio.gather(
-                *(self._contend(exchange, data, card) for card in wanted.here)
+                *(self._contend(responder, data, card) for card in wanted.here)
             )
-        await exchange.answer(compared(picture, contenders, wanted.absent, found.note))
+        await responder.answer(compared(picture, contenders, wanted.absent, found.note))
 
-    async def _contend(self, exchange: Exchange, data: bytes, card: ModelCard) -> Contender:
+    async def _contend(self, responder: Responder, data: bytes, card: ModelInfo) -> Contender:
         """Ask one model of a comparison; where it fails, the others go on."""
         try:
             job = Classify(picture=data, model=card.name)
-            labels = await self.bot.executor.submit(job, exchange.asker)
+            labels = await self.bot.executor.submit(job, responder.asker)
         except Exception as error:  # noqa: BLE001  (`explain` logs it)
-            return Contender(card, explain(error, exchange))
+            return Contender(card, explain(error, responder))
         if labels.model != card.name:  # another stood in, which has a line of its own
             return Contender(card, plain(tr(labels.substitution or later("can't answer"))))
         return Contender(card, labels)
 
-    async def _guess(self, exchange: Exchange, find: Find, model: str) -> None:
+    async def _guess(self, responder: Responder, find: Find, model: str) -> None:
         async def ask(data: bytes) -> Labels:
             job = Untrained(picture=data, model=model)
-            return await self.bot.executor.submit(job, exchange.asker)
+            return await self.bot.executor.submit(job, responder.asker)
 
-        async with exchange.thinking():
-            exchange.require_permissions()
+        async with responder.thinking():
+            responder.require_permissions()
             found = (await find()).first(1)
-            outcomes = await ask_each(self.bot.fetcher, exchange, found, ask)
-        await exchange.answer(garbage(outcomes, self.bot.settings.prefix, found.note))
+            outcomes = await ask_each(self.bot.fetcher, responder, found, ask)
+        await responder.answer(garbage(outcomes, self.bot.settings.prefix, found.note))
 
 
 async def setup(bot: Bobby) -> None:

@@ -5,9 +5,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.formatting import plain
 from bot.core.i18n import tr
 from bot.library.autocomplete import OFFERED
@@ -28,13 +28,13 @@ class HubCog(commands.Cog, name="Hub"):
     @commands.command(usage="[name]")
     async def hub(self, context: BobbyContext, name: str | None = None) -> None:
         """List the Torch Hub models, or describe one."""
-        await self._answer(context.exchange, name)
+        await self._answer(context.responder, name)
 
     @app_commands.command(name="hub")
     @app_commands.describe(name="Model to describe (leave empty to list all)")
     async def hub_slash(self, interaction: Interaction, name: str | None = None) -> None:
         """List the Torch Hub models, or describe one."""
-        await self._answer(InteractionExchange(interaction), name)
+        await self._answer(InteractionResponder(interaction), name)
 
     @hub_slash.autocomplete("name")
     async def complete_name(
@@ -44,8 +44,8 @@ class HubCog(commands.Cog, name="Hub"):
         found = [name for name in self.bot.hub.models if typed.lower() in name]
         return [app_commands.Choice(name=name[:100], value=name) for name in found[:OFFERED]]
 
-    async def _answer(self, exchange: Exchange, name: str | None) -> None:
-        await exchange.answer(await self._described(name) if name else self._listed())
+    async def _answer(self, responder: Responder, name: str | None) -> None:
+        await responder.answer(await self._described(name) if name else self._listed())
 
     def _listed(self) -> Reply:
         prefix = self.bot.settings.prefix

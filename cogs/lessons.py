@@ -13,9 +13,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import ask_each
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.error_text import explain
 from bot.core.errors import BadLesson, BobbyError, NotAllowed
 from bot.core.i18n import tr
@@ -41,9 +41,9 @@ class LessonsCog(commands.Cog, name="Lessons"):
     @commands.command(usage="<label>")
     async def teach(self, context: BobbyContext, *, text: str = "") -> None:
         """Teach me a custom label with a few pictures of it."""
-        words = lookup.read_words(text)
+        words = lookup.parse_text(text)
         await self._teach(
-            context.exchange,
+            context.responder,
             lambda: lookup.find(self.bot, context.message, words),
             words.rest,
         )
@@ -70,80 +70,80 @@ class LessonsCog(commands.Cog, name="Lessons"):
         async def find() -> Found:
             return Found(tuple(map(lookup.attached, given)))
 
-        await self._teach(InteractionExchange(interaction), find, label)
+        await self._teach(InteractionResponder(interaction), find, label)
 
     @commands.command()
     async def taught(self, context: BobbyContext) -> None:
         """List this server's custom labels and how well I know them."""
-        await self._list(context.exchange)
+        await self._list(context.responder)
 
     @app_commands.command(name="taught")
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def taught_slash(self, interaction: Interaction) -> None:
         """List this server's custom labels and how well I know them."""
-        await self._list(InteractionExchange(interaction))
+        await self._list(InteractionResponder(interaction))
 
     @commands.command(usage="[label]")
     async def unteach(self, context: BobbyContext, *, label: str = "") -> None:
         """Undo the last lesson, or remove a custom label."""
-        await self._unteach(context.exchange, label)
+        await self._unteach(context.responder, label)
 
     @app_commands.command(name="unteach")
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     @app_commands.describe(label="Label to remove (leave empty to undo the last lesson)")
     async def unteach_slash(self, interaction: Interaction, label: str = "") -> None:
         """Undo the last lesson, or remove a custom label."""
-        await self._unteach(InteractionExchange(interaction), label)
+        await self._unteach(InteractionResponder(interaction), label)
 
-    async def _teach(self, exchange: Exchange, find: Find, text: str) -> None:
+    async def _teach(self, responder: Responder, find: Find, text: str) -> None:
         if not text:
-            await self._list(exchange)
+            await self._list(responder)
             return
-        async with exchange.thinking():
-            exchange.require_permissions()
-            server = self._server(exchange)
-            self._require_teacher(exchange, server)
+        async with responder.thinking():
+            responder.require_permissions()
+            server = self._server(responder)
+            self._require_teacher(responder, server)
             async with self._turn(server):
-                lesson, note = await self._learn(exchange, server, find, text)
-        await exchange.answer(taught_now(lesson, self.bot.settings.prefix, note))
+                lesson, note = await self._learn(responder, server, find, text)
+        await responder.answer(taught_now(lesson, self.bot.settings.prefix, note))
 
     async def _learn(
-        self, exchange: Exchange, server: int, find: Find, text: str
+        self, responder: Responder, server: int, find: Find, text: str
     ) -> tuple[Lesson, str | None]:
         """Keep the features of the pictures that are new, and return what is known now."""
         before = await self.bot.store.lessons.of(server)
         label = clean(text, [one.label for one in before])
         found = (await find()).first(min(AT_ONCE, _room(before, label)))
         outcomes = await ask_each(
-            self.bot.fetcher, exchange, found, lambda data: self._look(exchange, data, before)
+            self.bot.fetcher, responder, found, lambda data: self._look(responder, data, before)
         )
-        number = exchange.asker.question or 0
+        number = responder.asker.question or 0
         seen = [one.result for one in outcomes if isinstance(one.result, Features)]
         known = {one.features for one in before if one.label == label}
         # Twice the same picture would vouch for itself when each is judged by the others.
         new = {f.features: f for f in seen if f.features not in known}
         if new:
             examples = [
-                Taught(0, number, exchange.asker.person, label, f.model, f.weights, f.features)
+                Taught(0, number, responder.asker.person, label, f.model, f.weights, f.features)
                 for f in new.values()
             ]
             await self.bot.store.lessons.add(server, examples)
         after = await self.bot.store.lessons.of(server)
         try:
-            assessed = await self._assess(exchange, after)
+            assessed = await self._assess(responder, after)
         except BobbyError as error:  # what was learned is kept all the same
-            explain(error, exchange)
+            explain(error, responder)
             assessed = None
         return Lesson(label, outcomes, len(new), after, assessed), found.note
 
-    async def _look(self, exchange: Exchange, data: bytes, before: list[Taught]) -> Features:
+    async def _look(self, responder: Responder, data: bytes, before: list[Taught]) -> Features:
         """Return the features of a picture, by the model that those before it have.
 
         Raises:
             BadLesson: That model can't be asked any more.
         """
-        model = before[0].model if before else self.bot.own_classifier(exchange.asker.server)
-        seen = await self.bot.executor.submit(Featurise(picture=data, model=model), exchange.asker)
+        model = before[0].model if before else self.bot.own_classifier(responder.asker.server)
+        seen = await self.bot.executor.submit(Featurise(picture=data, model=model), responder.asker)
         if before and (seen.model, seen.weights) != (before[0].model, before[0].weights):
             raise BadLesson(
                 tr(
@@ -156,27 +156,27 @@ class LessonsCog(commands.Cog, name="Lessons"):
             )
         return seen
 
-    async def _assess(self, exchange: Exchange, taught: list[Taught]) -> Assessed | None:
+    async def _assess(self, responder: Responder, taught: list[Taught]) -> Assessed | None:
         """Return how well what was taught can be told apart; None for a single label."""
         if len({one.label for one in taught}) < 2:
             return None
         job = Assess(model=taught[0].model, examples=tuple(one.as_example() for one in taught))
-        return await self.bot.executor.submit(job, exchange.asker)
+        return await self.bot.executor.submit(job, responder.asker)
 
-    async def _list(self, exchange: Exchange) -> None:
-        async with exchange.thinking():
-            taught = await self.bot.store.lessons.of(self._server(exchange))
-            assessed = await self._assess(exchange, taught)
-        await exchange.answer(listed(taught, assessed, self.bot.settings.prefix))
+    async def _list(self, responder: Responder) -> None:
+        async with responder.thinking():
+            taught = await self.bot.store.lessons.of(self._server(responder))
+            assessed = await self._assess(responder, taught)
+        await responder.answer(listed(taught, assessed, self.bot.settings.prefix))
 
-    async def _unteach(self, exchange: Exchange, text: str) -> None:
-        async with exchange.thinking():
-            server = self._server(exchange)
-            self._require_teacher(exchange, server)
+    async def _unteach(self, responder: Responder, text: str) -> None:
+        async with responder.thinking():
+            server = self._server(responder)
+            self._require_teacher(responder, server)
             async with self._turn(server):
                 label, gone = await self._take_back(server, text)
                 left = Counter(one.label for one in await self.bot.store.lessons.of(server))
-        await exchange.answer(untaught(label, gone, left[label]))
+        await responder.answer(untaught(label, gone, left[label]))
 
     async def _take_back(self, server: int, text: str) -> tuple[str, int]:
         """Delete the label that `text` means, or the last lesson; return it and how many went."""
@@ -194,14 +194,14 @@ class LessonsCog(commands.Cog, name="Lessons"):
         """Return what keeps a server's lessons one after the other: each counts what is known."""
         return self._turns.setdefault(server, asyncio.Lock())
 
-    def _server(self, exchange: Exchange) -> int:
-        if exchange.asker.server is None:
+    def _server(self, responder: Responder) -> int:
+        if responder.asker.server is None:
             raise NotAllowed(NO_SERVER)
-        return exchange.asker.server
+        return responder.asker.server
 
-    def _require_teacher(self, exchange: Exchange, server: int) -> None:
+    def _require_teacher(self, responder: Responder, server: int) -> None:
         everyone = self.bot.store.servers.get(server).teachers == "everyone"
-        if not everyone and not exchange.manages_server:
+        if not everyone and not responder.manages_server:
             raise NotAllowed(
                 tr(
                     "You need **Manage Server** to teach me here. A server admin can "

@@ -13,15 +13,15 @@ from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
 from bot.app.press import answer_press, edit_on_press
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import OFFERED, completions
 from bot.library.search import named, search
 from bot.replies.models import inspected, page, pages
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Inspect
 
 QUERY = 60
@@ -67,7 +67,7 @@ class Turn(
             await answer_press(interaction, lambda _: listed())
 
 
-def listing(cards: tuple[ModelCard, ...], query: str, number: int, asker: int) -> Reply:
+def listing(cards: tuple[ModelInfo, ...], query: str, number: int, asker: int) -> Reply:
     """Return page `number`, or the nearest there is, of the models that `query` finds."""
     query = " ".join(query.split())[:QUERY]
     found = search(cards, query)
@@ -98,7 +98,7 @@ class ModelsCog(commands.Cog, name="Models"):
     @commands.command(usage="[words] [task:…] [family:…] [ready]")
     async def models(self, context: BobbyContext, *, text: str = "") -> None:
         """List models with size, year, accuracy and license."""
-        await self._list(context.exchange, text)
+        await self._list(context.responder, text)
 
     @app_commands.command(name="models")
     @app_commands.describe(
@@ -115,7 +115,7 @@ class ModelsCog(commands.Cog, name="Models"):
     ) -> None:
         """List models with size, year, accuracy and license."""
         words = [f"task:{task}" if task else "", f"family:{family}" if family else "", search]
-        await self._list(InteractionExchange(interaction), " ".join(words))
+        await self._list(InteractionResponder(interaction), " ".join(words))
 
     @models_slash.autocomplete("family")
     async def complete_family(
@@ -129,13 +129,13 @@ class ModelsCog(commands.Cog, name="Models"):
     @commands.command(usage="<name>")
     async def model(self, context: BobbyContext, *, name: str = "") -> None:
         """Show a model's layers, parameters, preprocessing and paper."""
-        await self._inspect(context.exchange, name)
+        await self._inspect(context.responder, name)
 
     @app_commands.command(name="model")
     @app_commands.describe(name="The model to look into")
     async def model_slash(self, interaction: Interaction, name: str) -> None:
         """Show a model's layers, parameters, preprocessing and paper."""
-        await self._inspect(InteractionExchange(interaction), name)
+        await self._inspect(InteractionResponder(interaction), name)
 
     @model_slash.autocomplete("name")
     async def complete_name(
@@ -144,19 +144,19 @@ class ModelsCog(commands.Cog, name="Models"):
         """Offer the models whose name contains what was typed, those that are ready first."""
         return completions(self.bot.executor.models, None, typed)
 
-    async def _list(self, exchange: Exchange, query: str) -> None:
-        async with exchange.thinking():
-            reply = listing(await self.bot.executor.cards(), query, 0, exchange.asker.person)
-        await exchange.answer(reply)
+    async def _list(self, responder: Responder, query: str) -> None:
+        async with responder.thinking():
+            reply = listing(await self.bot.executor.cards(), query, 0, responder.asker.person)
+        await responder.answer(reply)
 
-    async def _inspect(self, exchange: Exchange, name: str) -> None:
-        async with exchange.thinking():
-            exchange.require_permissions()
+    async def _inspect(self, responder: Responder, name: str) -> None:
+        async with responder.thinking():
+            responder.require_permissions()
             if not name.strip():
                 raise UnknownModel(tr("Which model? For example, `/model resnet101`."))
             card = named(await self.bot.executor.cards(), name)
-            seen = await self.bot.executor.submit(Inspect(model=card.name), exchange.asker)
-        await exchange.answer(inspected(card, seen))
+            seen = await self.bot.executor.submit(Inspect(model=card.name), responder.asker)
+        await responder.answer(inspected(card, seen))
 
 
 async def setup(bot: Bobby) -> None:

@@ -9,10 +9,10 @@ from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
 from bot.app.press import answer_press
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import Outcome
 from bot.conversation.reply import Reply, Upload
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.i18n import tr
 from bot.pictures.lookup import Picture
 from bot.pictures.samples import SAMPLES, Sample
@@ -40,7 +40,7 @@ class Try(
         """Answer the person who pressed, in private."""
         cog = interaction.client.get_cog("Samples")
         assert isinstance(cog, SamplesCog)
-        await answer_press(interaction, lambda exchange: cog.answer(exchange, self.sample))
+        await answer_press(interaction, lambda responder: cog.answer(responder, self.sample))
 
 
 class SamplesCog(commands.Cog, name="Samples"):
@@ -60,17 +60,17 @@ class SamplesCog(commands.Cog, name="Samples"):
     @commands.command(name="try")
     async def try_(self, context: BobbyContext) -> None:
         """Try me on a sample picture, no upload needed."""
-        await context.exchange.answer(self._offer())
+        await context.responder.answer(self._offer())
 
     @app_commands.command(name="try")
     async def try_slash(self, interaction: Interaction) -> None:
         """Try me on a sample picture, no upload needed."""
-        await InteractionExchange(interaction).answer(self._offer())
+        await InteractionResponder(interaction).answer(self._offer())
 
-    async def answer(self, exchange: Exchange, sample: Sample) -> Reply:
+    async def answer(self, responder: Responder, sample: Sample) -> Reply:
         """Return the labels of `sample`, with the picture itself."""
         data = sample.read()
-        labels = await self.bot.executor.submit(Classify(picture=data), exchange.asker)
+        labels = await self.bot.executor.submit(Classify(picture=data), responder.asker)
         name = f"{sample.name}.jpg"
         picture = Picture("", name, from_discord=True)
         reply = classified([Outcome(picture, labels)], sample.credit)

@@ -12,9 +12,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply, Upload
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import NotAllowed, UnknownModel
 from bot.core.i18n import LANGUAGES, speak_to, tr
 from bot.library.autocomplete import completions
@@ -132,56 +132,56 @@ class SettingsCog(commands.Cog, name="Settings"):
     @settings.command(name="export")
     async def export(self, interaction: Interaction) -> None:
         """Download everything I store for this server."""
-        exchange = InteractionExchange(interaction, private=True)
-        _require_manager(exchange)
+        responder = InteractionResponder(interaction, private=True)
+        _require_manager(responder)
         assert interaction.guild_id is not None
         data = await self.bot.store.export(interaction.guild_id)
         file = Upload("bobby-settings.json", data, tr("Data stored for this server, as JSON"))
-        await exchange.answer(Reply(tr("Everything I store for this server:"), uploads=(file,)))
+        await responder.answer(Reply(tr("Everything I store for this server:"), uploads=(file,)))
 
     @settings.command(name="reset")
     async def reset(self, interaction: Interaction) -> None:
         """Delete all settings and custom labels of this server."""
-        exchange = InteractionExchange(interaction, private=True)
-        _require_manager(exchange)
+        responder = InteractionResponder(interaction, private=True)
+        _require_manager(responder)
         assert interaction.guild_id is not None
         records = await self.bot.store.forget_server(interaction.guild_id)
-        await exchange.answer(forgotten(records))
+        await responder.answer(forgotten(records))
 
     @commands.command()
     async def forget(self, context: BobbyContext) -> None:
         """Delete everything you taught me."""
-        await self._forget(context.exchange)
+        await self._forget(context.responder)
 
     @app_commands.command(name="forget")
     async def forget_slash(self, interaction: Interaction) -> None:
         """Delete everything you taught me."""
-        await self._forget(InteractionExchange(interaction, private=True))
+        await self._forget(InteractionResponder(interaction, private=True))
 
-    async def _forget(self, exchange: Exchange) -> None:
-        records = await self.bot.store.forget_teacher(exchange.asker.person)
-        await exchange.answer(forgotten(records))
+    async def _forget(self, responder: Responder) -> None:
+        records = await self.bot.store.forget_teacher(responder.asker.person)
+        await responder.answer(forgotten(records))
 
     async def _set(self, interaction: Interaction, edit: Edit) -> None:
         """Let hold in the interaction's server what `edit` makes of its settings, and show all."""
-        exchange = InteractionExchange(interaction, private=True)
-        _require_manager(exchange)
+        responder = InteractionResponder(interaction, private=True)
+        _require_manager(responder)
         assert interaction.guild_id is not None
         settings = await self.bot.store.servers.change(interaction.guild_id, edit)
-        await exchange.answer(shown(settings, self.bot.settings))
+        await responder.answer(shown(settings, self.bot.settings))
 
 
 def _with(**changes: object) -> Edit:
     return lambda now: msgspec.structs.replace(now, **changes)
 
 
-def _require_manager(exchange: Exchange) -> None:
+def _require_manager(responder: Responder) -> None:
     """Check that who asks may manage the server.
 
     Raises:
         NotAllowed: They may not, whatever Discord shows them.
     """
-    if not exchange.manages_server:
+    if not responder.manages_server:
         raise NotAllowed(tr("You need the **Manage Server** permission to do that."))
 
 

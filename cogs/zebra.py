@@ -12,10 +12,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import ask_each
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import completions
@@ -81,22 +81,22 @@ class TranslateCog(commands.Cog, name="Translate"):
     @commands.command(usage="[size:N] [link or @person]")
     async def zebra(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn horses into zebras."""
-        words = lookup.read_words(text)
-        await self._answer(context.exchange, self._find(context, words), read_wish(words.rest))
+        words = lookup.parse_text(text)
+        await self._answer(context.responder, self._find(context, words), read_wish(words.rest))
 
     @commands.command(usage="<pair> [size:N] [link or @person]")
     async def translate(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn one kind of thing into another, like apples into oranges."""
-        words = lookup.read_words(text)
+        words = lookup.parse_text(text)
         wish = read_wish(words.rest, names_pair=True)
-        await self._answer(context.exchange, self._find(context, words), wish)
+        await self._answer(context.responder, self._find(context, words), wish)
 
     @commands.command(usage="[pair] [size:N] [link or @person]")
     async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn a horse into a zebra and back again."""
-        words = lookup.read_words(text)
+        words = lookup.parse_text(text)
         wish = read_wish(words.rest, back_again=True)
-        await self._answer(context.exchange, self._find(context, words), wish)
+        await self._answer(context.responder, self._find(context, words), wish)
 
     def _find(self, context: BobbyContext, words: lookup.Words) -> Find:
         return lambda: lookup.find(self.bot, context.message, words)
@@ -118,8 +118,8 @@ class TranslateCog(commands.Cog, name="Translate"):
     ) -> None:
         """Turn horses into zebras."""
         await self._answer(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             Wish(size=size),
         )
 
@@ -142,8 +142,8 @@ class TranslateCog(commands.Cog, name="Translate"):
     ) -> None:
         """Turn one kind of thing into another, like apples into oranges."""
         await self._answer(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             Wish(pair, size),
         )
 
@@ -169,32 +169,36 @@ class TranslateCog(commands.Cog, name="Translate"):
     ) -> None:
         """Turn a horse into a zebra and back again."""
         await self._answer(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             Wish(back_again=True),
         )
 
     async def zebra_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Turn the horses in a message's pictures into zebras."""
-        await self._answer(InteractionExchange(interaction), lambda: lookup.inside(message), Wish())
+        await self._answer(
+            InteractionResponder(interaction), lambda: lookup.inside(message), Wish()
+        )
 
-    async def _answer(self, exchange: Exchange, find: Find, wish: Wish) -> None:
-        async with exchange.thinking():
-            exchange.require_permissions()
+    async def _answer(self, responder: Responder, find: Find, wish: Wish) -> None:
+        async with responder.thinking():
+            responder.require_permissions()
             found = (await find()).first(1 if wish.back_again else MAX_PICTURES)
-            found = found.noting(await self.bot.library.provide(exchange, "translate", wish.pair))
-            reply = await self._translated(exchange, found, wish, exchange.upload_limit)
+            found = found.with_note(
+                await self.bot.library.provide(responder, "translate", wish.pair)
+            )
+            reply = await self._translated(responder, found, wish, responder.upload_limit)
 
         async def shrink() -> Reply:
-            less = exchange.upload_limit // SMALLER
-            return await self._translated(exchange, found, wish, less)
+            less = responder.upload_limit // SMALLER
+            return await self._translated(responder, found, wish, less)
 
-        await exchange.answer(reply, shrink)
+        await responder.answer(reply, shrink)
 
     async def _translated(
-        self, exchange: Exchange, found: Found, wish: Wish, max_bytes: int
+        self, responder: Responder, found: Found, wish: Wish, max_bytes: int
     ) -> Reply:
-        submit, asker = self.bot.executor.submit, exchange.asker
+        submit, asker = self.bot.executor.submit, responder.asker
 
         async def ask(data: bytes) -> Translated | Cycled:
             if wish.back_again:
@@ -205,7 +209,7 @@ class TranslateCog(commands.Cog, name="Translate"):
             job = Translate(picture=data, max_bytes=max_bytes, model=wish.pair, size=wish.size)
             return await submit(job, asker)
 
-        return translated(await ask_each(self.bot.fetcher, exchange, found, ask), found.note)
+        return translated(await ask_each(self.bot.fetcher, responder, found, ask), found.note)
 
 
 async def setup(bot: Bobby) -> None:

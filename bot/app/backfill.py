@@ -27,7 +27,7 @@ MOST = 100
 Readable = discord.TextChannel | discord.VoiceChannel | discord.Thread
 
 
-class Missed:
+class MessageBackfill:
     """The ids of the messages that came by the gateway, and what came by without it."""
 
     def __init__(self) -> None:

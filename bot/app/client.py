@@ -16,19 +16,19 @@ from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
 from discord.shard import Shard
 
-from bot.app.backfill import Missed
+from bot.app.backfill import MessageBackfill
 from bot.app.command_sync import publish
 from bot.conversation import allowed_channels
-from bot.conversation.active_commands import Conversations
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
-from bot.conversation.message_responder import MessageExchange
-from bot.conversation.progress import Cancel, WaitingRoom
+from bot.conversation.active_commands import ActiveCommands
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
+from bot.conversation.message_responder import MessageResponder
+from bot.conversation.progress import Cancel, ProgressNotifier
 from bot.conversation.reply import Reply
 from bot.core import logs
 from bot.core.error_text import explain
 from bot.core.errors import StoreFailed
 from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to, tr
-from bot.core.loop_lag import Pulse
+from bot.core.loop_lag import LoopLagMonitor
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.library.hub.workers import PREFIX as HUB
@@ -73,9 +73,9 @@ def _prefixes(bot: "Bobby", message: discord.Message) -> list[str]:
 
 
 class BobbyContext(commands.Context["Bobby"]):
-    """A text command's context, which also has the exchange that answers it."""
+    """A text command's context, which also has the responder that answers it."""
 
-    exchange: MessageExchange
+    responder: MessageResponder
 
 
 def _typed_in(context: BobbyContext) -> str | None:
@@ -103,13 +103,13 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         if interaction.type is discord.InteractionType.autocomplete:
             return True  # there is no way to say anything while somebody types
         where = allowed_channels.where(self.client.store.servers.get(interaction.guild_id))
-        await InteractionExchange(interaction, private=True).answer(Reply(where))
+        await InteractionResponder(interaction, private=True).answer(Reply(where))
         return False
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         """Answer with the sentence for `error`."""
-        exchange = InteractionExchange(interaction)
-        await exchange.answer(common.sentence(explain(error, exchange)))
+        responder = InteractionResponder(interaction)
+        await responder.answer(common.sentence(explain(error, responder)))
 
 
 class Bobby(commands.AutoShardedBot):
@@ -151,11 +151,11 @@ class Bobby(commands.AutoShardedBot):
         self.library = library
         self.hub = hub
         self.store = store
-        self.pulse = Pulse()
-        self.conversations = Conversations()
+        self.pulse = LoopLagMonitor()
+        self.conversations = ActiveCommands()
         self.asked = Asked()
-        self.missed = Missed()
-        self.waiting = WaitingRoom(executor)
+        self.missed = MessageBackfill()
+        self.waiting = ProgressNotifier(executor)
         self._up: set[int] = set()
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
@@ -265,8 +265,8 @@ class Bobby(commands.AutoShardedBot):
         speak_to(
             self.store.servers.get(guild.id).language, guild.preferred_locale
         ) if guild else speak_to(_typed_in(context))
-        context.exchange = self.conversations.began(message)
-        context.exchange.waiting = self.waiting
+        context.responder = self.conversations.began(message)
+        context.responder.waiting = self.waiting
         try:
             await self._wait_for_turn()
             await self._answer(context)
@@ -278,15 +278,15 @@ class Bobby(commands.AutoShardedBot):
 
         discord.py would report errors to a task of its own, which an edit could not cancel.
         """
-        exchange = context.exchange
+        responder = context.responder
         if context.command is None:
-            if exchange.may_speak():
-                await exchange.answer(common.sentence(self._unknown(context)))
+            if responder.may_speak():
+                await responder.answer(common.sentence(self._unknown(context)))
             return
         try:
             await context.command.invoke(context)
         except commands.CommandError as error:
-            await exchange.answer(common.sentence(explain(error, exchange)))
+            await responder.answer(common.sentence(explain(error, responder)))
 
     async def _wait_for_turn(self) -> None:
         """Let one command begin in each round of the event loop.

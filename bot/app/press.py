@@ -6,36 +6,36 @@ first: a worker that is just starting may take longer than Discord waits.
 
 from collections.abc import Awaitable, Callable
 
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.core.error_text import explain
 from bot.replies import common
 
 
 async def answer_press(
-    interaction: Interaction, make: Callable[[InteractionExchange], Awaitable[Reply]]
+    interaction: Interaction, make: Callable[[InteractionResponder], Awaitable[Reply]]
 ) -> None:
     """Answer the person who pressed, and nobody else, with what `make` returns or why it can't."""
     interaction.client.speak_to(interaction)
-    exchange = InteractionExchange(interaction, private=True)
+    responder = InteractionResponder(interaction, private=True)
     try:
-        async with exchange.thinking():
-            reply = await make(exchange)
+        async with responder.thinking():
+            reply = await make(responder)
     except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
-        reply = common.sentence(explain(error, exchange))
-    await exchange.answer(reply)
+        reply = common.sentence(explain(error, responder))
+    await responder.answer(reply)
 
 
 async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[Reply]]) -> None:
     """Make the button's message say what `make` returns, or tell in private why it can't."""
     interaction.client.speak_to(interaction)
-    exchange = InteractionExchange(interaction)
-    with exchange.refusals_logged():
+    responder = InteractionResponder(interaction)
+    with responder.refusals_logged():
         await interaction.response.defer()
         try:
             reply = await make()
         except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
-            why = common.sentence(explain(error, exchange))
+            why = common.sentence(explain(error, responder))
             await interaction.followup.send(embeds=why.embeds, ephemeral=True)
             return
         await interaction.edit_original_response(

@@ -11,10 +11,10 @@ import discord
 
 from bot.app.client import Bobby
 from bot.app.press import answer_press, edit_on_press
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import ask_one
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import NoPicture
 from bot.core.i18n import label, later, tr
 from bot.pictures.lookup import Picture
@@ -55,7 +55,7 @@ class Why(
     async def callback(self, interaction: Interaction) -> None:
         """Answer the person who pressed, in private."""
         menu = Labels(self.source, self.number, NOBODY, self.model, ())
-        await answer_press(interaction, lambda exchange: again(interaction, exchange, menu, None))
+        await answer_press(interaction, lambda responder: again(interaction, responder, menu, None))
 
 
 class Labels(
@@ -113,17 +113,17 @@ class Labels(
         """Show the chosen label in the same message to its owner, to others in private."""
         (chosen,) = self.item.values
         if self.asker in {NOBODY, interaction.user.id}:
-            exchange = InteractionExchange(interaction)
-            await edit_on_press(interaction, lambda: again(interaction, exchange, self, chosen))
+            responder = InteractionResponder(interaction)
+            await edit_on_press(interaction, lambda: again(interaction, responder, self, chosen))
         else:
             own = Labels(self.source, self.number, NOBODY, self.model, ())
             await answer_press(
-                interaction, lambda exchange: again(interaction, exchange, own, chosen)
+                interaction, lambda responder: again(interaction, responder, own, chosen)
             )
 
 
 async def again(
-    interaction: Interaction, exchange: Exchange, menu: Labels, chosen: str | None
+    interaction: Interaction, responder: Responder, menu: Labels, chosen: str | None
 ) -> Reply:
     """Return the answer to a press: what made the `chosen` label of an earlier picture.
 
@@ -134,12 +134,12 @@ async def again(
     if menu.number >= len(found.pictures):
         raise NoPicture(later("I can't find that picture anymore. Please post it again."))
     picture = found.pictures[menu.number]
-    return await explain(interaction.client, exchange, picture, menu, chosen)
+    return await explain(interaction.client, responder, picture, menu, chosen)
 
 
 async def explain(  # noqa: PLR0917 - who asks whom about what
     bot: Bobby,
-    exchange: Exchange,
+    responder: Responder,
     picture: Picture,
     menu: Labels,
     chosen: str | None,
@@ -153,8 +153,8 @@ async def explain(  # noqa: PLR0917 - who asks whom about what
 
     async def ask(data: bytes) -> Explained:
         job = Explain(picture=data, model=menu.model or None, label=chosen)
-        return await bot.executor.submit(job, exchange.asker)
+        return await bot.executor.submit(job, responder.asker)
 
-    seen = await ask_one(bot.fetcher, exchange, picture, ask)
+    seen = await ask_one(bot.fetcher, responder, picture, ask)
     view = discord.ui.View(timeout=None).add_item(menu.over(seen, spoiler=picture.spoiler))
     return explained(picture, seen, view, note)

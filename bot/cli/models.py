@@ -8,7 +8,7 @@ from rich.table import Table
 from bot.cli.worker import warm_worker
 from bot.core.console import print_json
 from bot.core.settings import Settings
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 WIDEST = 1000
 """Columns that no table of models comes near."""
@@ -33,11 +33,11 @@ async def list_models(settings: Settings, *, as_json: bool) -> None:
     Console(width=max(Console().width, needed)).print(table)
 
 
-def _without_tag(card: ModelCard) -> dict[str, object]:
+def _without_tag(card: ModelInfo) -> dict[str, object]:
     return {field: getattr(card, field) for field in card.__struct_fields__}
 
 
-def _table(cards: Sequence[ModelCard], default: str | None) -> Table:
+def _table(cards: Sequence[ModelInfo], default: str | None) -> Table:
     ready = sum(card.ready for card in cards)
     table = Table(title=f"{ready} of {len(cards)} models are ready", title_justify="left", box=None)
     table.add_column("Model", no_wrap=True)

@@ -32,12 +32,12 @@ from bot.executor.factory import inventory_command, worker_environment
 from bot.library.downloads.downloader import Downloader
 from bot.library.downloads.folder import DOWNLOADS, Store
 from bot.library.downloads.progress import Progress
-from models.jobs.model_info import Checked, ModelCard, WeightsFile
+from models.jobs.model_info import Checked, ModelInfo, WeightsFile
 
 AT_ONCE = 2
 """Downloads that run side by side."""
 
-L = TypeVar("L", ModelCard, Checked)
+L = TypeVar("L", ModelInfo, Checked)
 
 
 async def fetch_models(settings: Settings, names: Sequence[str]) -> bool:
@@ -48,12 +48,12 @@ async def fetch_models(settings: Settings, names: Sequence[str]) -> bool:
     Raises:
         SetupError: A name is unknown, or the catalogue can't be read.
     """
-    cards = [card async for card in _inventory(settings, ModelCard)]
+    cards = [card async for card in _inventory(settings, ModelInfo)]
     wanted = _named(cards, names) if names else [card for card in cards if card.files]
     slots, well = asyncio.Semaphore(AT_ONCE), True
     with progress_bars() as bars:
 
-        async def fetch(card: ModelCard) -> str | None:
+        async def fetch(card: ModelInfo) -> str | None:
             async with slots:
                 return await _fetch(downloader, card, bars)
 
@@ -68,7 +68,7 @@ async def fetch_models(settings: Settings, names: Sequence[str]) -> bool:
     return well
 
 
-async def _fetch(downloader: Downloader, card: ModelCard, bars: Bars) -> str | None:
+async def _fetch(downloader: Downloader, card: ModelInfo, bars: Bars) -> str | None:
     """Have the weights of `card` here; return why that failed, None if it didn't."""
     for file in card.files:
         if card.ready and not downloader.store.has(file):
@@ -108,7 +108,7 @@ def draw(bars: Bars, bar: TaskID, now: Progress) -> None:
     bars.update(bar, completed=now.done, total=now.total, visible=True)
 
 
-def _named(cards: Iterable[ModelCard], names: Sequence[str]) -> list[ModelCard]:
+def _named(cards: Iterable[ModelInfo], names: Sequence[str]) -> list[ModelInfo]:
     known = {card.name: card for card in cards}
     for name in names:
         if name not in known:
@@ -145,7 +145,7 @@ async def strays(settings: Settings) -> list[Path]:
     Raises:
         SetupError: The catalogue can't be read.
     """
-    known = [file async for card in _inventory(settings, ModelCard) for file in card.files]
+    known = [file async for card in _inventory(settings, ModelInfo) for file in card.files]
     return await asyncio.to_thread(Store(settings.weights_folder).strays, known)
 
 

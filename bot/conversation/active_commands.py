@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import discord
 
-from bot.conversation.message_responder import MessageExchange
+from bot.conversation.message_responder import MessageResponder
 
 EDITABLE = timedelta(minutes=1)
 """How long after it was written an edited message is read again."""
@@ -21,10 +21,10 @@ EDITABLE = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class _Talk:
-    """`asked` tells one wording from another; `task` is set while `exchange` is being answered."""
+    """`asked` tells one wording from another; `task` is set while `responder` is being answered."""
 
     asked: int
-    exchange: MessageExchange
+    responder: MessageResponder
     task: asyncio.Task[object] | None = None
 
     async def stop(self) -> bool:
@@ -34,26 +34,26 @@ class _Talk:
             return False
         task.cancel()
         await asyncio.wait({task})
-        await self.exchange.settle()
+        await self.responder.settle()
         return True
 
 
-class Conversations:
+class ActiveCommands:
     """The recent text commands, by the id of the message that asked."""
 
     def __init__(self) -> None:
         self._talks: OrderedDict[int, _Talk] = OrderedDict()
 
-    def began(self, message: discord.Message) -> MessageExchange:
-        """Note that the current task answers `message`; return the exchange to answer it with.
+    def began(self, message: discord.Message) -> MessageResponder:
+        """Note that the current task answers `message`; return the responder to answer it with.
 
         If the message was answered before, its reply will be edited.
         """
         self._forget()
         before = self._talks.pop(message.id, None)
-        exchange = MessageExchange(message, before.exchange.reply if before else None)
-        self._talks[message.id] = _Talk(_asked(message), exchange, asyncio.current_task())
-        return exchange
+        responder = MessageResponder(message, before.responder.reply if before else None)
+        self._talks[message.id] = _Talk(_asked(message), responder, asyncio.current_task())
+        return responder
 
     def ended(self, message_id: int) -> None:
         """Note that the current task is done with message `message_id`."""
@@ -69,9 +69,9 @@ class Conversations:
         talk = self._talks.pop(message_id, None)
         if talk is None or not await talk.stop():
             return False
-        if talk.exchange.reply:
+        if talk.responder.reply:
             with contextlib.suppress(discord.HTTPException):
-                await talk.exchange.reply.delete()
+                await talk.responder.reply.delete()
         return True
 
     async def edited(self, message: discord.Message) -> bool:
@@ -95,7 +95,7 @@ class Conversations:
     def _forget(self) -> None:
         oldest = discord.utils.utcnow() - EDITABLE
         for message_id, talk in list(self._talks.items()):
-            if talk.exchange.message.created_at > oldest:
+            if talk.responder.message.created_at > oldest:
                 break
             if talk.task is None:
                 del self._talks[message_id]

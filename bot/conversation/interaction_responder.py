@@ -9,7 +9,7 @@ import discord
 
 from bot.conversation.permissions import lacking
 from bot.conversation.reply import UPLOAD_AIM, Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import TooLate
 from bot.core.i18n import later
 from bot.executor.queue import Asker
@@ -20,7 +20,7 @@ _TOO_LATE = {10062, 40060}  # its first three seconds are over, or another proce
 Interaction: TypeAlias = discord.Interaction[Any]
 
 
-class InteractionExchange(Exchange):
+class InteractionResponder(Responder):
     """A slash command, an entry of the message menu, or a button.
 
     A `private` one is answered so that only the asker sees it.
@@ -55,17 +55,17 @@ class InteractionExchange(Exchange):
             yield
 
     def missing_permissions(self) -> list[str]:
-        """See `Exchange`. Discord tells with every interaction what Bobby may do there."""
+        """See `Responder`. Discord tells with every interaction what Bobby may do there."""
         return lacking(self.interaction.app_permissions, ["embed_links", "attach_files"])
 
     @property
     def upload_limit(self) -> int:
-        """See `Exchange`. Discord tells it with every interaction."""
+        """See `Responder`. Discord tells it with every interaction."""
         return min(self.interaction.filesize_limit, UPLOAD_AIM)
 
     @property
     def manages_server(self) -> bool:
-        """See `Exchange`. A server where somebody merely brought Bobby along does not count."""
+        """See `Responder`. A server where somebody merely brought Bobby along does not count."""
         return self.interaction.is_guild_integration() and self.interaction.permissions.manage_guild
 
     async def _send(self, reply: Reply) -> None:

@@ -9,7 +9,7 @@ import discord
 
 from bot.conversation.permissions import SPEAK, lacking
 from bot.conversation.reply import UPLOAD_AIM, Reply
-from bot.conversation.responder import NETWORK, Exchange
+from bot.conversation.responder import NETWORK, Responder
 from bot.core.i18n import tr
 from bot.executor.queue import Asker
 
@@ -21,7 +21,7 @@ TYPING_EVERY = 8.0
 _CANNOT_QUOTE = {160002}  # replying needs Read Message History
 
 
-class MessageExchange(Exchange):
+class MessageResponder(Responder):
     """A text command. `earlier` is the reply it got before the person edited it, if any."""
 
     def __init__(self, message: discord.Message, earlier: discord.Message | None = None) -> None:
@@ -37,7 +37,7 @@ class MessageExchange(Exchange):
 
     @property
     def bucket(self) -> int:
-        """See `Exchange`."""
+        """See `Responder`."""
         return self.message.channel.id
 
     @contextlib.asynccontextmanager
@@ -59,7 +59,7 @@ class MessageExchange(Exchange):
                 await asyncio.sleep(TYPING_EVERY)
 
     def missing_permissions(self) -> list[str]:
-        """See `Exchange`. In a direct message nothing can be missing."""
+        """See `Responder`. In a direct message nothing can be missing."""
         if self.message.guild is None:
             return []
         channel = self.message.channel
@@ -70,14 +70,14 @@ class MessageExchange(Exchange):
 
     @property
     def upload_limit(self) -> int:
-        """See `Exchange`."""
+        """See `Responder`."""
         guild = self.message.guild
         limit = guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
         return min(limit, UPLOAD_AIM)
 
     @property
     def manages_server(self) -> bool:
-        """See `Exchange`. A direct message belongs to no server."""
+        """See `Responder`. A direct message belongs to no server."""
         author = self.message.author
         return isinstance(author, discord.Member) and author.guild_permissions.manage_guild
 

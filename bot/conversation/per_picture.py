@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core import metrics
 from bot.core.error_text import explain
 from bot.core.errors import LinkExpired
@@ -29,7 +29,7 @@ class Outcome(Generic[A]):
 
 
 async def ask_one(
-    fetcher: Fetcher, exchange: Exchange, picture: Picture, ask: Callable[[bytes], Awaitable[A]]
+    fetcher: Fetcher, responder: Responder, picture: Picture, ask: Callable[[bytes], Awaitable[A]]
 ) -> A:
     """Return the answer about `picture`; `ask` is given its file.
 
@@ -37,17 +37,17 @@ async def ask_one(
         BobbyError: It can't be fetched, or what `ask` raised.
     """
     with metrics.STAGES.labels("download").time():
-        data = await fetched(fetcher, exchange, picture)
+        data = await fetched(fetcher, responder, picture)
     return await ask(data)
 
 
-async def fetched(fetcher: Fetcher, exchange: Exchange, picture: Picture) -> bytes:
+async def fetched(fetcher: Fetcher, responder: Responder, picture: Picture) -> bytes:
     """Return the file of `picture`, by a fresh link where this one has run out.
 
     Raises:
         BobbyError: It can't be fetched.
     """
-    person = exchange.asker.person
+    person = responder.asker.person
     try:
         return await fetcher.fetch(picture, person=person)
     except LinkExpired:
@@ -58,14 +58,14 @@ async def fetched(fetcher: Fetcher, exchange: Exchange, picture: Picture) -> byt
 
 
 async def ask_each(
-    fetcher: Fetcher, exchange: Exchange, found: Found, ask: Callable[[bytes], Awaitable[A]]
+    fetcher: Fetcher, responder: Responder, found: Found, ask: Callable[[bytes], Awaitable[A]]
 ) -> list[Outcome[A]]:
     """Return what became of each picture of `found`, in order; `ask` is given its file."""
 
     async def one(picture: Picture) -> Outcome[A]:
         try:
-            return Outcome(picture, await ask_one(fetcher, exchange, picture, ask))
+            return Outcome(picture, await ask_one(fetcher, responder, picture, ask))
         except Exception as error:  # noqa: BLE001  (the others go on; `explain` logs this one)
-            return Outcome(picture, explain(error, exchange))
+            return Outcome(picture, explain(error, responder))
 
     return await asyncio.gather(*map(one, found.pictures))

@@ -16,11 +16,11 @@ import discord
 
 from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core import logs
 from bot.core.errors import Cancelled
 from bot.core.i18n import tr
-from bot.executor.estimates import Outlook
+from bot.executor.estimates import QueueEstimate
 from bot.executor.executor import Executor
 
 SILENT_SECONDS = 2.0
@@ -75,7 +75,7 @@ class _Wait:
     cancelled: bool = False
 
 
-class WaitingRoom:
+class ProgressNotifier:
     """Everybody who waits for `executor`.
 
     `silent` and `edit` are the seconds until the message is posted and between its edits.
@@ -91,20 +91,20 @@ class WaitingRoom:
         self._posting: set[int] = set()
 
     @contextlib.asynccontextmanager
-    async def shown(self, exchange: Exchange) -> AsyncIterator[None]:
-        """Tell how long `exchange` waits while the block lasts, and let its asker cancel it.
+    async def shown(self, responder: Responder) -> AsyncIterator[None]:
+        """Tell how long `responder` waits while the block lasts, and let its asker cancel it.
 
         Raises:
             Cancelled: The asker did.
         """
-        task, question = asyncio.current_task(), exchange.asker.question
+        task, question = asyncio.current_task(), responder.asker.question
         if task is None or question is None:
             yield
             return
         logs.question.set(question)
         wait = self._waits[question] = _Wait(task)
         over = asyncio.Event()
-        telling = asyncio.create_task(self._tell(exchange, question, over), name="tell")
+        telling = asyncio.create_task(self._tell(responder, question, over), name="tell")
         try:
             try:
                 yield
@@ -130,23 +130,23 @@ class WaitingRoom:
             wait.task.cancel()
         return True
 
-    async def _tell(self, exchange: Exchange, question: int, over: asyncio.Event) -> None:
+    async def _tell(self, responder: Responder, question: int, over: asyncio.Event) -> None:
         """Post how long it takes, and edit it, until it is over."""
         pause = self.silent
         try:
             while not await _within(over, pause):
                 pause = self.edit
-                outlook = self._executor.outlook(question)
+                estimate = self._executor.estimate(question)
                 # One at a time in a channel: Discord rations posts, and answers go before.
-                if outlook is None or exchange.bucket in self._posting:
+                if estimate is None or responder.bucket in self._posting:
                     continue
-                self._posting.add(exchange.bucket)
+                self._posting.add(responder.bucket)
                 try:
-                    await exchange.progress(_shown(outlook, exchange.asker.person, question))
+                    await responder.progress(_shown(estimate, responder.asker.person, question))
                 finally:
-                    self._posting.discard(exchange.bucket)
+                    self._posting.discard(responder.bucket)
         except Exception:
-            log.exception("%s could not be told how long it takes", exchange)
+            log.exception("%s could not be told how long it takes", responder)
 
 
 async def _within(over: asyncio.Event, seconds: float) -> bool:
@@ -157,19 +157,19 @@ async def _within(over: asyncio.Event, seconds: float) -> bool:
     return over.is_set()
 
 
-def _shown(outlook: Outlook, person: int, question: int) -> Reply:
+def _shown(estimate: QueueEstimate, person: int, question: int) -> Reply:
     view = discord.ui.View(timeout=None).add_item(Cancel(person, question))
-    return Reply(f"-# {words(outlook)}", view=view)
+    return Reply(f"-# {words(estimate)}", view=view)
 
 
-def words(outlook: Outlook) -> str:
-    """Return `outlook` as a sentence, such as "4th in line, about 20 s to go"."""
+def words(estimate: QueueEstimate) -> str:
+    """Return `estimate` as a sentence, such as "4th in line, about 20 s to go"."""
     where = (
         tr("Working on it")
-        if outlook.place is None
-        else tr("{ordinal} in line", ordinal=_ordinal(outlook.place), place=outlook.place)
+        if estimate.place is None
+        else tr("{ordinal} in line", ordinal=_ordinal(estimate.place), place=estimate.place)
     )
-    return tr("{where}, about {seconds} to go.", where=where, seconds=_duration(outlook.seconds))
+    return tr("{where}, about {seconds} to go.", where=where, seconds=_duration(estimate.seconds))
 
 
 def _ordinal(number: int) -> str:

@@ -41,12 +41,12 @@ _NOT_ATTACHED = later(
 class Waiting(Protocol):
     """What tells people how long they wait, see `bot.conversation.progress`."""
 
-    def shown(self, exchange: "Exchange") -> contextlib.AbstractAsyncContextManager[None]:
-        """Look after `exchange` for as long as the block lasts."""
+    def shown(self, responder: "Responder") -> contextlib.AbstractAsyncContextManager[None]:
+        """Look after `responder` for as long as the block lasts."""
         ...
 
 
-class Exchange(abc.ABC):
+class Responder(abc.ABC):
     """One question and its one reply. `waiting` is told of it while Bobby is at work."""
 
     asker: Asker

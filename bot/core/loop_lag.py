@@ -10,14 +10,14 @@ WINDOW = 600
 """Beats that are remembered: a minute."""
 
 
-class Pulse:
+class LoopLagMonitor:
     """A heartbeat of the event loop. `run()` beats until it is cancelled."""
 
     def __init__(self) -> None:
         self._late: deque[float] = deque([0.0], maxlen=WINDOW)
 
     async def run(self) -> None:
-        """Beat for ever, noting how late each beat is."""
+        """Beat for ever, with_note how late each beat is."""
         while True:
             due = time.monotonic() + INTERVAL
             await asyncio.sleep(INTERVAL)

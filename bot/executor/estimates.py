@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from bot.executor.call import Call
 from bot.executor.engines.base import EngineState
 from bot.executor.queue import FairQueue
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Job
 
 
 @dataclass(frozen=True)
-class Outlook:
+class QueueEstimate:
     """How a question stands whose jobs are not all answered.
 
     `place` is that of its next job in the queue, from 1; None when all of them run. `seconds` is
@@ -34,12 +34,12 @@ class Snapshot:
     restarts: int
     device: str | None
     default: str | None
-    models: tuple[ModelCard, ...]
+    models: tuple[ModelInfo, ...]
 
 
-def outlook(
+def estimate(
     queue: FairQueue[Call], question: int, cost: Callable[[Job], float], busy: float
-) -> Outlook | None:
+) -> QueueEstimate | None:
     """Return how the question of id `question` stands; None when it waits for no job.
 
     `cost` returns the seconds that a job is expected to take, `busy` are those since the worker
@@ -56,8 +56,8 @@ def outlook(
     begun = any(call.started for call in queue.held)
     left = max(0.0, flying - busy) if begun else flying
     if not waiting:
-        return Outlook(place=None, seconds=left)
-    return Outlook(
+        return QueueEstimate(place=None, seconds=left)
+    return QueueEstimate(
         place=min(place for place, _ in waiting),
         seconds=left + max(seconds for _, seconds in waiting),
     )

@@ -20,11 +20,11 @@ from bot.core.i18n import later, tr
 from bot.executor.call import Call
 from bot.executor.costs import Costs
 from bot.executor.engines.base import BatchLost, Engine, Result, Settled, unavailable
-from bot.executor.estimates import Outlook, Snapshot, outlook
+from bot.executor.estimates import QueueEstimate, Snapshot, estimate
 from bot.executor.queue import Asker, FairQueue, Limits
 from models.jobs.answers import Answer, Failure
 from models.jobs.control import Ready
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Job, Request
 
 DRAIN_SECONDS = 1.0
@@ -81,7 +81,7 @@ class Executor:
             await self._engine.__aexit__(kind, error, traceback)
 
     @property
-    def models(self) -> tuple[ModelCard, ...]:
+    def models(self) -> tuple[ModelInfo, ...]:
         """The catalogue as the worker told it; empty until it was ready once."""
         ready = self._engine.status.ready
         return ready.models if ready else ()
@@ -101,7 +101,7 @@ class Executor:
         """
         return await self._engine.ready()
 
-    async def cards(self) -> tuple[ModelCard, ...]:
+    async def cards(self) -> tuple[ModelInfo, ...]:
         """Return the catalogue, once there is a worker that has told it.
 
         Raises:
@@ -131,10 +131,10 @@ class Executor:
             models=self.models,
         )
 
-    def outlook(self, question: int) -> Outlook | None:
+    def estimate(self, question: int) -> QueueEstimate | None:
         """Return how the question of id `question` stands; None when it waits for no job."""
         now = asyncio.get_running_loop().time()
-        return outlook(self._queue, question, self._cost, now - self._busy_since)
+        return estimate(self._queue, question, self._cost, now - self._busy_since)
 
     async def submit(self, job: Request[A], asker: Asker) -> A:
         """Return the answer to `job`. Cancelling is normal: the job is dropped if it can be.

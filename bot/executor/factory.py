@@ -15,7 +15,7 @@ from bot.core.settings import Settings
 from bot.executor.engines import ray
 from bot.executor.engines.base import Engine
 from bot.executor.engines.local import LocalEngine
-from bot.executor.engines.pool import SeveralEngines
+from bot.executor.engines.pool import EnginePool
 from bot.executor.engines.supervisor import Program
 from bot.executor.executor import Executor
 from bot.executor.queue import Limits
@@ -123,7 +123,7 @@ def _engine(settings: Settings) -> Engine:
         )
         for c in commands
     ]
-    return engines[0] if len(engines) == 1 else SeveralEngines(engines)
+    return engines[0] if len(engines) == 1 else EnginePool(engines)
 
 
 def longest_work(settings: Settings) -> float:

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from discord import app_commands
 
 from bot.core.i18n import tr
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 OFFERED = 25
 """Discord shows no more choices."""
 
 
 def completions(
-    cards: Iterable[ModelCard], task: str | None, typed: str
+    cards: Iterable[ModelInfo], task: str | None, typed: str
 ) -> list[app_commands.Choice[str]]:
     """Return the models of `task`, or of any, whose name contains `typed`, ready ones first."""
     wanted = typed.lower().replace("-", "_").replace(" ", "_")
@@ -23,7 +23,7 @@ def completions(
     ]
 
 
-def _shown(card: ModelCard) -> str:
+def _shown(card: ModelInfo) -> str:
     about = f": {tr(card.expects)}" if card.expects else ""
     missing = "" if card.ready else " " + tr("(not installed)")
     return f"{card.name}{about}{missing}"

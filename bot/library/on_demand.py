@@ -13,15 +13,15 @@ from typing import Self
 import discord
 
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import BobbyError, DownloadFailed
 from bot.core.i18n import tr
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
-from bot.library.downloads.downloader import Downloader, Patience
+from bot.library.downloads.downloader import Downloader, RetryPolicy
 from bot.library.downloads.progress import Progress, size, words
 from bot.replies.common import BLUE
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ AT_ONCE = 2
 SILENT_SECONDS = 2.0
 """What comes sooner is not announced."""
 EDIT_SECONDS = 5.0
-IN_A_CHAT = Patience(tries=3, stall=30.0)
+IN_A_CHAT = RetryPolicy(tries=3, stall=30.0)
 """A server that is down costs people a few seconds before another model answers."""
 LONGEST_WAIT = 13 * 60.0
 """Seconds that a question waits; an interaction can be answered for fifteen minutes."""
@@ -74,7 +74,7 @@ class Library:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._downloader.__aexit__(kind, error, trace)
 
-    async def provide(self, exchange: Exchange, task: str, model: str | None) -> str | None:
+    async def provide(self, responder: Responder, task: str, model: str | None) -> str | None:
         """Have the weights of `model` here, if who asks may have them downloaded.
 
         Waits for a download that is under way, no matter who started it, and shows how far it is.
@@ -86,14 +86,14 @@ class Library:
         if card is None:
             return None
         if card.name not in self._fetching:
-            if refusal := self._refusal(card, exchange):
+            if refusal := self._refusal(card, responder):
                 return refusal
-            log.info("%s asked for %s: downloading it", exchange, card.name)
+            log.info("%s asked for %s: downloading it", responder, card.name)
             self._start(card)
         fetching = self._fetching[card.name]
         try:
             async with asyncio.timeout(LONGEST_WAIT):
-                await self._watch(exchange, card, fetching)
+                await self._watch(responder, card, fetching)
         except TimeoutError:
             return tr("{name} is still downloading. Try again in a few minutes.", name=card.name)
         except DownloadFailed as error:
@@ -106,22 +106,22 @@ class Library:
             )
         return None
 
-    def _missing(self, task: str, model: str | None) -> ModelCard | None:
+    def _missing(self, task: str, model: str | None) -> ModelInfo | None:
         name = (model or "").strip().lower()
         found = [c for c in self._executor.models if c.name == name and c.task == task]
         wanted = [card for card in found if not card.ready and card.files]
         store = self._downloader.store
         return next((c for c in wanted if not all(store.has(file) for file in c.files)), None)
 
-    def _refusal(self, card: ModelCard, exchange: Exchange) -> str | None:
-        """Return why `exchange` may not have `card` downloaded, None if it may."""
+    def _refusal(self, card: ModelInfo, responder: Responder) -> str | None:
+        """Return why `responder` may not have `card` downloaded, None if it may."""
         if self._settings.offline or self._settings.downloads == "nobody":
             return tr(
                 "{name} isn't installed, and downloads are turned off here. Ask the "
                 "bot owner to add it.",
                 name=card.name,
             )
-        if self._settings.downloads == "managers" and not exchange.manages_server:
+        if self._settings.downloads == "managers" and not responder.manages_server:
             return tr(
                 "{name} isn't installed yet. Someone with **Manage Server** can start "
                 "the download by using it in a server I'm in.",
@@ -139,12 +139,12 @@ class Library:
             )
         return None
 
-    def _start(self, card: ModelCard) -> None:
+    def _start(self, card: ModelInfo) -> None:
         task = asyncio.create_task(self._fetch(card), name=f"download {card.name}")
         self._fetching[card.name] = _Fetching(task)
         task.add_done_callback(lambda done: self._ended(card, done))
 
-    async def _fetch(self, card: ModelCard) -> None:
+    async def _fetch(self, card: ModelInfo) -> None:
         def tell(progress: Progress) -> None:
             self._fetching[card.name].progress = progress
 
@@ -154,7 +154,7 @@ class Library:
                 await self._downloader.fetch(file, tell, most=most)
         await self._executor.recount()
 
-    def _ended(self, card: ModelCard, task: asyncio.Task[None]) -> None:
+    def _ended(self, card: ModelInfo, task: asyncio.Task[None]) -> None:
         del self._fetching[card.name]
         if task.cancelled() or (error := task.exception()) is None:
             return
@@ -163,7 +163,7 @@ class Library:
         else:
             log.error("The download of %s failed unexpectedly", card.name, exc_info=error)
 
-    async def _watch(self, exchange: Exchange, card: ModelCard, fetching: _Fetching) -> None:
+    async def _watch(self, responder: Responder, card: ModelInfo, fetching: _Fetching) -> None:
         """Wait until the download is done; edit how far it is into the one reply.
 
         Raises:
@@ -173,7 +173,7 @@ class Library:
         while not fetching.task.done():
             await asyncio.wait({fetching.task}, timeout=pause)
             if not fetching.task.done():
-                await exchange.progress(_shown(card, fetching.progress))
+                await responder.progress(_shown(card, fetching.progress))
                 pause = EDIT_SECONDS
         if fetching.task.cancelled():
             raise DownloadFailed(tr("The download of {name} was stopped.", name=card.name))
@@ -196,7 +196,7 @@ class Library:
         log.info("%d of %d models ready", here, len(ready.models))
 
 
-def _shown(card: ModelCard, progress: Progress | None) -> Reply:
+def _shown(card: ModelInfo, progress: Progress | None) -> Reply:
     far = words(progress) if progress else tr("queued")
     text = tr("Downloading **{name}**", name=card.name)
     return Reply(embeds=(discord.Embed(description=f"{text}\n{far}", colour=BLUE),))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.core.errors import UnknownModel
 from bot.core.formatting import plain
 from bot.core.i18n import tr
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 MOST_COMPARED = 10
 """Models that one comparison may ask."""
@@ -21,7 +21,7 @@ COMPARED = (
 """Who is compared when nobody is named: a decade of classifiers, in the order of their years."""
 
 
-def search(cards: Sequence[ModelCard], query: str) -> list[ModelCard]:
+def search(cards: Sequence[ModelInfo], query: str) -> list[ModelInfo]:
     """Return the models that every word of `query` fits, those that are ready first.
 
     A word fits a part of the name or family. `task:translate` and `family:resnet` fit the whole
@@ -32,14 +32,14 @@ def search(cards: Sequence[ModelCard], query: str) -> list[ModelCard]:
     return sorted(found, key=lambda card: (not card.ready, card.name))
 
 
-def _fits(card: ModelCard, word: str) -> bool:
+def _fits(card: ModelInfo, word: str) -> bool:
     kind, _, value = word.partition(":")
     if kind in {"task", "family"} and value:
         return value == (card.task if kind == "task" else card.family)
     return (word == "ready" and card.ready) or word in f"{card.name} {card.family or ''}"
 
 
-def named(cards: Sequence[ModelCard], name: str) -> ModelCard:
+def named(cards: Sequence[ModelInfo], name: str) -> ModelInfo:
     """Return the model called `name`.
 
     Raises:
@@ -63,11 +63,11 @@ def named(cards: Sequence[ModelCard], name: str) -> ModelCard:
 class Field:
     """The classifiers to compare, and the names of those that are wanted but not here."""
 
-    here: tuple[ModelCard, ...]
+    here: tuple[ModelInfo, ...]
     absent: tuple[str, ...]
 
 
-def field(cards: Sequence[ModelCard], names: Sequence[str]) -> Field:
+def field(cards: Sequence[ModelInfo], names: Sequence[str]) -> Field:
     """Return who is compared: the classifiers called `names`, or else those of `COMPARED`.
 
     Where nobody is named and fewer than two of those are here, every classifier that is stands in.

@@ -58,7 +58,7 @@ class Found:
     pictures: tuple[Picture, ...]
     note: str | None = None
 
-    def noting(self, more: str | None) -> "Found":
+    def with_note(self, more: str | None) -> "Found":
         """Return the same pictures with one more line, if there is one, below the note."""
         return replace(self, note="\n-# ".join(filter(None, [self.note, more])) or None)
 
@@ -84,7 +84,7 @@ class Words:
     rest: str
 
 
-def read_words(text: str) -> Words:
+def parse_text(text: str) -> Words:
     """Split `text` into the first link, the first mention and whatever else stands there."""
     link = _LINK.search(text)
     person = _MENTION.search(text)
@@ -172,7 +172,7 @@ async def inside(message: Content) -> Found:
     return Found(pictures)
 
 
-async def pointed_at(
+async def from_options(
     interaction: discord.Interaction[Any],
     picture: discord.Attachment | None,
     link: str | None,

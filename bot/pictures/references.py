@@ -82,7 +82,7 @@ class Asked:
             return await lookup.inside(message), ""
         context = await bot.get_context(message)
         text = context.view.read_rest().strip()
-        return await lookup.find(bot, message, lookup.read_words(text)), text
+        return await lookup.find(bot, message, lookup.parse_text(text)), text
 
 
 async def _fetched(bot: commands.AutoShardedBot, source: Source) -> discord.Message:

@@ -13,7 +13,7 @@ from bot.core.i18n import label, tr
 from bot.pictures.lookup import Picture
 from bot.replies.common import BLUE, label_lines, percent, receipt, refused, titled
 from models.jobs.answers import Labels
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 GARBAGE = discord.Colour(0xB8860B)
 """No other answer has this colour."""
@@ -23,7 +23,7 @@ GARBAGE = discord.Colour(0xB8860B)
 class Contender:
     """One model of a comparison and what it said: its labels, or a sentence why nothing."""
 
-    card: ModelCard
+    card: ModelInfo
     result: Labels | str
 
 

@@ -9,7 +9,7 @@ from bot.core.formatting import plain
 from bot.core.i18n import later, tr
 from bot.replies.common import BLUE
 from models.jobs.answers import Inspected
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 PAGE = 10
 """Models on a page."""
@@ -30,12 +30,12 @@ IN_WORDS = (
 """
 
 
-def pages(found: Sequence[ModelCard]) -> int:
+def pages(found: Sequence[ModelInfo]) -> int:
     """Return how many pages the models `found` fill, at least one."""
     return max(1, -(-len(found) // PAGE))
 
 
-def page(found: Sequence[ModelCard], number: int, query: str) -> discord.Embed:
+def page(found: Sequence[ModelInfo], number: int, query: str) -> discord.Embed:
     """Return page `number`, counted from 0, of the models `found` for `query`."""
     shown = found[number * PAGE : (number + 1) * PAGE]
     ready = sum(card.ready for card in found)
@@ -57,7 +57,7 @@ def page(found: Sequence[ModelCard], number: int, query: str) -> discord.Embed:
     )
 
 
-def _line(card: ModelCard) -> str:
+def _line(card: ModelInfo) -> str:
     facts = [
         str(card.year) if card.year else None,
         _size(card.size_bytes) if card.size_bytes else None,
@@ -68,7 +68,7 @@ def _line(card: ModelCard) -> str:
     return f"{'●' if card.ready else '○'} **{card.name}** · {' · '.join(filter(None, facts))}"
 
 
-def inspected(card: ModelCard, seen: Inspected) -> Reply:
+def inspected(card: ModelInfo, seen: Inspected) -> Reply:
     """Return the reply that shows the inside of a model, as a file where it is too long."""
     outline, whole = _outline(seen.tree)
     embed = discord.Embed(title=card.name, description=f"```\n{outline}\n```", colour=BLUE)
@@ -84,7 +84,7 @@ def inspected(card: ModelCard, seen: Inspected) -> Reply:
     return Reply(embeds=(embed,), uploads=(Upload(name, as_text(card, seen).encode(), name),))
 
 
-def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
+def facts(card: ModelInfo, seen: Inspected) -> dict[str, str]:
     """Return what is known of a model besides its modules, each under its name."""
     kinds = [f"{one.layers} {one.kind}" for one in seen.layers if one.parameters]
     found = {
@@ -127,7 +127,7 @@ def facts(card: ModelCard, seen: Inspected) -> dict[str, str]:
     return found
 
 
-def as_text(card: ModelCard, seen: Inspected) -> str:
+def as_text(card: ModelInfo, seen: Inspected) -> str:
     """Return all there is to say of a model as a plain text."""
     known = facts(card, seen)
     if seen.paper:

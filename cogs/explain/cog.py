@@ -10,8 +10,8 @@ from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
 from bot.app.why_button import Labels, Why, explain
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
-from bot.conversation.responder import Exchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
+from bot.conversation.responder import Responder
 from bot.library.autocomplete import completions
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
@@ -35,10 +35,10 @@ class WhyCog(commands.Cog, name="Why"):
     @commands.command(usage="[model] [link or @person]")
     async def why(self, context: BobbyContext, *, text: str = "") -> None:
         """Highlight what made me pick a label."""
-        words = lookup.read_words(text)
+        words = lookup.parse_text(text)
         message = context.message
         await self._answer(
-            context.exchange,
+            context.responder,
             lambda: lookup.find(self.bot, message, words),
             words.rest,
             Source("ask", message.channel.id, message.id),
@@ -61,8 +61,8 @@ class WhyCog(commands.Cog, name="Why"):
     ) -> None:
         """Highlight what made me pick a label."""
         await self._answer(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             model,
             Source("at", interaction.channel_id or 0, interaction.id),
         )
@@ -74,17 +74,17 @@ class WhyCog(commands.Cog, name="Why"):
         """Offer the classifiers whose name contains what was typed, those that are ready first."""
         return completions(self.bot.executor.models, "classify", typed)
 
-    async def _answer(self, exchange: Exchange, find: Find, model: str, source: Source) -> None:
-        model = model or self.bot.own_classifier(exchange.asker.server) or ""
-        async with exchange.thinking():
-            exchange.require_permissions()
+    async def _answer(self, responder: Responder, find: Find, model: str, source: Source) -> None:
+        model = model or self.bot.own_classifier(responder.asker.server) or ""
+        async with responder.thinking():
+            responder.require_permissions()
             found = (await find()).first(1)
-            found = found.noting(await self.bot.library.provide(exchange, "classify", model))
+            found = found.with_note(await self.bot.library.provide(responder, "classify", model))
             self.bot.asked.note(source, found)
-            menu = Labels(source, 0, exchange.asker.person, model.strip().lower(), ())
+            menu = Labels(source, 0, responder.asker.person, model.strip().lower(), ())
             picture, note = found.pictures[0], found.note
-            reply = await explain(self.bot, exchange, picture, menu, None, note)
-        await exchange.answer(reply)
+            reply = await explain(self.bot, responder, picture, menu, None, note)
+        await responder.answer(reply)
 
 
 async def setup(bot: Bobby) -> None:

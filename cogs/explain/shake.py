@@ -5,9 +5,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionExchange
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import ask_one
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.library.autocomplete import completions
 from bot.pictures import lookup
 from bot.pictures.lookup import Find
@@ -25,9 +25,9 @@ class ShakeCog(commands.Cog, name="Shake"):
     @commands.command(usage="[model] [link or @person]")
     async def shake(self, context: BobbyContext, *, text: str = "") -> None:
         """Flip, rotate, blur and crop a picture to see if the label holds up."""
-        words = lookup.read_words(text)
+        words = lookup.parse_text(text)
         find = lambda: lookup.find(self.bot, context.message, words)  # noqa: E731
-        await self._answer(context.exchange, find, words.rest)
+        await self._answer(context.responder, find, words.rest)
 
     @app_commands.command(name="shake")
     @app_commands.describe(
@@ -46,8 +46,8 @@ class ShakeCog(commands.Cog, name="Shake"):
     ) -> None:
         """Flip, rotate, blur and crop a picture to see if the label holds up."""
         await self._answer(
-            InteractionExchange(interaction),
-            lambda: lookup.pointed_at(interaction, picture, link, person),
+            InteractionResponder(interaction),
+            lambda: lookup.from_options(interaction, picture, link, person),
             model,
         )
 
@@ -58,19 +58,19 @@ class ShakeCog(commands.Cog, name="Shake"):
         """Offer the classifiers whose name contains what was typed, those that are ready first."""
         return completions(self.bot.executor.models, "classify", typed)
 
-    async def _answer(self, exchange: Exchange, find: Find, model: str) -> None:
-        model = model or self.bot.own_classifier(exchange.asker.server) or ""
+    async def _answer(self, responder: Responder, find: Find, model: str) -> None:
+        model = model or self.bot.own_classifier(responder.asker.server) or ""
 
         async def ask(data: bytes) -> Shaken:
             job = Shake(picture=data, model=model or None)
-            return await self.bot.executor.submit(job, exchange.asker)
+            return await self.bot.executor.submit(job, responder.asker)
 
-        async with exchange.thinking():
-            exchange.require_permissions()
+        async with responder.thinking():
+            responder.require_permissions()
             found = (await find()).first(1)
-            found = found.noting(await self.bot.library.provide(exchange, "classify", model))
-            seen = await ask_one(self.bot.fetcher, exchange, found.pictures[0], ask)
-        await exchange.answer(shaken(found.pictures[0], seen, found.note))
+            found = found.with_note(await self.bot.library.provide(responder, "classify", model))
+            seen = await ask_one(self.bot.fetcher, responder, found.pictures[0], ask)
+        await responder.answer(shaken(found.pictures[0], seen, found.note))
 
 
 async def setup(bot: Bobby) -> None:

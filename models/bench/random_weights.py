@@ -16,7 +16,7 @@ from models.catalog.classifiers import Catalog, catalog
 from models.catalog.records import Classification
 from models.tasks.untrained import WEIGHTS, beginning
 from models.weights.checkpoint import Sha256
-from models.weights.store import Shelf, WeightsError
+from models.weights.store import WeightsError, WeightsStore
 
 STAND_IN = "stand-in.pth"
 """What the file is called, in a folder of the benchmark's own."""
@@ -51,7 +51,7 @@ def settle(network: nn.Module, side: int) -> nn.Module:
     return network.eval()
 
 
-def provide(record: Classification, shelf: Shelf, folder: Path) -> None:
+def provide(record: Classification, shelf: WeightsStore, folder: Path) -> None:
     """Leave a stand-in for the weights of `record` in `folder`, unless `shelf` holds them."""
     try:
         shelf.genuine(record.checkpoint)

@@ -32,7 +32,7 @@ from models.runtime.cache import NetworkCache
 from models.runtime.inference import DTYPES, Network, device_for, exact, is_fast, plain
 from models.tasks.base import TaskTable
 from models.tasks.classify import Classifier, device_name, sight
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 PICTURE, LARGE = "picture.jpg", "large.jpg"
 """In the benchmark's folder: what is asked about, and 12 million pixels."""
@@ -50,11 +50,11 @@ class Contenders:
         folder: Path = options.folder
         if options.model not in catalog():
             raise SystemExit(str(unknown(options.model, catalog())))
-        provide(catalog()[options.model], Shelf(options.cache), folder)
+        provide(catalog()[options.model], WeightsStore(options.cache), folder)
         known = listed(options.model, folder)
         self._record = known[options.model]
         self._choice = Choice(self._record)
-        self._shelf = Shelf(folder if (folder / STAND_IN).is_file() else options.cache)
+        self._shelf = WeightsStore(folder if (folder / STAND_IN).is_file() else options.cache)
         if not (folder / PICTURE).is_file():
             (folder / PICTURE).write_bytes(photograph(1024, 768))
         (folder / LARGE).write_bytes(photograph(4000, 3000))

@@ -21,7 +21,7 @@ from models.jobs.requests import Caption, Translate
 from models.networks.lite_maps import LiteMaps
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.inference import plain
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from models.worker.tasks import Tasks
 
 Kind = Literal["zebra", "caption"]
@@ -32,7 +32,7 @@ ROOM = 32 * 2**20
 class Whole:
     """Answers about one picture, in two ways."""
 
-    def __init__(self, picture: bytes, shelf: Shelf, device: torch.device) -> None:
+    def __init__(self, picture: bytes, shelf: WeightsStore, device: torch.device) -> None:
         self._picture = picture
         self._tasks = Tasks(shelf, device, "efficientnet_lite0")
         self._naive: dict[Kind, Callable[[], object]] = {
@@ -62,7 +62,7 @@ class Whole:
         asyncio.run(answer())
         return (time.perf_counter() - begun) * 1000 / count
 
-    def _naive_zebra(self, shelf: Shelf) -> Callable[[], bytes]:
+    def _naive_zebra(self, shelf: WeightsStore) -> Callable[[], bytes]:
         network = plain(pairs()["horse2zebra_small"], shelf)
         assert isinstance(network, MatteGenerator)
 
@@ -79,7 +79,7 @@ class Whole:
 
         return work
 
-    def _naive_caption(self, shelf: Shelf) -> Callable[[], str]:
+    def _naive_caption(self, shelf: WeightsStore) -> Callable[[], str]:
         encoder = plain(catalog()["efficientnet_lite0"], shelf)
         maps, captioner = LiteMaps(encoder).eval(), Captioner.load()  # type: ignore[arg-type]  # it is that network
 

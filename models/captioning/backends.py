@@ -28,7 +28,7 @@ from models.networks.neuraltalk import Sentence
 from models.runtime.fuse_batchnorm import fuse
 from models.runtime.inference import exact
 from models.weights.checkpoint import Checkpoint
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ _MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 """ImageNet's, by which the published encoder was trained to see."""
 
 
-class Voice(Protocol):
+class CaptionBackend(Protocol):
     """A captioner with its weights, which are so many `bytes` of memory."""
 
     bytes: int
@@ -60,10 +60,10 @@ class Voice(Protocol):
         """Return the caption of one picture, prepared as this captioner sees it."""
 
 
-class OwnVoice:
+class OwnBackend:
     """Our own captioner; pictures are prepared by `models.captioning.small.prepare`."""
 
-    def __init__(self, shelf: Shelf, device: torch.device) -> None:
+    def __init__(self, shelf: WeightsStore, device: torch.device) -> None:
         self._device = device
         self._maps = own_encoder(shelf, device)
         self._captioner = Captioner.load()
@@ -78,13 +78,15 @@ class OwnVoice:
         return caption
 
 
-class NeuralTalkVoice:
+class NeuralTalkBackend:
     """The published NeuralTalk2; pictures are prepared by `at_own_size`.
 
     Its files are converted when it is first loaded; from then on the converted ones serve.
     """
 
-    def __init__(self, shelf: Shelf, device: torch.device, files: Sequence[Checkpoint]) -> None:
+    def __init__(
+        self, shelf: WeightsStore, device: torch.device, files: Sequence[Checkpoint]
+    ) -> None:
         folder = converted(shelf)
         if not folder.is_dir():
             neuraltalk2.convert({file.file: shelf.genuine(file).path for file in files}, folder)
@@ -116,7 +118,7 @@ class NeuralTalkVoice:
         return sentence.log_probability / tokens
 
 
-def converted(shelf: Shelf) -> Path:
+def converted(shelf: WeightsStore) -> Path:
     """Return the folder in the cache that holds NeuralTalk2's converted files, once it is there."""
     return shelf.cache / "neuraltalk2"
 
@@ -143,7 +145,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def own_encoder(shelf: Shelf, device: torch.device) -> nn.Module:
+def own_encoder(shelf: WeightsStore, device: torch.device) -> nn.Module:
     """Return the fast form of `LiteMaps` with the classifier's weights, on `device`.
 
     Raises:

@@ -91,7 +91,7 @@ def convert(published: Mapping[str, Path], converted: Path) -> None:
     encoder = _tensors(io.BytesIO(joined), "+".join(ENCODER_PARTS))
     encoder = {name: tensor for name, tensor in encoder.items() if not name.startswith("fc.")}
     decoder = _tensors(io.BytesIO(published[MODEL].read_bytes()), MODEL)
-    words = read_words(published[INFOS].read_bytes())
+    words = parse_text(published[INFOS].read_bytes())
     _assembled(encoder, decoder, words)
     converted.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=converted.parent, ignore_cleanup_errors=True) as folder:
@@ -117,7 +117,7 @@ def load(converted: Path) -> NeuralTalk:
     return _assembled(load_file(converted / ENCODER), load_file(converted / DECODER), words)
 
 
-def read_words(infos: bytes) -> list[str]:
+def parse_text(infos: bytes) -> list[str]:
     """Return the vocabulary in `fc-infos.pkl`: a word's place is its token, the last one is UNK.
 
     Raises:

@@ -16,18 +16,18 @@ from PIL import Image
 from torch import Tensor, nn
 
 from models.captioning import backends, neuraltalk2, small
-from models.captioning.backends import NeuralTalkVoice, OwnVoice, Voice
+from models.captioning.backends import CaptionBackend, NeuralTalkBackend, OwnBackend
 from models.catalog.classifiers import catalog
 from models.catalog.selection import nobody_stands_in, stands_in, unknown
 from models.images.pixel_jobs import Exactly, View
 from models.jobs.base import Said
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.neuraltalk import FCDecoder
 from models.weights.checkpoint import Checkpoint, Sha256
-from models.weights.store import Shelf, WeightsError
+from models.weights.store import WeightsError, WeightsStore
 
 DEFAULT = "caption_small"
 PUBLISHED = "neuraltalk2"
@@ -54,7 +54,7 @@ class Captioning:
     build: Callable[[], nn.Module]
     view: View
     see: Callable[[Image.Image], Tensor]
-    load: Callable[[Shelf, torch.device], Voice]
+    load: Callable[[WeightsStore, torch.device], CaptionBackend]
 
 
 Captionings: TypeAlias = Mapping[str, Captioning]
@@ -92,7 +92,7 @@ def _own() -> Captioning:
             resample=Image.Resampling.BICUBIC,
         ),
         see=small.prepare,
-        load=OwnVoice,
+        load=OwnBackend,
     )
 
 
@@ -108,7 +108,7 @@ def _neuraltalk(files: tuple[Checkpoint, ...]) -> Captioning:
         build=_published_networks,
         view=backends.VIEW,
         see=backends.at_own_size,
-        load=partial(NeuralTalkVoice, files=files),
+        load=partial(NeuralTalkBackend, files=files),
     )
 
 
@@ -132,7 +132,7 @@ class Chosen:
 class Captioners:
     """Chooses among `records` by what `shelf` holds. Safe to use from several threads."""
 
-    def __init__(self, shelf: Shelf, records: Captionings) -> None:
+    def __init__(self, shelf: WeightsStore, records: Captionings) -> None:
         self._shelf = shelf
         self._records = records
 
@@ -152,7 +152,7 @@ class Captioners:
                 return Chosen(other, stands_in(wanted.name, lack, other.name))
         raise nobody_stands_in(wanted.name, lack)
 
-    def cards(self) -> tuple[ModelCard, ...]:
+    def cards(self) -> tuple[ModelInfo, ...]:
         """Return what there is to know of every captioner, in the list's order."""
         return tuple(self._card(record) for record in self._records.values())
 
@@ -176,9 +176,9 @@ class Captioners:
         found = [self._shelf.find(file) for file in record.files]
         return found[0].location if all(found) and found[0] else None
 
-    def _card(self, record: Captioning) -> ModelCard:
+    def _card(self, record: Captioning) -> ModelInfo:
         location = self._location(record)
-        return ModelCard(
+        return ModelInfo(
             name=record.name,
             task="caption",
             parameters=record.parameters,

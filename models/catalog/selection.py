@@ -13,8 +13,8 @@ from typing import Generic, TypeVar
 from models.catalog.records import Record
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
-from models.jobs.model_info import ModelCard
-from models.weights.store import Shelf, WeightsError
+from models.jobs.model_info import ModelInfo
+from models.weights.store import WeightsError, WeightsStore
 
 R = TypeVar("R", bound=Record)
 
@@ -30,7 +30,7 @@ class Choice(Generic[R]):
 class Selection(Generic[R]):
     """Chooses among `catalog` by what `shelf` holds; `default` is meant when no name is given."""
 
-    def __init__(self, catalog: Mapping[str, R], shelf: Shelf, default: str) -> None:
+    def __init__(self, catalog: Mapping[str, R], shelf: WeightsStore, default: str) -> None:
         self._catalog = catalog
         self._shelf = shelf
         self._default = default
@@ -62,7 +62,7 @@ class Selection(Generic[R]):
             raise unknown(name, self._catalog)
         return record
 
-    def cards(self) -> tuple[ModelCard, ...]:
+    def cards(self) -> tuple[ModelInfo, ...]:
         """Return what there is to know of every record, in the catalogue's order."""
         return tuple(self._card(record) for record in self._catalog.values())
 
@@ -77,10 +77,10 @@ class Selection(Generic[R]):
             return record
         return None
 
-    def _card(self, record: Record) -> ModelCard:
+    def _card(self, record: Record) -> ModelInfo:
         checkpoint = record.checkpoint
         found = self._shelf.find(checkpoint)
-        return ModelCard(
+        return ModelInfo(
             name=record.name,
             task=record.task,
             parameters=record.parameters,

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from models.jobs.answers import Answer, Failure
 from models.jobs.base import Message
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Job
 
 
@@ -40,7 +40,7 @@ class Ready(Message, frozen=True):
 
     device: str
     default: str
-    models: tuple[ModelCard, ...]
+    models: tuple[ModelInfo, ...]
 
 
 class Unready(Message, frozen=True):

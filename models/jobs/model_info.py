@@ -42,7 +42,7 @@ class HubModel(Message, frozen=True):
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
 
-class ModelCard(Message, frozen=True):
+class ModelInfo(Message, frozen=True):
     """What the bot knows of one catalogue record, for autocomplete, help and listings.
 
     `weights` names the checkpoint ("IMAGENET1K_V1"), `source` is its URL or package, `size_bytes`
@@ -72,7 +72,7 @@ class ModelCard(Message, frozen=True):
 class Checked(Message, frozen=True):
     """What the check of one file of weights came to; `wrong` is None where it is right.
 
-    `file` of `model` is at `location`, as in `ModelCard`; reading it took `seconds`.
+    `file` of `model` is at `location`, as in `ModelInfo`; reading it took `seconds`.
     """
 
     model: str

@@ -19,7 +19,7 @@ from models.jobs.base import Precision
 from models.runtime.generator import Generator
 from models.runtime.inference import Network, plain
 from models.runtime.progress import loading
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Plain:
     bytes: int
 
     @staticmethod
-    def load(record: Classification, shelf: Shelf, device: torch.device) -> "Plain":
+    def load(record: Classification, shelf: WeightsStore, device: torch.device) -> "Plain":
         """Return the network of `record` on `device`.
 
         Raises:
@@ -65,7 +65,7 @@ class NetworkCache:
 
     def __init__(
         self,
-        shelf: Shelf,
+        shelf: WeightsStore,
         device: torch.device,
         kept_bytes: int = KEPT_BYTES,
         precision: Precision = "float32",

@@ -13,7 +13,7 @@ from models.catalog.records import Pair
 from models.jobs.base import Precision
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.inference import DTYPES, finite, plain, timed
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Generator:
     def __init__(
         self,
         record: Pair,
-        shelf: Shelf,
+        shelf: WeightsStore,
         device: torch.device,
         precision: Precision = "float32",
     ) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from models.catalog.records import Classification, Record
 from models.jobs.base import Precision
 from models.runtime.fuse_batchnorm import fuse
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Network:
     def __init__(
         self,
         record: Classification,
-        shelf: Shelf,
+        shelf: WeightsStore,
         device: torch.device,
         precision: Precision = "float32",
     ) -> None:
@@ -134,7 +134,7 @@ class Network:
         return done
 
     def _convert(
-        self, precision: Precision, example: Tensor, record: Classification, shelf: Shelf
+        self, precision: Precision, example: Tensor, record: Classification, shelf: WeightsStore
     ) -> None:
         self._network, self.precision = self._network.to(DTYPES[precision]), precision
         try:
@@ -152,12 +152,12 @@ class Network:
         dtype = DTYPES[self.precision]
         return batch.to(self._device, dtype, memory_format=torch.channels_last)
 
-    def _on_device(self, record: Record, shelf: Shelf) -> nn.Module:
+    def _on_device(self, record: Record, shelf: WeightsStore) -> nn.Module:
         network = plain(record, shelf)
         return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
 
 
-def plain(record: Record, shelf: Shelf) -> nn.Module:
+def plain(record: Record, shelf: WeightsStore) -> nn.Module:
     """Return the network of `record` with its weights, in eval mode and float32, on the CPU.
 
     Raises:

@@ -16,7 +16,7 @@ from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Job
 from models.runtime.cache import NetworkCache
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class ClassifierTask:
     def __init__(
         self,
         catalog: Catalog,
-        shelf: Shelf,
+        shelf: WeightsStore,
         networks: NetworkCache,
         default: str,
         do: Perform = perform,

@@ -18,7 +18,7 @@ from models.images.pixel_jobs import Look, Looked
 from models.jobs.answers import Captioned
 from models.jobs.base import say
 from models.jobs.errors import JobError
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
 from models.tasks.base import running
@@ -37,7 +37,7 @@ class Prepared:
     frames: int
 
 
-class Describer:
+class CaptionTask:
     """Answers `Caption` jobs with those of `records` whose files are here."""
 
     makes_room = False
@@ -47,7 +47,7 @@ class Describer:
         self._do = do
         self._captioners = Captioners(networks.shelf, records)
 
-    def cards(self) -> tuple[ModelCard, ...]:
+    def cards(self) -> tuple[ModelInfo, ...]:
         """Return what there is to know of every captioner."""
         return self._captioners.cards()
 

@@ -21,7 +21,7 @@ from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
 from models.jobs.answers import Label, Labels
 from models.jobs.base import Precision
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Classify
 from models.tasks.base import ClassifierTask, running
 
@@ -84,7 +84,7 @@ class Classifier(ClassifierTask):
         self.look([example])
         return choice
 
-    def cards(self) -> tuple[ModelCard, ...]:
+    def cards(self) -> tuple[ModelInfo, ...]:
         """Return what there is to know of every classifier."""
         return self._selection.cards()
 

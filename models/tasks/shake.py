@@ -69,7 +69,7 @@ class Prepared:
     tensors: Tensor
 
 
-class Shaker(ClassifierTask):
+class RobustnessTask(ClassifierTask):
     """Answers `Shake`."""
 
     def prepare(self, job: Shake) -> Prepared:

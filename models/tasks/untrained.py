@@ -22,7 +22,7 @@ from models.runtime.inference import timed
 from models.tasks import classify
 from models.tasks.base import running
 from models.tasks.classify import device_name, present
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 SEED = 0
 WEIGHTS = f"random numbers, seed {SEED}"
@@ -38,7 +38,7 @@ class Prepared:
     item: classify.Prepared
 
 
-class Beginner:
+class UntrainedTask:
     """Answers `Untrained` jobs with the networks of `catalog`, in float32 on `device`."""
 
     makes_room = False
@@ -46,7 +46,7 @@ class Beginner:
     def __init__(
         self,
         catalog: Catalog,
-        shelf: Shelf,
+        shelf: WeightsStore,
         device: torch.device,
         default: str,
         do: Perform = perform,

@@ -29,7 +29,7 @@ from models.catalog.classifiers import catalog
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS, SIDE, LiteMaps
 from models.runtime.fuse_batchnorm import fuse
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def vocabulary(captions: Sequence[str], seen: int) -> list[str]:
 def lite_maps() -> LiteMaps:
     """Return the encoder with the installed package's weights, in eval mode."""
     network = EfficientNetLite0()
-    network.load_state_dict(Shelf().load(catalog()["efficientnet_lite0"].checkpoint))
+    network.load_state_dict(WeightsStore().load(catalog()["efficientnet_lite0"].checkpoint))
     return LiteMaps(network).eval()
 
 

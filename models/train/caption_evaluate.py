@@ -18,7 +18,7 @@ from models.captioning.backends import own_encoder
 from models.captioning.small import DEFAULT_BEAMS, WEIGHTS, Caption, Captioner, prepare
 from models.train.caption_data import Flickr8k, Split
 from models.train.caption_scores import scores
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 _COLUMNS, _SIDE, _TEXT = 6, 224, 64
 
@@ -27,7 +27,7 @@ def captions(
     captioner: Captioner, data: Flickr8k, names: Sequence[str], beams: int
 ) -> tuple[dict[str, Caption], float]:
     """Return the caption of each picture, encoded and searched alone, and seconds a picture."""
-    maps = own_encoder(Shelf(), torch.device("cpu"))
+    maps = own_encoder(WeightsStore(), torch.device("cpu"))
     said: dict[str, Caption] = {}
     seconds = 0.0
     for name, picture in zip(names, data.pictures(names), strict=True):

@@ -53,7 +53,7 @@ class WeightsError(Exception):
         self.damaged = damaged
 
 
-class Shelf:
+class WeightsStore:
     """The places on this machine that may hold checkpoints. Safe to use from several threads."""
 
     def __init__(self, cache: Path | None = None) -> None:

@@ -32,7 +32,7 @@ from models.jobs.answers import Labels
 from models.jobs.base import say
 from models.jobs.control import Ready
 from models.jobs.errors import JobError
-from models.jobs.model_info import HubModel, ModelCard
+from models.jobs.model_info import HubModel, ModelInfo
 from models.jobs.requests import Classify
 from models.runtime.inference import exact
 from models.runtime.progress import loading
@@ -163,9 +163,9 @@ def _record(model: HubModel, repository: str) -> Classification:
     )
 
 
-def _card(record: Classification) -> ModelCard:
+def _card(record: Classification) -> ModelInfo:
     checkpoint = record.checkpoint
-    return ModelCard(
+    return ModelInfo(
         name=record.name,
         task="classify",
         parameters=record.parameters,

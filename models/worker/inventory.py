@@ -1,7 +1,7 @@
 """`python -m models.worker.inventory`: what there is and whether it is right, without networks.
 
 Prints JSON lines to standard output for the command line's sake, which never imports torch: a
-`ModelCard` a line, or with `--verify` a verdict on every file of weights that is on this machine.
+`ModelInfo` a line, or with `--verify` a verdict on every file of weights that is on this machine.
 """
 
 import argparse
@@ -19,18 +19,18 @@ from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Record
 from models.jobs.base import Message
-from models.jobs.model_info import Checked, ModelCard
+from models.jobs.model_info import Checked, ModelInfo
 from models.weights.checkpoint import Checkpoint
-from models.weights.store import Shelf, WeightsError
+from models.weights.store import WeightsError, WeightsStore
 from models.worker.tasks import Tasks
 
 
-def cards(shelf: Shelf) -> tuple[ModelCard, ...]:
+def cards(shelf: WeightsStore) -> tuple[ModelInfo, ...]:
     """Return every model of every task; nothing is loaded."""
     return Tasks(shelf, torch.device("cpu"), "resnet101").cards()
 
 
-def verdicts(shelf: Shelf) -> Iterator[Checked]:
+def verdicts(shelf: WeightsStore) -> Iterator[Checked]:
     """Read all weights that are on this machine and yield whether they are what was published."""
     for model, checkpoint in _checkpoints():
         if (found := shelf.find(checkpoint)) is None:
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, metavar="DIR")
     parser.add_argument("--verify", action="store_true")
     options = parser.parse_args(arguments)
-    shelf = Shelf(options.cache)
+    shelf = WeightsStore(options.cache)
     lines: Iterator[Message] = verdicts(shelf) if options.verify else iter(cards(shelf))
     for line in lines:
         os.write(sys.stdout.fileno(), msgspec.json.encode(line) + b"\n")

@@ -24,7 +24,7 @@ from models.jobs.control import Ready, Unready
 from models.jobs.errors import JobError
 from models.jobs.log_context import FORMAT, Asked
 from models.runtime.inference import DTYPES, DeviceError, device_for, is_fast
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from models.worker.cpu_quota import quota
 from models.worker.loop import Answering, Worker
 from models.worker.pipe import Pipe, claim_pipe, leave
@@ -135,7 +135,7 @@ def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = c
         _log.warning(_NO_UNITS, device, precision)
     default = options.default_model
     do = DecoderPool()
-    return Tasks(Shelf(options.cache), device, default, precision, classifiers(), do=do)
+    return Tasks(WeightsStore(options.cache), device, default, precision, classifiers(), do=do)
 
 
 if __name__ == "__main__":

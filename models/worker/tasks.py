@@ -8,7 +8,7 @@ from models.catalog.generators import pairs
 from models.images.perform import Perform, perform
 from models.jobs.base import Precision
 from models.jobs.control import Ready
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import (
     Assess,
     Caption,
@@ -24,15 +24,15 @@ from models.jobs.requests import (
 )
 from models.runtime.cache import NetworkCache
 from models.tasks.base import TaskTable
-from models.tasks.caption import Describer
+from models.tasks.caption import CaptionTask
 from models.tasks.classify import Classifier, device_name
-from models.tasks.explain.task import Explainer
-from models.tasks.few_shot.task import Learner
-from models.tasks.inspection.task import Inspector
-from models.tasks.shake import Shaker
+from models.tasks.explain.task import ExplainTask
+from models.tasks.few_shot.task import FewShotTask
+from models.tasks.inspection.task import InspectTask
+from models.tasks.shake import RobustnessTask
 from models.tasks.translate.task import Translator
-from models.tasks.untrained import Beginner
-from models.weights.store import Shelf
+from models.tasks.untrained import UntrainedTask
+from models.weights.store import WeightsStore
 
 
 class Tasks(TaskTable):
@@ -43,7 +43,7 @@ class Tasks(TaskTable):
 
     def __init__(
         self,
-        shelf: Shelf,
+        shelf: WeightsStore,
         device: torch.device,
         default: str,
         precision: Precision = "float32",
@@ -57,21 +57,21 @@ class Tasks(TaskTable):
         shared = (classifiers, shelf, networks, default, do)
         self._classifier = Classifier(*shared)
         self._translator = Translator(pairs(), shelf, networks, self._classifier, do)
-        self._describer = Describer(captioners(), networks, do)
-        learner = Learner(*shared)
+        self._describer = CaptionTask(captioners(), networks, do)
+        learner = FewShotTask(*shared)
         super().__init__(
             {
                 Classify: self._classifier,
                 Caption: self._describer,
                 Translate: self._translator,
                 Cycle: self._translator,
-                Explain: Explainer(*shared),
-                Shake: Shaker(*shared),
+                Explain: ExplainTask(*shared),
+                Shake: RobustnessTask(*shared),
                 Featurise: learner,
                 Recognise: learner,
                 Assess: learner,
-                Inspect: Inspector(),
-                Untrained: Beginner(classifiers, shelf, device, default, do),
+                Inspect: InspectTask(),
+                Untrained: UntrainedTask(classifiers, shelf, device, default, do),
             }
         )
 
@@ -92,7 +92,7 @@ class Tasks(TaskTable):
         """
         return self._stock(self._classifier.default().record.name)
 
-    def cards(self) -> tuple[ModelCard, ...]:
+    def cards(self) -> tuple[ModelInfo, ...]:
         """Return what there is to know of every model of every task."""
         return (
             *self._classifier.cards(),

@@ -13,7 +13,7 @@ from bot.playground.server import Playground
 from models.bench.pictures import photograph
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from models.worker.tasks import Tasks
 from tests.benchmarks.stage import guest, watched_bot
 from tests.e2e.guest import Guest, said
@@ -45,7 +45,7 @@ async def measure() -> list[Figure]:
     """Ask and call in turns, with the same picture."""
     picture = photograph(1024, 768)
     job = Classify(picture=picture)
-    tasks = Tasks(Shelf(None), torch.device("cpu"), "efficientnet_lite0")
+    tasks = Tasks(WeightsStore(None), torch.device("cpu"), "efficientnet_lite0")
     tasks.ready()
     asked: list[Asked] = []
     called: list[float] = []

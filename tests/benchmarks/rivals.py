@@ -36,12 +36,12 @@ class Answers:
         from models.catalog.selection import Choice
         from models.runtime.cache import NetworkCache
         from models.runtime.inference import DTYPES, plain
-        from models.weights.store import Shelf
+        from models.weights.store import WeightsStore
 
         place = Path(folder)
         self._record = listed(model, place)[model]
         self._choice = Choice(self._record)
-        shelf = Shelf(place if (place / STAND_IN).is_file() else Path(cache))
+        shelf = WeightsStore(place if (place / STAND_IN).is_file() else Path(cache))
         if form == "ours":
             networks = NetworkCache(shelf, torch.device("cpu"), precision=precision)
             network = networks.classifier(self._record)

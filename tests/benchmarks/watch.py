@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from bot.app.client import Bobby
-from bot.conversation.message_responder import MessageExchange
+from bot.conversation.message_responder import MessageResponder
 from bot.executor.queue import Asker
 from models.jobs.answers import Answer, Pictured
 from models.jobs.requests import Job
@@ -47,7 +47,7 @@ class LoopWatch:
         self._this_round: dict[str, Work] = {}
 
     async def beat(self) -> None:
-        """Beat for ever, noting the longest that a beat was late: what a coroutine feels."""
+        """Beat for ever, with_note the longest that a beat was late: what a coroutine feels."""
         while True:
             due = time.monotonic() + BEAT
             await asyncio.sleep(BEAT)
@@ -139,7 +139,7 @@ class StageWatch:
         bot.on_message = self.timed("all", bot.on_message)  # type: ignore[assignment, method-assign]
         bot.fetcher.fetch = self.timed("fetch", bot.fetcher.fetch)  # type: ignore[assignment, method-assign]
         bot.executor.submit = self._with_network(bot.executor.submit)  # type: ignore[arg-type, assignment, method-assign]
-        MessageExchange.answer = self.timed("answer", MessageExchange.answer)  # type: ignore[assignment, method-assign]
+        MessageResponder.answer = self.timed("answer", MessageResponder.answer)  # type: ignore[assignment, method-assign]
 
     def _with_network(self, submit: Submitting) -> Submitting:
         """Return `submit`, timed, with the network's own time as the stage before its end."""

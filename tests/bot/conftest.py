@@ -21,10 +21,10 @@ from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.supervisor import Program
 from models.jobs.answers import Labels, Pictured
 from models.jobs.control import Ready
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Job
 from tests.bot.executor import answers, tiny_worker
-from tests.bot.executor.fake_engine import InProcessEngine
+from tests.bot.executor.fake_engine import FakeEngine
 
 
 @dataclass
@@ -59,14 +59,14 @@ class Desk:
         (self.folder / name).write_text(content)
         return name
 
-    def engine(self, _program: Program, **_limits: float) -> InProcessEngine:
+    def engine(self, _program: Program, **_limits: float) -> FakeEngine:
         """Return an engine in place of a worker's."""
 
         def run_batch(batch: Any) -> list[Outcome]:
             self.asked += [structs.replace(job, picture=b"", requester=None) for job in batch]
             return [self.answer(job) for job in batch]
 
-        return InProcessEngine(run_batch, self.ready)
+        return FakeEngine(run_batch, self.ready)
 
 
 @contextlib.contextmanager
@@ -118,7 +118,7 @@ def _with_tiny_workers(
     return Desk(folder)
 
 
-def card(name: str, **fields: Any) -> ModelCard:
+def card(name: str, **fields: Any) -> ModelInfo:
     """Return the card of a classifier that is not here, but for `fields`."""
     return structs.replace(answers.CARD, **({"name": name, "ready": False} | fields))
 

@@ -9,7 +9,7 @@ import discord
 import pytest_asyncio
 
 from bot.app.discord_patches import DISCORD, point_discord_at
-from bot.pictures.lookup import Found, find, read_words
+from bot.pictures.lookup import Found, find, parse_text
 from bot.playground.model.records import Channel
 from bot.playground.model.state import World
 from bot.playground.server import Playground
@@ -44,7 +44,7 @@ class Room:
     async def finds(self, content: str = "", *files: File, **fields: Any) -> Found:
         """Return what the guest means with `content` behind a command."""
         message = await self.hears(f"!x {content}", *files, **fields)
-        return await find(self.bot, message, read_words(content))
+        return await find(self.bot, message, parse_text(content))
 
     async def sees(self, message: dict[str, Any]) -> discord.Message:
         """Return a message as the bot fetches it."""

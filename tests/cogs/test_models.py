@@ -6,16 +6,16 @@ import pytest
 from bot.conversation.reply import Reply
 from bot.replies.models import PAGE
 from cogs.models import QUERY, listing
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 ASKER = 2**63
 
 
-def cards(count: int) -> tuple[ModelCard, ...]:
+def cards(count: int) -> tuple[ModelInfo, ...]:
     """Return so many models."""
     card = {"parameters": 1, "weights": "W", "source": "S", "license": "L", "ready": False}
     return tuple(
-        ModelCard(name=f"net{number:03}", task="classify", **card)  # type: ignore[arg-type]
+        ModelInfo(name=f"net{number:03}", task="classify", **card)  # type: ignore[arg-type]
         for number in range(count)
     )
 

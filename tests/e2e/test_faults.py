@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from bot.conversation.message_responder import MessageExchange
+from bot.conversation.message_responder import MessageResponder
 from bot.conversation.per_picture import fetched
 from bot.core.errors import LinkExpired
 from bot.pictures.lookup import inside
@@ -176,11 +176,11 @@ async def test_an_expired_link_is_renewed(house: House, guest: Guest, channel: C
     house.playground.faults.expire_links()
     with pytest.raises(LinkExpired):
         await house.bot.fetcher.fetch(picture, person=1)
-    exchange = MessageExchange(found)
-    assert await fetched(house.bot.fetcher, exchange, picture) == PICTURE[1]
+    responder = MessageResponder(found)
+    assert await fetched(house.bot.fetcher, responder, picture) == PICTURE[1]
     await guest.delete(message)
     with pytest.raises(LinkExpired, match="no longer has that picture"):
-        await fetched(house.bot.fetcher, exchange, picture)
+        await fetched(house.bot.fetcher, responder, picture)
 
 
 async def test_a_link_that_expires_before_it_is_followed(house: House, guest: Guest) -> None:

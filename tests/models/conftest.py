@@ -8,7 +8,7 @@ import torch
 from models.catalog.classifiers import catalog
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from models.worker.tasks import Tasks
 
 
@@ -25,15 +25,15 @@ def _few_threads() -> None:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
+def shelf(tmp_path: Path) -> WeightsStore:
     """Return a shelf whose caches are empty: only installed packages hold weights."""
-    return Shelf(tmp_path / "bobby")
+    return WeightsStore(tmp_path / "bobby")
 
 
 @pytest.fixture(scope="session")
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     """Return a classifier on the CPU that has EfficientNet-Lite0 and nothing else."""
-    empty = Shelf(tmp_path_factory.mktemp("bobby"))
+    empty = WeightsStore(tmp_path_factory.mktemp("bobby"))
     networks = NetworkCache(empty, torch.device("cpu"))
     return Classifier(catalog(), empty, networks, "efficientnet_lite0")
 
@@ -41,5 +41,5 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
 @pytest.fixture(scope="session")
 def tasks(tmp_path_factory: pytest.TempPathFactory) -> Tasks:
     """Return every task on the CPU, with EfficientNet-Lite0 and nothing else."""
-    empty = Shelf(tmp_path_factory.mktemp("bobby"))
+    empty = WeightsStore(tmp_path_factory.mktemp("bobby"))
     return Tasks(empty, torch.device("cpu"), "efficientnet_lite0")

@@ -9,11 +9,11 @@ from models.jobs.requests import Caption, Job
 from models.runtime.cache import NetworkCache
 from models.tasks import caption
 from models.tasks.base import Prepared
-from models.tasks.caption import Describer
-from models.weights.store import Shelf
+from models.tasks.caption import CaptionTask
+from models.weights.store import WeightsStore
 from tests.bot.executor.answers import READY
 
-TASK = Describer(captioners(), NetworkCache(Shelf(None), torch.device("cpu")))
+TASK = CaptionTask(captioners(), NetworkCache(WeightsStore(None), torch.device("cpu")))
 
 
 class OneAtATime:

@@ -16,7 +16,7 @@ from typing import Self
 
 from bot.core.errors import BobbyError, Closing
 from bot.executor.engines.base import BatchLost, EngineStatus, Result, Settled
-from bot.executor.engines.process import Patience, WorkerProcess
+from bot.executor.engines.process import RetryPolicy, WorkerProcess
 from bot.executor.engines.supervisor import CLOSING, Program, Restarts, Supervisor
 from models.jobs.control import (
     Deferred,
@@ -99,13 +99,13 @@ class LocalEngine:
         hang_after: float,
         silence: float | None = None,
         restarts: Restarts | None = None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         batches_in_flight: int = 2,
     ) -> None:
         self._supervisor = Supervisor(
             program,
             restarts=restarts or Restarts(),
-            patience=patience or Patience(),
+            patience=patience or RetryPolicy(),
             take=self._take,
             lost=self._lose,
         )

@@ -18,7 +18,7 @@ from models.jobs.requests import Job
 _BEST_FIRST: tuple[EngineState, ...] = ("ready", "starting", "unavailable", "closed")
 
 
-class SeveralEngines:
+class EnginePool:
     """Runs each batch on the one of `engines`, at least one, that has the fewest; see `Engine`."""
 
     def __init__(self, engines: Sequence[Engine]) -> None:

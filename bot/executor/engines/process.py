@@ -38,7 +38,7 @@ worker_log = logging.getLogger("worker")
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """Seconds granted to a worker after its input ended, after SIGTERM and after SIGKILL."""
 
     end_of_input: float = 1.5
@@ -132,7 +132,7 @@ class WorkerProcess:
         """Kill the worker and what it has started, at once."""
         self._signal(signal.SIGKILL)
 
-    async def close(self, patience: Patience) -> None:
+    async def close(self, patience: RetryPolicy) -> None:
         """End the worker: end its input, then terminate, then kill; each with its time limit."""
         rest = asyncio.create_task(_discard(self._output), name="worker stdout")
         try:

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 
 from bot.core.settings import Settings
 from bot.executor.engines.local import LocalEngine
-from bot.executor.engines.process import Patience
+from bot.executor.engines.process import RetryPolicy
 from bot.executor.engines.supervisor import Program, Restarts
 
 _PERSISTENT = Restarts(failed_starts=20)
 """A cluster elsewhere that is started again takes a while until it can be reached."""
 
-_PATIENCE = Patience(end_of_input=3.5)
+_PATIENCE = RetryPolicy(end_of_input=3.5)
 """Seconds until a cluster of our own has ended, all of its processes with it."""
 
 

@@ -16,12 +16,12 @@ import msgspec
 from bot.core.errors import Closing
 from bot.core.i18n import later
 from bot.executor.engines.base import EngineState, EngineStatus, unavailable
-from bot.executor.engines.process import Patience, WorkerProcess
+from bot.executor.engines.process import RetryPolicy, WorkerProcess
 from models.jobs.control import Finished, FromWorker, Ready, Unready
 
 CLOSING = later("I'm shutting down. Please try again when I'm back online.")
 
-_DEAD = Patience(end_of_input=0.3, terminate=0.3, kill=1.0)
+_DEAD = RetryPolicy(end_of_input=0.3, terminate=0.3, kill=1.0)
 """For a worker that has ended already, or is to: it only has to be buried."""
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Supervisor:
         program: Program,
         *,
         restarts: Restarts,
-        patience: Patience,
+        patience: RetryPolicy,
         take: Callable[[FromWorker], None],
         lost: Callable[[], None],
     ) -> None:

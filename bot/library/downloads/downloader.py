@@ -42,7 +42,7 @@ _HEADERS = {"User-Agent": "Bobby (fetches published weights)", "Accept-Encoding"
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How much a server is put up with; all in seconds but `tries`.
 
     After `tries` in a row that brought nothing, a download is given up. Before the second, Bobby
@@ -73,15 +73,15 @@ class Downloader:
         *,
         offline: bool = False,
         mirror: str | None = None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
     ) -> None:
         self.store = store
         self._offline = offline
         self._mirror = mirror
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
 
     @classmethod
-    def of(cls, settings: Settings, patience: Patience | None = None) -> Self:
+    def of(cls, settings: Settings, patience: RetryPolicy | None = None) -> Self:
         """Return the one that `settings` describe."""
         store = Store(settings.weights_folder)
         offline, mirror = settings.offline, settings.mirror

@@ -28,7 +28,7 @@ from bot.executor.queue import Limits
 from bot.library.hub import archive, hub_file, source_summary
 from bot.library.hub.archive import Place
 from bot.library.hub.hub_file import Model, Repository
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +69,10 @@ class Hub:
         return {PREFIX + m.name: (r, m) for r in self._repositories for m in r.models}
 
     @property
-    def cards(self) -> tuple[ModelCard, ...]:
+    def cards(self) -> tuple[ModelInfo, ...]:
         """The same as cards, for lists and completion."""
         return tuple(
-            ModelCard(
+            ModelInfo(
                 name=name,
                 task=model.task,
                 parameters=0,

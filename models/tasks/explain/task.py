@@ -39,7 +39,7 @@ class Prepared:
     tensor: torch.Tensor
 
 
-class Explainer(ClassifierTask):
+class ExplainTask(ClassifierTask):
     """Answers `Explain`."""
 
     def prepare(self, job: Explain) -> Prepared:

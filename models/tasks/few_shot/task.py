@@ -45,7 +45,7 @@ class Prepared:
     seen: classify.Prepared | None
 
 
-class Learner(ClassifierTask):
+class FewShotTask(ClassifierTask):
     """Answers `Featurise`, `Recognise` and `Assess`."""
 
     def prepare(self, job: Featurise | Recognise | Assess) -> Prepared:

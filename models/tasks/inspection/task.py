@@ -27,7 +27,7 @@ from models.tasks.inspection import summary
 _log = logging.getLogger(__name__)
 
 
-class Inspector:
+class InspectTask:
     """Answers `Inspect` jobs about every classifier, translation and captioner."""
 
     makes_room = False

@@ -22,7 +22,7 @@ from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
 from models.jobs.answers import Cycled, Translated, Verdict
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Cycle, Translate
 from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
@@ -30,7 +30,7 @@ from models.tasks.base import running
 from models.tasks.classify import Classifier, Sight, device_name, normalized, sight, view
 from models.tasks.translate.presentation import Receipt, cycled, translated
 from models.tasks.translate.verdict import verdict
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 MEMORY_BYTES = 3 * 1024**3
 """A worker on the CPU stays below this over pictures and frames of 12 million pixels.
@@ -66,7 +66,7 @@ class Translator:
     def __init__(
         self,
         pairs: Mapping[str, Pair],
-        shelf: Shelf,
+        shelf: WeightsStore,
         networks: NetworkCache,
         classifier: Classifier,
         do: Perform = perform,
@@ -76,7 +76,7 @@ class Translator:
         self._classifier = classifier
         self._do = do
 
-    def cards(self) -> tuple[ModelCard, ...]:
+    def cards(self) -> tuple[ModelInfo, ...]:
         """Return what there is to know of every pair."""
         return self._selection.cards()
 

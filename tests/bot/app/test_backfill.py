@@ -9,7 +9,7 @@ import discord
 import pytest
 import pytest_asyncio
 
-from bot.app.backfill import HEARD, YOUNGEST, Missed
+from bot.app.backfill import HEARD, YOUNGEST, MessageBackfill
 from bot.playground.model.permissions import P
 from bot.playground.model.records import Channel, Guild
 from tests.bot.room import Room, room, running
@@ -48,11 +48,11 @@ class Server:
         known = self.room.bot.get_channel(channel.id)
         return known.last_message_id if isinstance(known, discord.TextChannel) else None
 
-    async def missed(self, memory: Missed) -> list[discord.Message]:
+    async def missed(self, memory: MessageBackfill) -> list[discord.Message]:
         """Return what `memory` catches up with."""
         return [message async for message in memory.catch_up([self.seen])]
 
-    async def words(self, memory: Missed) -> list[str]:
+    async def words(self, memory: MessageBackfill) -> list[str]:
         """Return the words of what `memory` catches up with."""
         return [message.content for message in await self.missed(memory)]
 
@@ -74,9 +74,9 @@ async def server(room: Room) -> Server:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def memory(server: Server) -> Missed:
+async def memory(server: Server) -> MessageBackfill:
     """Return the memory of a process that has had its first session, and is cut off."""
-    memory = Missed()
+    memory = MessageBackfill()
     memory.let_in()
     memory.cut_off()
     return memory
@@ -84,7 +84,7 @@ async def memory(server: Server) -> Missed:
 
 async def test_a_process_begins_with_nothing_missed(server: Server) -> None:
     """What was said before its first session is for another; from then on it is its own."""
-    memory = Missed()
+    memory = MessageBackfill()
     await server.say("before")
     memory.let_in()
     await server.say("since")
@@ -96,7 +96,7 @@ async def test_a_process_begins_with_nothing_missed(server: Server) -> None:
 
 async def test_a_gap_that_was_not_read_yet_is_read_with_the_next(server: Server) -> None:
     """What was heard live between the two hides nothing of the first."""
-    memory = Missed()
+    memory = MessageBackfill()
     memory.let_in()
     memory.cut_off()
     await server.say("missed")
@@ -110,7 +110,7 @@ async def test_a_gap_that_was_not_read_yet_is_read_with_the_next(server: Server)
 
 async def test_what_was_heard_of_is_not_read_again(server: Server) -> None:
     """Of the others the oldest comes first, also where a later one was heard live."""
-    memory = Missed()
+    memory = MessageBackfill()
     memory.let_in()
     assert memory.hear(await server.say("before"))
     memory.cut_off()
@@ -122,7 +122,7 @@ async def test_what_was_heard_of_is_not_read_again(server: Server) -> None:
 
 async def test_a_channel_in_which_nothing_was_missed_is_not_read(server: Server) -> None:
     """Its last message was heard before the gateway was gone."""
-    memory = Missed()
+    memory = MessageBackfill()
     memory.let_in()
     for words in ("heard", "heard, too"):
         memory.hear(await server.say(words))
@@ -132,14 +132,16 @@ async def test_a_channel_in_which_nothing_was_missed_is_not_read(server: Server)
     assert server.read() == [server.channels[1].id]
 
 
-async def test_the_channel_that_waits_longest_comes_first(server: Server, memory: Missed) -> None:
+async def test_the_channel_that_waits_longest_comes_first(
+    server: Server, memory: MessageBackfill
+) -> None:
     """Whatever their order in the server."""
     for words, place in (("first", 2), ("second", 0), ("third", 1)):
         await server.say(words, place)
     assert await server.words(memory) == ["first", "second", "third"]
 
 
-async def test_threads_are_read(server: Server, memory: Missed) -> None:
+async def test_threads_are_read(server: Server, memory: MessageBackfill) -> None:
     """They are channels of their own."""
     room = server.room
     thread = room.world.add_thread(server.channels[0], "details")
@@ -151,7 +153,7 @@ async def test_threads_are_read(server: Server, memory: Missed) -> None:
 
 
 async def test_what_is_older_than_a_minute_is_let_go(
-    server: Server, memory: Missed, monkeypatch: pytest.MonkeyPatch
+    server: Server, memory: MessageBackfill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside it what is younger is read; a channel with nothing younger is not asked at all."""
     long_ago = discord.utils.utcnow() - YOUNGEST - timedelta(seconds=10)
@@ -165,7 +167,7 @@ async def test_what_is_older_than_a_minute_is_let_go(
     assert server.read() == [server.channels[0].id]
 
 
-async def test_a_closed_history_is_not_asked_for(server: Server, memory: Missed) -> None:
+async def test_a_closed_history_is_not_asked_for(server: Server, memory: MessageBackfill) -> None:
     """Nor is a channel that Bobby can't see."""
     world, bot = server.room.world, server.room.world.bot
     for place in range(3):
@@ -184,7 +186,7 @@ async def test_a_closed_history_is_not_asked_for(server: Server, memory: Missed)
 
 
 async def test_a_channel_that_cant_be_read_stops_no_other(
-    server: Server, memory: Missed, caplog: pytest.LogCaptureFixture
+    server: Server, memory: MessageBackfill, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is a line in the log, and is tried again when the gateway is back the next time."""
     await server.say("lost", 0)
@@ -197,7 +199,7 @@ async def test_a_channel_that_cant_be_read_stops_no_other(
     assert await server.words(memory) == ["lost", "missed"]
 
 
-async def test_the_author_has_their_membership(server: Server, memory: Missed) -> None:
+async def test_the_author_has_their_membership(server: Server, memory: MessageBackfill) -> None:
     """Histories leave it out; who has left meanwhile is heard all the same."""
     await server.say("from a member")
     (message,) = await server.missed(memory)
@@ -211,7 +213,7 @@ async def test_the_author_has_their_membership(server: Server, memory: Missed) -
 
 async def test_a_message_is_news_once() -> None:
     """The latest are remembered, the one heard of first is forgotten first."""
-    memory = Missed()
+    memory = MessageBackfill()
     assert all(memory.hear(number) for number in range(HEARD))
     assert not memory.hear(0)
     assert memory.hear(HEARD)

@@ -18,7 +18,7 @@ from bot.playground.server import Playground
 from bot.storage.guild_settings import ServerSettings
 from bot.storage.store import Store
 from tests.bot.executor.answers import READY, labels
-from tests.bot.executor.fake_engine import InProcessEngine
+from tests.bot.executor.fake_engine import FakeEngine
 from tests.e2e import pictures
 from tests.e2e.guest import Guest, said
 from tests.playground.clients import eventually
@@ -30,7 +30,7 @@ WIDE = Limits(all=100, bytes=2**30, per_server=100, per_person=100)
 async def shard(playground: Playground, folder: Path, number: int) -> AsyncIterator[Bobby]:
     """Run a Bobby who has shard `number` of two, and says in every answer who it is."""
     settings = Settings(_env_file=None, shards=2, shard_ids=str(number), cache=folder)
-    engine = InProcessEngine(lambda batch: [labels(f"shard {number}")] * len(batch), READY)
+    engine = FakeEngine(lambda batch: [labels(f"shard {number}")] * len(batch), READY)
     executor = Executor(engine, limits=WIDE, batch_size=8, timeout=60)
     library = Library(settings, executor)
     async with (

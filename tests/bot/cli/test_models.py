@@ -5,7 +5,7 @@ import json
 import pytest
 
 from models.jobs.control import Ready
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from tests.bot.conftest import Desk, card
 
 CARDS = (
@@ -29,7 +29,7 @@ def test_what_is_ready_comes_first_for_programs(stocked: Desk) -> None:
     assert run.exit_code == 0
     models = [json.loads(line) for line in run.stdout.splitlines()]
     assert [model["name"] for model in models] == ["gamma", "zeta", "alpha", "beta"]
-    assert {tuple(model) for model in models} == {ModelCard.__struct_fields__}
+    assert {tuple(model) for model in models} == {ModelInfo.__struct_fields__}
     assert models[1]["location"] == "Bobby cache"
 
 

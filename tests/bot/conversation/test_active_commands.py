@@ -6,8 +6,8 @@ from datetime import timedelta
 import discord
 import pytest
 
-from bot.conversation.active_commands import Conversations
-from bot.conversation.message_responder import MessageExchange
+from bot.conversation.active_commands import ActiveCommands
+from bot.conversation.message_responder import MessageResponder
 from bot.conversation.reply import Reply
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures
@@ -22,33 +22,33 @@ FILE = ("a.png", pictures.plain())
 class Answering:
     """An answer that is being made until it is told to go on."""
 
-    def __init__(self, talks: Conversations, message: discord.Message) -> None:
+    def __init__(self, talks: ActiveCommands, message: discord.Message) -> None:
         self.message = message
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
-        self.exchange: MessageExchange | None = None
+        self.responder: MessageResponder | None = None
         self.task = asyncio.create_task(self._run(talks))
 
-    async def _run(self, talks: Conversations) -> None:
-        self.exchange = talks.began(self.message)
+    async def _run(self, talks: ActiveCommands) -> None:
+        self.responder = talks.began(self.message)
         self.begun.set()
         try:
             await self.go_on.wait()
-            await self.exchange.answer(Reply("here"))
+            await self.responder.answer(Reply("here"))
         finally:
             talks.ended(self.message.id)
 
 
-async def answered(talks: Conversations, message: discord.Message) -> MessageExchange:
-    """Answer `message`, and return the exchange when it is over."""
+async def answered(talks: ActiveCommands, message: discord.Message) -> MessageResponder:
+    """Answer `message`, and return the responder when it is over."""
     one = Answering(talks, message)
     one.go_on.set()
     await one.task
-    assert one.exchange
-    return one.exchange
+    assert one.responder
+    return one.responder
 
 
-async def at_work(talks: Conversations, message: discord.Message) -> Answering:
+async def at_work(talks: ActiveCommands, message: discord.Message) -> Answering:
     """Begin to answer `message`."""
     one = Answering(talks, message)
     await one.begun.wait()
@@ -63,7 +63,7 @@ async def edit(room: Room, message: discord.Message, content: str) -> discord.Me
 
 async def test_another_wording_is_answered_in_the_same_reply(room: Room) -> None:
     """The reply is edited, not doubled."""
-    talks = Conversations()
+    talks = ActiveCommands()
     message = await room.hears("!x")
     first = await answered(talks, message)
     edited = await edit(room, message, "!y")
@@ -77,7 +77,7 @@ async def test_another_wording_is_answered_in_the_same_reply(room: Room) -> None
 
 async def test_a_preview_asks_nothing_new(room: Room) -> None:
     """Discord reports it as an edit, of messages that were answered and of others."""
-    talks = Conversations()
+    talks = ActiveCommands()
     message = await room.hears("!x")
     working = await at_work(talks, message)
     other = await room.hears("words")
@@ -92,7 +92,7 @@ async def test_a_preview_asks_nothing_new(room: Room) -> None:
 
 async def test_an_added_picture_asks_again(room: Room) -> None:
     """Though the words are the same."""
-    talks = Conversations()
+    talks = ActiveCommands()
     message = await room.hears("!x")
     await answered(talks, message)
     posted = {"id": message.id, "channel_id": message.channel.id}
@@ -101,7 +101,7 @@ async def test_an_added_picture_asks_again(room: Room) -> None:
 
 async def test_an_edit_stops_what_was_asked_before(room: Room) -> None:
     """It has ended by the time that the new wording is read."""
-    talks = Conversations()
+    talks = ActiveCommands()
     message = await room.hears("!x")
     working = await at_work(talks, message)
     assert await talks.edited(await edit(room, message, "!y"))
@@ -111,7 +111,7 @@ async def test_an_edit_stops_what_was_asked_before(room: Room) -> None:
 
 async def test_of_two_edits_the_later_is_answered(room: Room) -> None:
     """The earlier one is not read any more once what they both stop has ended."""
-    talks = Conversations()
+    talks = ActiveCommands()
     message = await room.hears("!x")
     await at_work(talks, message)
     first, second = await edit(room, message, "!y"), await edit(room, message, "!z")
@@ -123,7 +123,7 @@ async def test_an_edit_that_comes_too_late_changes_nothing(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither is it read, nor is the current answer stopped."""
-    talks = Conversations()
+    talks = ActiveCommands()
     message = await room.hears("!x")
     working = await at_work(talks, message)
     edited = await edit(room, message, "!y")
@@ -136,10 +136,10 @@ async def test_an_edit_that_comes_too_late_changes_nothing(
 
 async def test_a_deleted_question_is_stopped(room: Room) -> None:
     """What was said on the way to its answer is deleted with it."""
-    talks = Conversations()
+    talks = ActiveCommands()
     working = await at_work(talks, await room.hears("!x"))
-    assert working.exchange
-    await working.exchange.progress(Reply("in a moment"))
+    assert working.responder
+    await working.responder.progress(Reply("in a moment"))
     (told,) = room.guest.in_channel(room.channel.id)
     assert await talks.deleted(working.message.id)
     assert working.task.cancelled()
@@ -149,27 +149,27 @@ async def test_a_deleted_question_is_stopped(room: Room) -> None:
 
 async def test_a_reply_that_is_gone_already_is_no_trouble(room: Room) -> None:
     """A moderator may have been quicker."""
-    talks = Conversations()
+    talks = ActiveCommands()
     working = await at_work(talks, await room.hears("!x"))
-    assert working.exchange
-    await working.exchange.progress(Reply("in a moment"))
-    assert working.exchange.reply
-    await working.exchange.reply.delete()
+    assert working.responder
+    await working.responder.progress(Reply("in a moment"))
+    assert working.responder.reply
+    await working.responder.reply.delete()
     assert await talks.deleted(working.message.id)
 
 
 async def test_a_deleted_questions_answer_stays(room: Room) -> None:
     """There is nothing to stop any more."""
-    talks = Conversations()
-    exchange = await answered(talks, await room.hears("!x"))
-    assert not await talks.deleted(exchange.message.id)
-    assert exchange.reply
-    assert exchange.reply.id in room.channel.messages
+    talks = ActiveCommands()
+    responder = await answered(talks, await room.hears("!x"))
+    assert not await talks.deleted(responder.message.id)
+    assert responder.reply
+    assert responder.reply.id in room.channel.messages
 
 
 async def test_only_who_answers_ends_it(room: Room) -> None:
     """An earlier task that ends late leaves the later one where it can be stopped."""
-    talks = Conversations()
+    talks = ActiveCommands()
     working = await at_work(talks, await room.hears("!x"))
     talks.ended(working.message.id)
     assert await talks.deleted(working.message.id)
@@ -179,7 +179,7 @@ async def test_what_was_answered_is_forgotten_after_a_minute(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not before, and not while it is being answered."""
-    talks = Conversations()
+    talks = ActiveCommands()
     old, working = await room.hears("!x"), await at_work(talks, await room.hears("!y"))
     young = await room.hears("!z")
     await answered(talks, old)

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.conversation.message_responder import MessageExchange
+from bot.conversation.message_responder import MessageResponder
 from bot.conversation.reply import Reply, Upload
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures
@@ -44,12 +44,12 @@ def cut(room: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 async def test_a_broken_connection_is_tried_again(room: Room, cut: Callable[[int], None]) -> None:
     """The file goes out whole the third time."""
-    exchange = MessageExchange(await room.hears("!x"))
+    responder = MessageResponder(await room.hears("!x"))
     cut(2)
-    await exchange.answer(Reply("here", uploads=(FILE,)))
-    assert exchange.reply
-    assert exchange.reply.content == "here"
-    assert await exchange.reply.attachments[0].read() == FILE.data
+    await responder.answer(Reply("here", uploads=(FILE,)))
+    assert responder.reply
+    assert responder.reply.content == "here"
+    assert await responder.reply.attachments[0].read() == FILE.data
 
 
 async def test_a_connection_that_stays_broken_is_a_line_in_the_log(
@@ -58,7 +58,7 @@ async def test_a_connection_that_stays_broken_is_a_line_in_the_log(
     """Nothing is raised: there is nobody to tell."""
     message = await room.hears("!x")
     cut(3)
-    await MessageExchange(message).answer(Reply("here"))
+    await MessageResponder(message).answer(Reply("here"))
     assert f"No reply to message {message.id}" in caplog.text
     assert "can't be reached" in caplog.text
     assert room.guest.in_channel(room.channel.id) == []

@@ -11,14 +11,14 @@ from aiohttp import web
 
 from bot.conversation.per_picture import Outcome, ask_each, fetched
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import LinkExpired
 from bot.executor.queue import Asker
 from bot.pictures.lookup import Found, linked
 from tests.bot.pictures.test_fetch import ANN, discords, fetcher, picture, site
 
 
-class Whispered(Exchange):
+class Whispered(Responder):
     """A question that nobody is answered to: here it only says who asks."""
 
     asker = Asker(ANN)

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.conversation.progress import WaitingRoom, words
+from bot.conversation.progress import ProgressNotifier, words
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.errors import Cancelled
-from bot.executor.estimates import Outlook
+from bot.executor.estimates import QueueEstimate
 from bot.executor.executor import Executor
 from bot.executor.queue import Asker
 from tests.bot.executor.test_executor import Echo, executing, held_up, job
@@ -20,7 +20,7 @@ TOLD = 5.0
 """Seconds after which nobody is told anything any more."""
 
 
-class Spoken(Exchange):
+class Spoken(Responder):
     """A question in `channel` whose reply is kept; `hold` holds up what is being posted."""
 
     upload_limit = 0
@@ -36,7 +36,7 @@ class Spoken(Exchange):
 
     @property
     def bucket(self) -> int:
-        """See `Exchange`."""
+        """See `Responder`."""
         return self.channel
 
     def thinking(self) -> contextlib.AbstractAsyncContextManager[None]:
@@ -56,11 +56,11 @@ class Spoken(Exchange):
 @contextlib.asynccontextmanager
 async def busy(
     *questions: Spoken, silent: float = 0.0, edit: float = 0.0
-) -> AsyncIterator[tuple[Executor, WaitingRoom]]:
+) -> AsyncIterator[tuple[Executor, ProgressNotifier]]:
     """Run an executor that is held up while the block lasts, with a job of each question in it."""
     echo = Echo()
     async with executing(echo) as executor:
-        room = WaitingRoom(executor, silent=silent, edit=edit)
+        room = ProgressNotifier(executor, silent=silent, edit=edit)
         async with held_up(echo, executor):
             jobs = [asyncio.create_task(executor.submit(job("x"), one.asker)) for one in questions]
             await asyncio.sleep(0)
@@ -68,13 +68,13 @@ async def busy(
         await asyncio.gather(*jobs)
 
 
-async def heard(exchange: Spoken) -> Reply:
-    """Wait until `exchange` is being told something; return it."""
-    return await asyncio.wait_for(exchange.told.get(), TOLD)
+async def heard(responder: Spoken) -> Reply:
+    """Wait until `responder` is being told something; return it."""
+    return await asyncio.wait_for(responder.told.get(), TOLD)
 
 
 async def test_it_is_told_again_and_again_until_it_is_over() -> None:
-    """The words are the executor's outlook, and the button is the asker's."""
+    """The words are the executor's estimate, and the button is the asker's."""
     ann = Spoken(1)
     async with busy(ann, edit=0.01) as (executor, room):
         async with room.shown(ann):
@@ -82,8 +82,8 @@ async def test_it_is_told_again_and_again_until_it_is_over() -> None:
                 told = await heard(ann)
         count = len(ann.posted)
         await asyncio.sleep(0.05)
-        outlook = executor.outlook(1)
-        assert outlook
+        estimate = executor.estimate(1)
+        assert estimate
         assert (told.text or "").startswith("-# 1st in line, about ")
         assert told.view
         assert [item.custom_id for item in told.view.walk_children()] == [f"cancel:{ANN}:1"]  # type: ignore[attr-defined]
@@ -143,8 +143,8 @@ async def test_one_at_a_time_is_told_in_a_channel() -> None:
         await heard(ben)
 
 
-async def _stay(room: WaitingRoom, exchange: Spoken) -> None:
-    async with room.shown(exchange):
+async def _stay(room: ProgressNotifier, responder: Spoken) -> None:
+    async with room.shown(responder):
         await asyncio.Event().wait()
 
 
@@ -250,4 +250,4 @@ def test_the_estimate_in_words() -> None:
         (112, 61.0, "112th in line, about 60 s to go."),
         (122, 61.0, "122nd in line, about 60 s to go."),
     ):
-        assert words(Outlook(place, seconds)) == sentence
+        assert words(QueueEstimate(place, seconds)) == sentence

@@ -8,16 +8,16 @@ import pytest
 import pytest_asyncio
 
 from bot.core import loop_lag
-from bot.core.loop_lag import Pulse
+from bot.core.loop_lag import LoopLagMonitor
 from tests.playground.clients import eventually
 
 
 @pytest_asyncio.fixture
-async def beating(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pulse]:
+async def beating(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LoopLagMonitor]:
     """Return a quick pulse that forgets after fifty beats."""
     monkeypatch.setattr(loop_lag, "INTERVAL", 0.002)
     monkeypatch.setattr(loop_lag, "WINDOW", 50)
-    beating = Pulse()
+    beating = LoopLagMonitor()
     task = asyncio.create_task(beating.run())
     await asyncio.sleep(0)  # it waits for its first beat now
     yield beating
@@ -26,10 +26,10 @@ async def beating(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pulse]:
 
 def test_nothing_is_late_before_the_first_beat() -> None:
     """The figure is there from the start."""
-    assert Pulse().worst_ms == 0.0
+    assert LoopLagMonitor().worst_ms == 0.0
 
 
-async def test_the_longest_pause_is_remembered(beating: Pulse) -> None:
+async def test_the_longest_pause_is_remembered(beating: LoopLagMonitor) -> None:
     """In milliseconds, also when the beats after it are in time; and not for ever."""
     time.sleep(0.5)  # noqa: ASYNC251 - what a bug would do
     await eventually(lambda: beating.worst_ms)
@@ -39,7 +39,7 @@ async def test_the_longest_pause_is_remembered(beating: Pulse) -> None:
     await eventually(lambda: beating.worst_ms < 400)
 
 
-async def test_a_beat_in_time_is_not_late(beating: Pulse) -> None:
+async def test_a_beat_in_time_is_not_late(beating: LoopLagMonitor) -> None:
     """The interval itself does not count, nor is anything ever less than nothing."""
     await eventually(lambda: len(beating._late) > 4)
     assert min(beating._late) >= 0

@@ -2,9 +2,9 @@
 
 from models.jobs.answers import Label, Labels
 from models.jobs.control import Ready
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
-CARD = ModelCard(
+CARD = ModelInfo(
     name="echo",
     task="classify",
     parameters=0,

@@ -19,7 +19,7 @@ RunBatch: TypeAlias = Callable[[Sequence[Job]], Sequence[Result]]
 """Takes a batch and returns one result a job, in order; may block, may raise."""
 
 
-class InProcessEngine:
+class FakeEngine:
     """Runs batches through `run_batch`, one at a time, and says of itself what `ready` says."""
 
     batches_in_flight = 2

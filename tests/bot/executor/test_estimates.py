@@ -18,7 +18,7 @@ from models.jobs.base import say
 from models.jobs.control import Ready
 from models.jobs.requests import Classify, Cycle, Job
 from tests.bot.executor.answers import CARD, READY, labels
-from tests.bot.executor.fake_engine import InProcessEngine, RunBatch
+from tests.bot.executor.fake_engine import FakeEngine, RunBatch
 from tests.bot.executor.test_executor import WIDE, until
 
 SAD = Failure(code="damaged_picture", sentence=say("This picture is damaged."))
@@ -31,7 +31,7 @@ def job(name: str = "x") -> Classify:
     return Classify(picture=name.encode())
 
 
-class Gated(InProcessEngine):
+class Gated(FakeEngine):
     """Begins with a batch and ends it when its test says so; tells of itself what it is told."""
 
     def __init__(self, run: RunBatch = lambda batch: [labels("fine") for _ in batch]) -> None:
@@ -67,7 +67,7 @@ class Gated(InProcessEngine):
 
 
 @contextlib.asynccontextmanager
-async def executing(engine: InProcessEngine) -> AsyncIterator[Executor]:
+async def executing(engine: FakeEngine) -> AsyncIterator[Executor]:
     """Open an executor over `engine`, whose batches hold one job."""
     async with Executor(engine, limits=WIDE, batch_size=1, timeout=10) as executor:
         yield executor
@@ -91,9 +91,9 @@ async def asked(
         await asyncio.gather(*tasks)
 
 
-def outlook(executor: Executor, question: int) -> tuple[int | None, float]:
+def estimate(executor: Executor, question: int) -> tuple[int | None, float]:
     """Return the place and the seconds of `question`, which waits."""
-    now = executor.outlook(question)
+    now = executor.estimate(question)
     assert now is not None
     return now.place, now.seconds
 
@@ -105,17 +105,17 @@ async def test_a_question_is_told_its_next_place_and_when_its_last_job_is_done()
         ann, ben = Asker(1, question=5), Asker(2, question=6)
         first = (DEAR, Asker(8, question=7)), (job(), Asker(9))
         async with asked(engine, executor, *first, (job(), ann), (job(), ben), (job(), ann)):
-            place, seconds = outlook(executor, 5)
+            place, seconds = estimate(executor, 5)
             assert place == 1
             assert seconds == pytest.approx(DEAR_SECONDS + 4 * FIRST_GUESS, abs=2)
-            bens_place, bens_seconds = outlook(executor, 6)
+            bens_place, bens_seconds = estimate(executor, 6)
             assert bens_place == 2
             assert seconds - bens_seconds == pytest.approx(FIRST_GUESS, abs=FIRST_GUESS / 2)
-            running, left = outlook(executor, 7)
+            running, left = estimate(executor, 7)
             assert running is None
             assert left == pytest.approx(DEAR_SECONDS, abs=2)
-            assert executor.outlook(99) is None
-        assert executor.outlook(5) is None
+            assert executor.estimate(99) is None
+        assert executor.estimate(5) is None
 
 
 async def test_what_is_left_grows_less_and_never_less_than_nothing() -> None:
@@ -123,11 +123,11 @@ async def test_what_is_left_grows_less_and_never_less_than_nothing() -> None:
     engine = Gated()
     mine = job(), Asker(1, question=5)
     async with executing(engine) as executor, asked(engine, executor, mine):
-        _, before = outlook(executor, 5)
+        _, before = estimate(executor, 5)
         assert 0 <= before <= FIRST_GUESS
-        await until(lambda: outlook(executor, 5)[1] < before or before == 0)
-        await until(lambda: outlook(executor, 5)[1] <= 0)
-        assert outlook(executor, 5) == (None, 0)
+        await until(lambda: estimate(executor, 5)[1] < before or before == 0)
+        await until(lambda: estimate(executor, 5)[1] <= 0)
+        assert estimate(executor, 5) == (None, 0)
 
 
 async def test_nothing_is_left_of_a_batch_only_once_it_has_begun() -> None:
@@ -136,7 +136,7 @@ async def test_nothing_is_left_of_a_batch_only_once_it_has_begun() -> None:
     engine.begin.clear()
     mine = DEAR, Asker(1, question=5)
     async with executing(engine) as executor, asked(engine, executor, mine):
-        assert outlook(executor, 5) == (None, DEAR_SECONDS)
+        assert estimate(executor, 5) == (None, DEAR_SECONDS)
 
 
 async def test_the_estimate_learns_from_answers() -> None:
@@ -151,12 +151,12 @@ async def test_the_estimate_learns_from_answers() -> None:
         engine.jobs.clear()
         dear, cheap = Asker(1, question=5), Asker(2, question=6)
         async with asked(engine, executor, (job(), dear), (job(), cheap)):
-            assert outlook(executor, 6)[1] < FIRST_GUESS
+            assert estimate(executor, 6)[1] < FIRST_GUESS
         engine.end.clear()
         engine.begin.clear()
         engine.jobs.clear()
         async with asked(engine, executor, (DEAR, dear)):
-            assert outlook(executor, 5)[1] == DEAR_SECONDS
+            assert estimate(executor, 5)[1] == DEAR_SECONDS
 
 
 @pytest.mark.parametrize("wrong", [SAD, None])
@@ -173,7 +173,7 @@ async def test_failures_and_forgotten_jobs_teach_nothing(wrong: Result) -> None:
         engine.begin.clear()
         engine.jobs.clear()
         async with asked(engine, executor, (job(), Asker(1, question=5))):
-            assert outlook(executor, 5) == (None, FIRST_GUESS)
+            assert estimate(executor, 5) == (None, FIRST_GUESS)
 
 
 async def test_who_has_left_waits_no_more() -> None:
@@ -185,7 +185,7 @@ async def test_who_has_left_waits_no_more() -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert executor.snapshot().running == 1
-        assert executor.outlook(5) is None
+        assert executor.estimate(5) is None
         engine.end.set()
 
 
@@ -259,7 +259,7 @@ async def test_batches_and_their_stages_are_counted() -> None:
     assert [now - then for now, then in zip(after, before, strict=True)] == [1, 3, 5, 3]
 
 
-class Overlapping(InProcessEngine):
+class Overlapping(FakeEngine):
     """Tells of the second batch's start before it hands over the first one's results."""
 
     step = 0.1

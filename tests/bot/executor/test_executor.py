@@ -18,7 +18,7 @@ from models.jobs.base import say
 from models.jobs.control import Ready
 from models.jobs.requests import Classify, Job
 from tests.bot.executor.answers import CARD, READY, labels
-from tests.bot.executor.fake_engine import InProcessEngine, RunBatch
+from tests.bot.executor.fake_engine import FakeEngine, RunBatch
 
 WIDE = Limits(all=1000, bytes=10**9, per_server=1000, per_person=1000)
 ANN = Asker(1)
@@ -60,7 +60,7 @@ async def executing(
     run: RunBatch, *, limits: Limits = WIDE, batch_size: int = 8, seconds: float = 10.0
 ) -> AsyncIterator[Executor]:
     """Open an executor over `run`."""
-    engine = InProcessEngine(run, READY)
+    engine = FakeEngine(run, READY)
     async with Executor(engine, limits=limits, batch_size=batch_size, timeout=seconds) as executor:
         yield executor
 
@@ -329,7 +329,7 @@ async def test_closing_does_not_wait_for_a_batch_that_does_not_end(echo: Echo) -
 async def test_closing_leaves_nothing_running(echo: Echo) -> None:
     """Neither the engine nor a task."""
     before = asyncio.all_tasks()
-    engine = InProcessEngine(echo, READY)
+    engine = FakeEngine(echo, READY)
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
         await executor.submit(job("x"), ANN)
     await asyncio.sleep(0)
@@ -346,7 +346,7 @@ async def test_the_catalogue_comes_from_the_worker(echo: Echo) -> None:
     assert (now.state, now.device, now.restarts, now.reason) == ("ready", "cpu", 0, None)
 
 
-class Moody(InProcessEngine):
+class Moody(FakeEngine):
     """An engine that does what its test says for the first few batches."""
 
     def __init__(self, echo: Echo, *moods: BobbyError) -> None:

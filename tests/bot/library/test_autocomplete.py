@@ -1,13 +1,13 @@
 """What is offered while somebody types the name of a model."""
 
 from bot.library.autocomplete import OFFERED, completions
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 
-def card(name: str, *, task: str = "classify", ready: bool = False, expects: str = "") -> ModelCard:
+def card(name: str, *, task: str = "classify", ready: bool = False, expects: str = "") -> ModelInfo:
     """Return what is known of a model."""
     assert task in {"classify", "translate"}
-    return ModelCard(
+    return ModelInfo(
         name=name,
         task="classify" if task == "classify" else "translate",
         parameters=1,
@@ -19,7 +19,7 @@ def card(name: str, *, task: str = "classify", ready: bool = False, expects: str
     )
 
 
-def offered(cards: list[ModelCard], typed: str, task: str | None = "classify") -> list[str]:
+def offered(cards: list[ModelInfo], typed: str, task: str | None = "classify") -> list[str]:
     """Return the names that are offered."""
     return [choice.value for choice in completions(cards, task, typed)]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Exchange
+from bot.conversation.responder import Responder
 from bot.core.i18n import KOREAN, speak_to
 from bot.core.settings import Settings
 from bot.executor.engines.base import Result
@@ -19,14 +19,14 @@ from bot.executor.queue import Asker, Limits
 from bot.library import on_demand
 from bot.library.on_demand import Library
 from models.jobs.control import Ready
-from models.jobs.model_info import ModelCard, WeightsFile
+from models.jobs.model_info import ModelInfo, WeightsFile
 from models.jobs.requests import Job
-from tests.bot.executor.fake_engine import InProcessEngine
+from tests.bot.executor.fake_engine import FakeEngine
 from tests.bot.library import publisher as manners
 from tests.bot.library.publisher import Publisher
 
 
-class Question(Exchange):
+class Question(Responder):
     """A question by somebody who may or may not manage the server; keeps what it is shown."""
 
     asker = Asker(1, 2)
@@ -58,9 +58,9 @@ def never(_batch: Sequence[Job]) -> Sequence[Result]:
     raise AssertionError
 
 
-def card(file: WeightsFile, *, ready: bool = False) -> ModelCard:
+def card(file: WeightsFile, *, ready: bool = False) -> ModelInfo:
     """Return the card of the one model, a classifier called `net`."""
-    return ModelCard(
+    return ModelInfo(
         name="net",
         task="classify",
         parameters=1,
@@ -73,10 +73,10 @@ def card(file: WeightsFile, *, ready: bool = False) -> ModelCard:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *cards: ModelCard, **settings: Any) -> AsyncIterator[Library]:
+async def opened(folder: Path, *cards: ModelInfo, **settings: Any) -> AsyncIterator[Library]:
     """Open a library over the models of `cards`, with those `settings`."""
     read = Settings(_env_file=None, cache=folder / "weights", **settings)
-    engine = InProcessEngine(never, Ready(device="cpu", default="net", models=cards))
+    engine = FakeEngine(never, Ready(device="cpu", default="net", models=cards))
     executor = Executor(engine, limits=Limits.of(read), batch_size=1, timeout=1.0)
     async with executor, Library(read, executor) as library:
         yield library

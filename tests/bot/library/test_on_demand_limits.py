@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from bot.conversation.reply import Reply
 from bot.library import on_demand
 from bot.library.downloads.folder import Store
-from models.jobs.model_info import ModelCard, WeightsFile
-from tests.bot.executor.fake_engine import InProcessEngine
+from models.jobs.model_info import ModelInfo, WeightsFile
+from tests.bot.executor.fake_engine import FakeEngine
 from tests.bot.library import publisher as manners
 from tests.bot.library.publisher import Publisher
 from tests.bot.library.test_on_demand import Question, card, opened
@@ -33,7 +33,7 @@ class Watched(Question):
         self.told.set()
 
 
-def named(name: str, *files: WeightsFile) -> ModelCard:
+def named(name: str, *files: WeightsFile) -> ModelInfo:
     """Return the card of a model of several files."""
     return replace(card(files[0]), name=name, files=files)
 
@@ -149,10 +149,10 @@ async def test_the_worker_looks_at_what_has_come(
     """Once for a model, when all of it is here, and not where it could not be had."""
     here = list[bool]()
 
-    async def recount(_engine: InProcessEngine) -> None:
+    async def recount(_engine: FakeEngine) -> None:
         here.append((tmp_path / "weights" / "net.pth").is_file())
 
-    monkeypatch.setattr(InProcessEngine, "recount", recount)
+    monkeypatch.setattr(FakeEngine, "recount", recount)
     publisher.manners["net.pth"] = [manners.answers(404), manners.honest]
     async with opened(tmp_path, card(file)) as shelf:
         assert await shelf.provide(Question(), "classify", "net") is not None
@@ -169,10 +169,10 @@ async def test_what_nobody_expected_costs_nobody_an_answer(
 ) -> None:
     """The asker is told to have the log looked at, and that has the error."""
 
-    async def recount(_engine: InProcessEngine) -> None:
+    async def recount(_engine: FakeEngine) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(InProcessEngine, "recount", recount)
+    monkeypatch.setattr(FakeEngine, "recount", recount)
     async with opened(tmp_path, card(file)) as shelf:
         told = await shelf.provide(Question(), "classify", "net")
     assert told == ("I couldn't download net. The bot owner can find the reason in the log.")

@@ -4,14 +4,14 @@ import pytest
 
 from bot.core.errors import UnknownModel
 from bot.library.search import COMPARED, MOST_COMPARED, field, named, search
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 
 
 def card(
     name: str, *, task: str = "classify", family: str | None = None, ready: bool = False
-) -> ModelCard:
+) -> ModelInfo:
     """Return the card of a model."""
-    return ModelCard(
+    return ModelInfo(
         name=name,
         task=task,  # type: ignore[arg-type]  # a test's few names are right
         parameters=1,

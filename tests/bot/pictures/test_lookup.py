@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pictures.lookup import Found, linked, read_words
+from bot.pictures.lookup import Found, linked, parse_text
 
 
 @pytest.mark.parametrize(
@@ -22,13 +22,13 @@ from bot.pictures.lookup import Found, linked, read_words
 )
 def test_words_are_told_apart(text: str, link: str | None, person: int | None, rest: str) -> None:
     """Links, mentions and the model's name may come in any order."""
-    words = read_words(text)
+    words = parse_text(text)
     assert (words.link and words.link.url, words.person, words.rest) == (link, person, rest)
 
 
 def test_a_link_within_a_spoiler_is_a_spoiler() -> None:
     """`||link||` asks for an answer that hides."""
-    words = read_words("alexnet ||https://a.example/b.png||")
+    words = parse_text("alexnet ||https://a.example/b.png||")
     assert words.link
     assert words.link.spoiler
     assert words.link.url == "https://a.example/b.png"

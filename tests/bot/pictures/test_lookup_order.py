@@ -7,7 +7,7 @@ import discord
 import pytest
 
 from bot.core.errors import MissingPermission, NoPicture
-from bot.pictures.lookup import HISTORY, find, inside, newest, read_words
+from bot.pictures.lookup import HISTORY, find, inside, newest, parse_text
 from bot.playground.messages.bodies import Form
 from bot.playground.model.permissions import P
 from tests.bot.room import Room, room, running
@@ -66,14 +66,14 @@ async def test_a_reply_whose_message_discord_leaves_out_is_looked_up(room: Room)
     message = await room.hears("!x", reply_to=older["id"])
     assert message.reference
     message.reference.resolved = None
-    found = await find(room.bot, message, read_words(""))
+    found = await find(room.bot, message, parse_text(""))
     assert [one.name for one in found.pictures] == ["a.png"]
     room.playground.faults.answer("GET", MESSAGE, 403, code=50013, by=room.world.bot)
     with pytest.raises(MissingPermission, match="you replied to"):
-        await find(room.bot, message, read_words(""))
+        await find(room.bot, message, parse_text(""))
     await room.guest.delete(older)
     with pytest.raises(NoPicture, match="is gone"):
-        await find(room.bot, message, read_words(""))
+        await find(room.bot, message, parse_text(""))
 
 
 async def test_a_deleted_message_has_no_picture_any_more(room: Room) -> None:
@@ -83,7 +83,7 @@ async def test_a_deleted_message_has_no_picture_any_more(room: Room) -> None:
     message = await room.guest.say("!x", reply_to=older["id"])
     await room.guest.delete(older)
     with pytest.raises(NoPicture, match="is gone"):
-        await find(room.bot, await room.sees(message), read_words(""))
+        await find(room.bot, await room.sees(message), parse_text(""))
 
 
 async def test_of_two_links_the_first_is_meant(room: Room) -> None:
@@ -95,7 +95,7 @@ async def test_of_two_links_the_first_is_meant(room: Room) -> None:
     known = room.channel.messages[message.id]
     known.unfurled.reverse()
     message = await room.sees({"id": message.id, "channel_id": room.channel.id})
-    (picture,) = (await find(room.bot, message, read_words(f"{first} {second}"))).pictures
+    (picture,) = (await find(room.bot, message, parse_text(f"{first} {second}"))).pictures
     assert (picture.name, picture.from_discord) == ("first.png", True)
     assert "/media/" in picture.url
     assert "first.png" in picture.url
@@ -122,7 +122,7 @@ async def test_the_preview_of_a_link_is_waited_for(
     posting = room.playground.posting
     monkeypatch.setattr(posting, "unfurl_after", 3600.0)
     message = await room.hears(f"!x {link_to(shelf)}")
-    finding = asyncio.create_task(find(room.bot, message, read_words(link_to(shelf))))
+    finding = asyncio.create_task(find(room.bot, message, parse_text(link_to(shelf))))
     edited = asyncio.create_task(room.bot.wait_for("raw_message_edit"))
     await asyncio.sleep(0)
     await room.guest.edit(other, "c")
@@ -141,7 +141,7 @@ async def test_a_preview_that_came_before_anybody_looked_is_found(
     message = await room.hears(f"!x {link_to(shelf)}")
     await eventually(lambda: room.channel.messages[message.id].unfurled)
     await room.hears("so that the edit has been heard of")
-    words = read_words(link_to(shelf))
+    words = parse_text(link_to(shelf))
     (picture,) = (await find(room.bot, message, words)).pictures
     assert picture.from_discord
     room.playground.faults.answer("GET", MESSAGE, 404, code=10008, by=room.world.bot)
@@ -187,7 +187,7 @@ async def test_a_preview_is_called_as_its_link(room: Room, monkeypatch: pytest.M
         thumbnail = {"url": f"{LOOPBACK}/still.png", **proxy}
         record.unfurled = [{"type": "video", "url": link, "thumbnail": thumbnail}]
         posted = {"id": message.id, "channel_id": room.channel.id}
-        (picture,) = (await find(room.bot, await room.sees(posted), read_words(link))).pictures
+        (picture,) = (await find(room.bot, await room.sees(posted), parse_text(link))).pictures
         assert picture.name == "film.html"
         assert picture.from_discord is bool(proxy)
         assert picture.url == proxy.get("proxy_url", link)
@@ -198,7 +198,7 @@ async def test_the_person_meant_is_the_one_named_first(room: Room) -> None:
     ann, ben = [await room.playground.new_person(name) for name in ("ann", "ben")]
     words = f"<@{ann.id}> <@{ben.id}>"
     message = await room.hears(f"<@{room.world.bot.id}> <@{ben.id}> x {words}")
-    found = await find(room.bot, message, read_words(words))
+    found = await find(room.bot, message, parse_text(words))
     (picture,) = found.pictures
     assert picture.name == "ann's avatar"
     assert str(ann.id) in picture.url
@@ -228,7 +228,7 @@ async def test_the_newest_picture_is_found(room: Room) -> None:
     await room.guest.say("words")
     message = await room.hears("!x")
     later = await room.guest.say("", png("later.png"))
-    found = await find(room.bot, message, read_words(""))
+    found = await find(room.bot, message, parse_text(""))
     assert [one.name for one in found.pictures] == ["first.png"]
     place = f"/{room.channel.id}/{newer['id']})"
     assert found.note

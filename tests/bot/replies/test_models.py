@@ -11,11 +11,11 @@ from bot.replies.common import BLUE, GREY, RED
 from bot.replies.comparison import GARBAGE, Contender, agreement, compared, garbage
 from bot.replies.models import PAGE, inspected, page, pages, recipe
 from models.jobs.answers import Label, Labels
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.tasks.inspection.task import inspect
 from tests.bot.replies.test_common import labels, picture
 
-CARD = ModelCard(
+CARD = ModelInfo(
     name="resnet101",
     task="classify",
     parameters=44_549_160,

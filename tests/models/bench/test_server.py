@@ -11,29 +11,29 @@ from models.bench.random_weights import STAND_IN, listed, provide
 from models.bench.server import Contenders
 from models.catalog.classifiers import catalog
 from models.runtime.inference import Network
-from models.weights.store import Shelf, WeightsError
+from models.weights.store import WeightsError, WeightsStore
 from tests.models.pictures import encoded, scene
 
 MODEL = "shufflenet_v2_x0_5"
 
 
-def test_weights_that_are_here_need_no_stand_in(tmp_path: Path, shelf: Shelf) -> None:
+def test_weights_that_are_here_need_no_stand_in(tmp_path: Path, shelf: WeightsStore) -> None:
     """The benchmark then measures with them, and the catalogue is what it always is."""
     provide(catalog()["efficientnet_lite0"], shelf, tmp_path)
     assert not (tmp_path / STAND_IN).exists()
     assert listed("efficientnet_lite0", tmp_path) == catalog()
 
 
-def test_a_stand_in_is_known_to_the_benchmark_alone(tmp_path: Path, shelf: Shelf) -> None:
+def test_a_stand_in_is_known_to_the_benchmark_alone(tmp_path: Path, shelf: WeightsStore) -> None:
     """It loads like any other, says that it is random, and answers nobody who asks Bobby."""
     provide(catalog()[MODEL], shelf, tmp_path)
     record = listed(MODEL, tmp_path)[MODEL]
     batch = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
-    logits = Network(record, Shelf(tmp_path), torch.device("cpu")).run(batch).output
+    logits = Network(record, WeightsStore(tmp_path), torch.device("cpu")).run(batch).output
     assert logits.isfinite().all()
     assert "random" in record.checkpoint.name
     with pytest.raises(WeightsError):
-        Shelf(tmp_path).genuine(catalog()[MODEL].checkpoint)
+        WeightsStore(tmp_path).genuine(catalog()[MODEL].checkpoint)
 
 
 def test_windows_are_squares_of_every_picture(tmp_path: Path) -> None:

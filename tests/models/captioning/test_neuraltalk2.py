@@ -15,8 +15,8 @@ from models.captioning.neuraltalk2 import (
     PublishedFileError,
     convert,
     load,
+    parse_text,
     read_infos,
-    read_words,
 )
 from tests.models.published import PICKLE, VOCABULARY, dictionary, found_in, string, write
 
@@ -26,7 +26,7 @@ def test_the_five_globals_are_read() -> None:
     found = read_infos(PICKLE)
     assert vars(found["opt"]) == {"caption_model": "fc", "rnn_size": 512}
     assert found["best_val_score"] == 0.9375
-    assert read_words(PICKLE) == ["", *VOCABULARY.values()]
+    assert parse_text(PICKLE) == ["", *VOCABULARY.values()]
 
 
 class _Runs:
@@ -94,13 +94,13 @@ def test_attributes_set_by_a_pickle_stay_in_it() -> None:
 def test_another_kind_of_captioner_is_refused() -> None:
     """Its networks would be others; nor is a list of words a vocabulary."""
     with pytest.raises(PublishedFileError, match="describes no FC model"):
-        read_words(PICKLE.replace(string("fc"), string("td")))
+        parse_text(PICKLE.replace(string("fc"), string("td")))
 
 
 def test_an_unusable_vocabulary_is_refused() -> None:
     """Words that aren't numbered from 1 without a gap name nothing."""
     with pytest.raises(PublishedFileError, match="number its words from 1"):
-        read_words(PICKLE.replace(string("2"), string("7")))
+        parse_text(PICKLE.replace(string("2"), string("7")))
 
 
 @pytest.fixture(scope="module")

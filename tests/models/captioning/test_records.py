@@ -13,19 +13,19 @@ from models.captioning.backends import (
     LEAST_SIDE,
     MOST_PIXELS,
     TOLERANCE,
-    NeuralTalkVoice,
-    Voice,
+    CaptionBackend,
+    NeuralTalkBackend,
     at_own_size,
     converted,
 )
 from models.captioning.records import DEFAULT, PUBLISHED, Captionings, captioners
 from models.jobs.answers import Captioned, Failure
 from models.jobs.control import Finished, Ready, Run, Started, Submit
-from models.jobs.model_info import ModelCard
+from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
-from models.tasks.caption import Describer
-from models.weights.store import Shelf
+from models.tasks.caption import CaptionTask
+from models.weights.store import WeightsStore
 from tests.models import published
 from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
@@ -48,31 +48,31 @@ process.main()
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> WeightsStore:
     """Return a shelf whose cache has the four files, with random weights."""
-    return Shelf(tmp_path_factory.mktemp("bobby"))
+    return WeightsStore(tmp_path_factory.mktemp("bobby"))
 
 
 @pytest.fixture(scope="module")
-def records(shelf: Shelf) -> Captionings:
+def records(shelf: WeightsStore) -> Captionings:
     """Return the captioners, with the proofs of the files that the shelf has."""
     return captioners(published.write(shelf.cache))
 
 
 @pytest.fixture(scope="module")
-def describer(shelf: Shelf, records: Captionings) -> Describer:
+def describer(shelf: WeightsStore, records: Captionings) -> CaptionTask:
     """Return the task with everything here."""
-    return Describer(records, NetworkCache(shelf, CPU))
+    return CaptionTask(records, NetworkCache(shelf, CPU))
 
 
-def captioned(describer: Describer, job: Caption) -> Captioned:
+def captioned(describer: CaptionTask, job: Caption) -> Captioned:
     """Return the answer to `job`."""
     (answer,) = answered(describer, job)
     assert isinstance(answer, Captioned)
     return answer
 
 
-def card(describer: Describer, name: str) -> ModelCard:
+def card(describer: CaptionTask, name: str) -> ModelInfo:
     """Return the card of the captioner called `name`."""
     (found,) = [card for card in describer.cards() if card.name == name]
     return found
@@ -80,7 +80,7 @@ def card(describer: Describer, name: str) -> ModelCard:
 
 def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> None:
     """The sentence is that of every model whose weights are not here."""
-    describer = Describer(captioners(), NetworkCache(Shelf(tmp_path), CPU))
+    describer = CaptionTask(captioners(), NetworkCache(WeightsStore(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
     assert prepared.chosen.record.name == DEFAULT
     sentence = "neuraltalk2 isn't installed here, so caption_small answered."
@@ -89,13 +89,13 @@ def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> 
     assert card(describer, DEFAULT).ready
 
 
-def test_ours_is_meant_when_none_is_named(describer: Describer) -> None:
+def test_ours_is_meant_when_none_is_named(describer: CaptionTask) -> None:
     """Also where the published one is here."""
     prepared = describer.prepare(Caption(picture=PICTURE))
     assert (prepared.chosen.record.name, prepared.chosen.substitution) == (DEFAULT, None)
 
 
-def test_an_unknown_name_is_refused_with_a_like_one(describer: Describer) -> None:
+def test_an_unknown_name_is_refused_with_a_like_one(describer: CaptionTask) -> None:
     """Captioners alone are offered."""
     (refused,) = answered(describer, Caption(picture=PICTURE, model="neuraltalk"))
     assert isinstance(refused, Failure)
@@ -109,15 +109,15 @@ def test_a_damaged_file_is_not_opened(tmp_path: Path, file: str) -> None:
         (tmp_path / one.file).write_bytes(b"content of " + one.file.encode())
     right = published.as_written(tmp_path)
     (tmp_path / file).write_bytes(b"changed")
-    describer = Describer(captioners(right), NetworkCache(Shelf(tmp_path), CPU))
+    describer = CaptionTask(captioners(right), NetworkCache(WeightsStore(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
     assert prepared.chosen.record.name == DEFAULT
     assert str(prepared.chosen.substitution).startswith("neuraltalk2's file is damaged")
-    assert not converted(Shelf(tmp_path)).exists()
+    assert not converted(WeightsStore(tmp_path)).exists()
 
 
 def test_the_files_are_converted_once_and_answer(
-    shelf: Shelf, describer: Describer, caplog: pytest.LogCaptureFixture
+    shelf: WeightsStore, describer: CaptionTask, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The first question converts; from then on nothing published is looked at again."""
     caplog.set_level("INFO")
@@ -129,7 +129,7 @@ def test_the_files_are_converted_once_and_answer(
     assert first.substitution is None
     assert caplog.text.count("is converted") == 1
     # For these records the published files are the wrong ones.
-    later = Describer(captioners(), NetworkCache(shelf, CPU))
+    later = CaptionTask(captioners(), NetworkCache(shelf, CPU))
     assert card(later, PUBLISHED).ready
     again = captioned(later, Caption(picture=PICTURE, model=PUBLISHED, beams=3))
     assert (again.caption, again.alternatives) == (first.caption, first.alternatives)
@@ -138,13 +138,13 @@ def test_the_files_are_converted_once_and_answer(
 
 
 def test_captioners_share_the_bound_of_the_networks_that_are_kept(
-    shelf: Shelf, records: Captionings
+    shelf: WeightsStore, records: Captionings
 ) -> None:
     """The published one has 224 MB; where these don't fit, the one unused for longest goes."""
     bound = 4 * (records[PUBLISHED].parameters + records[DEFAULT].parameters)
     roomy, narrow = NetworkCache(shelf, CPU, bound), NetworkCache(shelf, CPU, bound // 2)
 
-    def loaded(networks: NetworkCache, name: str) -> Voice:
+    def loaded(networks: NetworkCache, name: str) -> CaptionBackend:
         return networks.get(name, lambda: records[name].load(shelf, CPU))
 
     for networks, kept in ((roomy, True), (narrow, False)):
@@ -155,7 +155,7 @@ def test_captioners_share_the_bound_of_the_networks_that_are_kept(
 
 @pytest.mark.parametrize("beams", [None, 1, 5])
 def test_it_says_what_the_plain_networks_say(
-    shelf: Shelf, describer: Describer, beams: int | None
+    shelf: WeightsStore, describer: CaptionTask, beams: int | None
 ) -> None:
     """The fused encoder and the task change neither words nor likelihood; two beams are usual."""
     said = captioned(describer, Caption(picture=PICTURE, model=PUBLISHED, beams=beams))
@@ -169,10 +169,12 @@ def test_it_says_what_the_plain_networks_say(
     assert said.log_probability == pytest.approx(found[0].log_probability / tokens, abs=1e-4)
 
 
-def test_features_are_those_of_the_plain_encoder(shelf: Shelf, describer: Describer) -> None:
+def test_features_are_those_of_the_plain_encoder(
+    shelf: WeightsStore, describer: CaptionTask
+) -> None:
     """Folding the batch norms changes them by rounding alone, at any size."""
     captioned(describer, Caption(picture=PICTURE, model=PUBLISHED))
-    voice = NeuralTalkVoice(shelf, CPU, ())
+    voice = NeuralTalkBackend(shelf, CPU, ())
     plain = neuraltalk2.load(converted(shelf)).encoder
     for size in ((200, 150), (33, 70)):
         tensor = at_own_size(scene(size))
@@ -183,12 +185,12 @@ def test_features_are_those_of_the_plain_encoder(shelf: Shelf, describer: Descri
 
 
 def test_an_encoder_that_folding_would_change_runs_plain(
-    shelf: Shelf, describer: Describer, monkeypatch: pytest.MonkeyPatch
+    shelf: WeightsStore, describer: CaptionTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the fused features are off by more than they may be, the plain ones are taken."""
     captioned(describer, Caption(picture=PICTURE, model=PUBLISHED))
     monkeypatch.setattr(backends, "TOLERANCE", -1.0)
-    voice = NeuralTalkVoice(shelf, CPU, ())
+    voice = NeuralTalkBackend(shelf, CPU, ())
     assert any(isinstance(part, nn.BatchNorm2d) for part in voice.encoder.modules())
 
 
@@ -216,7 +218,9 @@ def test_pixels_are_normalised_as_published() -> None:
     torch.testing.assert_close(seen, torch.tensor(wanted))
 
 
-def test_the_real_worker_verifies_converts_and_answers(shelf: Shelf, describer: Describer) -> None:
+def test_the_real_worker_verifies_converts_and_answers(
+    shelf: WeightsStore, describer: CaptionTask
+) -> None:
     """The worker process does it all by itself, and answers as the task does here."""
     job = Caption(picture=PICTURE, model=PUBLISHED, beams=3)
     wanted = captioned(describer, job)

@@ -9,7 +9,7 @@ from models.catalog.records import Pair
 from models.catalog.selection import Selection
 from models.jobs.errors import JobError
 from models.weights.checkpoint import GitBlob, PinnedAtFirstUse
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 
 AUTHORS = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models/"
 
@@ -55,7 +55,7 @@ def test_the_book_proves_its_file() -> None:
 @pytest.mark.parametrize(
     "record", [r for r in pairs().values() if r.checkpoint.shipped], ids=lambda r: r.name
 )
-def test_what_is_shipped_is_here_and_small(record: Pair, shelf: Shelf) -> None:
+def test_what_is_shipped_is_here_and_small(record: Pair, shelf: WeightsStore) -> None:
     """It proves itself, loads strictly, and is at most 2 MB."""
     found = shelf.genuine(record.checkpoint)
     assert found.location == "package bobby"
@@ -63,7 +63,7 @@ def test_what_is_shipped_is_here_and_small(record: Pair, shelf: Shelf) -> None:
     record.build().load_state_dict(shelf.load(record.checkpoint))
 
 
-def test_a_substitute_does_the_same_translation(shelf: Shelf) -> None:
+def test_a_substitute_does_the_same_translation(shelf: WeightsStore) -> None:
     """Never a Monet for a zebra: where nobody can stand in, it says so."""
     shelf.cache.mkdir(parents=True)
     (shelf.cache / "monet2photo.pth").write_bytes(b"weights")

@@ -10,7 +10,7 @@ from models.catalog.generators import pairs
 from models.catalog.records import Classification
 from models.catalog.selection import Choice, Selection, either
 from models.jobs.errors import JobError
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from tests.models.checkpoints import save
 
 
@@ -34,27 +34,27 @@ def refused(selection: Selection[Classification], name: str | None) -> tuple[str
     return caught.value.failure.code, str(caught.value.failure.sentence)
 
 
-def test_the_model_asked_for_answers(two_ready: Catalog, shelf: Shelf) -> None:
+def test_the_model_asked_for_answers(two_ready: Catalog, shelf: WeightsStore) -> None:
     """Its weights are here, so nothing needs saying; the case of the name does not matter."""
     selection = Selection(two_ready, shelf, "resnet101")
     assert chosen(selection.choose(" ShuffleNet_v2_x0_5 ")) == ("shufflenet_v2_x0_5", None)
 
 
-def test_the_best_ready_model_stands_in(two_ready: Catalog, shelf: Shelf) -> None:
+def test_the_best_ready_model_stands_in(two_ready: Catalog, shelf: WeightsStore) -> None:
     """Of what is here the most accurate answers, and both names are said."""
     selection = Selection(two_ready, shelf, "resnet101")
     sentence = "alexnet isn't installed here, so efficientnet_lite0 answered."
     assert chosen(selection.choose("alexnet")) == ("efficientnet_lite0", sentence)
 
 
-def test_a_substitute_for_the_default_needs_no_words(shelf: Shelf) -> None:
+def test_a_substitute_for_the_default_needs_no_words(shelf: WeightsStore) -> None:
     """Who named no model did not expect another one."""
     found = Selection(catalog(), shelf, "resnet101").choose(None)
     assert chosen(found) == ("efficientnet_lite0", None)
 
 
 def test_damaged_weights_are_named_as_the_reason(
-    tmp_path: Path, two_ready: Catalog, shelf: Shelf
+    tmp_path: Path, two_ready: Catalog, shelf: WeightsStore
 ) -> None:
     """A damaged file is not mistaken for an absent one."""
     path = tmp_path / "bobby" / two_ready["mobilenet_v3_small"].checkpoint.file
@@ -69,7 +69,7 @@ def test_damaged_weights_are_named_as_the_reason(
     ("name", "meant"),
     [("resnet11", "resnet101"), ("alexnt", "alexnet"), ("vit_b16", "vit_b_16"), ("vgg", "vgg19")],
 )
-def test_an_unknown_name_gets_suggestions(shelf: Shelf, name: str, meant: str) -> None:
+def test_an_unknown_name_gets_suggestions(shelf: WeightsStore, name: str, meant: str) -> None:
     """At most three names that look alike."""
     code, sentence = refused(Selection(catalog(), shelf, "resnet101"), name)
     assert code == "unknown_model"
@@ -84,7 +84,7 @@ def test_names_that_are_suggested_are_a_choice() -> None:
     assert said == ["a", "a or b", "a, b or c"]
 
 
-def test_a_name_like_no_other_gets_none(shelf: Shelf) -> None:
+def test_a_name_like_no_other_gets_none(shelf: WeightsStore) -> None:
     """Nothing is suggested where nothing is near, and a long name is cut."""
     code, sentence = refused(Selection(catalog(), shelf, "resnet101"), "x" * 2000)
     assert code == "unknown_model"
@@ -92,7 +92,7 @@ def test_a_name_like_no_other_gets_none(shelf: Shelf) -> None:
     assert len(sentence) < 140
 
 
-def test_no_weights_at_all(shelf: Shelf) -> None:
+def test_no_weights_at_all(shelf: WeightsStore) -> None:
     """Never random weights: without any the job fails, and says what is missing."""
     lonely = {"resnet101": catalog()["resnet101"], "alexnet": catalog()["alexnet"]}
     code, sentence = refused(Selection(lonely, shelf, "resnet101"), None)
@@ -100,7 +100,7 @@ def test_no_weights_at_all(shelf: Shelf) -> None:
     assert sentence.startswith("resnet101 isn't installed here")
 
 
-def test_cards_tell_what_is_ready(two_ready: Catalog, shelf: Shelf) -> None:
+def test_cards_tell_what_is_ready(two_ready: Catalog, shelf: WeightsStore) -> None:
     """Every record has its card; those with weights here say where."""
     cards = {card.name: card for card in Selection(two_ready, shelf, "resnet101").cards()}
     assert cards.keys() == two_ready.keys()
@@ -121,7 +121,7 @@ def test_cards_tell_what_is_ready(two_ready: Catalog, shelf: Shelf) -> None:
     assert missing.size_bytes == checkpoint.size_bytes
 
 
-def test_what_is_part_of_bobby_is_not_fetched(shelf: Shelf) -> None:
+def test_what_is_part_of_bobby_is_not_fetched(shelf: WeightsStore) -> None:
     """Its card has no file, and says what it expects and where it is."""
     cards = {card.name: card for card in Selection(pairs(), shelf, "horse2zebra").cards()}
     shipped, published = cards["horse2zebra_small"], cards["horse2zebra"]
@@ -131,7 +131,7 @@ def test_what_is_part_of_bobby_is_not_fetched(shelf: Shelf) -> None:
     assert published.expects == pairs()["horse2zebra"].expects
 
 
-def test_only_a_model_for_the_same_purpose_stands_in(shelf: Shelf) -> None:
+def test_only_a_model_for_the_same_purpose_stands_in(shelf: WeightsStore) -> None:
     """A zebra is no answer to who wanted a horse; where there is none, nobody answers."""
     selection = Selection(pairs(), shelf, "horse2zebra")
     stood_in = {}
@@ -145,13 +145,13 @@ def test_only_a_model_for_the_same_purpose_stands_in(shelf: Shelf) -> None:
         assert pairs()[name].purpose == pairs()[other].purpose
 
 
-def test_an_unknown_name_is_repeated_as_it_was_typed(shelf: Shelf) -> None:
+def test_an_unknown_name_is_repeated_as_it_was_typed(shelf: WeightsStore) -> None:
     """Most of them are a question in words."""
     _, sentence = refused(Selection(catalog(), shelf, "resnet101"), "what  is this?")
     assert "There's no model called “what is this”" in sentence
 
 
-def test_an_unknown_name_brings_no_markup_with_it(shelf: Shelf) -> None:
+def test_an_unknown_name_brings_no_markup_with_it(shelf: WeightsStore) -> None:
     """The bot repeats a name in its own words: no link, mention or formatting gets through."""
     name = "[Free Nitro](https://evil.example/) <@1> **`"
     _, sentence = refused(Selection(catalog(), shelf, "resnet101"), name)

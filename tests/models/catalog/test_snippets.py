@@ -16,14 +16,14 @@ from models.jobs.answers import Labels
 from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.checkpoints import save
 
 LITE0 = "efficientnet_lite0"
 
 
-def asked(record: Classification, shelf: Shelf, picture: bytes) -> Labels:
+def asked(record: Classification, shelf: WeightsStore, picture: bytes) -> Labels:
     """Return Bobby's answer with `record` alone."""
     networks = NetworkCache(shelf, torch.device("cpu"))
     classifier = Classifier({record.name: record}, shelf, networks, record.name)
@@ -57,7 +57,9 @@ def agree(found: list[tuple[float, str]], answer: Labels) -> None:
         assert probability == pytest.approx(label.probability, abs=2e-5)
 
 
-def test_the_script_for_lite0_agrees(tmp_path: Path, shelf: Shelf, shared_data: Path) -> None:
+def test_the_script_for_lite0_agrees(
+    tmp_path: Path, shelf: WeightsStore, shared_data: Path
+) -> None:
     """By the packages that carry its weights."""
     picture = shared_data / "bobby.jpg"
     answer = asked(catalog()[LITE0], shelf, picture.read_bytes())
@@ -67,7 +69,7 @@ def test_the_script_for_lite0_agrees(tmp_path: Path, shelf: Shelf, shared_data: 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_large:v2"])
 def test_the_scripts_for_torchvision_agree(
-    tmp_path: Path, shelf: Shelf, shared_data: Path, name: str
+    tmp_path: Path, shelf: WeightsStore, shared_data: Path, name: str
 ) -> None:
     """With random weights where torchvision looks for the published ones."""
     picture = shared_data / "bobby.jpg"

@@ -14,7 +14,7 @@ from models.catalog.records import Classification
 from models.runtime.cache import NetworkCache
 from models.runtime.fuse_batchnorm import fuse
 from models.runtime.inference import TOLERANCE, DeviceError, Network, device_for
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from tests.models.checkpoints import save
 
 CPU = torch.device("cpu")
@@ -35,7 +35,9 @@ def pictures(record: Classification, count: int) -> Tensor:
     ],
 )
 @pytest.mark.timeout(600)  # the deep ones take minutes on a machine that is busy otherwise
-def test_logits_agree_with_the_plain_network(tmp_path: Path, shelf: Shelf, name: str) -> None:
+def test_logits_agree_with_the_plain_network(
+    tmp_path: Path, shelf: WeightsStore, name: str
+) -> None:
     """A saved checkpoint loads, and its fused form differs by less than 1e-4."""
     record = save(name, tmp_path / "bobby")
     plain = record.build()
@@ -82,7 +84,7 @@ class Zero(Twice):
 
 @pytest.mark.parametrize("build", [Twice, Zero])
 def test_a_network_that_folding_would_change_runs_plain(
-    tmp_path: Path, shelf: Shelf, caplog: pytest.LogCaptureFixture, build: type[nn.Module]
+    tmp_path: Path, shelf: WeightsStore, caplog: pytest.LogCaptureFixture, build: type[nn.Module]
 ) -> None:
     """The check at loading finds it out, also where folding gives NaN, and keeps the plain form."""
     caplog.set_level(logging.INFO)
@@ -97,7 +99,7 @@ def test_a_network_that_folding_would_change_runs_plain(
 
 
 @pytest.mark.parametrize("name", ["resnet18", "efficientnet_lite0"])
-def test_a_batch_changes_nothing(tmp_path: Path, shelf: Shelf, name: str) -> None:
+def test_a_batch_changes_nothing(tmp_path: Path, shelf: WeightsStore, name: str) -> None:
     """Eight pictures together get the logits that each gets alone, in a fresh network as well."""
     record = save(name, tmp_path / "bobby")
     network = Network(record, shelf, CPU)
@@ -127,7 +129,9 @@ class Narrow(nn.Module):
         return x.mean((1, 2, 3))[:, None] * self.weight
 
 
-def test_a_batch_that_outgrows_the_memory_is_halved_once(tmp_path: Path, shelf: Shelf) -> None:
+def test_a_batch_that_outgrows_the_memory_is_halved_once(
+    tmp_path: Path, shelf: WeightsStore
+) -> None:
     """Two halves give the same answer in the same order; a quarter is not tried."""
     record = save("alexnet", tmp_path / "bobby", Narrow)
     network = Network(record, shelf, CPU)
@@ -140,7 +144,7 @@ def test_a_batch_that_outgrows_the_memory_is_halved_once(tmp_path: Path, shelf: 
         network.run(pictures(record, 9))
 
 
-def test_networks_are_kept_within_a_bound(tmp_path: Path, shelf: Shelf) -> None:
+def test_networks_are_kept_within_a_bound(tmp_path: Path, shelf: WeightsStore) -> None:
     """A kept network is not loaded again; the one unused for longest goes first."""
     first = save("shufflenet_v2_x0_5", tmp_path / "bobby")
     second = save("squeezenet1_1", tmp_path / "bobby")

@@ -23,7 +23,7 @@ from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
 from models.runtime.inference import DTYPES, Network, finite, is_fast
 from models.tasks.classify import Classifier, prepare
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.checkpoints import save, save_pair
 from tests.models.pictures import encoded, scene
@@ -63,7 +63,7 @@ def record(folder: Path, build: type[Small]) -> Classification:
 
 @pytest.mark.parametrize("precision", ROUNDED)
 def test_rounded_logits_are_close_and_not_the_same(
-    tmp_path: Path, shelf: Shelf, precision: Precision
+    tmp_path: Path, shelf: WeightsStore, precision: Precision
 ) -> None:
     """The network was converted, and once: it holds half the bytes."""
     small = record(tmp_path, Small)
@@ -78,7 +78,7 @@ def test_rounded_logits_are_close_and_not_the_same(
 
 
 def test_what_would_overflow_runs_in_float32_and_says_so(
-    tmp_path: Path, shelf: Shelf, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, shelf: WeightsStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The receipt reads the network's own precision, so it stays true."""
     loud = record(tmp_path, Loud)
@@ -103,7 +103,7 @@ def test_an_answer_names_the_precision(tmp_path: Path) -> None:
     """What the network ran in, not what was asked for."""
     for build, expected in ((Small, "float16"), (Loud, "float32")):
         of = record(tmp_path / expected, build)
-        shelf = Shelf(tmp_path / expected / "bobby")
+        shelf = WeightsStore(tmp_path / expected / "bobby")
         networks = NetworkCache(shelf, CPU, precision="float16")
         classifier = Classifier({of.name: of}, shelf, networks, of.name)
         (answer,) = answered(classifier, Classify(picture=encoded(scene())))
@@ -139,7 +139,7 @@ def test_generators_paint_nearly_the_same(
     torch.manual_seed(3)
     pair = replace(pairs()["horse2zebra"], build=build, adapt=dict)
     pair = save_pair(build().eval(), pair, tmp_path)
-    shelf = Shelf(tmp_path)
+    shelf = WeightsStore(tmp_path)
     picture = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0)) * 2 - 1
     exact, rounded = (Generator(pair, shelf, CPU, p) for p in ("float32", precision))
     difference = (exact.run(picture).over(picture) - rounded.run(picture).over(picture)).abs()

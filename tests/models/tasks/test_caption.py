@@ -13,8 +13,8 @@ from models.captioning.small import Caption as Said
 from models.jobs.answers import Captioned, Failure
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
-from models.tasks.caption import Describer
-from models.weights.store import Shelf
+from models.tasks.caption import CaptionTask
+from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 
@@ -50,17 +50,17 @@ def voices() -> dict[str, Told]:
 
 
 @pytest.fixture
-def describer(voices: dict[str, Told], tmp_path: Path) -> Describer:
+def describer(voices: dict[str, Told], tmp_path: Path) -> CaptionTask:
     """Return the task over `voices`, which search four beams unless told."""
     (own, _) = captioners().values()
     records: Captionings = {
         name: replace(own, name=name, files=(), beams=4, view=VIEW, see=at_own_size, load=told.load)
         for name, told in voices.items()
     }
-    return Describer(records, NetworkCache(Shelf(tmp_path), torch.device("cpu")))
+    return CaptionTask(records, NetworkCache(WeightsStore(tmp_path), torch.device("cpu")))
 
 
-def test_an_answer_tells_all_about_the_caption(describer: Describer) -> None:
+def test_an_answer_tells_all_about_the_caption(describer: CaptionTask) -> None:
     """Words, likelihood, whether it is a guess, and the picture's own size and frames."""
     film = encoded(scene(), "GIF", save_all=True, append_images=[scene().rotate(180)])
     jobs = [Caption(picture=film, model=name) for name in ("sure", "guess")]
@@ -75,7 +75,7 @@ def test_an_answer_tells_all_about_the_caption(describer: Describer) -> None:
     assert first.weights == "trained for Bobby on Flickr8k"
 
 
-def test_no_words_are_a_failure_of_one_job(describer: Describer) -> None:
+def test_no_words_are_a_failure_of_one_job(describer: CaptionTask) -> None:
     """An empty sentence isn't shown; the neighbours have theirs."""
     jobs = [Caption(picture=encoded(scene()), model=name) for name in ("silent", "sure")]
     failed, fine = answered(describer, *jobs)
@@ -86,7 +86,7 @@ def test_no_words_are_a_failure_of_one_job(describer: Describer) -> None:
 
 
 def test_beams_are_the_captioners_own_or_as_asked(
-    describer: Describer, voices: dict[str, Told]
+    describer: CaptionTask, voices: dict[str, Told]
 ) -> None:
     """At least one and at most ten, whatever is asked for."""
     wanted = [None, 1, 7, 10, 99, -3]

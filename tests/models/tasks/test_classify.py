@@ -23,7 +23,7 @@ from models.jobs.requests import Classify
 from models.runtime.cache import NetworkCache
 from models.tasks.base import TaskTable
 from models.tasks.classify import Classifier, Prepared, prepare, present, view
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from models.worker.tasks import Tasks
 from tests.models.answering import answered
 from tests.models.checkpoints import save
@@ -57,7 +57,7 @@ def test_preprocessing_is_torchvisions(preset: ImageClassification) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_float32_sees_a_large_jpeg_in_full(shelf: Shelf, precision: Precision) -> None:
+def test_float32_sees_a_large_jpeg_in_full(shelf: WeightsStore, precision: Precision) -> None:
     """Bit by bit the published input; where answers are rounded, a JPEG may be decoded smaller."""
     preset = LITE.record.preprocessing()
     data = photograph(1600, 1280)
@@ -158,12 +158,12 @@ def test_equal_logits_keep_the_order_of_the_labels() -> None:
     assert math.isclose(found.top[0].probability, 1e-3, rel_tol=1e-9)
 
 
-def among(records: Catalog, shelf: Shelf, default: str) -> Classifier:
+def among(records: Catalog, shelf: WeightsStore, default: str) -> Classifier:
     """Return a classifier on the CPU with `records`."""
     return Classifier(records, shelf, NetworkCache(shelf, CPU), default)
 
 
-def test_batches_of_several_models_are_told_apart(tmp_path: Path, shelf: Shelf) -> None:
+def test_batches_of_several_models_are_told_apart(tmp_path: Path, shelf: WeightsStore) -> None:
     """Each picture is answered by its own model, in the order of the jobs."""
     other = save("shufflenet_v2_x0_5", tmp_path / "bobby")
     both: Catalog = {**catalog(), other.name: other}
@@ -174,7 +174,7 @@ def test_batches_of_several_models_are_told_apart(tmp_path: Path, shelf: Shelf) 
     assert [labels(a).batch_size for a in answers] == [2, 1, 2]
 
 
-def test_a_network_that_raises_fails_its_own_jobs(tmp_path: Path, shelf: Shelf) -> None:
+def test_a_network_that_raises_fails_its_own_jobs(tmp_path: Path, shelf: WeightsStore) -> None:
     """The jobs of another model in the same batch are answered; the text is not the exception's."""
     broken = save("alexnet", tmp_path / "bobby", Narrow)
     classifier = Classifier(
@@ -193,7 +193,7 @@ def test_a_network_that_raises_fails_its_own_jobs(tmp_path: Path, shelf: Shelf) 
     assert fine.model == "efficientnet_lite0"
 
 
-def test_out_of_memory_is_named(tmp_path: Path, shelf: Shelf) -> None:
+def test_out_of_memory_is_named(tmp_path: Path, shelf: WeightsStore) -> None:
     """A batch whose halves don't fit either fails with that code, every job of it."""
     narrow = save("alexnet", tmp_path / "bobby", Narrow)
     classifier = Classifier(
@@ -204,7 +204,7 @@ def test_out_of_memory_is_named(tmp_path: Path, shelf: Shelf) -> None:
     assert [a.code for a in found if isinstance(a, Failure)] == ["out_of_memory"] * 9
 
 
-def test_ready_tells_what_there_is(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+def test_ready_tells_what_there_is(shelf: WeightsStore, caplog: pytest.LogCaptureFixture) -> None:
     """The model that answers by default now, which is loaded, and a card for each record."""
     with caplog.at_level(logging.INFO):
         ready = Tasks(shelf, CPU, "resnet101").ready()
@@ -216,7 +216,9 @@ def test_ready_tells_what_there_is(shelf: Shelf, caplog: pytest.LogCaptureFixtur
     assert [card.name for card in classifiers if card.ready] == ["efficientnet_lite0"]
 
 
-def test_resnet101_is_the_default_when_its_weights_are_here(tmp_path: Path, shelf: Shelf) -> None:
+def test_resnet101_is_the_default_when_its_weights_are_here(
+    tmp_path: Path, shelf: WeightsStore
+) -> None:
     """In Bobby's cache under its published name it answers without a word of substitution."""
     resnet = save("resnet101", tmp_path / "bobby")
     classifier = Classifier(

@@ -12,8 +12,8 @@ from models.catalog.classifiers import catalog
 from models.jobs.answers import Answer, Assessed, Failure, Features, Labels
 from models.jobs.requests import Assess, Example, Featurise, Recognise
 from models.runtime.cache import NetworkCache
-from models.tasks.few_shot.task import Learner, last_layer
-from models.weights.store import Shelf
+from models.tasks.few_shot.task import FewShotTask, last_layer
+from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.checkpoints import save
 from tests.models.pictures import encoded, scene
@@ -36,26 +36,26 @@ WIDTHS = {
 
 
 @pytest.fixture(scope="module")
-def learner(tmp_path_factory: pytest.TempPathFactory) -> Learner:
+def learner(tmp_path_factory: pytest.TempPathFactory) -> FewShotTask:
     """Return the task over the one classifier whose weights are installed."""
-    shelf = Shelf(tmp_path_factory.mktemp("bobby"))
-    return Learner(catalog(), shelf, NetworkCache(shelf, CPU), "efficientnet_lite0")
+    shelf = WeightsStore(tmp_path_factory.mktemp("bobby"))
+    return FewShotTask(catalog(), shelf, NetworkCache(shelf, CPU), "efficientnet_lite0")
 
 
-def answer(learner: Learner, job: Featurise | Recognise | Assess) -> Answer | Failure:
+def answer(learner: FewShotTask, job: Featurise | Recognise | Assess) -> Answer | Failure:
     """Return what becomes of `job`."""
     (done,) = answered(learner, job)
     return done
 
 
-def features(learner: Learner, picture: bytes) -> Features:
+def features(learner: FewShotTask, picture: bytes) -> Features:
     """Return the features of `picture`."""
     done = answer(learner, Featurise(picture=picture))
     assert isinstance(done, Features)
     return done
 
 
-def test_features_have_unit_length_and_are_the_same_each_time(learner: Learner) -> None:
+def test_features_have_unit_length_and_are_the_same_each_time(learner: FewShotTask) -> None:
     """As 2-byte floats, so to their rounding."""
     picture = encoded(scene((300, 200)), "JPEG")
     first, second = (features(learner, picture) for _ in range(2))
@@ -78,12 +78,12 @@ def test_every_kind_of_network_has_features(name: str) -> None:
 def test_a_network_whose_last_layer_is_a_convolution(tmp_path: Path) -> None:
     """SqueezeNet gives the mean of its map."""
     record = save("squeezenet1_1", tmp_path / "bobby")
-    shelf = Shelf(tmp_path / "bobby")
-    learner = Learner({record.name: record}, shelf, NetworkCache(shelf, CPU), record.name)
+    shelf = WeightsStore(tmp_path / "bobby")
+    learner = FewShotTask({record.name: record}, shelf, NetworkCache(shelf, CPU), record.name)
     assert len(features(learner, encoded(scene())).features) == 2 * 512
 
 
-def test_it_recognises_what_it_was_shown(learner: Learner) -> None:
+def test_it_recognises_what_it_was_shown(learner: FewShotTask) -> None:
     """Among the labels taught, and no others; the crop is shown as ever."""
     shown = {"red": "darkred", "blue": "navy"}
     examples = tuple(
@@ -108,7 +108,7 @@ def test_it_recognises_what_it_was_shown(learner: Learner) -> None:
     )
 
 
-def test_it_is_sure_of_a_likely_label_that_it_is_like(learner: Learner) -> None:
+def test_it_is_sure_of_a_likely_label_that_it_is_like(learner: FewShotTask) -> None:
     """Likely among the labels, and like its own examples, wherever these stand."""
     picture = encoded(scene())
     seen = torch.frombuffer(bytearray(features(learner, picture).features), dtype=torch.half)
@@ -146,7 +146,7 @@ def tinted(colour: str, size: tuple[int, int]) -> bytes:
     return encoded(Image.blend(scene(size), Image.new("RGB", size, colour), 0.7), "JPEG")
 
 
-def test_weights_that_are_gone_are_named(learner: Learner) -> None:
+def test_weights_that_are_gone_are_named(learner: FewShotTask) -> None:
     """The features of one model mean nothing to another that would stand in."""
     job = Recognise(
         picture=encoded(scene()),
@@ -162,7 +162,7 @@ def test_weights_that_are_gone_are_named(learner: Learner) -> None:
     assert isinstance(answer(learner, others), Failure)
 
 
-def test_features_of_a_stand_in_are_said_to_be_so(learner: Learner) -> None:
+def test_features_of_a_stand_in_are_said_to_be_so(learner: FewShotTask) -> None:
     """And whose they are; a name that nobody knows has none."""
     seen = answer(learner, Featurise(picture=encoded(scene()), model="alexnet"))
     assert isinstance(seen, Features)
@@ -173,7 +173,7 @@ def test_features_of_a_stand_in_are_said_to_be_so(learner: Learner) -> None:
     assert unknown.code == "unknown_model"
 
 
-def test_examples_that_fail_fail_alone(learner: Learner) -> None:
+def test_examples_that_fail_fail_alone(learner: FewShotTask) -> None:
     """Features of another length, and a good job beside them."""
     one, other = (Example(label=label, features=bytes(8)) for label in "ab")
     assess = Assess(model="efficientnet_lite0", examples=(one, other, one, other))
@@ -186,7 +186,7 @@ def test_examples_that_fail_fail_alone(learner: Learner) -> None:
     assert good.asked == 4
 
 
-def test_a_bad_picture_has_no_features(learner: Learner) -> None:
+def test_a_bad_picture_has_no_features(learner: FewShotTask) -> None:
     """It fails by its own name."""
     done = answer(learner, Featurise(picture=b"no picture"))
     assert isinstance(done, Failure)

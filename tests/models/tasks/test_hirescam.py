@@ -14,9 +14,9 @@ from models.jobs.requests import Explain
 from models.runtime.cache import NetworkCache
 from models.runtime.inference import plain
 from models.tasks.explain.hirescam import heat, overlaid
-from models.tasks.explain.task import Explainer
+from models.tasks.explain.task import ExplainTask
 from models.tasks.few_shot.task import last_layer
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 
@@ -33,13 +33,13 @@ DOG = (0.15, 0.0, 1.0, 0.9)
 
 
 @pytest.fixture(scope="module")
-def explainer(tmp_path_factory: pytest.TempPathFactory) -> Explainer:
+def explainer(tmp_path_factory: pytest.TempPathFactory) -> ExplainTask:
     """Return the task over the one classifier whose weights are installed."""
-    shelf = Shelf(tmp_path_factory.mktemp("bobby"))
-    return Explainer(catalog(), shelf, NetworkCache(shelf, CPU), LITE)
+    shelf = WeightsStore(tmp_path_factory.mktemp("bobby"))
+    return ExplainTask(catalog(), shelf, NetworkCache(shelf, CPU), LITE)
 
 
-def explained(explainer: Explainer, job: Explain) -> Explained:
+def explained(explainer: ExplainTask, job: Explain) -> Explained:
     """Return the answer to `job`."""
     (answer,) = answered(explainer, job)
     assert isinstance(answer, Explained)
@@ -78,12 +78,12 @@ def test_every_kind_of_network_has_a_map(name: str) -> None:
         assert torch.allclose(network(picture[None])[0], logits, atol=1e-4)
 
 
-def test_the_dog_made_the_dog(explainer: Explainer, shared_data: Path) -> None:
+def test_the_dog_made_the_dog(explainer: ExplainTask, shared_data: Path) -> None:
     """Nearly all that spoke for it lies on it; a network that knows nothing looks elsewhere."""
     job = Explain(picture=(shared_data / "bobby.jpg").read_bytes())
     prepared = explainer.prepare(job)
     record = catalog()[LITE]
-    knowing = plain(record, Shelf(None))
+    knowing = plain(record, WeightsStore(None))
     logits, found = heat(knowing, prepared.tensor)
     assert record.labels[int(logits.argmax())] == "golden retriever"
     assert _share(found, DOG) > 0.9
@@ -102,7 +102,7 @@ def _share(found: torch.Tensor, box: tuple[float, float, float, float]) -> float
     return float(inside.clamp(min=0).sum() / found.clamp(min=0).sum())
 
 
-def test_an_answer_shows_both_and_the_five_labels(explainer: Explainer) -> None:
+def test_an_answer_shows_both_and_the_five_labels(explainer: ExplainTask) -> None:
     """The label asked for, or the first; the probabilities are the classifier's."""
     picture = encoded(scene((300, 200)), "JPEG")
     first = explained(explainer, Explain(picture=picture))
@@ -113,7 +113,7 @@ def test_an_answer_shows_both_and_the_five_labels(explainer: Explainer) -> None:
     assert fifth.image.data != first.image.data
 
 
-def test_an_unknown_label_is_refused(explainer: Explainer) -> None:
+def test_an_unknown_label_is_refused(explainer: ExplainTask) -> None:
     """By its own sentence."""
     (refused,) = answered(explainer, Explain(picture=encoded(scene()), label="unicorn"))
     assert isinstance(refused, Failure)

@@ -11,27 +11,29 @@ from models.jobs.answers import Failure, Shaken
 from models.jobs.requests import Shake
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import prepare
-from models.tasks.shake import CHANGES, Shaker
-from models.weights.store import Shelf
+from models.tasks.shake import CHANGES, RobustnessTask
+from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 
 
 @pytest.fixture(scope="module")
-def shaker(tmp_path_factory: pytest.TempPathFactory) -> Shaker:
+def shaker(tmp_path_factory: pytest.TempPathFactory) -> RobustnessTask:
     """Return the task over the one classifier whose weights are installed."""
-    shelf = Shelf(tmp_path_factory.mktemp("bobby"))
-    return Shaker(catalog(), shelf, NetworkCache(shelf, torch.device("cpu")), "efficientnet_lite0")
+    shelf = WeightsStore(tmp_path_factory.mktemp("bobby"))
+    return RobustnessTask(
+        catalog(), shelf, NetworkCache(shelf, torch.device("cpu")), "efficientnet_lite0"
+    )
 
 
-def shaken(shaker: Shaker, picture: bytes) -> Shaken:
+def shaken(shaker: RobustnessTask, picture: bytes) -> Shaken:
     """Return the answer about `picture`."""
     (answer,) = answered(shaker, Shake(picture=picture))
     assert isinstance(answer, Shaken)
     return answer
 
 
-def test_a_clear_dog_stays_a_dog(shaker: Shaker, shared_data: Path) -> None:
+def test_a_clear_dog_stays_a_dog(shaker: RobustnessTask, shared_data: Path) -> None:
     """Flipped, and cut to its middle; the first is the answer of `!classify`."""
     answer = shaken(shaker, (shared_data / "bobby.jpg").read_bytes())
     labels = {one.change: one.label for one in answer.changes}
@@ -43,7 +45,7 @@ def test_a_clear_dog_stays_a_dog(shaker: Shaker, shared_data: Path) -> None:
 
 
 def test_as_it_is_a_large_picture_has_the_probability_of_classify(
-    shaker: Shaker, shared_data: Path
+    shaker: RobustnessTask, shared_data: Path
 ) -> None:
     """To the last bit of what the network sees: only the changes are made on a smaller copy."""
     picture = (shared_data / "horse.jpg").read_bytes()
@@ -52,12 +54,12 @@ def test_as_it_is_a_large_picture_has_the_probability_of_classify(
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 900), (2000, 1500)])
-def test_any_size_can_be_shaken(shaker: Shaker, size: tuple[int, int]) -> None:
+def test_any_size_can_be_shaken(shaker: RobustnessTask, size: tuple[int, int]) -> None:
     """Also a single pixel."""
     assert len(shaken(shaker, encoded(scene(size))).changes) == 7
 
 
-def test_a_bad_picture_is_refused(shaker: Shaker) -> None:
+def test_a_bad_picture_is_refused(shaker: RobustnessTask) -> None:
     """By its own sentence."""
     (refused,) = answered(shaker, Shake(picture=b""))
     assert isinstance(refused, Failure)

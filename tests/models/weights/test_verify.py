@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from models.weights import store
 from models.weights.checkpoint import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256
-from models.weights.store import Shelf, WeightsError
+from models.weights.store import WeightsError, WeightsStore
 
 CONTENT = b"weights\n"
 
@@ -20,7 +20,7 @@ def checkpoint(proof: Proof, file: str = "net.pth", shipped: bool = False) -> Ch
     return Checkpoint(name="n", source="s", file=file, proof=proof, license="MIT", shipped=shipped)
 
 
-def test_a_git_blob_id_is_gits(tmp_path: Path, shelf: Shelf) -> None:
+def test_a_git_blob_id_is_gits(tmp_path: Path, shelf: WeightsStore) -> None:
     """The id is the one that git itself gives the file."""
     shelf.cache.mkdir(parents=True)
     path = shelf.cache / "net.pth"
@@ -33,7 +33,7 @@ def test_a_git_blob_id_is_gits(tmp_path: Path, shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("proof", [Sha256("0" * 8), GitBlob("0" * 40)])
-def test_another_file_of_that_name_is_refused(shelf: Shelf, proof: Proof) -> None:
+def test_another_file_of_that_name_is_refused(shelf: WeightsStore, proof: Proof) -> None:
     """The sentence says what was expected, and the file counts as absent from then on."""
     shelf.cache.mkdir(parents=True)
     (shelf.cache / "net.pth").write_bytes(CONTENT)
@@ -43,7 +43,7 @@ def test_another_file_of_that_name_is_refused(shelf: Shelf, proof: Proof) -> Non
     assert shelf.find(checkpoint(proof)) is None
 
 
-def test_a_file_without_a_published_hash_is_held_to_its_first(shelf: Shelf) -> None:
+def test_a_file_without_a_published_hash_is_held_to_its_first(shelf: WeightsStore) -> None:
     """It is used once it is there; a later one that differs is not, also after a restart."""
     shelf.cache.mkdir(parents=True)
     path = shelf.cache / "net.pth"
@@ -53,15 +53,15 @@ def test_a_file_without_a_published_hash_is_held_to_its_first(shelf: Shelf) -> N
     pin = shelf.cache / "net.pth.sha256"
     assert pin.read_text() == f"{hashlib.sha256(CONTENT).hexdigest()}  net.pth\n"
     path.write_bytes(b"other weights\n")
-    for later in (shelf, Shelf(shelf.cache)):
+    for later in (shelf, WeightsStore(shelf.cache)):
         with pytest.raises(WeightsError, match="not the one pinned at its first use"):
             later.genuine(unpublished)
     path.write_bytes(CONTENT)
-    assert Shelf(shelf.cache).genuine(unpublished).path == path
+    assert WeightsStore(shelf.cache).genuine(unpublished).path == path
 
 
 def test_our_own_weights_come_with_the_package(
-    tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, shelf: WeightsStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Safetensors from the folder of trained weights are found last and read as they are."""
     monkeypatch.setattr(store, "PRETRAINED", tmp_path)

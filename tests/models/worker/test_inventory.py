@@ -3,11 +3,11 @@
 from models.captioning.records import DEFAULT, PUBLISHED, captioners
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from models.worker.inventory import cards, verdicts
 
 
-def test_what_is_here_is_right_or_wrong(shelf: Shelf) -> None:
+def test_what_is_here_is_right_or_wrong(shelf: WeightsStore) -> None:
     """By model, file and place; of a captioner every file; the reason where one is wrong."""
     wrong = captioners()[PUBLISHED].files[-1].file
     shelf.cache.mkdir(parents=True)
@@ -31,7 +31,7 @@ def test_what_is_here_is_right_or_wrong(shelf: Shelf) -> None:
     assert all(one.seconds >= 0 for one in found.values())
 
 
-def test_every_model_has_a_card(shelf: Shelf) -> None:
+def test_every_model_has_a_card(shelf: WeightsStore) -> None:
     """Of every task, and ready those that come with Bobby."""
     by_name = {card.name: card for card in cards(shelf)}
     assert set(by_name) == set(catalog()) | set(pairs()) | set(captioners())

@@ -15,7 +15,7 @@ from models.jobs.answers import Labels
 from models.jobs.requests import Classify, Job
 from tests.bot.executor.answers import READY
 from tests.bot.executor.engines.test_local import QUICK, WIDE, Diary, diary, tiny
-from tests.bot.executor.fake_engine import InProcessEngine, RunBatch
+from tests.bot.executor.fake_engine import FakeEngine, RunBatch
 
 __all__ = ["diary"]
 
@@ -96,7 +96,7 @@ async def test_who_leaves_spares_the_worker_the_work(diary: Diary) -> None:
         assert bobby.snapshot().running == 0
 
 
-class Remembering(InProcessEngine):
+class Remembering(FakeEngine):
     """Remembers what it was told to forget."""
 
     def __init__(self, run_batch: RunBatch) -> None:

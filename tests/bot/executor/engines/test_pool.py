@@ -12,7 +12,7 @@ from msgspec import structs
 from bot.core.errors import Closing, WorkerUnavailable
 from bot.executor.engines.base import BatchLost, EngineStatus
 from bot.executor.engines.local import LocalEngine
-from bot.executor.engines.pool import SeveralEngines
+from bot.executor.engines.pool import EnginePool
 from bot.executor.executor import Executor
 from bot.executor.queue import Asker
 from models.jobs.control import Ready
@@ -29,7 +29,7 @@ from tests.bot.executor.engines.test_local import (
     tiny,
     until,
 )
-from tests.bot.executor.fake_engine import InProcessEngine
+from tests.bot.executor.fake_engine import FakeEngine
 
 
 @pytest.fixture
@@ -39,15 +39,15 @@ def diaries(tmp_path: Path) -> list[Diary]:
 
 
 @contextlib.asynccontextmanager
-async def running(diaries: list[Diary], *starts: str) -> AsyncIterator[SeveralEngines]:
+async def running(diaries: list[Diary], *starts: str) -> AsyncIterator[EnginePool]:
     """Open a local engine for each of `diaries`, which starts as told, or well."""
     programs = [tiny(diary, start) for diary, start in zip(diaries, starts, strict=True)]
     engines = [LocalEngine(program, hang_after=10, restarts=QUICK) for program in programs]
-    async with SeveralEngines(engines) as several:
+    async with EnginePool(engines) as several:
         yield several
 
 
-async def both_ready(several: SeveralEngines) -> None:
+async def both_ready(several: EnginePool) -> None:
     """Wait until each has a worker."""
     await until(lambda: several.status.ready is not None and "," in several.status.ready.device)
 
@@ -110,7 +110,7 @@ async def test_closing_ends_them_all(diaries: list[Diary]) -> None:
     assert not any(alive(pid) for diary in diaries for pid in diary.pids)
 
 
-class Noting(InProcessEngine):
+class Noting(FakeEngine):
     """Notes what it is told, and says of itself what its test says."""
 
     def __init__(self, now: EngineStatus) -> None:
@@ -141,7 +141,7 @@ class Noting(InProcessEngine):
 async def test_what_is_told_to_all_reaches_each() -> None:
     """Which of them has a job, or new weights, only they know."""
     engines = [Noting(EngineStatus("ready", None, READY, 0)) for _ in range(2)]
-    several = SeveralEngines(engines)
+    several = EnginePool(engines)
     (job,) = jobs("x")
     several.forget(job)
     await several.recount()
@@ -154,7 +154,7 @@ async def test_the_state_is_that_of_the_best_and_the_restarts_of_all() -> None:
     starting = Noting(EngineStatus("starting", "It was killed.", other, 2))
     gone = Noting(EngineStatus("unavailable", "It has no weights.", None, 3))
     ready = Noting(EngineStatus("ready", None, READY, 1))
-    several = SeveralEngines([gone, starting, ready])
+    several = EnginePool([gone, starting, ready])
     both = structs.replace(READY, device="cpu, cuda:1")
     assert several.status == EngineStatus("ready", None, both, 6)
     before = asyncio.all_tasks()

@@ -20,7 +20,7 @@ from bot.executor.factory import open_executor
 from bot.executor.queue import Asker
 from models.jobs.answers import Labels, Pictured
 from models.jobs.requests import Caption, Classify, Cycle, Job
-from models.weights.store import Shelf
+from models.weights.store import WeightsStore
 from models.worker.tasks import Tasks
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -134,7 +134,7 @@ async def test_answers_are_those_of_the_same_tasks_in_this_process(house: House)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        tasks = Tasks(Shelf(house.cache), torch.device("cpu"), "efficientnet_lite0")
+        tasks = Tasks(WeightsStore(house.cache), torch.device("cpu"), "efficientnet_lite0")
         jobs: list[Job] = [Classify(picture=grey(200)), Caption(picture=grey(200))]
         for job in jobs:
             answer = await _ask(house.executor, job)

@@ -12,7 +12,7 @@ from msgspec import structs
 from bot.core.errors import Closing, WorkerUnavailable
 from bot.executor.engines.base import BatchLost
 from bot.executor.engines.local import LocalEngine
-from bot.executor.engines.process import Patience
+from bot.executor.engines.process import RetryPolicy
 from models.jobs.requests import Classify
 from tests.bot.executor.answers import READY
 from tests.bot.executor.engines.test_local import (
@@ -231,7 +231,7 @@ async def test_each_end_has_its_own_reason(diary: Diary, caplog: pytest.LogCaptu
 
 async def test_a_worker_has_the_time_to_end_that_it_was_granted(diary: Diary) -> None:
     """A cluster, say, takes seconds; no signal comes before they are over."""
-    patience = Patience(end_of_input=10)
+    patience = RetryPolicy(end_of_input=10)
     engine = LocalEngine(tiny(diary, "end_late"), hang_after=10, patience=patience)
     async with engine:
         await engine.ready()

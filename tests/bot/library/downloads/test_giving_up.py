@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from bot.core.errors import DownloadFailed
-from bot.library.downloads.downloader import Downloader, Patience
+from bot.library.downloads.downloader import Downloader, RetryPolicy
 from bot.library.downloads.folder import Origin, Store
 from bot.library.downloads.progress import Progress
 from bot.library.downloads.transfer import to_the_end
@@ -41,7 +41,7 @@ async def refused(downloader: Downloader, file: WeightsFile, **options: int) -> 
 
 def test_pauses_double_up_to_the_longest() -> None:
     """Each is spread over its last quarter, so that crowds come apart."""
-    patience = Patience(first=1.0, longest=5.0)
+    patience = RetryPolicy(first=1.0, longest=5.0)
     for failures, most in ((1, 1.0), (2, 2.0), (3, 4.0), (4, 5.0), (9, 5.0)):
         delays = {patience.delay(failures) for _ in range(50)}
         assert 0.75 * most <= min(delays) < max(delays) <= most

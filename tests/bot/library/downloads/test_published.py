@@ -15,8 +15,8 @@ from models.catalog.classifiers import catalog
 from models.jobs.answers import Captioned
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
-from models.tasks.caption import Describer, Prepared
-from models.weights.store import Shelf
+from models.tasks.caption import CaptionTask, Prepared
+from models.weights.store import WeightsStore
 from tests.bot.library.conftest import QUICK, ignore, left
 from tests.bot.library.publisher import Publisher
 from tests.models import published
@@ -38,7 +38,7 @@ async def test_right_bytes_under_the_published_hash(publisher: Publisher, store:
     publisher.files[LITE.file] = lite()
     async with Downloader(store, mirror=publisher.url, patience=QUICK) as downloader:
         await downloader.fetch(LITE.file_to_fetch(), ignore)
-    assert Shelf(store.folder).genuine(LITE).location == "Bobby cache"
+    assert WeightsStore(store.folder).genuine(LITE).location == "Bobby cache"
 
 
 async def test_one_wrong_bit_under_the_published_hash(publisher: Publisher, store: Store) -> None:
@@ -73,7 +73,9 @@ async def test_neuraltalk2_comes_in_four_files(
     """Each is told by git's id; with all four here the captioner answers."""
     files = published.write(tmp_path / "published")
     publisher.files.update({f.file: (tmp_path / "published" / f.file).read_bytes() for f in files})
-    describer = Describer(captioners(files), NetworkCache(Shelf(store.folder), torch.device("cpu")))
+    describer = CaptionTask(
+        captioners(files), NetworkCache(WeightsStore(store.folder), torch.device("cpu"))
+    )
     (before,) = [card for card in describer.cards() if card.name == PUBLISHED]
     assert not before.ready
     assert [file.proof for file in before.files] == ["git"] * 4
