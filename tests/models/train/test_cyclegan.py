@@ -49,11 +49,12 @@ def test_cycle_loss_falls(tmp_path: Path, brown: Path, grey: Path) -> None:
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
 
 
+@pytest.mark.slow
 def test_command_writes_published_files(tmp_path: Path, brown: Path, grey: Path) -> None:
     """The command leaves two generators that load strictly, a log and a contact sheet."""
     out = tmp_path / "out"
     folders = ["--first", str(brown), "--second", str(grey), "--out", str(out)]
-    tiny = ["--steps", "4", "--filters", "4", "--blocks", "1", "--size", "32"]
+    tiny = ["--steps", "20", "--filters", "4", "--blocks", "1", "--size", "32"]
     result = CliRunner().invoke(main, [*folders, *tiny], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     for name in ("there.pth", "back.pth"):

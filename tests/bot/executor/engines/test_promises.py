@@ -115,10 +115,15 @@ async def test_who_holds_the_networks_has_no_token(house: House) -> None:
 async def test_answers_come_to_who_asked(house: House) -> None:
     """Many at once of one model, each picture with its own answer."""
     widths = range(64, 64 + QUEUE)
-    asked = [house.executor.submit(Classify(picture=grey(width)), ANN) for width in widths]
-    answers = await asyncio.gather(*asked)
-    assert [answer.width for answer in answers] == [*widths]
-    assert max(answer.batch_size for answer in answers) > 1
+    together = 0
+    for _ in range(5):  # on a busy machine a picture may leave its batch
+        asked = [house.executor.submit(Classify(picture=grey(width)), ANN) for width in widths]
+        answers = await asyncio.gather(*asked)
+        assert [answer.width for answer in answers] == [*widths]
+        together = max(together, *(answer.batch_size for answer in answers))
+        if together > 1:
+            break
+    assert together > 1
 
 
 async def test_a_bad_picture_fails_alone(house: House) -> None:
