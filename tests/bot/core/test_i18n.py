@@ -130,6 +130,25 @@ def test_the_first_wish_counts() -> None:
     speak_to()
 
 
+COUNTED = {"all", "gone", "left", "most", "per_server", "pictures"}
+"""What stands in these places ends with a Korean counter, so its particle is known."""
+
+
+def test_korean_particles_never_depend_on_a_value() -> None:
+    """None is written twice to be safe, and none follows what may end in any sound."""
+    for message in read(file("bobby", KOREAN), KOREAN):
+        for text in message.string if isinstance(message.string, tuple) else (message.string,):
+            assert not re.search(r"\((이|으|은|는|을|를|가|와|과)\)", text), text
+            for name in re.findall(r"\{(\w+)\}(?:은|는|이|가|을|를|으로|로)(?![가-힣])", text):
+                assert name in COUNTED, text
+
+
+def test_korean_sentences_name_commands_as_their_readers_see_them() -> None:
+    """By the Korean name, behind the prefix and behind the slash."""
+    for message in read(file("bobby", KOREAN), KOREAN):
+        assert not re.search(r"(?:\{prefix\}|`/)[a-z]", str(message.string)), message.string
+
+
 def test_counts_and_values_are_filled_in() -> None:
     """One, many, and names that are nobody's words."""
     assert tr_n("1 picture", "{count} pictures", 1) == "1 picture"
