@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.captioning.search import Found, search
+from models.captioning.search import Found, _Beams, search
 from models.networks.caption_transformer import (
     END,
     MAX_WORDS,
@@ -108,6 +108,14 @@ def test_it_is_beam_search(network: CaptionTransformer, cells: Tensor) -> None:
         for width in (1, 3):
             found = search(network, picture, width)[0]
             assert [caption.tokens for caption in found] == _beams(network, picture, width)
+
+
+def test_an_open_beam_may_still_reach_the_score_of_the_longest_caption() -> None:
+    """If no further word cost anything: to stop sooner could lose the best one."""
+    beams = _Beams(2, 12)
+    beams._sums = torch.tensor([-5.0, -3.0])
+    reachable = [-3.0 / (words + 1) ** 0.7 for words in range(MAX_WORDS + 1)]
+    assert beams._best_possible() >= max(reachable) - 1e-6
 
 
 def test_more_beams_find_no_worse(network: CaptionTransformer, cells: Tensor) -> None:
