@@ -107,8 +107,8 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         return False
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
-        """Answer with the sentence for `error`."""
-        responder = InteractionResponder(interaction)
+        """Answer with the sentence for `error`: in private, unless work had begun in public."""
+        responder = InteractionResponder(interaction, private=not interaction.response.is_done())
         await responder.answer(common.sentence(explain(error, responder)))
 
 

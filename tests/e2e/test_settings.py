@@ -106,6 +106,7 @@ async def test_what_holds_is_shown_to_managers_alone(server: Server) -> None:
     for part in ("show", "model", "channels", "language", "limit", "export", "reset"):
         refused = await server.use(server.member, "settings", part)
         assert "You need the **Manage Server** permission to do that." in said(refused), part
+        assert refused["flags"] & EPHEMERAL, part
 
 
 async def test_discord_shows_settings_to_managers_in_servers(house: House) -> None:
@@ -128,6 +129,7 @@ async def test_a_server_has_a_classifier_of_its_own(server: Server) -> None:
     assert "alexnet" not in said(named)
     refused = await server.use(server.manager, "settings", "model", name="alexnot")
     assert "I know no such classifier" in said(refused)
+    assert refused["flags"] & EPHEMERAL
     other = await server.use(server.manager, "settings", "model", name="horse2zebra")
     assert "I know no such classifier" in said(other)
     assert server.house.bot.store.servers.get(server.guild.id).model == "alexnet"
