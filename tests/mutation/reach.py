@@ -58,7 +58,10 @@ class Reach:
             for line, contexts in self._data.contexts_by_lineno(str(self._root / path)).items()
         }
         here = {one for line in range(first, last + 1) for one in reached.get(line, ())}
-        contexts = here or {one for line in reached.values() for one in line}
+        if any("::" in one for one in here):
+            contexts = here
+        else:
+            contexts = here | {one for line in reached.values() for one in line}
         # What only a process without coverage runs has tests by its name, or none.
         contexts = contexts or {
             file for file in self._files if f"test_{Path(path).stem}.py" in file

@@ -32,7 +32,7 @@ async def test_what_is_missing_or_wrong_is_said_before_sending(chat: Chat) -> No
     await chat.pick_command("look")
     trouble = chat.page.locator(".option-trouble")
     await chat.page.get_by_role("button", name="Send").click()
-    await expect(trouble).to_contain_text("picture is needed")
+    await expect(trouble).to_contain_text("picture is required")
     await chat.give("drop", "rex.png", picture())
     await chat.page.get_by_role("button", name="Add the option sure").click()
     await chat.page.get_by_label("sure: How sure").fill("101")

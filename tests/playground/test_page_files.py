@@ -49,7 +49,7 @@ async def test_a_spoiler_stays_covered_until_pressed(chat: Chat) -> None:
     await chat.box.focus()
     said = await chat.send()
     assert chat.posted[0].attachments[0].spoiler
-    lid = said.get_by_role("button", name="Spoiler. Press to show the picture.")
+    lid = said.get_by_role("button", name="Spoiler. Click to reveal the picture.")
     await expect(said.locator(".picture-open")).to_have_js_property("inert", value=True)
     await lid.click()
     await expect(said.locator(".covered")).to_have_count(0)
@@ -61,13 +61,13 @@ async def test_a_description_becomes_the_alt_text(chat: Chat) -> None:
     """Written in the tray's dialog it reaches the server, the image, and the ALT badge."""
     await chat.choose(upload())
     await chat.page.get_by_role("button", name="Describe").click()
-    await chat.page.get_by_label("What someone who can’t see it").fill("A yellow square")
+    await chat.page.get_by_label("Describe it for someone who can’t see it").fill("A yellow square")
     await chat.page.get_by_role("button", name="Save").click()
     await chat.box.focus()
     said = await chat.send()
     assert chat.posted[0].attachments[0].description == "A yellow square"
     await expect(said.locator(".picture img")).to_have_attribute("alt", "A yellow square")
-    await said.get_by_role("button", name="Show the description").click()
+    await said.get_by_role("button", name="Show alt text").click()
     await expect(said.locator("figcaption")).to_have_text("A yellow square")
 
 
@@ -75,7 +75,7 @@ async def test_several_files_can_be_removed_one_by_one(chat: Chat) -> None:
     """Of twelve chosen files ten are taken, with a word about the rest; one is removed again."""
     await chat.choose(*(upload(f"{number}.png") for number in range(12)))
     await expect(chat.page.locator(".tray-card")).to_have_count(10)
-    await expect(chat.page.locator("#notices")).to_contain_text("2 left out")
+    await expect(chat.page.locator("#notices")).to_contain_text("Skipped 2")
     await chat.page.get_by_role("button", name="Remove 3.png").click()
     await chat.box.focus()
     said = await chat.send()

@@ -27,7 +27,7 @@ async def test_without_its_key_the_page_says_what_to_do(browser: Browser) -> Non
     async with Playground() as playground:
         bare = playground.page.split("?", maxsplit=1)[0]
         async with open_page(browser, bare) as watched:
-            await expect(watched.page.get_by_role("alert")).to_contain_text("needs its link")
+            await expect(watched.page.get_by_role("alert")).to_contain_text("link is incomplete")
         async with open_page(browser, f"{bare}?token=old") as watched:
             await expect(watched.page.get_by_role("alert")).to_contain_text("no longer valid")
 

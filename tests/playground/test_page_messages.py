@@ -64,7 +64,7 @@ async def test_a_reply_quotes_its_message_and_jumps_to_it(chat: Chat) -> None:
     reference = chat.posted[-1].reference
     assert reference is not None
     assert reference.message_id == chat.posted[0].id
-    await answer.get_by_role("button", name="Jump to the message").click()
+    await answer.get_by_role("button", name="Jump to the original message").click()
     await expect(said).to_be_focused()
 
 
@@ -92,7 +92,7 @@ async def test_deleting_asks_first(chat: Chat) -> None:
     """The menu deletes, after a question that can be declined."""
     said = await chat.say("soon gone")
     await chat.menu(said, "Delete")
-    await chat.page.get_by_role("button", name="Keep it").click()
+    await chat.page.get_by_role("button", name="Cancel").click()
     assert len(chat.posted) == 1
     await chat.menu(said, "Delete")
     await chat.page.get_by_role("button", name="Delete").click()

@@ -35,7 +35,7 @@ function takeToken() {
   return given ?? sessionStorage.getItem(TOKEN_KEY);
 }
 
-const refused = () => showProblem(t("This link is no longer valid"), t("The playground has been started again since. Open the link that “bobby playground” printed last."));
+const refused = () => showProblem(t("This link is no longer valid"), t("The playground was restarted. Open the newest link that “bobby playground” printed."));
 
 function start(token) {
   const store = new Store();
@@ -58,7 +58,7 @@ function start(token) {
     arrived: (message) => list.arrive(message),
     changed: (message) => list.update(message.id, message),
     dismiss: (message) => list.remove(message.id),
-    jumpTo: async (id) => (await list.jumpTo(id)) || notify(t("That message is no longer here.")),
+    jumpTo: async (id) => (await list.jumpTo(id)) || notify(t("That message was deleted.")),
     reply: (message) => composer.reply(message),
     edit: (message) => composer.edit(message),
     editLast: () => {
@@ -163,4 +163,4 @@ function start(token) {
 
 const token = takeToken();
 if (token) start(token);
-else showProblem(t("This page needs its link"), t("Open the link that “bobby playground” printed: it carries the key to this channel."));
+else showProblem(t("This link is incomplete"), t("Open the full link that “bobby playground” printed. It contains your access key."));

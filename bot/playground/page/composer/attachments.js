@@ -75,7 +75,7 @@ function reserve(figure, image, { width, height }) {
 function cover(figure, button, id) {
   button.inert = true;
   figure.classList.add("covered");
-  const lid = el("button", { type: "button", class: "spoiler-lid", "aria-label": t("Spoiler. Press to show the picture."), onclick: () => {
+  const lid = el("button", { type: "button", class: "spoiler-lid", "aria-label": t("Spoiler. Click to reveal the picture."), onclick: () => {
     opened.add(id);
     button.inert = false;
     figure.classList.remove("covered");
@@ -89,7 +89,7 @@ function cover(figure, button, id) {
 function altBadge(text) {
   const words = el("figcaption", { class: "alt-words", hidden: true }, text);
   const badge = el("button", {
-    type: "button", class: "alt-badge", "aria-expanded": "false", "aria-label": t("Show the description"), title: text,
+    type: "button", class: "alt-badge", "aria-expanded": "false", "aria-label": t("Show alt text"), title: text,
     onclick: () => {
       words.hidden = !words.hidden;
       badge.setAttribute("aria-expanded", String(!words.hidden));

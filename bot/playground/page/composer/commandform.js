@@ -31,7 +31,7 @@ export class CommandForm {
     this.trouble = el("div", { class: "option-trouble", role: "alert" });
     this.node.replaceChildren(
       el("div", { class: "command-line" }, el("span", { class: "command-name" }, `/${entry.label}`), this.chips, this.more),
-      iconButton("close", t("Leave the command"), () => this.close()),
+      iconButton("close", t("Close command"), () => this.close()),
       this.hint, this.trouble);
     this.node.hidden = false;
     const firstFile = entry.options.find((option) => option.type === ATTACHMENT);
@@ -62,7 +62,7 @@ export class CommandForm {
       if (field.isEmpty() || waiting.length === files.length) field.accept(waiting.shift());
     }
     this.#drawMore();
-    if (waiting.length) this.#say(t("/{name} takes no more files; {count} left out.", { name: this.#entry.label, count: waiting.length }));
+    if (waiting.length) this.#say(t("/{name} can't take more files. Skipped {count}.", { name: this.#entry.label, count: waiting.length }));
   }
 
   /** Check every option, then send the command. */
@@ -91,7 +91,7 @@ export class CommandForm {
       const { type, required, label, description } = field.option;
       const read = this.#readField(field);
       if (read === undefined) {
-        if (required) throw Object.assign(new Error(t("{name} is needed: {about}", { name: label, about: description })), { field });
+        if (required) throw Object.assign(new Error(t("{name} is required: {about}", { name: label, about: description })), { field });
         continue;
       }
       if (read.file) {
@@ -139,7 +139,7 @@ export class CommandForm {
     };
     const field = { ...optionField(option, context), option };
     this.#fields.set(option.name, field);
-    const drop = option.required ? null : iconButton("close", t("Leave out {name}", { name: option.label }), () => this.#dropField(option));
+    const drop = option.required ? null : iconButton("close", t("Remove {name}", { name: option.label }), () => this.#dropField(option));
     field.chip = el("div", { class: "option-chip", role: "group", "aria-label": option.label }, el("span", { class: "option-name" }, option.label), field.node, drop);
     field.chip.addEventListener("focusin", () => { this.hint.replaceChildren(el("strong", {}, option.label), ` ${option.description}`); });
     this.chips.append(field.chip);

@@ -87,7 +87,7 @@ function listField(option, choices, context) {
   const show = () => {
     const typed = box.chosen() ? "" : box.node.value.trim().toLowerCase();
     const matching = choices.filter((choice) => choice.label.toLowerCase().includes(typed));
-    box.list.show(matching.slice(0, 25), { note: matching.length ? null : t("Nothing in the list matches.") });
+    box.list.show(matching.slice(0, 25), { note: matching.length ? null : t("No matches.") });
   };
   for (const event of ["input", "focus", "click"]) box.node.addEventListener(event, show);
   const read = () => {
@@ -111,9 +111,9 @@ function remoteField(option, context) {
     try {
       const choices = await context.complete(option, box.node.value);
       if (mine !== latest || document.activeElement !== box.node) return;
-      box.list.show(choices.map(({ name, value }) => ({ label: name, value })), { note: choices.length ? null : t("Nothing matches.") });
+      box.list.show(choices.map(({ name, value }) => ({ label: name, value })), { note: choices.length ? null : t("No matches.") });
     } catch {
-      if (mine === latest && document.activeElement === box.node) box.list.show([], { note: t("The choices could not be loaded. Free text works too.") });
+      if (mine === latest && document.activeElement === box.node) box.list.show([], { note: t("Couldn’t load suggestions. You can still type a value.") });
     }
   };
   const soon = () => {

@@ -58,7 +58,7 @@ export class Picker {
     const entries = this.commands.find(typed);
     const items = entries.map((entry) => ({ label: `/${entry.label}`, detail: entry.description, group: entry.application, value: entry, kind: "command" }));
     if (!items.length && typed.includes(" ")) this.#list.close();
-    else this.#list.show(items, { note: trouble ?? (items.length ? null : t("No command has this name.")), keep: this.#list.isOpen && this.#shown === typed });
+    else this.#list.show(items, { note: trouble ?? (items.length ? null : t("No commands found.")), keep: this.#list.isOpen && this.#shown === typed });
     this.#shown = typed;
   }
 

@@ -24,7 +24,7 @@ export class Tray {
   /** Add files a person chose, dropped or pasted. */
   add(files) {
     const room = MOST_FILES - this.#items.length;
-    if (files.length > room) this.notify(t("A message carries at most {most} files; {count} left out.", { most: MOST_FILES, count: files.length - room }));
+    if (files.length > room) this.notify(t("Up to {most} files per message. Skipped {count}.", { most: MOST_FILES, count: files.length - room }));
     for (const file of [...files].slice(0, Math.max(0, room))) {
       const preview = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
       this.#items.push({ file, name: file.name || "file", preview, spoiler: false, description: "" });
@@ -80,7 +80,7 @@ export class Tray {
 
   #card(item) {
     const tools = el("div", { class: "tray-tools" },
-      item.attachment ? null : iconButton("eye", item.spoiler ? t("Not a spoiler") : t("Mark as spoiler"), () => {
+      item.attachment ? null : iconButton("eye", item.spoiler ? t("Remove spoiler") : t("Mark as spoiler"), () => {
         item.spoiler = !item.spoiler;
         this.#redraw(item, "eye");
       }, { class: "icon-button", "aria-pressed": String(item.spoiler) }),

@@ -36,7 +36,7 @@ export function renderComponents(message, chat) {
 function draw(component, press) {
   if (component.type === BUTTON) return component.style === LINK ? linkButton(component) : button(component, press);
   if (component.type === STRING_SELECT) return select(component, press);
-  return el("span", { class: "component-unknown" }, t("This part can’t be shown here."));
+  return el("span", { class: "component-unknown" }, t("This component isn’t supported here."));
 }
 
 function face(component) {

@@ -101,7 +101,7 @@ function time(seconds, style) {
 function spoiler(content) {
   const inside = el("span", { class: "spoiler-inside" }, content);
   inside.inert = true;
-  const node = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("Spoiler. Press to show it.") }, inside);
+  const node = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("Spoiler. Click to reveal.") }, inside);
   const reveal = (event) => {
     event.preventDefault();
     event.stopPropagation();

@@ -212,7 +212,7 @@ export class MessageList {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const far = scrollHeight - scrollTop - clientHeight > clientHeight;
     this.jump.hidden = this.#atEnd || (!this.#unread && !far);
-    this.jump.firstElementChild.textContent = !this.#unread ? t("Jump to the newest")
+    this.jump.firstElementChild.textContent = !this.#unread ? t("Jump to present")
       : this.#unread === 1 ? t("1 new message") : t("{count} new messages", { count: this.#unread });
   }
 

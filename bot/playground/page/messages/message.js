@@ -107,7 +107,7 @@ function replyLine(message, chat, names) {
   quote.inert = true;
   return el("div", { class: "context-line" }, hook, avatar(target.author, 18, "avatar-small"),
     el("span", { class: "context-who" }, `${pinged ? "@" : ""}${displayName(target.author, target.member)}`),
-    el("button", { type: "button", class: "quote-button", title: t("Jump to this message"), "aria-label": t("Jump to the message this answers: {gist}", { gist: gist(target).slice(0, 80) }), onclick: () => chat.jumpTo(target.id) },
+    el("button", { type: "button", class: "quote-button", title: t("Jump to this message"), "aria-label": t("Jump to the original message: {gist}", { gist: gist(target).slice(0, 80) }), onclick: () => chat.jumpTo(target.id) },
       quote, target.attachments?.length ? icon("picture") : null));
 }
 

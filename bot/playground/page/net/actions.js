@@ -45,7 +45,7 @@ export class Actions {
 
   #copy(message) {
     if (!message.content) return null;
-    return { label: t("Copy text"), icon: "copy", run: () => navigator.clipboard.writeText(message.content).catch(() => this.chat.notify(t("The browser did not allow copying."))) };
+    return { label: t("Copy text"), icon: "copy", run: () => navigator.clipboard.writeText(message.content).catch(() => this.chat.notify(t("Your browser blocked copying."))) };
   }
 
   #run(command, message) {

@@ -70,7 +70,7 @@ export class Outbox {
     const body = command
       ? el("p", { class: "pending-command" }, command)
       : content && markdown(content, namesFor({}, this.chat.store));
-    return el("article", { class: "message pending", "aria-label": command ? t("Command on its way") : t("Message on its way") },
+    return el("article", { class: "message pending", "aria-label": command ? t("Sending command") : t("Sending message") },
       el("div", { class: "message-side" }, avatar(me, 40)),
       el("div", { class: "message-main" },
         el("div", { class: "message-head" }, tint(el("span", { class: "author" }, displayName(me)), me), el("span", { class: "sent" }, command ? t("Sending the command…") : t("Sending…"))),

@@ -5,7 +5,7 @@ import { t } from "../i18n.js";
 
 const BASE = `${location.origin}/api/v10`;
 const MOST_TRIES = 6;
-const UNREACHABLE = t("The playground can’t be reached. Is “bobby playground” still running?");
+const UNREACHABLE = t("Can’t reach the playground. Is “bobby playground” still running?");
 
 /** A refused request: `message` is for people, `status` and Discord's `code` for the program. */
 export class ApiError extends Error {
@@ -29,8 +29,8 @@ function firstFieldError(errors) {
 }
 
 function toError(status, body) {
-  if (status === 413 && !body?.message) return new ApiError(t("The files are too large for this channel."), 413, 40005);
-  const text = firstFieldError(body?.errors) ?? body?.message ?? t("The server answered {status}.", { status });
+  if (status === 413 && !body?.message) return new ApiError(t("These files are too large to upload here."), 413, 40005);
+  const text = firstFieldError(body?.errors) ?? body?.message ?? t("The server returned an error ({status}).", { status });
   return new ApiError(text, status, body?.code ?? 0);
 }
 

@@ -23,9 +23,9 @@ export async function confirmDelete(preview) {
     el("form", { method: "dialog" },
       el("h2", { id: "delete-title" }, t("Delete this message?")),
       el("p", { class: "dialog-quote" }, preview),
-      el("p", { class: "dialog-note" }, t("It is gone for everyone, and can’t be brought back.")),
+      el("p", { class: "dialog-note" }, t("This deletes it for everyone and can’t be undone.")),
       el("div", { class: "dialog-buttons" },
-        el("button", { class: "button secondary", value: "" }, t("Keep it")),
+        el("button", { class: "button secondary", value: "" }, t("Cancel")),
         el("button", { class: "button danger", value: "delete", autofocus: true }, t("Delete")))));
   return (await ask(dialog)) === "delete";
 }
@@ -37,9 +37,9 @@ export async function describePicture({ name, preview, description }) {
   const words = el("textarea", { id: "describe-text", rows: 3, maxlength: LONGEST_ALT, value: description, placeholder: t("A golden retriever lying in the grass"), autofocus: true });
   const dialog = el("dialog", { class: "dialog", "aria-labelledby": "describe-title" },
     el("form", { method: "dialog" },
-      el("h2", { id: "describe-title" }, t("Describe this picture")),
+      el("h2", { id: "describe-title" }, t("Add alt text")),
       preview ? el("img", { class: "dialog-picture", src: preview, alt: name }) : el("p", { class: "dialog-quote" }, name),
-      el("label", { htmlFor: "describe-text" }, t("What someone who can’t see it should know")),
+      el("label", { htmlFor: "describe-text" }, t("Describe it for someone who can’t see it")),
       words,
       el("div", { class: "dialog-buttons" },
         el("button", { class: "button secondary", value: "", type: "button", onclick: () => dialog.close("") }, t("Cancel")),
