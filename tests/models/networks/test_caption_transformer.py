@@ -1,0 +1,20 @@
+"""The decoder of Bobby's own captioner, apart from its search."""
+
+import torch
+
+from models.networks.caption_transformer import CaptionTransformer, Shape
+from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS
+
+
+def test_fine_channels_are_standardised_and_the_others_left() -> None:
+    """By the mean and deviation that training has found."""
+    network = CaptionTransformer(Shape(tokens=12, width=16, layers=1, heads=2, hidden=32))
+    fine = CHANNELS - HEAD_CHANNELS
+    network.fine_mean.copy_(torch.linspace(-2, 5, fine))
+    network.fine_std.copy_(torch.linspace(0.5, 3, fine))
+    normal = torch.randn(2, CELLS, fine, generator=torch.Generator().manual_seed(1))
+    head = torch.randn(2, CELLS, HEAD_CHANNELS, generator=torch.Generator().manual_seed(2))
+    cells = torch.cat([head, normal * network.fine_std + network.fine_mean], dim=-1)
+    seen = network.standardise(cells)
+    torch.testing.assert_close(seen[..., HEAD_CHANNELS:], normal)
+    assert torch.equal(seen[..., :HEAD_CHANNELS], head)
