@@ -39,6 +39,24 @@ async def test_what_is_no_json_object_is_a_bad_request(
         assert isinstance((await answer.json())["code"], int)
 
 
+@pytest.mark.parametrize("body", [b"{", b"{}", b"[1]", b"[" * 600_000])
+async def test_what_is_no_list_of_objects_is_a_bad_request(
+    server: tuple[Playground, str, dict[str, str]], body: bytes
+) -> None:
+    """Where commands are published."""
+    playground, _, _ = server
+    address = f"{playground.api}/applications/{playground.application_id}/commands"
+    headers = {
+        "Authorization": f"Bot {playground.bot_token}",
+        "Content-Type": "application/json",
+    }
+    async with (
+        aiohttp.ClientSession() as session,
+        session.put(address, data=io.BytesIO(body), headers=headers) as answer,
+    ):
+        assert answer.status == 400
+
+
 async def test_a_part_with_endless_headers_is_a_bad_request(
     server: tuple[Playground, str, dict[str, str]],
 ) -> None:

@@ -187,6 +187,14 @@ def difference(one: Image.Image, other: Image.Image) -> torch.Tensor:
     return off
 
 
+def test_the_marks_of_a_jpegs_scans_mean_nothing_elsewhere() -> None:
+    """Pixels may look like them."""
+    pixels = Image.frombytes("RGB", (100, 100), b"\xff\xda" * 15_000)
+    data = encoded(pixels, "TIFF")
+    assert data.count(b"\xff\xda") > 10_000
+    assert decode(data).image.tobytes() == pixels.tobytes()
+
+
 def test_still_pictures_have_one_frame() -> None:
     """A gain map, a page or an icon's other size is no frame of an animation."""
     for kind in ("MPO", "TIFF"):
