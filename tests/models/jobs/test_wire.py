@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.jobs import wire
+from models.jobs.base import Message
 from models.jobs.control import Forget, Run, Submit, ToWorker, Unready
 from models.jobs.requests import Classify
 from models.jobs.wire import body_length, frame, from_worker, messages, pieces, to_worker
@@ -107,3 +108,21 @@ def test_a_fork_that_was_silenced_neither_answers_nor_hears() -> None:
         [sys.executable, "-c", QUIET], input=frame(Forget(id=7)), capture_output=True, check=True
     )
     assert done.stdout == frame(Unready(reason=repr(Forget(id=7))))
+
+
+def every_message() -> list[type[Message]]:
+    """Return all types of messages, however deep their families."""
+    found: list[type[Message]] = []
+    todo: list[type[Message]] = [Message]
+    while todo:
+        kind = todo.pop()
+        found.append(kind)
+        todo += kind.__subclasses__()
+    return found
+
+
+def test_no_message_can_be_changed() -> None:
+    """Both halves, and all their threads, may hold on to one."""
+    kinds = every_message()
+    assert len(kinds) > 30
+    assert [kind.__name__ for kind in kinds if not kind.__struct_config__.frozen] == []
