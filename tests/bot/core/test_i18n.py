@@ -137,7 +137,8 @@ COUNTED = {"all", "gone", "left", "most", "per_server", "pictures"}
 def test_korean_particles_never_depend_on_a_value() -> None:
     """None is written twice to be safe, and none follows what may end in any sound."""
     for message in read(file("bobby", KOREAN), KOREAN):
-        for text in message.string if isinstance(message.string, tuple) else (message.string,):
+        several = isinstance(message.string, tuple | list)
+        for text in map(str, message.string if several else (message.string,)):
             assert not re.search(r"\((이|으|은|는|을|를|가|와|과)\)", text), text
             for name in re.findall(r"\{(\w+)\}(?:은|는|이|가|을|를|으로|로)(?![가-힣])", text):
                 assert name in COUNTED, text
@@ -227,3 +228,18 @@ def test_no_sentence_escapes_the_catalogue(folder: str) -> None:
         spelled = call.args[:1] and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
         assert not (name in KEYWORDS and spelled and formatted), where
         assert not (name in told and spelled and not where.startswith("bot/cli/")), where
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_placeholder_of_a_sentence_is_filled_in(folder: str) -> None:
+    """By a value of its name."""
+    for where, call, _ in _calls(folder):
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
+        if name not in {"tr", "say", "tr_n"} or not texts:
+            continue
+        if any(keyword.arg is None for keyword in call.keywords):
+            continue  # passed on
+        given = {str(keyword.arg) for keyword in call.keywords}
+        wanted = set().union(*(fields(text) for text in texts if isinstance(text, str)))
+        assert wanted - {"count"} <= given, where
