@@ -157,6 +157,23 @@ async def test_by_slash_command_and_its_button(house: House, page: Page, guest: 
     )
 
 
+async def test_the_menu_below_a_slash_answer_knows_its_picture(
+    house: House, page: Page, guest: Guest, dog: File
+) -> None:
+    """Discord shows the options of a slash command only once."""
+    channel = house.playground.world.channels[guest.channel_id]
+    data = {
+        **await page.command("why", channel.id),
+        "options": [{"name": "picture", "type": ATTACHMENT, "value": "0"}],
+        "attachments": [{"id": "0", "filename": dog[0]}],
+    }
+    message = await answered(page, channel, data, files=[dog])
+    await choose(page, message, "tennis ball")
+    await eventually(
+        lambda: any("**tennis ball**" in said(m) for m in page.heard("MESSAGE_UPDATE"))
+    )
+
+
 async def test_a_picture_that_is_gone(page: Page, guest: Guest) -> None:
     """Its message was deleted: the press is answered with that."""
     question = await guest.say("!classify", ("plain.png", pictures.plain()))
