@@ -152,7 +152,7 @@ async def test_memory_has_an_end(hub: Hub) -> None:
 
     A process at its limit may meet it in its own code, as an error, or anywhere, and end.
     """
-    with pytest.raises((ModelFailed, WorkerLost), match=r"ran out of memory|The worker died"):
+    with pytest.raises((ModelFailed, WorkerLost), match=r"ran out of memory|Something crashed"):
         await ask(hub, "eats_memory", bright(250))
     assert (await ask(hub, "brightness", bright(5))).top[0].label == "dark"
 
