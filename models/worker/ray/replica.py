@@ -16,7 +16,6 @@ from functools import partial
 
 from msgspec import structs
 
-from models.jobs.answers import Failure
 from models.jobs.control import (
     Deferred,
     Finished,
@@ -28,6 +27,7 @@ from models.jobs.control import (
     Unready,
     Working,
 )
+from models.jobs.errors import JobError
 from models.jobs.wire import frame, messages
 from models.worker.loop import Answering, Worker
 from models.worker.pipe import leave
@@ -153,5 +153,7 @@ def _renumbered(message: FromWorker, theirs: dict[int, int]) -> FromWorker:
 
 
 def _counted(tasks: Answering, before: Ready | Unready) -> Ready | Unready:
-    now = tasks.recount()
-    return before if isinstance(now, Failure) else now
+    try:
+        return tasks.recount()
+    except JobError:  # nothing is ready any more
+        return before
