@@ -1,10 +1,11 @@
 """What every kind of job has in common: how it is prepared, run and answered, and how it fails."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import torch
 
@@ -31,6 +32,7 @@ Raises:
 """
 Q_contra = TypeVar("Q_contra", contravariant=True)
 P = TypeVar("P")
+A = TypeVar("A", bound=Answer | Present)
 
 
 class Task(Protocol[Q_contra, P]):
@@ -86,9 +88,9 @@ class TaskTable:
 
     def run(self, part: Sequence[Prepared | Failure]) -> Iterable[Done]:
         """Return what became of each of `part`, see `parts`, in its order."""
-        items = [one.item for one in part if isinstance(one, Prepared)]
         if isinstance(part[0], Failure):
             return [one for one in part if isinstance(one, Failure)]
+        items = [one.item for one in part if isinstance(one, Prepared)]
         try:
             answers = part[0].task.run(items)
         except JobError as error:
@@ -153,10 +155,33 @@ def running(model: str) -> Iterator[None]:
         raise JobError("model_failed", sentence) from None
 
 
-class ClassifierTask:
-    """What tasks about the classifiers of `catalog` share."""
+class Alone(ABC, Generic[P, A]):
+    """A task that takes one item at a time, and fails for it alone."""
 
     makes_room = False
+
+    def together(self, _item: P) -> None:
+        """Return None: each is alone."""
+
+    def run(self, batch: Sequence[P]) -> list[A]:
+        """See `Task`."""
+        answers = []
+        for item in batch:
+            with running(self.model_of(item)):
+                answers.append(self.answer(item))
+        return answers
+
+    @abstractmethod
+    def model_of(self, item: P) -> str:
+        """Return the name that people read where `item` fails."""
+
+    @abstractmethod
+    def answer(self, item: P) -> A:
+        """Return the answer to `item`; whatever it raises becomes a `JobError`."""
+
+
+class ClassifierTask:
+    """What tasks about the classifiers of `catalog` share."""
 
     def __init__(
         self,
@@ -169,7 +194,3 @@ class ClassifierTask:
         self._selection = Selection(catalog, shelf, default)
         self._networks = networks
         self._do = do
-
-    def together(self, _item: Any) -> Hashable:  # noqa: ANN401 - each task has its own
-        """Return None: each picture is alone."""
-        return None

@@ -5,14 +5,12 @@ Owns the way from an encoded picture to a sentence and its alternatives. Who ans
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from models.captioning.records import Captioners, Captionings, Chosen
 from models.captioning.small import MAX_BEAMS
-from models.captioning.small import Caption as Sentence
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
 from models.jobs.answers import Captioned
@@ -21,7 +19,7 @@ from models.jobs.errors import JobError
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
-from models.tasks.base import running
+from models.tasks.base import Alone
 from models.tasks.classify import device_name
 
 
@@ -37,10 +35,8 @@ class Prepared:
     frames: int
 
 
-class CaptionTask:
+class CaptionTask(Alone[Prepared, Captioned]):
     """Answers `Caption` jobs with those of `records` whose files are here."""
-
-    makes_room = False
 
     def __init__(self, records: Captionings, networks: NetworkCache, do: Perform = perform) -> None:
         self._networks = networks
@@ -65,17 +61,19 @@ class CaptionTask:
             frames=picture.frames,
         )
 
-    def together(self, _item: Prepared) -> None:
-        """Return None: a caption is the same in any batch, since each picture is alone."""
+    def model_of(self, item: Prepared) -> str:
+        """See `Alone`."""
+        return item.chosen.record.name
 
-    def run(self, batch: Sequence[Prepared]) -> Sequence[Captioned]:
-        """See `Task`."""
-        return [self._describe(item) for item in batch]
-
-    def _describe(self, item: Prepared) -> Captioned:
+    def answer(self, item: Prepared) -> Captioned:
+        """See `Alone`: a caption is the same in any batch."""
         record = item.chosen.record
-        with running(record.name):
-            caption, milliseconds = self._say(item)
+        voice = self._networks.get(
+            record.name, lambda: record.load(self._networks.shelf, self._networks.device)
+        )
+        begun = time.perf_counter()
+        caption = voice.say(item.tensor, item.beams)
+        milliseconds = (time.perf_counter() - begun) * 1000
         if not caption.text:
             sentence = say(
                 "{model} couldn't come up with a caption. Try another picture.", model=record.name
@@ -95,12 +93,3 @@ class CaptionTask:
             milliseconds=milliseconds,
             substitution=item.chosen.substitution,
         )
-
-    def _say(self, item: Prepared) -> tuple[Sentence, float]:
-        record = item.chosen.record
-        voice = self._networks.get(
-            record.name, lambda: record.load(self._networks.shelf, self._networks.device)
-        )
-        begun = time.perf_counter()
-        caption = voice.say(item.tensor, item.beams)
-        return caption, (time.perf_counter() - begun) * 1000

@@ -72,6 +72,8 @@ class Prepared:
 class Classifier(ClassifierTask):
     """Answers `Classify` jobs."""
 
+    makes_room = False
+
     def warm_up(self) -> Choice[Classification]:
         """Load the default model, try it on an example and return it.
 
@@ -111,9 +113,9 @@ class Classifier(ClassifierTask):
         in_full = self._networks.precision == "float32"
         return prepare(job.picture, choice, self._do, in_full=in_full)
 
-    def together(self, _item: Prepared) -> Hashable:
+    def together(self, item: Prepared) -> Hashable:
         """Return the model: pictures for one are one pass of its network."""
-        return _item.choice.record.name
+        return item.choice.record.name
 
     def run(self, batch: Sequence[Prepared]) -> Sequence[Labels]:
         """See `Task`; all of `batch` are for one model."""

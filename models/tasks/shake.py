@@ -20,7 +20,7 @@ from models.images.views import seen as view_of
 from models.jobs.answers import Image as Encoded
 from models.jobs.answers import Shaken, Shook
 from models.jobs.requests import Shake
-from models.tasks.base import ClassifierTask, running
+from models.tasks.base import Alone, ClassifierTask
 from models.tasks.classify import device_name, normalized, sight, top_five, view
 
 LONGEST = 1024
@@ -69,7 +69,7 @@ class Prepared:
     tensors: Tensor
 
 
-class RobustnessTask(ClassifierTask):
+class RobustnessTask(ClassifierTask, Alone[Prepared, Shaken]):
     """Answers `Shake`."""
 
     def prepare(self, job: Shake) -> Prepared:
@@ -89,15 +89,15 @@ class RobustnessTask(ClassifierTask):
             tensors.append(sight(changed, choice).tensor)
         return Prepared(choice, tuple(seen), torch.stack(tensors))
 
-    def run(self, batch: Sequence[Prepared]) -> Sequence[Shaken]:
-        """See `Task`."""
-        return [self._shaken(item) for item in batch]
+    def model_of(self, item: Prepared) -> str:
+        """See `Alone`."""
+        return item.choice.record.name
 
-    def _shaken(self, item: Prepared) -> Shaken:
+    def answer(self, item: Prepared) -> Shaken:
+        """See `Alone`."""
         record = item.choice.record
-        with running(record.name):
-            network = self._networks.classifier(record)
-            done = network.run(item.tensors)
+        network = self._networks.classifier(record)
+        done = network.run(item.tensors)
         best = [top_five(logits, record.labels)[0] for logits in done.output]
         return Shaken(
             image=_strip(item.seen),

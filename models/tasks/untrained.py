@@ -4,8 +4,7 @@ Owns the answer to `Untrained`, which shows that the weights are what knows. Suc
 for one batch and dropped; it can't be reached under a model's name, and never stands in for one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -19,9 +18,8 @@ from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Untrained
 from models.runtime.inference import timed
-from models.tasks import classify
-from models.tasks.base import running
-from models.tasks.classify import device_name, present
+from models.tasks.base import Alone
+from models.tasks.classify import Prepared, device_name, prepare, present
 from models.weights.store import WeightsStore
 
 SEED = 0
@@ -31,17 +29,8 @@ MOST_PARAMETERS = 150_000_000
 """VGG's 144 million still go; filling a billion with random numbers would take minutes and GBs."""
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A decoded picture, and the record whose network is to be built."""
-
-    item: classify.Prepared
-
-
-class UntrainedTask:
+class UntrainedTask(Alone[Prepared, Labels]):
     """Answers `Untrained` jobs with the networks of `catalog`, in float32 on `device`."""
-
-    makes_room = False
 
     def __init__(
         self,
@@ -68,24 +57,21 @@ class UntrainedTask:
             raise JobError("model_failed", sentence)
         nothing = replace(record.checkpoint, name=WEIGHTS)
         choice = Choice(replace(record, checkpoint=nothing))
-        return Prepared(classify.prepare(job.picture, choice, self._do))
+        return prepare(job.picture, choice, self._do)
 
-    def together(self, _item: Prepared) -> None:
-        """Return None: each picture is alone."""
+    def model_of(self, item: Prepared) -> str:
+        """See `Alone`."""
+        return f"untrained {item.choice.record.name}"
 
-    def run(self, batch: Sequence[Prepared]) -> Sequence[Labels]:
-        """See `Task`."""
-        return [self._guess(prepared.item) for prepared in batch]
+    def answer(self, item: Prepared) -> Labels:
+        """See `Alone`."""
+        network = beginning(item.choice.record).to(self._device)
 
-    def _guess(self, item: classify.Prepared) -> Labels:
-        with running(f"untrained {item.choice.record.name}"):
-            network = beginning(item.choice.record).to(self._device)
+        def run(pictures: Tensor) -> Tensor:
+            logits: Tensor = network(pictures.to(self._device))
+            return logits.float().cpu()
 
-            def run(pictures: Tensor) -> Tensor:
-                logits: Tensor = network(pictures.to(self._device))
-                return logits.float().cpu()
-
-            done = timed(run, item.tensor[None])
+        done = timed(run, item.tensor[None])
         name = device_name(self._device)
         return present(item, done.output[0], name, done.milliseconds, batch_size=1)
 

@@ -7,7 +7,6 @@ form that answers people has no gradients.
 
 import io
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +20,7 @@ from models.jobs.answers import Image as Encoded
 from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Explain
-from models.tasks.base import ClassifierTask, running
+from models.tasks.base import Alone, ClassifierTask
 from models.tasks.classify import device_name, normalized, top_five, view
 from models.tasks.explain.hirescam import heat, overlaid
 
@@ -39,7 +38,7 @@ class Prepared:
     tensor: torch.Tensor
 
 
-class ExplainTask(ClassifierTask):
+class ExplainTask(ClassifierTask, Alone[Prepared, Explained]):
     """Answers `Explain`."""
 
     def prepare(self, job: Explain) -> Prepared:
@@ -54,18 +53,18 @@ class ExplainTask(ClassifierTask):
         seen = found.images[0].image()
         return Prepared(choice, job.label, seen, normalized(seen, preset))
 
-    def run(self, batch: Sequence[Prepared]) -> Sequence[Explained]:
-        """See `Task`."""
-        return [self._explained(item) for item in batch]
+    def model_of(self, item: Prepared) -> str:
+        """See `Alone`."""
+        return item.choice.record.name
 
-    def _explained(self, item: Prepared) -> Explained:
+    def answer(self, item: Prepared) -> Explained:
+        """See `Alone`."""
         record = item.choice.record
+        network = self._networks.plain(record)
+        begun = time.perf_counter()
         place = None if item.label is None else record.labels.index(item.label)
-        with running(record.name):
-            network = self._networks.plain(record)
-            begun = time.perf_counter()
-            logits, found = heat(network.module, item.tensor.to(self._networks.device), place)
-            took = (time.perf_counter() - begun) * 1000
+        logits, found = heat(network.module, item.tensor.to(self._networks.device), place)
+        took = (time.perf_counter() - begun) * 1000
         top = top_five(logits.cpu(), record.labels)
         chances = logits.double().softmax(0)
         label = record.labels[int(logits.argmax()) if place is None else place]

@@ -18,7 +18,7 @@ from models.jobs.errors import JobError
 from models.jobs.requests import Assess, Example, Featurise, Recognise
 from models.runtime.inference import Network
 from models.tasks import classify
-from models.tasks.base import ClassifierTask, running
+from models.tasks.base import Alone, ClassifierTask
 from models.tasks.classify import device_name
 from models.tasks.few_shot.ridge import fit, left_out, likeness
 
@@ -45,7 +45,7 @@ class Prepared:
     seen: classify.Prepared | None
 
 
-class FewShotTask(ClassifierTask):
+class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | Assessed]):
     """Answers `Featurise`, `Recognise` and `Assess`."""
 
     def prepare(self, job: Featurise | Recognise | Assess) -> Prepared:
@@ -62,15 +62,12 @@ class FewShotTask(ClassifierTask):
             raise JobError("no_weights", sentence)
         return Prepared(job, classify.prepare(job.picture, choice, self._do))
 
-    def run(self, batch: Sequence[Prepared]) -> Sequence[Features | Labels | Assessed]:
-        """See `Task`."""
-        answers = []
-        for item in batch:
-            with running(item.job.model or "The default model"):
-                answers.append(self._answer(item))
-        return answers
+    def model_of(self, item: Prepared) -> str:
+        """See `Alone`."""
+        return item.job.model or "The default model"
 
-    def _answer(self, item: Prepared) -> Features | Labels | Assessed:
+    def answer(self, item: Prepared) -> Features | Labels | Assessed:
+        """See `Alone`."""
         if isinstance(item.job, Assess):
             known, vectors, places = _together(item.job.examples)
             right, asked = left_out(vectors, places, len(known))

@@ -5,7 +5,7 @@ network without memory. Answers are kept, since nothing about a network changes.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 from torch import nn
@@ -22,15 +22,14 @@ from models.jobs.answers import Inspected, LayerCount, Preparation
 from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Inspect
+from models.tasks.base import Alone
 from models.tasks.inspection import summary
 
 _log = logging.getLogger(__name__)
 
 
-class InspectTask:
+class InspectTask(Alone[str, Callable[[], Inspected]]):
     """Answers `Inspect` jobs about every classifier, translation and captioner."""
-
-    makes_room = False
 
     def prepare(self, job: Inspect) -> str:
         """Return the model's name, see `Task`."""
@@ -39,12 +38,13 @@ class InspectTask:
             raise unknown(job.model, _records())
         return name
 
-    def together(self, _item: str) -> None:
-        """Return None: each is alone."""
+    def model_of(self, item: str) -> str:
+        """See `Alone`."""
+        return item
 
-    def run(self, batch: Sequence[str]) -> Sequence[Callable[[], Inspected]]:
-        """See `Task`."""
-        return [partial(_inspect_safely, name) for name in batch]
+    def answer(self, item: str) -> Callable[[], Inspected]:
+        """Return what makes the answer, see `Alone`."""
+        return partial(_inspect_safely, item)
 
 
 def _inspect_safely(name: str) -> Inspected:

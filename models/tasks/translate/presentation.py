@@ -50,10 +50,10 @@ def _presenting() -> Iterator[None]:
         raise JobError("model_failed", sentence) from None
 
 
+@_presenting()
 def translated(do: Perform, paint: Paint, frames_in_all: int, receipt: Receipt) -> Translated:
     """Return the answer to a translation of the first frames of a file that has `frames_in_all`."""
-    with _presenting():
-        painted = do(paint)
+    painted = do(paint)
     assert isinstance(painted, Painted)
     pair, layers = receipt.pair, paint.layers
     return Translated(
@@ -73,10 +73,10 @@ def translated(do: Perform, paint: Paint, frames_in_all: int, receipt: Receipt) 
     )
 
 
+@_presenting()
 def cycled(do: Perform, paint: PaintTwice, receipt: Receipt, inverse: str) -> Cycled:
     """Return the answer to a cycle, whose way back is named `inverse`."""
-    with _presenting():
-        painted = do(paint)
+    painted = do(paint)
     assert isinstance(painted, PaintedTwice)
     pair = receipt.pair
     return Cycled(

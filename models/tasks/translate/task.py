@@ -26,7 +26,7 @@ from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Cycle, Translate
 from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
-from models.tasks.base import running
+from models.tasks.base import Alone
 from models.tasks.classify import Classifier, Sight, device_name, normalized, sight, view
 from models.tasks.translate.presentation import Receipt, cycled, translated
 from models.tasks.translate.verdict import verdict
@@ -58,7 +58,7 @@ class Prepared:
     sight: Sight
 
 
-class Translator:
+class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
     """Answers `Translate` and `Cycle` with the generators of `pairs` whose weights are here."""
 
     makes_room = True
@@ -86,16 +86,13 @@ class Translator:
         back = self._way_back(choice.record) if isinstance(job, Cycle) else None
         return self._prepare(job, choice, back)
 
-    def together(self, _item: Prepared) -> None:
-        """Return None: each picture is alone."""
+    def model_of(self, item: Prepared) -> str:
+        """See `Alone`."""
+        return item.choice.record.name
 
-    def run(self, batch: Sequence[Prepared]) -> Sequence[Callable[[], Translated | Cycled]]:
-        """See `Task`; what presents an answer needs no network."""
-        presents: list[Callable[[], Translated | Cycled]] = []
-        for item in batch:
-            with running(item.choice.record.name):
-                presents.append(self._run_cycle(item, item.back) if item.back else self._run(item))
-        return presents
+    def answer(self, item: Prepared) -> Callable[[], Translated | Cycled]:
+        """Return what presents the answer, which needs no network; see `Alone`."""
+        return self._run_cycle(item, item.back) if item.back else self._run(item)
 
     def _way_back(self, there: Pair) -> Choice[Pair]:
         if there.inverse is None:

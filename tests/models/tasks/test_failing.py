@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from models.jobs.answers import Answer, Failure
+from models.jobs.answers import Answer, Failure, Labels
 from models.jobs.requests import Caption, Classify, Cycle, Explain, Job, Shake, Translate
 from models.runtime.cache import NetworkCache
+from models.tasks import shake
 from models.worker.tasks import Tasks
 from tests.models.pictures import encoded, scene
 
@@ -57,6 +58,22 @@ def test_a_network_that_raises_is_named_and_its_text_is_not_shown(
         assert isinstance(failed, Failure)
         assert failed.code == "model_failed"
         assert "hit an error" in str(failed.sentence)
+
+
+def test_an_answer_that_can_not_be_put_together_fails_alone(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its network has run; the one beside it is answered, and the worker goes on."""
+
+    def fail(*_: object) -> None:
+        raise OSError("no room for a picture")
+
+    monkeypatch.setattr(shake, "_strip", fail)
+    picture = encoded(scene())
+    failed, fine = answers(tasks, [Shake(picture=picture), Classify(picture=picture)])
+    assert isinstance(failed, Failure)
+    assert failed.code == "model_failed"
+    assert isinstance(fine, Labels)
 
 
 def test_too_little_memory_has_a_code_of_its_own(
