@@ -1,4 +1,4 @@
-"""`/settings` for the person who manages a server, and `/forget` for everybody.
+"""`/settings` for people who manage a server, and `/forget` for everybody.
 
 What is set lies in `bot.storage`; every answer here is for the asker's eyes alone.
 """

@@ -25,7 +25,7 @@ from models.jobs.answers import Explained
 from models.jobs.requests import Explain
 
 NOBODY = 0
-"""In a menu's id: the person who presses has the answer to themselves already."""
+"""In a menu's id: only the person who presses sees the answer."""
 
 
 class Why(

@@ -59,6 +59,6 @@ def print_line(text: str) -> None:
 
 
 def _leave_quietly() -> NoReturn:
-    """End as `head` expects when anyone who reads the answers has had enough."""
+    """End as `head` expects when the reader has had enough."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(141)

@@ -1,8 +1,8 @@
 """Who is next: the bounded, fair queue of jobs.
 
-Owns admission (limits in all, per server and per person) and who may wait beside whom; the order is
-`turns`' affair. Plain synchronous data: it hands batches to the executor and never waits, never
-looks at a clock and never answers anyone.
+Owns admission (limits in all, per server and per person) and who may wait beside whom;
+`bot.executor.fair_order` decides the order. Plain synchronous data: it hands batches to the
+executor and never waits, never looks at a clock and never answers anyone.
 """
 
 from collections import Counter

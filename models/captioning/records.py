@@ -157,7 +157,7 @@ class Captioners:
         return tuple(self._card(record) for record in self._records.values())
 
     def _lack(self, record: Captioning) -> WeightsError | None:
-        """Return why `record` can't answer, to follow its name; None if it can."""
+        """Return why `record` can't answer; None if it can."""
         if self._is_converted(record):
             return None
         try:

@@ -1,7 +1,7 @@
 """The networks that are in memory: loaded when first asked for, the longest unused dropped.
 
-Owns how many are kept, over all tasks together. What a network is and how it runs
-is for those to know who ask for it. Not safe for several threads.
+Owns how many are kept, over all tasks together. Callers know what a network is and how to run it.
+Not safe for several threads.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """The tasks of learning labels from a few pictures: features, recognising, and how well it goes.
 
 Owns the way from a picture to its features and from examples to an answer; the mathematics is
-`models.tasks.few_shot.ridge`'s. It keeps nothing: the person who asks brings the examples along.
+`models.tasks.few_shot.ridge`'s. It keeps nothing: a job brings its examples along.
 """
 
 import time
