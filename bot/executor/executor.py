@@ -31,7 +31,10 @@ DRAIN_SECONDS = 1.0
 """What closing grants the batches in flight."""
 
 _TRIES_IN_VAIN = 2
-"""A batch is given up once so many workers died before they had begun with any of it."""
+"""A batch is given up once so many workers died before they had begun with any of it.
+
+Those that may have died of another batch don't count: somebody else's bad files take nobody along.
+"""
 
 A = TypeVar("A", bound=Answer)
 
@@ -257,23 +260,27 @@ class Executor:
         """
         in_vain = 0
         while batch and in_vain < _TRIES_IN_VAIN:
-            left = await self._try(batch)
-            in_vain += len(left) == len(batch)
+            left, by_another = await self._try(batch)
+            in_vain += len(left) == len(batch) and not by_another
             batch = left
         if batch:
             raise BatchLost(started=False)
 
-    async def _try(self, batch: list[Call]) -> list[Call]:
-        """Run those of `batch` who wait still; return whom a dead worker had not begun with."""
+    async def _try(self, batch: list[Call]) -> tuple[list[Call], bool]:
+        """Run those of `batch` that are waited for still.
+
+        Returns:
+            Those that a dead worker had not begun with; whether it may have died of others.
+        """
         await self._engine.ready()
         wanted = [call for call in batch if not call.answer.done()]
         if not wanted:
-            return []
+            return [], False
         try:
             await self._try_once(wanted)
         except BatchLost as lost:
-            return self._left(wanted, lost)
-        return []
+            return self._left(wanted, lost), lost.by_another
+        return [], False
 
     def _left(self, batch: list[Call], lost: BatchLost) -> list[Call]:
         left: list[Call] = []

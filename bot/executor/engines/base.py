@@ -1,7 +1,7 @@
 """What the executor asks of whatever runs its batches, and the errors that come back.
 
-Owns the `Engine` interface alone: a local child process (`local`), several of them (`several`) and
-a callable in this process (`inprocess`) stand behind it. An engine knows batches; it never knows
+Owns the `Engine` interface alone: a local child process (`local`), several of them (`pool`) and
+a callable in the tests' process stand behind it. An engine knows batches; it never knows
 who asked.
 """
 
@@ -49,7 +49,8 @@ class BatchLost(WorkerLost):
     """The worker ended with the batch in its hands; `started` says if it had begun to run it.
 
     Of the batch's jobs, by their places in it, `begun` are those that it had begun with, all of
-    them unless it is given, and `results` what had come of some.
+    them unless it is given, and `results` what had come of some. `by_another` says that it may have
+    died of a job of another batch, since it was at work on one.
     """
 
     def __init__(
@@ -57,9 +58,12 @@ class BatchLost(WorkerLost):
         started: bool,
         begun: Collection[int] | None = None,
         results: Mapping[int, "Result"] | None = None,
+        *,
+        by_another: bool = False,
     ) -> None:
         super().__init__(started)
         self.started = started
+        self.by_another = by_another
         self._begun = begun
         self.results = results or {}
 

@@ -56,8 +56,13 @@ class _Batch:
         if len(self.results) == len(self.jobs) and not self.done.done():
             self.done.set_result([self.results[number] for number in self.jobs])
 
-    def lose(self) -> None:
-        """End it, if it hasn't ended: its worker has."""
+    @property
+    def at_work(self) -> bool:
+        """Whether the worker has begun with it and not ended."""
+        return self.started and not self.done.done()
+
+    def lose(self, by_another: bool) -> None:
+        """End it, if it hasn't ended: its worker has, maybe at work on another batch."""
         if self.done.done():
             return
         begun = [place for place, number in enumerate(self.jobs) if number in self.begun]
@@ -66,7 +71,9 @@ class _Batch:
             for place, number in enumerate(self.jobs)
             if number in self.results
         }
-        self.done.set_exception(BatchLost(self.started, begun if self.begun else None, results))
+        self.done.set_exception(
+            BatchLost(self.started, begun if self.begun else None, results, by_another=by_another)
+        )
 
 
 @dataclass(eq=False)
@@ -246,7 +253,7 @@ class LocalEngine:
                         batch.put(number, result)
             case Lost(batch=number):
                 if batch := self._batches.get(number):
-                    batch.lose()
+                    batch.lose(by_another=False)
                 for late in self._late.values():
                     if late.batch == number:
                         late.fail(BatchLost(late.begun))
@@ -273,10 +280,13 @@ class LocalEngine:
     def _lose(self) -> None:
         """Fail the batches in flight, and what was left out of them: their worker has ended."""
         closed = self.status.state == "closed"
+        at_work = [batch for batch in self._batches.values() if batch.at_work]
+        late_at_work = [late for late in self._late.values() if late.begun]
         for batch in self._batches.values():
             if closed and not batch.done.done():
                 batch.done.set_exception(Closing(CLOSING))
-            batch.lose()
+            others = [one for one in at_work if one is not batch] + late_at_work
+            batch.lose(by_another=bool(others))
         for late in self._late.values():
             late.fail(Closing(CLOSING) if closed else BatchLost(late.begun))
         self._late.clear()

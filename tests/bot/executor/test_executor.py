@@ -425,6 +425,13 @@ async def test_a_batch_that_began_or_was_lost_twice_fails(
         assert said(await executor.submit(job("next"), ANN)) == "next"
 
 
+async def test_a_batch_lost_to_another_one_s_files_is_tried_again(echo: Echo) -> None:
+    """However often; as many workers as there are bad files may die before its turn comes."""
+    engine = Moody(echo, *[BatchLost(False, by_another=True) for _ in range(5)], BatchLost(False))
+    async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
+        assert said(await executor.submit(job("lucky"), ANN)) == "lucky"
+
+
 async def test_without_a_worker_those_who_wait_and_those_who_come_are_told(echo: Echo) -> None:
     """Giving up fails all that wait, and later calls at once."""
     engine = Moody(echo)

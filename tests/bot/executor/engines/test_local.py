@@ -314,6 +314,22 @@ async def test_those_behind_a_hung_job_are_answered_by_the_next_workers(diary: D
     assert ran.count("before") == 1
 
 
+async def test_others_bad_files_take_nobody_along(diary: Diary) -> None:
+    """Of the batch in front, three die one after the other; who waits behind it is answered."""
+    engine = LocalEngine(tiny(diary, "tell"), hang_after=20, silence=5, restarts=QUICK)
+    async with engine:
+        await engine.ready()
+        lost: list[BatchLost] = []
+        for _ in range(3):
+            front = engine.run(jobs("die", model="each"), ignore)
+            behind = engine.run(jobs("behind", model="each"), ignore)
+            results = await asyncio.gather(front, behind, return_exceptions=True)
+            assert [type(result) for result in results] == [BatchLost] * 2
+            lost += [result for result in results if isinstance(result, BatchLost)]
+            await engine.ready()
+        assert [(one.started, one.by_another) for one in lost] == [(True, False), (False, True)] * 3
+
+
 async def test_garbage_on_standard_output_is_a_lost_worker(diary: Diary) -> None:
     """A print into the stream costs the batch, not the bot."""
     async with running(tiny(diary)) as engine:
