@@ -5,6 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.cog import BobbyCog
 from bot.app.status import rows
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
@@ -36,11 +37,8 @@ PRIVACY = (
 )
 
 
-class AboutCog(commands.Cog, name="About"):
+class AboutCog(BobbyCog, name="About"):
     """Says what Bobby can do, how it is, and what becomes of a picture."""
-
-    def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
 
     @commands.command()
     async def help(self, context: BobbyContext) -> None:

@@ -13,15 +13,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.app.press import answer_press
-from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.per_picture import ask_each
+from bot.app.cog import BobbyCog
+from bot.app.press import answer_press_about
+from bot.app.question import PICTURE_OPTIONS, Question
+from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Responder
 from bot.core.i18n import tr
-from bot.library.autocomplete import completions
-from bot.pictures import lookup
-from bot.pictures.lookup import Find, Found
+from bot.library.autocomplete import complete
+from bot.pictures.lookup import Found
 from bot.pictures.references import TEMPLATE, Source
 from bot.replies.caption import Described, alt_text, captioned, other_ways
 from models.jobs.answers import Captioned
@@ -46,14 +45,13 @@ class Wish:
     beams: int | None = None
 
 
-def read_wish(text: str) -> Wish:
+def read_wish(words: str) -> Wish:
     """Read a model and a number of beams from what stands behind the command.
 
     Whatever is neither is taken for the model's name, so that it is refused rather than ignored.
     """
-    rest = lookup.parse_text(text).rest
-    model = _MODEL.search(rest)
-    rest = _MODEL.sub(" ", rest)
+    model = _MODEL.search(words)
+    rest = _MODEL.sub(" ", words)
     beams = _BEAMS.search(rest)
     name = " ".join(_BEAMS.sub(" ", rest).split())
     return Wish(model=model[1] if model else name or None, beams=int(beams[1]) if beams else None)
@@ -80,52 +78,34 @@ class Alternatives(
 
     async def callback(self, interaction: Interaction) -> None:
         """Answer the person who pressed, in private."""
-        cog = interaction.client.get_cog("Caption")
-        assert isinstance(cog, CaptionCog)
-        await answer_press(interaction, lambda responder: cog.say_otherwise(responder, self.source))
+        await answer_press_about(interaction, self.source, _say_otherwise)
 
 
-class CaptionCog(commands.Cog, name="Caption"):
+class CaptionCog(BobbyCog, name="Caption"):
     """Says in English what a picture shows."""
 
+    items = (Alternatives,)
+
     def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
-        self.menus = (
+        super().__init__(
+            bot,
             app_commands.ContextMenu(name="Caption", callback=self.caption_message),
             app_commands.ContextMenu(name="Describe for alt text", callback=self.describe_message),
         )
 
-    async def cog_load(self) -> None:
-        """Add what discord.py does not add by itself: the menu's entries and the button."""
-        for menu in self.menus:
-            self.bot.tree.add_command(menu)
-        self.bot.add_dynamic_items(Alternatives)
-
-    async def cog_unload(self) -> None:
-        """Take them away again."""
-        for menu in self.menus:
-            self.bot.tree.remove_command(menu.name, type=menu.type)
-        self.bot.remove_dynamic_items(Alternatives)
-
     @commands.command(usage="[model:name] [beams] [link or @person]")
     async def caption(self, context: BobbyContext, *, text: str = "") -> None:
         """Describe a picture in one English sentence."""
-        message = context.message
-        await self._answer(
-            context.responder,
-            lambda: lookup.find(self.bot, message, lookup.parse_text(text)),
-            read_wish(text),
-            Source("ask", message.channel.id, message.id),
-        )
+        question = Question.typed(context, text)
+        await self._answer(question, read_wish(question.words))
 
     @app_commands.command(name="caption")
     @app_commands.describe(
-        picture="The picture to describe",
-        link="A link to a picture",
-        person="Use this person's avatar",
+        **PICTURE_OPTIONS,
         model="The captioner to ask; the default one otherwise",
         beams="Search width, 1 to 10 (higher is slower and sometimes better)",
     )
+    @app_commands.autocomplete(model=complete("caption"))
     async def caption_slash(  # noqa: PLR0917  (discord.py passes the options by name)
         self,
         interaction: Interaction,
@@ -136,69 +116,42 @@ class CaptionCog(commands.Cog, name="Caption"):
         beams: Beams | None = None,
     ) -> None:
         """Describe a picture in one English sentence."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            Wish(model, beams),
-            Source("at", interaction.channel_id or 0, interaction.id),
-        )
-
-    @caption_slash.autocomplete("model")
-    async def complete_model(
-        self, _interaction: Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        """Offer the captioners whose name contains what was typed, those that are ready first."""
-        return completions(self.bot.executor.models, "caption", typed)
+        question = Question.slash(interaction, picture, link, person)
+        await self._answer(question, Wish(model, beams))
 
     async def caption_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Say in English what every picture in a message shows."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.inside(message),
-            Wish(),
-            Source("in", message.channel.id, message.id),
-        )
+        await self._answer(Question.inside(interaction, message), Wish())
 
     async def describe_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Answer in private with a sentence that is ready to paste as alt text."""
-        responder = InteractionResponder(interaction, private=True)
-        async with responder.thinking():
-            found = (await lookup.inside(message)).first(MAX_PICTURES)
-            described = await self._describe(responder, found, Wish())
-        await responder.answer(alt_text(described, found.note))
+        question = Question.inside(interaction, message, private=True)
+        async with question.pictures(MAX_PICTURES) as found:
+            described = await _describe(question, found, Wish())
+        await question.responder.answer(alt_text(described, found.note))
 
-    async def say_otherwise(self, responder: Responder, source: Source) -> Reply:
-        """Return the answer to a press of the button, about the pictures of `source`.
-
-        Raises:
-            NoPicture: They are gone.
-        """
-        found, text = await self.bot.asked.find(self.bot, source)
-        wish = read_wish(text)
-        if wish.beams:
-            wish = replace(wish, beams=max(wish.beams, FEWEST_BEAMS))
-        return other_ways(await self._describe(responder, found.first(MAX_PICTURES), wish))
-
-    async def _answer(self, responder: Responder, find: Find, wish: Wish, source: Source) -> None:
-        async with responder.thinking():
-            responder.require_permissions()
-            found = (await find()).first(MAX_PICTURES)
-            found = found.with_note(
-                await self.bot.library.provide(responder, "caption", wish.model)
-            )
-            described = await self._describe(responder, found, wish)
+    async def _answer(self, question: Question, wish: Wish) -> None:
+        async with question.pictures(MAX_PICTURES, task="caption", model=wish.model) as found:
+            described = await _describe(question, found, wish)
         view = None
         if any(not isinstance(one.result, str) for one in described):
-            view = discord.ui.View(timeout=None).add_item(Alternatives(source))
-            self.bot.asked.note(source, found)
-        await responder.answer(captioned(described, found.note, view))
+            view = discord.ui.View(timeout=None).add_item(Alternatives(question.source))
+        await question.responder.answer(captioned(described, found.note, view))
 
-    async def _describe(self, responder: Responder, found: Found, wish: Wish) -> list[Described]:
-        async def ask(data: bytes) -> Captioned:
-            job = Caption(picture=data, model=wish.model, beams=wish.beams)
-            return await self.bot.executor.submit(job, responder.asker)
 
-        return await ask_each(self.bot.fetcher, responder, found, ask)
+async def _describe(question: Question, found: Found, wish: Wish) -> list[Described]:
+    async def ask(data: bytes) -> Captioned:
+        return await question.submit(Caption(picture=data, model=wish.model, beams=wish.beams))
+
+    return await question.each(found, ask)
+
+
+async def _say_otherwise(question: Question) -> Reply:
+    wish = read_wish(question.words)
+    if wish.beams:
+        wish = replace(wish, beams=max(wish.beams, FEWEST_BEAMS))
+    found = (await question.find()).first(MAX_PICTURES)
+    return other_ways(await _describe(question, found, wish))
 
 
 async def setup(bot: Bobby) -> None:

@@ -12,18 +12,17 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.cog import BobbyCog
 from bot.app.press import answer_press
+from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.why_button import Why
-from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.per_picture import ask_each
+from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import BadLesson, NotAllowed, UnknownModel
 from bot.core.i18n import tr
-from bot.library.autocomplete import completions
+from bot.library.autocomplete import complete_classifier
 from bot.library.hub.workers import PREFIX as HUB
-from bot.pictures import lookup
-from bot.pictures.lookup import Find
 from bot.pictures.references import Source
 from bot.replies import common
 from bot.replies.common import Classified
@@ -64,22 +63,14 @@ class Recipe(
         await answer_press(interaction, lambda responder: cog.recipe(responder, self.model))
 
 
-class ClassifyCog(commands.Cog, name="Classify"):
+class ClassifyCog(BobbyCog, name="Classify"):
     """Asks a classifier what a picture shows."""
 
+    items = (Recipe,)
+
     def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
-        self.menu = app_commands.ContextMenu(name="Classify", callback=self.classify_message)
-
-    async def cog_load(self) -> None:
-        """Add what discord.py does not add by itself: the menu's entry and the button."""
-        self.bot.tree.add_command(self.menu)
-        self.bot.add_dynamic_items(Recipe)
-
-    async def cog_unload(self) -> None:
-        """Take them away again."""
-        self.bot.tree.remove_command(self.menu.name, type=self.menu.type)
-        self.bot.remove_dynamic_items(Recipe)
+        menu = app_commands.ContextMenu(name="Classify", callback=self.classify_message)
+        super().__init__(bot, menu)
 
     @commands.command(usage="[model] [link or @person]")
     async def classify(self, context: BobbyContext, *, text: str = "") -> None:
@@ -89,54 +80,29 @@ class ClassifyCog(commands.Cog, name="Classify"):
         then the newest picture of the channel is taken. Name a model to ask that one, or `mine`
         for the labels that I was taught here.
         """
-        words = lookup.parse_text(text)
-        await self._answer(
-            context.responder,
-            lambda: lookup.find(self.bot, context.message, words),
-            words.rest or None,
-            Source("ask", context.channel.id, context.message.id),
-        )
+        await self._answer(Question.typed(context, text))
 
     @app_commands.command(name="classify")
     @app_commands.describe(
-        picture="The picture to use (leave empty for the latest one here)",
-        link="A link to a picture",
-        person="Use this person's avatar",
+        **PICTURE_OPTIONS,
         model="Which model to use, or `mine` for this server's custom labels (default: "
         "the server's model)",
     )
+    @app_commands.autocomplete(model=complete_classifier)
     async def classify_slash(
         self,
         interaction: Interaction,
         picture: discord.Attachment | None = None,
         link: str | None = None,
         person: discord.User | None = None,
-        model: str | None = None,
+        model: str = "",
     ) -> None:
         """Tell you what's in a picture (top five guesses)."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            model,
-            Source("at", interaction.channel_id or 0, interaction.id),
-        )
-
-    @classify_slash.autocomplete("model")
-    async def complete_model(
-        self, _interaction: Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        """Offer the classifiers whose name contains what was typed, those that are ready first."""
-        cards = (*self.bot.executor.models, *self.bot.hub.cards)
-        return completions(cards, "classify", typed)
+        await self._answer(Question.slash(interaction, picture, link, person, model))
 
     async def classify_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Name the five most likely labels of every picture in a message."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.inside(message),
-            None,
-            Source("in", message.channel.id, message.id),
-        )
+        await self._answer(Question.inside(interaction, message))
 
     async def recipe(self, responder: Responder, model: str) -> Reply:
         """Return the answer to a press of the button.
@@ -151,36 +117,29 @@ class ClassifyCog(commands.Cog, name="Classify"):
             )
         return recipe(seen.script, model)
 
-    async def _answer(
-        self, responder: Responder, find: Find, model: str | None, source: Source
-    ) -> None:
-        if model and model.strip().lower() == MINE:
-            await self._recognise(responder, find)
+    async def _answer(self, question: Question) -> None:
+        if question.words.strip().lower() == MINE:
+            await self._recognise(question)
             return
-        model = model or self.bot.store.servers.get(responder.asker.server).model
+        model = question.words or self.bot.store.servers.get(question.server).model
 
         async def ask(data: bytes) -> Labels:
-            job = Classify(picture=data, model=model)
             executor = self.bot.executor
             if model and model.lower().startswith(HUB):
                 executor = await self.bot.hub.executor(model)
-            return await executor.submit(job, responder.asker)
+            return await executor.submit(Classify(picture=data, model=model), responder.asker)
 
-        async with responder.thinking():
-            responder.require_permissions()
-            found = (await find()).first(MAX_PICTURES)
-            found = found.with_note(await self.bot.library.provide(responder, "classify", model))
-            results = await ask_each(self.bot.fetcher, responder, found, ask)
-        self.bot.asked.note(source, found)
-        view = _buttons(results, source)
+        responder = question.responder
+        async with question.pictures(MAX_PICTURES, task="classify", model=model) as found:
+            results = await question.each(found, ask)
+        view = _buttons(results, question.source)
         await responder.answer(common.classified(results, found.note, view))
 
-    async def _recognise(self, responder: Responder, find: Find) -> None:
+    async def _recognise(self, question: Question) -> None:
         """Answer with the labels that the server has taught."""
-        server = responder.asker.server
-        if server is None:
+        if question.server is None:
             raise NotAllowed(NO_SERVER)
-        taught = await self.bot.store.lessons.of(server)
+        taught = await self.bot.store.lessons.of(question.server)
         if len({one.label for one in taught}) < 2:
             prefix = self.bot.settings.prefix
             raise BadLesson(
@@ -191,19 +150,17 @@ class ClassifyCog(commands.Cog, name="Classify"):
                 )
             )
         examples = tuple(one.as_example() for one in taught)
+        model, weights = taught[0].model, taught[0].weights
 
         async def ask(data: bytes) -> Labels:
-            job = Recognise(
-                picture=data, model=taught[0].model, weights=taught[0].weights, examples=examples
+            return await question.submit(
+                Recognise(picture=data, model=model, weights=weights, examples=examples)
             )
-            return await self.bot.executor.submit(job, responder.asker)
 
-        async with responder.thinking():
-            responder.require_permissions()
-            found = (await find()).first(MAX_PICTURES)
-            found = found.with_note(tr("Comparing this server's custom labels only"))
-            results = await ask_each(self.bot.fetcher, responder, found, ask)
-        await responder.answer(common.classified(results, found.note, unsure=None))
+        async with question.pictures(MAX_PICTURES) as found:
+            results = await question.each(found, ask)
+        note = found.with_note(tr("Comparing this server's custom labels only")).note
+        await question.responder.answer(common.classified(results, note, unsure=None))
 
 
 def _buttons(results: list[Classified], source: Source) -> discord.ui.View | None:

@@ -11,16 +11,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.per_picture import ask_each, fetched
-from bot.conversation.responder import Responder
+from bot.app.cog import BobbyCog
+from bot.app.question import PICTURE_OPTIONS, Question
+from bot.conversation.interaction_responder import Interaction
+from bot.conversation.per_picture import fetched
 from bot.core.error_text import explain
 from bot.core.formatting import plain
 from bot.core.i18n import later, tr
-from bot.library.autocomplete import completions
+from bot.library.autocomplete import complete, completions
 from bot.library.search import field
-from bot.pictures import lookup
-from bot.pictures.lookup import Find
 from bot.replies.comparison import Contender, compared, garbage
 from models.jobs.answers import Labels
 from models.jobs.model_info import ModelInfo
@@ -30,28 +29,17 @@ BEGINNER = "resnet101"
 """Whose untrained network answers when none is named."""
 
 
-class CompareCog(commands.Cog, name="Compare"):
+class CompareCog(BobbyCog, name="Compare"):
     """Asks several models about one picture, or one that has learned nothing."""
-
-    def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
 
     @commands.command(usage="[models…] [link or @person]")
     async def compare(self, context: BobbyContext, *, text: str = "") -> None:
         """Run one picture through several models and see if they agree."""
-        words = lookup.parse_text(text)
-        await self._compare(
-            context.responder,
-            lambda: lookup.find(self.bot, context.message, words),
-            words.rest,
-        )
+        await self._compare(Question.typed(context, text))
 
     @app_commands.command(name="compare")
     @app_commands.describe(
-        models="Model names separated by spaces (default: well-known ones)",
-        picture="The picture to use (leave empty for the latest one here)",
-        link="A link to a picture",
-        person="Use this person's avatar",
+        models="Model names separated by spaces (default: well-known ones)", **PICTURE_OPTIONS
     )
     async def compare_slash(
         self,
@@ -62,11 +50,7 @@ class CompareCog(commands.Cog, name="Compare"):
         person: discord.User | None = None,
     ) -> None:
         """Run one picture through several models and see if they agree."""
-        await self._compare(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            models,
-        )
+        await self._compare(Question.slash(interaction, picture, link, person, models))
 
     @compare_slash.autocomplete("models")
     async def complete_models(
@@ -87,76 +71,54 @@ class CompareCog(commands.Cog, name="Compare"):
     @commands.command(usage="[model] [link or @person]")
     async def untrained(self, context: BobbyContext, *, text: str = "") -> None:
         """See what a model says before any training (spoiler: nonsense)."""
-        words = lookup.parse_text(text)
-        await self._guess(
-            context.responder,
-            lambda: lookup.find(self.bot, context.message, words),
-            words.rest or BEGINNER,
-        )
+        await self._guess(Question.typed(context, text))
 
     @app_commands.command(name="untrained")
-    @app_commands.describe(
-        model="The network to take",
-        picture="The picture to use (leave empty for the latest one here)",
-        link="A link to a picture",
-        person="Use this person's avatar",
-    )
+    @app_commands.describe(model="The network to take", **PICTURE_OPTIONS)
+    @app_commands.autocomplete(model=complete("classify"))
     async def untrained_slash(
         self,
         interaction: Interaction,
-        model: str = BEGINNER,
+        model: str = "",
         picture: discord.Attachment | None = None,
         link: str | None = None,
         person: discord.User | None = None,
     ) -> None:
         """See what a model says before any training (spoiler: nonsense)."""
-        await self._guess(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            model,
-        )
+        await self._guess(Question.slash(interaction, picture, link, person, model))
 
-    @untrained_slash.autocomplete("model")
-    async def complete_model(
-        self, _interaction: Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        """Offer the classifiers whose name contains what was typed."""
-        return completions(self.bot.executor.models, "classify", typed)
-
-    async def _compare(self, responder: Responder, find: Find, names: str) -> None:
-        executor = self.bot.executor
+    async def _compare(self, question: Question) -> None:
+        responder, executor = question.responder, self.bot.executor
         async with responder.thinking():
             responder.require_permissions()
-            wanted = field(await executor.cards(), names.replace(",", " ").split())
-            found = (await find()).first(1)
+            wanted = field(await executor.cards(), question.words.replace(",", " ").split())
+            found = (await question.find()).first(1)
             (picture,) = found.pictures
             data = await fetched(self.bot.fetcher, responder, picture)
             contenders = await asyncio.gather(
-                *(self._contend(responder, data, card) for card in wanted.here)
+                *(_contend(question, data, card) for card in wanted.here)
             )
         await responder.answer(compared(picture, contenders, wanted.absent, found.note))
 
-    async def _contend(self, responder: Responder, data: bytes, card: ModelInfo) -> Contender:
-        """Ask one model of a comparison; where it fails, the others go on."""
-        try:
-            job = Classify(picture=data, model=card.name)
-            labels = await self.bot.executor.submit(job, responder.asker)
-        except Exception as error:  # noqa: BLE001  (`explain` logs it)
-            return Contender(card, explain(error, responder))
-        if labels.model != card.name:  # another stood in, which has a line of its own
-            return Contender(card, plain(tr(labels.substitution or later("can't answer"))))
-        return Contender(card, labels)
-
-    async def _guess(self, responder: Responder, find: Find, model: str) -> None:
+    async def _guess(self, question: Question) -> None:
         async def ask(data: bytes) -> Labels:
-            job = Untrained(picture=data, model=model)
-            return await self.bot.executor.submit(job, responder.asker)
+            return await question.submit(Untrained(picture=data, model=question.words or BEGINNER))
 
-        async with responder.thinking():
-            responder.require_permissions()
-            found = (await find()).first(1)
-            outcomes = await ask_each(self.bot.fetcher, responder, found, ask)
-        await responder.answer(garbage(outcomes, self.bot.settings.prefix, found.note))
+        async with question.pictures(1) as found:
+            outcomes = await question.each(found, ask)
+        reply = garbage(outcomes, self.bot.settings.prefix, found.note)
+        await question.responder.answer(reply)
+
+
+async def _contend(question: Question, data: bytes, card: ModelInfo) -> Contender:
+    """Ask one model of a comparison; where it fails, the others go on."""
+    try:
+        labels = await question.submit(Classify(picture=data, model=card.name))
+    except Exception as error:  # noqa: BLE001  (`explain` logs it)
+        return Contender(card, explain(error, question.responder))
+    if labels.model != card.name:  # another stood in, which has a line of its own
+        return Contender(card, plain(tr(labels.substitution or later("can't answer"))))
+    return Contender(card, labels)
 
 
 async def setup(bot: Bobby) -> None:

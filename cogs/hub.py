@@ -5,6 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.cog import BobbyCog
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
@@ -19,11 +20,8 @@ EMBED_LENGTH = 4096
 """Characters that an embed takes: where there is much to escape, fewer of the text's own."""
 
 
-class HubCog(commands.Cog, name="Hub"):
+class HubCog(BobbyCog, name="Hub"):
     """Shows the models from Torch Hub that people may ask for with `classify`."""
-
-    def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
 
     @commands.command(usage="[name]")
     async def hub(self, context: BobbyContext, name: str | None = None) -> None:

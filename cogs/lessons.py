@@ -13,14 +13,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.cog import BobbyCog
+from bot.app.question import Question
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.per_picture import ask_each
 from bot.conversation.responder import Responder
 from bot.core.error_text import explain
 from bot.core.errors import BadLesson, BobbyError, NotAllowed
 from bot.core.i18n import tr
-from bot.pictures import lookup
-from bot.pictures.lookup import Find, Found
 from bot.replies.lessons import Lesson, listed, taught_now, untaught
 from bot.storage.examples import Taught
 from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
@@ -31,22 +30,17 @@ AT_ONCE = 10
 """Pictures of one message, as many as Discord lets people attach."""
 
 
-class LessonsCog(commands.Cog, name="Lessons"):
+class LessonsCog(BobbyCog, name="Lessons"):
     """Learns labels from pictures that people show."""
 
     def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
+        super().__init__(bot)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @commands.command(usage="<label>")
     async def teach(self, context: BobbyContext, *, text: str = "") -> None:
         """Teach me a custom label with a few pictures of it."""
-        words = lookup.parse_text(text)
-        await self._teach(
-            context.responder,
-            lambda: lookup.find(self.bot, context.message, words),
-            words.rest,
-        )
+        await self._teach(Question.typed(context, text))
 
     @app_commands.command(name="teach")
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
@@ -66,11 +60,7 @@ class LessonsCog(commands.Cog, name="Lessons"):
     ) -> None:
         """Teach me a custom label with a few pictures of it."""
         given = [one for one in (picture, another, third) if one]
-
-        async def find() -> Found:
-            return Found(tuple(map(lookup.attached, given)))
-
-        await self._teach(InteractionResponder(interaction), find, label)
+        await self._teach(Question.uploaded(interaction, given, label))
 
     @commands.command()
     async def taught(self, context: BobbyContext) -> None:
@@ -95,8 +85,9 @@ class LessonsCog(commands.Cog, name="Lessons"):
         """Undo the last lesson, or remove a custom label."""
         await self._unteach(InteractionResponder(interaction), label)
 
-    async def _teach(self, responder: Responder, find: Find, text: str) -> None:
-        if not text:
+    async def _teach(self, question: Question) -> None:
+        responder = question.responder
+        if not question.words:
             await self._list(responder)
             return
         async with responder.thinking():
@@ -104,19 +95,16 @@ class LessonsCog(commands.Cog, name="Lessons"):
             server = self._server(responder)
             self._require_teacher(responder, server)
             async with self._turn(server):
-                lesson, note = await self._learn(responder, server, find, text)
+                lesson, note = await self._learn(question, server)
         await responder.answer(taught_now(lesson, self.bot.settings.prefix, note))
 
-    async def _learn(
-        self, responder: Responder, server: int, find: Find, text: str
-    ) -> tuple[Lesson, str | None]:
+    async def _learn(self, question: Question, server: int) -> tuple[Lesson, str | None]:
         """Keep the features of the pictures that are new, and return what is known now."""
+        responder = question.responder
         before = await self.bot.store.lessons.of(server)
-        label = clean(text, [one.label for one in before])
-        found = (await find()).first(min(AT_ONCE, _room(before, label)))
-        outcomes = await ask_each(
-            self.bot.fetcher, responder, found, lambda data: self._look(responder, data, before)
-        )
+        label = clean(question.words, [one.label for one in before])
+        found = (await question.find()).first(min(AT_ONCE, _room(before, label)))
+        outcomes = await question.each(found, lambda data: self._look(question, data, before))
         number = responder.asker.question or 0
         seen = [one.result for one in outcomes if isinstance(one.result, Features)]
         known = {one.features for one in before if one.label == label}
@@ -136,14 +124,14 @@ class LessonsCog(commands.Cog, name="Lessons"):
             assessed = None
         return Lesson(label, outcomes, len(new), after, assessed), found.note
 
-    async def _look(self, responder: Responder, data: bytes, before: list[Taught]) -> Features:
+    async def _look(self, question: Question, data: bytes, before: list[Taught]) -> Features:
         """Return the features of a picture, by the model that those before it have.
 
         Raises:
             BadLesson: That model can't be asked any more.
         """
-        model = before[0].model if before else self.bot.own_classifier(responder.asker.server)
-        seen = await self.bot.executor.submit(Featurise(picture=data, model=model), responder.asker)
+        model = before[0].model if before else self.bot.own_classifier(question.server)
+        seen = await question.submit(Featurise(picture=data, model=model))
         if before and (seen.model, seen.weights) != (before[0].model, before[0].weights):
             raise BadLesson(
                 tr(

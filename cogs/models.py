@@ -12,13 +12,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.cog import BobbyCog
 from bot.app.press import answer_press, edit_on_press
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
-from bot.library.autocomplete import OFFERED, completions
+from bot.library.autocomplete import OFFERED, complete
 from bot.library.search import named, search
 from bot.replies.models import inspected, page, pages
 from models.jobs.model_info import ModelInfo
@@ -81,19 +82,10 @@ def listing(cards: tuple[ModelInfo, ...], query: str, number: int, asker: int) -
     return Reply(embeds=(page(found, number, query),), view=view if view.children else None)
 
 
-class ModelsCog(commands.Cog, name="Models"):
+class ModelsCog(BobbyCog, name="Models"):
     """Lists the models, and shows what is inside one."""
 
-    def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
-
-    async def cog_load(self) -> None:
-        """Add the buttons, which discord.py does not do by itself."""
-        self.bot.add_dynamic_items(Turn)
-
-    async def cog_unload(self) -> None:
-        """Take them away again."""
-        self.bot.remove_dynamic_items(Turn)
+    items = (Turn,)
 
     @commands.command(usage="[words] [task:…] [family:…] [ready]")
     async def models(self, context: BobbyContext, *, text: str = "") -> None:
@@ -133,16 +125,10 @@ class ModelsCog(commands.Cog, name="Models"):
 
     @app_commands.command(name="model")
     @app_commands.describe(name="The model to look into")
+    @app_commands.autocomplete(name=complete(None))
     async def model_slash(self, interaction: Interaction, name: str) -> None:
         """Show a model's layers, parameters, preprocessing and paper."""
         await self._inspect(InteractionResponder(interaction), name)
-
-    @model_slash.autocomplete("name")
-    async def complete_name(
-        self, _interaction: Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        """Offer the models whose name contains what was typed, those that are ready first."""
-        return completions(self.bot.executor.models, None, typed)
 
     async def _list(self, responder: Responder, query: str) -> None:
         async with responder.thinking():

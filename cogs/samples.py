@@ -8,6 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.cog import BobbyCog
 from bot.app.press import answer_press
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import Outcome
@@ -43,19 +44,10 @@ class Try(
         await answer_press(interaction, lambda responder: cog.answer(responder, self.sample))
 
 
-class SamplesCog(commands.Cog, name="Samples"):
+class SamplesCog(BobbyCog, name="Samples"):
     """Shows what Bobby does with pictures of its own."""
 
-    def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
-
-    async def cog_load(self) -> None:
-        """Add the buttons, which discord.py does not do by itself."""
-        self.bot.add_dynamic_items(Try)
-
-    async def cog_unload(self) -> None:
-        """Take them away again."""
-        self.bot.remove_dynamic_items(Try)
+    items = (Try,)
 
     @commands.command(name="try")
     async def try_(self, context: BobbyContext) -> None:

@@ -12,6 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.cog import BobbyCog
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply, Upload
 from bot.conversation.responder import Responder
@@ -28,7 +29,7 @@ MOST_CHANNELS = 50
 """A sentence names them all."""
 
 
-class SettingsCog(commands.Cog, name="Settings"):
+class SettingsCog(BobbyCog, name="Settings"):
     """What a server's managers decide, and what anybody has deleted."""
 
     settings = app_commands.Group(
@@ -41,9 +42,6 @@ class SettingsCog(commands.Cog, name="Settings"):
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         default_permissions=discord.Permissions(manage_guild=True),
     )
-
-    def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
 
     @settings.command(name="show")
     async def show(self, interaction: Interaction) -> None:

@@ -12,15 +12,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.per_picture import ask_each
+from bot.app.cog import BobbyCog
+from bot.app.question import PICTURE_OPTIONS, Question
+from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Responder
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
-from bot.library.autocomplete import completions
-from bot.pictures import lookup
-from bot.pictures.lookup import Find, Found
+from bot.library.autocomplete import complete
+from bot.pictures.lookup import Found
 from bot.replies.translation import translated
 from models.jobs.answers import Cycled, Translated
 from models.jobs.requests import Cycle, Translate
@@ -32,6 +31,8 @@ SMALLER = 4
 
 _SIZE = re.compile(r"\bsize[:=] ?(\d{1,5})\b", re.IGNORECASE)
 
+HORSE_OPTIONS = PICTURE_OPTIONS | {"picture": "The picture with the horse"}
+SIZE_OPTION = "Short side in pixels while processing (default 256)"
 Size = app_commands.Range[int, 32, 2048]
 
 
@@ -63,51 +64,32 @@ def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) 
     )
 
 
-class TranslateCog(commands.Cog, name="Translate"):
+class TranslateCog(BobbyCog, name="Translate"):
     """Turns one kind of thing in a picture into another, horses into zebras first of all."""
 
     def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
-        self.menu = app_commands.ContextMenu(name="Zebra", callback=self.zebra_message)
-
-    async def cog_load(self) -> None:
-        """Add the entry of the message menu, which discord.py does not do by itself."""
-        self.bot.tree.add_command(self.menu)
-
-    async def cog_unload(self) -> None:
-        """Take the entry of the message menu away again."""
-        self.bot.tree.remove_command(self.menu.name, type=self.menu.type)
+        super().__init__(bot, app_commands.ContextMenu(name="Zebra", callback=self.zebra_message))
 
     @commands.command(usage="[size:N] [link or @person]")
     async def zebra(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn horses into zebras."""
-        words = lookup.parse_text(text)
-        await self._answer(context.responder, self._find(context, words), read_wish(words.rest))
+        question = Question.typed(context, text)
+        await self._answer(question, read_wish(question.words))
 
     @commands.command(usage="<pair> [size:N] [link or @person]")
     async def translate(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn one kind of thing into another, like apples into oranges."""
-        words = lookup.parse_text(text)
-        wish = read_wish(words.rest, names_pair=True)
-        await self._answer(context.responder, self._find(context, words), wish)
+        question = Question.typed(context, text)
+        await self._answer(question, read_wish(question.words, names_pair=True))
 
     @commands.command(usage="[pair] [size:N] [link or @person]")
     async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn a horse into a zebra and back again."""
-        words = lookup.parse_text(text)
-        wish = read_wish(words.rest, back_again=True)
-        await self._answer(context.responder, self._find(context, words), wish)
-
-    def _find(self, context: BobbyContext, words: lookup.Words) -> Find:
-        return lambda: lookup.find(self.bot, context.message, words)
+        question = Question.typed(context, text)
+        await self._answer(question, read_wish(question.words, back_again=True))
 
     @app_commands.command(name="zebra")
-    @app_commands.describe(
-        picture="The picture with the horse",
-        link="A link to a picture",
-        person="Use this person's avatar",
-        size="Short side in pixels while processing (default 256)",
-    )
+    @app_commands.describe(**HORSE_OPTIONS, size=SIZE_OPTION)
     async def zebra_slash(
         self,
         interaction: Interaction,
@@ -117,20 +99,13 @@ class TranslateCog(commands.Cog, name="Translate"):
         size: Size | None = None,
     ) -> None:
         """Turn horses into zebras."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            Wish(size=size),
-        )
+        await self._answer(Question.slash(interaction, picture, link, person), Wish(size=size))
 
     @app_commands.command(name="translate")
     @app_commands.describe(
-        pair="What to turn into what, like apple2orange",
-        picture="The picture",
-        link="A link to a picture",
-        person="Use this person's avatar",
-        size="Short side in pixels while processing (default 256)",
+        pair="What to turn into what, like apple2orange", **PICTURE_OPTIONS, size=SIZE_OPTION
     )
+    @app_commands.autocomplete(pair=complete("translate"))
     async def translate_slash(  # noqa: PLR0917  (discord.py passes the options by name)
         self,
         interaction: Interaction,
@@ -141,25 +116,10 @@ class TranslateCog(commands.Cog, name="Translate"):
         size: Size | None = None,
     ) -> None:
         """Turn one kind of thing into another, like apples into oranges."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            Wish(pair, size),
-        )
-
-    @translate_slash.autocomplete("pair")
-    async def complete_pair(
-        self, _interaction: Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        """Offer the pairs whose name contains what was typed, those that are ready first."""
-        return completions(self.bot.executor.models, "translate", typed)
+        await self._answer(Question.slash(interaction, picture, link, person), Wish(pair, size))
 
     @app_commands.command(name="cycle")
-    @app_commands.describe(
-        picture="The picture with the horse",
-        link="A link to a picture",
-        person="Use this person's avatar",
-    )
+    @app_commands.describe(**HORSE_OPTIONS)
     async def cycle_slash(
         self,
         interaction: Interaction,
@@ -168,48 +128,35 @@ class TranslateCog(commands.Cog, name="Translate"):
         person: discord.User | None = None,
     ) -> None:
         """Turn a horse into a zebra and back again."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            Wish(back_again=True),
-        )
+        wish = Wish(back_again=True)
+        await self._answer(Question.slash(interaction, picture, link, person), wish)
 
     async def zebra_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Turn the horses in a message's pictures into zebras."""
-        await self._answer(
-            InteractionResponder(interaction), lambda: lookup.inside(message), Wish()
-        )
+        await self._answer(Question.inside(interaction, message), Wish())
 
-    async def _answer(self, responder: Responder, find: Find, wish: Wish) -> None:
-        async with responder.thinking():
-            responder.require_permissions()
-            found = (await find()).first(1 if wish.back_again else MAX_PICTURES)
-            found = found.with_note(
-                await self.bot.library.provide(responder, "translate", wish.pair)
-            )
-            reply = await self._translated(responder, found, wish, responder.upload_limit)
+    async def _answer(self, question: Question, wish: Wish) -> None:
+        responder, most = question.responder, 1 if wish.back_again else MAX_PICTURES
+        async with question.pictures(most, task="translate", model=wish.pair) as found:
+            reply = await _translated(question, found, wish, responder.upload_limit)
 
         async def shrink() -> Reply:
-            less = responder.upload_limit // SMALLER
-            return await self._translated(responder, found, wish, less)
+            return await _translated(question, found, wish, responder.upload_limit // SMALLER)
 
         await responder.answer(reply, shrink)
 
-    async def _translated(
-        self, responder: Responder, found: Found, wish: Wish, max_bytes: int
-    ) -> Reply:
-        submit, asker = self.bot.executor.submit, responder.asker
 
-        async def ask(data: bytes) -> Translated | Cycled:
-            if wish.back_again:
-                # Three files go into one reply.
-                most = max_bytes // 3
-                cycle = Cycle(picture=data, max_bytes=most, model=wish.pair, size=wish.size)
-                return await submit(cycle, asker)
-            job = Translate(picture=data, max_bytes=max_bytes, model=wish.pair, size=wish.size)
-            return await submit(job, asker)
+async def _translated(question: Question, found: Found, wish: Wish, max_bytes: int) -> Reply:
+    async def ask(data: bytes) -> Translated | Cycled:
+        if wish.back_again:
+            # Three files go into one reply.
+            most = max_bytes // 3
+            cycle = Cycle(picture=data, max_bytes=most, model=wish.pair, size=wish.size)
+            return await question.submit(cycle)
+        job = Translate(picture=data, max_bytes=max_bytes, model=wish.pair, size=wish.size)
+        return await question.submit(job)
 
-        return translated(await ask_each(self.bot.fetcher, responder, found, ask), found.note)
+    return translated(await question.each(found, ask), found.note)
 
 
 async def setup(bot: Bobby) -> None:

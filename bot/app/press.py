@@ -6,9 +6,11 @@ first: a worker that is just starting may take longer than Discord waits.
 
 from collections.abc import Awaitable, Callable
 
+from bot.app.question import Question
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.core.error_text import explain
+from bot.pictures.references import Source
 from bot.replies import common
 
 
@@ -24,6 +26,17 @@ async def answer_press(
     except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
         reply = common.sentence(explain(error, responder))
     await responder.answer(reply)
+
+
+async def answer_press_about(
+    interaction: Interaction, source: Source, make: Callable[[Question], Awaitable[Reply]]
+) -> None:
+    """Do so where `make` needs the question once more below whose answer the button is."""
+
+    async def answer(responder: InteractionResponder) -> Reply:
+        return await make(await Question.again(interaction.client, responder, source))
+
+    await answer_press(interaction, answer)
 
 
 async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[Reply]]) -> None:
@@ -43,3 +56,15 @@ async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[R
             view=reply.view,
             attachments=[upload.to_file() for upload in reply.uploads],
         )
+
+
+async def edit_on_press_about(
+    interaction: Interaction, source: Source, make: Callable[[Question], Awaitable[Reply]]
+) -> None:
+    """Do so where `make` needs the question once more below whose answer the menu is."""
+    responder = InteractionResponder(interaction)
+
+    async def answer() -> Reply:
+        return await make(await Question.again(interaction.client, responder, source))
+
+    await edit_on_press(interaction, answer)

@@ -5,16 +5,16 @@ is `cogs.explain.cog`'s, the look `bot.replies.explanation`'s.
 """
 
 import re
+from functools import partial
 from typing import Any, Self
 
 import discord
 
-from bot.app.client import Bobby
-from bot.app.press import answer_press, edit_on_press
-from bot.conversation.interaction_responder import Interaction, InteractionResponder
+from bot.app.press import answer_press_about, edit_on_press_about
+from bot.app.question import Question
+from bot.conversation.interaction_responder import Interaction
 from bot.conversation.per_picture import ask_one
 from bot.conversation.reply import Reply
-from bot.conversation.responder import Responder
 from bot.core.errors import NoPicture
 from bot.core.i18n import label, later, tr
 from bot.pictures.lookup import Picture
@@ -55,7 +55,7 @@ class Why(
     async def callback(self, interaction: Interaction) -> None:
         """Answer the person who pressed, in private."""
         menu = Labels(self.source, self.number, NOBODY, self.model, ())
-        await answer_press(interaction, lambda responder: again(interaction, responder, menu, None))
+        await answer_press_about(interaction, self.source, partial(_again, menu, None))
 
 
 class Labels(
@@ -113,33 +113,21 @@ class Labels(
         """Show the chosen label in the same message to its owner, to others in private."""
         (chosen,) = self.item.values
         if self.asker in {NOBODY, interaction.user.id}:
-            responder = InteractionResponder(interaction)
-            await edit_on_press(interaction, lambda: again(interaction, responder, self, chosen))
+            await edit_on_press_about(interaction, self.source, partial(_again, self, chosen))
         else:
             own = Labels(self.source, self.number, NOBODY, self.model, ())
-            await answer_press(
-                interaction, lambda responder: again(interaction, responder, own, chosen)
-            )
+            await answer_press_about(interaction, self.source, partial(_again, own, chosen))
 
 
-async def again(
-    interaction: Interaction, responder: Responder, menu: Labels, chosen: str | None
-) -> Reply:
-    """Return the answer to a press: what made the `chosen` label of an earlier picture.
-
-    Raises:
-        NoPicture: It is gone.
-    """
-    found, _ = await interaction.client.asked.find(interaction.client, menu.source)
+async def _again(menu: Labels, chosen: str | None, question: Question) -> Reply:
+    found = await question.find()
     if menu.number >= len(found.pictures):
         raise NoPicture(later("I can't find that picture anymore. Please post it again."))
-    picture = found.pictures[menu.number]
-    return await explain(interaction.client, responder, picture, menu, chosen)
+    return await explain(question, found.pictures[menu.number], menu, chosen)
 
 
-async def explain(  # noqa: PLR0917 - who asks whom about what
-    bot: Bobby,
-    responder: Responder,
+async def explain(
+    question: Question,
     picture: Picture,
     menu: Labels,
     chosen: str | None,
@@ -152,9 +140,8 @@ async def explain(  # noqa: PLR0917 - who asks whom about what
     """
 
     async def ask(data: bytes) -> Explained:
-        job = Explain(picture=data, model=menu.model or None, label=chosen)
-        return await bot.executor.submit(job, responder.asker)
+        return await question.submit(Explain(picture=data, model=menu.model or None, label=chosen))
 
-    seen = await ask_one(bot.fetcher, responder, picture, ask)
+    seen = await ask_one(question.bot.fetcher, question.responder, picture, ask)
     view = discord.ui.View(timeout=None).add_item(menu.over(seen, spoiler=picture.spoiler))
     return explained(picture, seen, view, note)

@@ -47,10 +47,14 @@ class Waiting(Protocol):
 
 
 class Responder(abc.ABC):
-    """One question and its one reply. `waiting` is told of it while Bobby is at work."""
+    """One question and its one reply. `waiting` is told of it while Bobby is at work.
+
+    A `private` reply is seen by the asker alone.
+    """
 
     asker: Asker
     waiting: Waiting | None = None
+    private = False
 
     @property
     def bucket(self) -> int:

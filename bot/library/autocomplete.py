@@ -1,7 +1,9 @@
 """Offers the names of models while somebody types one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeAlias
 
+import discord
 from discord import app_commands
 
 from bot.core.i18n import tr
@@ -10,10 +12,26 @@ from models.jobs.model_info import ModelInfo
 OFFERED = 25
 """Discord shows no more choices."""
 
+Choices: TypeAlias = list[app_commands.Choice[str]]
+Offer: TypeAlias = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, Choices]]
 
-def completions(
-    cards: Iterable[ModelInfo], task: str | None, typed: str
-) -> list[app_commands.Choice[str]]:
+
+def complete(task: str | None) -> Offer:
+    """Return what offers the models of `task`, or of any, as an option's autocompletion."""
+
+    async def offer(interaction: discord.Interaction[Any], typed: str) -> Choices:
+        return completions(interaction.client.executor.models, task, typed)
+
+    return offer
+
+
+async def complete_classifier(interaction: discord.Interaction[Any], typed: str) -> Choices:
+    """Offer the classifiers, those of a hub among them."""
+    bot = interaction.client
+    return completions((*bot.executor.models, *bot.hub.cards), "classify", typed)
+
+
+def completions(cards: Iterable[ModelInfo], task: str | None, typed: str) -> Choices:
     """Return the models of `task`, or of any, whose name contains `typed`, ready ones first."""
     wanted = typed.lower().replace("-", "_").replace(" ", "_")
     found = [card for card in cards if task in {None, card.task} and wanted in card.name]

@@ -9,48 +9,28 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
+from bot.app.cog import BobbyCog
+from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.why_button import Labels, Why, explain
-from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.responder import Responder
-from bot.library.autocomplete import completions
-from bot.pictures import lookup
-from bot.pictures.lookup import Find
-from bot.pictures.references import Source
+from bot.conversation.interaction_responder import Interaction
+from bot.library.autocomplete import complete
 
 
-class WhyCog(commands.Cog, name="Why"):
+class WhyCog(BobbyCog, name="Why"):
     """Shows what in a picture made its label."""
 
-    def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
-
-    async def cog_load(self) -> None:
-        """Add the button and the menu, which discord.py does not do by itself."""
-        self.bot.add_dynamic_items(Why, Labels)
-
-    async def cog_unload(self) -> None:
-        """Take them away again."""
-        self.bot.remove_dynamic_items(Why, Labels)
+    items = (Why, Labels)
 
     @commands.command(usage="[model] [link or @person]")
     async def why(self, context: BobbyContext, *, text: str = "") -> None:
         """Highlight what made me pick a label."""
-        words = lookup.parse_text(text)
-        message = context.message
-        await self._answer(
-            context.responder,
-            lambda: lookup.find(self.bot, message, words),
-            words.rest,
-            Source("ask", message.channel.id, message.id),
-        )
+        await self._answer(Question.typed(context, text))
 
     @app_commands.command(name="why")
     @app_commands.describe(
-        picture="The picture to use (leave empty for the latest one here)",
-        link="A link to a picture",
-        person="Use this person's avatar",
-        model="Which model to use (default: the server's model)",
+        **PICTURE_OPTIONS, model="Which model to use (default: the server's model)"
     )
+    @app_commands.autocomplete(model=complete("classify"))
     async def why_slash(
         self,
         interaction: Interaction,
@@ -60,31 +40,15 @@ class WhyCog(commands.Cog, name="Why"):
         model: str = "",
     ) -> None:
         """Highlight what made me pick a label."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            model,
-            Source("at", interaction.channel_id or 0, interaction.id),
-        )
+        await self._answer(Question.slash(interaction, picture, link, person, model))
 
-    @why_slash.autocomplete("model")
-    async def complete_model(
-        self, _interaction: Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        """Offer the classifiers whose name contains what was typed, those that are ready first."""
-        return completions(self.bot.executor.models, "classify", typed)
-
-    async def _answer(self, responder: Responder, find: Find, model: str, source: Source) -> None:
-        model = model or self.bot.own_classifier(responder.asker.server) or ""
-        async with responder.thinking():
-            responder.require_permissions()
-            found = (await find()).first(1)
-            found = found.with_note(await self.bot.library.provide(responder, "classify", model))
-            self.bot.asked.note(source, found)
-            menu = Labels(source, 0, responder.asker.person, model.strip().lower(), ())
-            picture, note = found.pictures[0], found.note
-            reply = await explain(self.bot, responder, picture, menu, None, note)
-        await responder.answer(reply)
+    async def _answer(self, question: Question) -> None:
+        model = question.words or self.bot.own_classifier(question.server) or ""
+        asker = question.responder.asker.person
+        menu = Labels(question.source, 0, asker, model.strip().lower(), ())
+        async with question.pictures(1, task="classify", model=model) as found:
+            reply = await explain(question, found.pictures[0], menu, None, found.note)
+        await question.responder.answer(reply)
 
 
 async def setup(bot: Bobby) -> None:

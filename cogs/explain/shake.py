@@ -5,37 +5,29 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby, BobbyContext
-from bot.conversation.interaction_responder import Interaction, InteractionResponder
+from bot.app.cog import BobbyCog
+from bot.app.question import PICTURE_OPTIONS, Question
+from bot.conversation.interaction_responder import Interaction
 from bot.conversation.per_picture import ask_one
-from bot.conversation.responder import Responder
-from bot.library.autocomplete import completions
-from bot.pictures import lookup
-from bot.pictures.lookup import Find
+from bot.library.autocomplete import complete
 from bot.replies.shake import shaken
 from models.jobs.answers import Shaken
 from models.jobs.requests import Shake
 
 
-class ShakeCog(commands.Cog, name="Shake"):
+class ShakeCog(BobbyCog, name="Shake"):
     """Changes a picture a little and asks the classifier again."""
-
-    def __init__(self, bot: Bobby) -> None:
-        self.bot = bot
 
     @commands.command(usage="[model] [link or @person]")
     async def shake(self, context: BobbyContext, *, text: str = "") -> None:
         """Flip, rotate, blur and crop a picture to see if the label holds up."""
-        words = lookup.parse_text(text)
-        find = lambda: lookup.find(self.bot, context.message, words)  # noqa: E731
-        await self._answer(context.responder, find, words.rest)
+        await self._answer(Question.typed(context, text))
 
     @app_commands.command(name="shake")
     @app_commands.describe(
-        picture="The picture to use (leave empty for the latest one here)",
-        link="A link to a picture",
-        person="Use this person's avatar",
-        model="Which model to use (default: the server's model)",
+        **PICTURE_OPTIONS, model="Which model to use (default: the server's model)"
     )
+    @app_commands.autocomplete(model=complete("classify"))
     async def shake_slash(
         self,
         interaction: Interaction,
@@ -45,32 +37,18 @@ class ShakeCog(commands.Cog, name="Shake"):
         model: str = "",
     ) -> None:
         """Flip, rotate, blur and crop a picture to see if the label holds up."""
-        await self._answer(
-            InteractionResponder(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
-            model,
-        )
+        await self._answer(Question.slash(interaction, picture, link, person, model))
 
-    @shake_slash.autocomplete("model")
-    async def complete_model(
-        self, _interaction: Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        """Offer the classifiers whose name contains what was typed, those that are ready first."""
-        return completions(self.bot.executor.models, "classify", typed)
-
-    async def _answer(self, responder: Responder, find: Find, model: str) -> None:
-        model = model or self.bot.own_classifier(responder.asker.server) or ""
+    async def _answer(self, question: Question) -> None:
+        model = question.words or self.bot.own_classifier(question.server)
 
         async def ask(data: bytes) -> Shaken:
-            job = Shake(picture=data, model=model or None)
-            return await self.bot.executor.submit(job, responder.asker)
+            return await question.submit(Shake(picture=data, model=model))
 
-        async with responder.thinking():
-            responder.require_permissions()
-            found = (await find()).first(1)
-            found = found.with_note(await self.bot.library.provide(responder, "classify", model))
-            seen = await ask_one(self.bot.fetcher, responder, found.pictures[0], ask)
-        await responder.answer(shaken(found.pictures[0], seen, found.note))
+        async with question.pictures(1, task="classify", model=model) as found:
+            (picture,) = found.pictures
+            seen = await ask_one(self.bot.fetcher, question.responder, picture, ask)
+        await question.responder.answer(shaken(picture, seen, found.note))
 
 
 async def setup(bot: Bobby) -> None:
