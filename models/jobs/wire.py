@@ -1,14 +1,16 @@
 """The frames in which the messages of `models.jobs` cross the pipes between the two processes.
 
-A frame is a 4-byte big-endian length and that many bytes of MessagePack. Both halves import this
-module and it imports neither. Never pickle: the worker may run strangers' code and the bot holds
-the token.
+A frame is a length and that many bytes: again a length, so many bytes of MessagePack, and the rest,
+which is the picture of a `Submit` and else nothing. Lengths are 4 bytes, big-endian. Both halves
+import this module and it imports neither. Never pickle: the worker may run strangers' code and the
+bot holds the token.
 """
 
 import struct
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from models.jobs.control import FromWorker, Submit, ToWorker
 
@@ -17,12 +19,6 @@ MAX_FRAME_BYTES = 256 * 1024 * 1024
 
 _LENGTH = struct.Struct(">I")
 LENGTH_BYTES = _LENGTH.size
-
-_LONGEST_BIN16 = 0xFFFF
-_EMPTY_PICTURE = b"\xa7picture\xc4\x00"
-"""MessagePack of a field called "picture" that holds no bytes."""
-_PICTURE_BIN32 = b"\xa7picture\xc6"
-"""MessagePack of the same field up to the 4-byte length of a long value."""
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
@@ -35,14 +31,11 @@ def frame(message: ToWorker | FromWorker) -> bytes:
     Raises:
         ValueError: The message is longer than `MAX_FRAME_BYTES`.
     """
-    body = _encoder.encode(message)
-    if len(body) > MAX_FRAME_BYTES:
-        raise ValueError(f"A frame of {len(body)} bytes is over the {MAX_FRAME_BYTES} allowed")
-    return _LENGTH.pack(len(body)) + body
+    return b"".join(pieces(message))
 
 
-def pieces(message: ToWorker, size: int = 65536) -> Iterator[bytes]:
-    """Yield the bytes of `frame(message)` in order, a big picture in pieces of `size` bytes.
+def pieces(message: ToWorker | FromWorker, size: int = 65536) -> Iterator[bytes]:
+    """Yield the bytes of `frame(message)` in order, a picture in pieces of `size` bytes.
 
     No copy of a whole picture is made, so no step takes longer than its piece: encoding 25 MB at
     once would hold up an event loop for tens of milliseconds.
@@ -50,23 +43,17 @@ def pieces(message: ToWorker, size: int = 65536) -> Iterator[bytes]:
     Raises:
         ValueError: The message is longer than `MAX_FRAME_BYTES`; nothing was yielded.
     """
-    if not isinstance(message, Submit) or len(message.job.picture) <= _LONGEST_BIN16:
-        yield frame(message)
-        return
-    picture = message.job.picture
-    hollow = msgspec.structs.replace(message.job, picture=b"")
-    body = _encoder.encode(msgspec.structs.replace(message, job=hollow))
-    # No UTF-8 text holds these bytes, so the first place they are found is the field itself.
-    head, tail = body.split(_EMPTY_PICTURE, maxsplit=1)
-    head += _PICTURE_BIN32 + _LENGTH.pack(len(picture))
-    length = len(head) + len(picture) + len(tail)
+    picture = message.job.picture if isinstance(message, Submit) else b""
+    if isinstance(message, Submit) and picture:
+        message = replace(message, job=replace(message.job, picture=b""))
+    head = _encoder.encode(message)
+    length = LENGTH_BYTES + len(head) + len(picture)
     if length > MAX_FRAME_BYTES:
         raise ValueError(f"A frame of {length} bytes is over the {MAX_FRAME_BYTES} allowed")
-    yield _LENGTH.pack(length) + head
+    yield _LENGTH.pack(length) + _LENGTH.pack(len(head)) + head
     view = memoryview(picture)
     for at in range(0, len(picture), size):
         yield bytes(view[at : at + size])
-    yield tail
 
 
 def body_length(prefix: bytes) -> int:
@@ -114,7 +101,11 @@ def to_worker(body: bytes) -> ToWorker:
     Raises:
         msgspec.DecodeError: The bytes are not one of the messages above.
     """
-    return _to_worker.decode(body)
+    head, picture = _parted(body)
+    message = _to_worker.decode(head)
+    if isinstance(message, Submit) and picture:
+        return replace(message, job=replace(message.job, picture=bytes(picture)))
+    return message
 
 
 def from_worker(body: bytes) -> FromWorker:
@@ -123,4 +114,15 @@ def from_worker(body: bytes) -> FromWorker:
     Raises:
         msgspec.DecodeError: The bytes are not one of the messages above.
     """
-    return _from_worker.decode(body)
+    head, _ = _parted(body)
+    return _from_worker.decode(head)
+
+
+def _parted(body: bytes) -> tuple[memoryview, memoryview]:
+    if len(body) < LENGTH_BYTES:
+        raise msgspec.DecodeError("A frame is too short for what it holds")
+    (length,) = _LENGTH.unpack_from(body)
+    rest = memoryview(body)[LENGTH_BYTES:]
+    if length > len(rest):
+        raise msgspec.DecodeError("A frame is shorter than what it holds")
+    return rest[:length], rest[length:]
