@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.app.client import Bobby, BobbyContext
+from bot.app.client import PRIVATE, Bobby, BobbyContext
 from bot.app.cog import BobbyCog
 from bot.app.press import answer_press_about
 from bot.app.question import PICTURE_OPTIONS, Question
@@ -90,7 +90,11 @@ class CaptionCog(BobbyCog, name="Caption"):
         super().__init__(
             bot,
             app_commands.ContextMenu(name="Caption", callback=self.caption_message),
-            app_commands.ContextMenu(name="Describe for alt text", callback=self.describe_message),
+            app_commands.ContextMenu(
+                name="Describe for alt text",
+                callback=self.describe_message,
+                extras={PRIVATE: True},
+            ),
         )
 
     @commands.command(usage="[model:name] [beams] [link or @person]")

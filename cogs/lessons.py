@@ -21,6 +21,7 @@ from bot.core.error_text import explain
 from bot.core.errors import BadLesson, BobbyError, NotAllowed
 from bot.core.i18n import tr
 from bot.replies.lessons import Lesson, listed, taught_now, untaught
+from bot.storage.database import Change
 from bot.storage.examples import Taught
 from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
 from models.jobs.answers import Assessed, Features
@@ -115,7 +116,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
                 Taught(0, number, responder.asker.person, label, f.model, f.weights, f.features)
                 for f in new.values()
             ]
-            await self.bot.store.lessons.add(server, examples)
+            await self.bot.store.lessons.add(server, examples, responder.change)
         after = await self.bot.store.lessons.of(server)
         try:
             assessed = await self._assess(responder, after)
@@ -162,11 +163,11 @@ class LessonsCog(BobbyCog, name="Lessons"):
             server = self._server(responder)
             self._require_teacher(responder, server)
             async with self._turn(server):
-                label, gone = await self._take_back(server, text)
+                label, gone = await self._take_back(server, text, responder.change)
                 left = Counter(one.label for one in await self.bot.store.lessons.of(server))
         await responder.answer(untaught(label, gone, left[label]))
 
-    async def _take_back(self, server: int, text: str) -> tuple[str, int]:
+    async def _take_back(self, server: int, text: str, change: Change) -> tuple[str, int]:
         """Delete the label that `text` means, or the last lesson; return it and how many went."""
         lessons = self.bot.store.lessons
         taught = await lessons.of(server)
@@ -174,9 +175,9 @@ class LessonsCog(BobbyCog, name="Lessons"):
             raise BadLesson(tr("There are no custom labels here to remove."))
         if text:
             label = clean(text, [one.label for one in taught])
-            return label, await lessons.delete_label(server, label)
+            return label, await lessons.delete_label(server, label, change)
         last = taught[-1]
-        return last.label, await lessons.delete_lesson(server, last.lesson)
+        return last.label, await lessons.delete_lesson(server, last.lesson, change)
 
     def _turn(self, server: int) -> asyncio.Lock:
         """Return what keeps a server's lessons one after the other: each counts what is known."""

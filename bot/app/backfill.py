@@ -1,10 +1,10 @@
-"""What was said while Bobby was cut off and Discord had forgotten its session.
+"""What was said while Bobby was cut off and Discord had forgotten its session, or was not running.
 
 A session that is resumed has everything replayed; a new one has nothing. Then the channels in
-which somebody wrote meanwhile are read, as far back as a minute: who asked longer ago has gone.
-Owns which messages were heard of, a bounded number, so that none is answered twice. That memory
-ends with the process, so a fresh start reads nothing: what an earlier process has answered, another
-may not know. Direct messages are not looked through: Discord does not tell which have news.
+which somebody wrote meanwhile are read, as far back as ten minutes: who asked longer ago has gone.
+Owns which messages were heard of, a bounded number, so that none is answered twice; what an earlier
+process has answered, `bot.storage.open_questions` knows. Direct messages are not looked through:
+Discord does not tell which have news.
 """
 
 import contextlib
@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 
 import discord
 
+from bot.app.discord_clock import DiscordClock
+
 log = logging.getLogger(__name__)
 
-YOUNGEST = timedelta(minutes=1)
+LONGEST = timedelta(minutes=10)
 """Messages that are older are not answered any more."""
 HEARD = 5000
 """Messages that are remembered by their ids."""
@@ -30,16 +32,18 @@ Readable = discord.TextChannel | discord.VoiceChannel | discord.Thread
 class MessageBackfill:
     """The ids of the messages that came by the gateway, and what came by without it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: DiscordClock) -> None:
         self._heard: OrderedDict[int, None] = OrderedDict()
         self._newest_before = 0
         self._gaps = self._filled = 0
         self._since: datetime | None = None
+        self._clock = clock
 
     def hear(self, message_id: int) -> bool:
         """Note that a message has come; return whether it is news."""
         if message_id in self._heard:
             return False
+        self._clock.heard(message_id)
         self._heard[message_id] = None
         while len(self._heard) > HEARD:
             self._heard.popitem(last=False)
@@ -47,7 +51,12 @@ class MessageBackfill:
 
     def let_in(self) -> None:
         """Note that the gateway is there: what was said before the first time is not ours."""
-        self._since = self._since or discord.utils.utcnow()
+        self._since = self._since or self._clock.now()
+
+    def go_on_from(self, moment: int) -> None:
+        """Note that an earlier process has heard what was said up to id `moment`."""
+        self._since = discord.utils.snowflake_time(moment)
+        self._gaps += 1
 
     def cut_off(self) -> None:
         """Note that the gateway is gone: until it is back, nothing is heard."""
@@ -56,14 +65,14 @@ class MessageBackfill:
         self._gaps += 1
 
     async def catch_up(self, guilds: Iterable[discord.Guild]) -> AsyncIterator[discord.Message]:
-        """Yield the messages of the last minute that were not heard of, oldest first by channel.
+        """Yield the messages of the last minutes that were not heard of, oldest first by channel.
 
         Until the gateway was gone once, nothing counts as missed.
         """
         gaps = self._gaps
         if gaps == self._filled or self._since is None:
             return
-        since = max(discord.utils.utcnow() - YOUNGEST, self._since)
+        since = max(self._clock.now() - LONGEST, self._since)
         for channel in _written_in(guilds, discord.utils.time_snowflake(since)):
             if self._knows_all_of(channel):
                 continue

@@ -18,6 +18,8 @@ from discord.shard import Shard
 
 from bot.app.backfill import MessageBackfill
 from bot.app.command_sync import publish
+from bot.app.discord_clock import DiscordClock
+from bot.app.recovery import Recovery
 from bot.conversation import allowed_channels
 from bot.conversation.active_commands import ActiveCommands
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
@@ -59,6 +61,9 @@ COGS = (
     *("cogs.explain.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
 )
 
+PRIVATE = "private"
+"""The extra of a command whose answer only the asker sees."""
+
 CLOSE_SECONDS = 1.0
 """What closing grants unfinished replies."""
 SLIP_LENGTH = 7
@@ -98,18 +103,26 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         self.client.speak_to(interaction)
         self.client.finish_before_closing()
         command = interaction.command.qualified_name if interaction.command else ""
-        if allowed_channels.is_open(self.client.store.servers, interaction.channel, command):
-            return True
         if interaction.type is discord.InteractionType.autocomplete:
             return True  # there is no way to say anything while somebody types
+        if allowed_channels.is_open(self.client.store.servers, interaction.channel, command):
+            return await self._take(interaction)
         where = allowed_channels.where(self.client.store.servers.get(interaction.guild_id))
         await InteractionResponder(interaction, private=True).answer(Reply(where))
         return False
+
+    async def _take(self, interaction: Interaction) -> bool:
+        """Note that a command is being answered; one that nobody else is to see stays unknown."""
+        command = interaction.command
+        if command is None or command.extras.get(PRIVATE) or interaction.channel_id is None:
+            return True
+        return await self.client.take(interaction.id, interaction.channel_id, interaction.user.id)
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         """Answer with the sentence for `error`: in private, unless work had begun in public."""
         responder = InteractionResponder(interaction, private=not interaction.response.is_done())
         await responder.answer(common.sentence(explain(error, responder)))
+        await self.client.note_answered(interaction.id)
 
 
 class Bobby(commands.AutoShardedBot):
@@ -128,6 +141,7 @@ class Bobby(commands.AutoShardedBot):
         hub: Hub,
         store: Store,
     ) -> None:
+        self.clock = DiscordClock()
         intents = discord.Intents(guilds=True, messages=True, message_content=True)
         super().__init__(
             command_prefix=_prefixes,
@@ -136,6 +150,7 @@ class Bobby(commands.AutoShardedBot):
             shard_count=settings.shards or None,
             shard_ids=settings.own_shards,  # type: ignore[arg-type]  # None is its own default
             help_command=None,
+            http_trace=self.clock.trace(),
             max_messages=None,  # nothing that people write is kept
             case_insensitive=True,
             strip_after_prefix=True,
@@ -154,12 +169,13 @@ class Bobby(commands.AutoShardedBot):
         self.pulse = LoopLagMonitor()
         self.conversations = ActiveCommands()
         self.asked = Asked()
-        self.missed = MessageBackfill()
+        self.missed = MessageBackfill(self.clock)
+        self.recovery = Recovery(self)
         self.waiting = ProgressNotifier(executor)
         self._up: set[int] = set()
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
-        self._beating: asyncio.Task[None] | None = None
+        self._running: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
         """Load every cog (one that fails stops the start) and publish the commands if changed."""
@@ -170,15 +186,17 @@ class Bobby(commands.AutoShardedBot):
                 self.all_commands.setdefault(into(language, command.name), command)
         self.add_dynamic_items(Cancel)
         await self.tree.set_translator(CommandTranslator())
-        self._beating = asyncio.create_task(self.pulse.run())
+        await self.recovery.load()
+        for loop in (self.pulse.run(), self.recovery.note_life()):
+            self._running.append(asyncio.create_task(loop))
         await publish(self)
 
     async def close(self) -> None:
         """Let unfinished replies go out, then leave the gateway."""
         if self._answering:
             await asyncio.wait(self._answering, timeout=CLOSE_SECONDS)
-        if self._beating:
-            self._beating.cancel()
+        for task in self._running:
+            task.cancel()
         await super().close()
 
     def speak_to(self, interaction: Interaction) -> None:
@@ -222,9 +240,11 @@ class Bobby(commands.AutoShardedBot):
         which = f", shards {[*self.shards]} of {self.shard_count}" if self.shard_count != 1 else ""
         log.info("Logged in as %s; servers: %d%s", self.user, len(self.guilds), which)
         await self._forget_servers_left()
+        self._running.append(asyncio.create_task(self.recovery.take_up()))
         async for message in self.missed.catch_up(self.guilds):
             log.info("Message %d came while I was away", message.id)
             self.dispatch("message", message)
+        await self.recovery.note()
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete what a server had set and taught once Bobby is no longer in it."""
@@ -247,8 +267,39 @@ class Bobby(commands.AutoShardedBot):
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer `message` if it is a person's command that was not read before."""
-        news = self.missed.hear(message.id) or message.edited_at is not None
-        if message.author.bot or not news:
+        if self.missed.hear(message.id):
+            await self._read(message)
+
+    async def answer_again(self, message: discord.Message, earlier: discord.Message | None) -> None:
+        """Answer what an earlier process has begun with, in place of its `earlier` reply."""
+        self.missed.hear(message.id)
+        await self._read(message, again=True, earlier=earlier)
+
+    async def take(self, question: int, channel: int, asker: int | None = None) -> bool:
+        """Note that a question is being answered; return whether no process has taken it before."""
+        try:
+            return await self.store.questions.take(question, channel, asker)
+        except StoreFailed:
+            return True  # it is in the log; what can't be noted is answered all the same
+
+    async def note_answered(self, question: int) -> None:
+        """Note that a question has its answer."""
+        with contextlib.suppress(StoreFailed):  # it is in the log
+            await self.store.questions.answered(question)
+
+    async def on_app_command_completion(self, interaction: Interaction, _command: object) -> None:
+        """Note that a slash command has its answer."""
+        await self.note_answered(interaction.id)
+
+    async def _read(
+        self,
+        message: discord.Message,
+        *,
+        again: bool = False,
+        earlier: discord.Message | None = None,
+    ) -> None:
+        """Answer `message`; only an edit, or what has no answer yet, is answered `again`."""
+        if message.author.bot:
             return
         context = await self.get_context(message, cls=BobbyContext)
         if context.prefix is None:
@@ -265,13 +316,22 @@ class Bobby(commands.AutoShardedBot):
         speak_to(
             self.store.servers.get(guild.id).language, guild.preferred_locale
         ) if guild else speak_to(_typed_in(context))
-        context.responder = self.conversations.began(message)
+        context.responder = self.conversations.began(message, earlier)
         context.responder.waiting = self.waiting
         try:
+            if again:
+                await self._take_again(message)
+            elif not await self.take(message.id, message.channel.id):
+                return
             await self._wait_for_turn()
             await self._answer(context)
         finally:
             self.conversations.ended(message.id)
+        await self.note_answered(message.id)
+
+    async def _take_again(self, message: discord.Message) -> None:
+        with contextlib.suppress(StoreFailed):  # it is in the log
+            await self.store.questions.take_again(message.id, message.channel.id)
 
     async def _answer(self, context: BobbyContext) -> None:
         """Run the command, or say why not.
@@ -328,7 +388,7 @@ class Bobby(commands.AutoShardedBot):
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Read an edited message again, within a minute, and stop what it asked for before."""
         if not payload.message.author.bot and await self.conversations.edited(payload.message):
-            await self.on_message(payload.message)
+            await self._read(payload.message, again=True)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Stop what the deleted message asked for."""

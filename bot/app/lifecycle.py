@@ -114,12 +114,13 @@ def watching(bot: Bobby, port: int) -> contextlib.AbstractAsyncContextManager[ob
 
 
 def stop_signal() -> asyncio.Event:
-    """Return an event that the first SIGINT or SIGTERM sets, so that all is closed in order."""
+    """Return an event that the first signal to end sets, so that all is closed in order."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for kind in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows ends by KeyboardInterrupt
-            loop.add_signal_handler(kind, stop.set)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        # Windows knows no SIGHUP, and ends by KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(getattr(signal, name), stop.set)
     return stop
 
 

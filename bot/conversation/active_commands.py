@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import discord
 
@@ -44,14 +44,18 @@ class ActiveCommands:
     def __init__(self) -> None:
         self._talks: OrderedDict[int, _Talk] = OrderedDict()
 
-    def began(self, message: discord.Message) -> MessageResponder:
+    def began(
+        self, message: discord.Message, earlier: discord.Message | None = None
+    ) -> MessageResponder:
         """Note that the current task answers `message`; return the responder to answer it with.
 
-        If the message was answered before, its reply will be edited.
+        If the message was answered before, or has an `earlier` reply that says how long it takes,
+        that will be edited.
         """
-        self._forget()
+        self._forget(message.created_at - EDITABLE)
         before = self._talks.pop(message.id, None)
-        responder = MessageResponder(message, before.responder.reply if before else None)
+        reply = before.responder.reply if before else earlier
+        responder = MessageResponder(message, reply)
         self._talks[message.id] = _Talk(_asked(message), responder, asyncio.current_task())
         return responder
 
@@ -80,7 +84,7 @@ class ActiveCommands:
         Discord also reports an edit when it adds the preview of a link: that asks nothing new. An
         edit that comes too late changes nothing.
         """
-        if discord.utils.utcnow() - message.created_at > EDITABLE:
+        if message.edited_at and message.edited_at - message.created_at > EDITABLE:
             return False
         talk = self._talks.get(message.id)
         if talk is None:
@@ -92,8 +96,7 @@ class ActiveCommands:
         await talk.stop()
         return talk.asked == asked  # otherwise a later edit takes its turn
 
-    def _forget(self) -> None:
-        oldest = discord.utils.utcnow() - EDITABLE
+    def _forget(self, oldest: datetime) -> None:
         for message_id, talk in list(self._talks.items()):
             if talk.responder.message.created_at > oldest:
                 break

@@ -12,6 +12,7 @@ from bot.conversation.reply import UPLOAD_AIM, Reply
 from bot.conversation.responder import NETWORK, Responder
 from bot.core.i18n import tr
 from bot.executor.queue import Asker
+from bot.storage.database import Change
 
 TYPING_AFTER = 0.25
 """Seconds of work before people see Bobby typing; a faster answer needs no announcement, and a
@@ -34,6 +35,12 @@ class MessageResponder(Responder):
 
     def __str__(self) -> str:
         return f"message {self.message.id} in channel {self.message.channel.id}"
+
+    @property
+    def change(self) -> Change:
+        """See `Responder`."""
+        edited = self.message.edited_at
+        return Change(self.message.id, int(edited.timestamp() * 1000) if edited else 0)
 
     @property
     def bucket(self) -> int:

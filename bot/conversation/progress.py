@@ -22,6 +22,7 @@ from bot.core.errors import Cancelled
 from bot.core.i18n import tr
 from bot.executor.estimates import QueueEstimate
 from bot.executor.executor import Executor
+from bot.executor.queue import Asker
 
 SILENT_SECONDS = 2.0
 """What is answered sooner is not announced."""
@@ -142,7 +143,7 @@ class ProgressNotifier:
                     continue
                 self._posting.add(responder.bucket)
                 try:
-                    await responder.progress(_shown(estimate, responder.asker.person, question))
+                    await responder.progress(_shown(estimate, responder.asker))
                 finally:
                     self._posting.discard(responder.bucket)
         except Exception:
@@ -157,9 +158,20 @@ async def _within(over: asyncio.Event, seconds: float) -> bool:
     return over.is_set()
 
 
-def _shown(estimate: QueueEstimate, person: int, question: int) -> Reply:
-    view = discord.ui.View(timeout=None).add_item(Cancel(person, question))
-    return Reply(f"-# {words(estimate)}", view=view)
+def _shown(estimate: QueueEstimate, asker: Asker) -> Reply:
+    return Reply(f"-# {words(estimate)}", view=cancelling(asker))
+
+
+def cancelling(asker: Asker) -> discord.ui.View:
+    """Return the button with which `asker` cancels, as it stands below what is no answer yet."""
+    return discord.ui.View(timeout=None).add_item(Cancel(asker.person, asker.question or 0))
+
+
+def has_cancel(message: discord.Message) -> bool:
+    """Tell whether a reply of Bobby's says only that the answer is on its way."""
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    ids = [getattr(item, "custom_id", None) or "" for row in rows for item in row.children]
+    return any(one.startswith("cancel:") for one in ids)
 
 
 def words(estimate: QueueEstimate) -> str:

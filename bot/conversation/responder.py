@@ -21,6 +21,7 @@ from bot.core import metrics
 from bot.core.errors import MissingPermission
 from bot.core.i18n import later, tr
 from bot.executor.queue import Asker
+from bot.storage.database import Change
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,11 @@ class Responder(abc.ABC):
     asker: Asker
     waiting: Waiting | None = None
     private = False
+
+    @property
+    def change(self) -> Change:
+        """What stands for whatever this question changes: each wording changes it once."""
+        return Change(self.asker.question or 0)
 
     @property
     def bucket(self) -> int:

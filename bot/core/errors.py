@@ -12,6 +12,7 @@
     │   ├── MissingPermission   Bobby may not answer here
     │   ├── NotAllowed          the person may not do that here
     │   ├── BadLesson           what was to be taught or asked of it makes no sense
+    │   ├── AlreadyDone         what was to be changed has been, by the same question
     │   └── Cancelled           the person who asked has cancelled it
     ├── Overloaded              a limit is reached; the sentence names it
     ├── TimedOut                the answer took too long
@@ -91,6 +92,10 @@ class NotAllowed(AskerError):
 
 class BadLesson(AskerError):
     """A label can't be taught so, or there is nothing taught that could answer."""
+
+
+class AlreadyDone(AskerError):
+    """The same question has made this change before, maybe of an earlier process."""
 
 
 class Cancelled(AskerError):

@@ -12,12 +12,14 @@ from typing import Self
 
 import discord
 
+from bot.conversation.progress import cancelling
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import BobbyError, DownloadFailed
 from bot.core.i18n import tr
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
+from bot.executor.queue import Asker
 from bot.library.downloads.downloader import Downloader, RetryPolicy
 from bot.library.downloads.progress import Progress, size, words
 from bot.replies.common import BLUE
@@ -173,7 +175,7 @@ class Library:
         while not fetching.task.done():
             await asyncio.wait({fetching.task}, timeout=pause)
             if not fetching.task.done():
-                await responder.progress(_shown(card, fetching.progress))
+                await responder.progress(_shown(card, fetching.progress, responder.asker))
                 pause = EDIT_SECONDS
         if fetching.task.cancelled():
             raise DownloadFailed(tr("The download of {name} was stopped.", name=card.name))
@@ -196,7 +198,8 @@ class Library:
         log.info("%d of %d models ready", here, len(ready.models))
 
 
-def _shown(card: ModelInfo, progress: Progress | None) -> Reply:
+def _shown(card: ModelInfo, progress: Progress | None, asker: Asker) -> Reply:
     far = words(progress) if progress else tr("queued")
     text = tr("Downloading **{name}**", name=card.name)
-    return Reply(embeds=(discord.Embed(description=f"{text}\n{far}", colour=BLUE),))
+    embed = discord.Embed(description=f"{text}\n{far}", colour=BLUE)
+    return Reply(embeds=(embed,), view=cancelling(asker))

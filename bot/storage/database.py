@@ -4,7 +4,7 @@ Owns the SQLite connection, the schema and its version, and what an operator rea
 can't be used. One connection serves everybody, one statement after the other: a transaction is the
 connection's, so a failure beside another's write would take that back as well. A damaged file is
 set aside, never deleted; one of a newer Bobby is left alone. What the tables mean is up to
-`bot.storage.guild_settings` and `bot.storage.examples`.
+`bot.storage.guild_settings`, `bot.storage.examples` and `bot.storage.open_questions`.
 """
 
 import asyncio
@@ -15,18 +15,20 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import aiosqlite
 
-from bot.core.errors import SetupError, StoreFailed
-from bot.core.i18n import tr
+from bot.core.errors import AlreadyDone, SetupError, StoreFailed
+from bot.core.i18n import later, tr
 
 log = logging.getLogger(__name__)
 
 FILE = "bobby.sqlite3"
 ASIDE = "bobby.damaged-{number}.sqlite3"
 """A file that could not be read, by the first number that is free."""
+
+_TWICE = sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 
 BUSY_SECONDS = 5.0
 """How long a write waits for another process that has the file."""
@@ -47,10 +49,29 @@ MIGRATIONS = (
     );
     CREATE INDEX examples_of_server ON examples (server, id);
     """,
+    """
+    CREATE TABLE questions (
+        number INTEGER PRIMARY KEY,
+        channel INTEGER NOT NULL,
+        asker INTEGER,
+        answered INTEGER NOT NULL
+    );
+    CREATE TABLE changes (
+        question INTEGER NOT NULL, wording INTEGER NOT NULL, PRIMARY KEY (question, wording)
+    );
+    CREATE TABLE alive (one INTEGER PRIMARY KEY, moment INTEGER NOT NULL);
+    """,
 )
 """Each brings the file from the version that is its place to the next; none is ever changed."""
 
-Values = Sequence[int | str | bytes]
+Values = Sequence[int | str | bytes | None]
+
+
+class Change(NamedTuple):
+    """What makes a change: a question's id, and which wording of it, as messages are edited."""
+
+    question: int
+    wording: int = 0
 
 
 class Database:
@@ -110,7 +131,9 @@ class Database:
         except sqlite3.Error as error:
             raise _failed(error) from error
 
-    async def write(self, statement: str, rows: Iterable[Values]) -> int:
+    async def write(
+        self, statement: str, rows: Iterable[Values], change: Change | None = None
+    ) -> int:
         """Run `statement` for each of `rows`, all or none of them; return how many rows changed.
 
         When this returns, what was written outlives a crash of this process. Anyone who is
@@ -118,18 +141,23 @@ class Database:
 
         Raises:
             StoreFailed: It can't be written; nothing has changed.
+            AlreadyDone: `change` was made before; nothing has changed.
         """
-        return await asyncio.shield(self._write(statement, [*rows]))
+        return await asyncio.shield(self._write(statement, [*rows], change))
 
-    async def _write(self, statement: str, rows: list[Values]) -> int:
+    async def _write(self, statement: str, rows: list[Values], change: Change | None) -> int:
         async with self._turn:
             try:
                 self._require_file()
+                if change is not None:
+                    await self._live.execute("INSERT INTO changes VALUES (?, ?)", change)
                 cursor = await self._live.executemany(statement, rows)
                 await self._live.commit()
             except sqlite3.Error as error:
                 with contextlib.suppress(sqlite3.Error):  # a full disk may have undone it already
                     await self._live.rollback()
+                if change and getattr(error, "sqlite_errorcode", 0) == _TWICE:
+                    raise AlreadyDone(later("I've already done that.")) from None
                 raise _failed(error) from error
             return cursor.rowcount
 

@@ -6,7 +6,7 @@ the worker decides what becomes of them.
 
 from dataclasses import dataclass
 
-from bot.storage.database import Database
+from bot.storage.database import Change, Database
 from models.jobs.requests import Example
 
 _COLUMNS = "id, lesson, teacher, label, model, weights, features"
@@ -44,11 +44,12 @@ class Lessons:
         query = f"SELECT {_COLUMNS} FROM examples WHERE server = ? ORDER BY id"  # noqa: S608 - ours
         return [Taught(*row) for row in await self._database.read(query, (server,))]
 
-    async def add(self, server: int, examples: list[Taught]) -> None:
+    async def add(self, server: int, examples: list[Taught], change: Change | None = None) -> None:
         """Keep `examples`, all or none; their numbers are given again.
 
         Raises:
             StoreFailed: They can't be written.
+            AlreadyDone: They were, by the same `change`.
         """
         rows = [
             (server, e.lesson, e.teacher, e.label, e.model, e.weights, e.features) for e in examples
@@ -57,23 +58,26 @@ class Lessons:
             "INSERT INTO examples (server, lesson, teacher, label, model, weights, features)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             rows,
+            change,
         )
 
-    async def delete_lesson(self, server: int, lesson: int) -> int:
+    async def delete_lesson(self, server: int, lesson: int, change: Change | None = None) -> int:
         """Delete what was taught in `lesson`; return how many examples that were.
 
         Raises:
             StoreFailed: It can't be deleted.
+            AlreadyDone: The same `change` has deleted something.
         """
-        return await self._delete("server = ? AND lesson = ?", (server, lesson))
+        return await self._delete("server = ? AND lesson = ?", (server, lesson), change)
 
-    async def delete_label(self, server: int, label: str) -> int:
+    async def delete_label(self, server: int, label: str, change: Change | None = None) -> int:
         """Delete every example of `label`, spelled so; return how many there were.
 
         Raises:
             StoreFailed: It can't be deleted.
+            AlreadyDone: The same `change` has deleted something.
         """
-        return await self._delete("server = ? AND label = ?", (server, label))
+        return await self._delete("server = ? AND label = ?", (server, label), change)
 
     async def delete_server(self, server: int) -> int:
         """Delete all that `server` has taught; return how many examples that were.
@@ -102,5 +106,8 @@ class Lessons:
             for (server,) in await self._database.read("SELECT DISTINCT server FROM examples")
         )
 
-    async def _delete(self, where: str, values: tuple[int | str, ...]) -> int:
-        return await self._database.write(f"DELETE FROM examples WHERE {where}", [values])  # noqa: S608 - ours
+    async def _delete(
+        self, where: str, values: tuple[int | str, ...], change: Change | None = None
+    ) -> int:
+        statement = f"DELETE FROM examples WHERE {where}"  # noqa: S608 - ours
+        return await self._database.write(statement, [values], change)

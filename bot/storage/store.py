@@ -15,6 +15,7 @@ import msgspec
 from bot.storage.database import Database
 from bot.storage.examples import Lessons
 from bot.storage.guild_settings import Servers, ServerSettings
+from bot.storage.open_questions import OpenQuestions
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Store:
         self._database = Database(folder)
         self.servers = Servers(self._database)
         self.lessons = Lessons(self._database)
+        self.questions = OpenQuestions(self._database)
 
     async def __aenter__(self) -> Self:
         """Open the file.

@@ -80,7 +80,7 @@ async def test_what_is_too_old_is_let_go(
     """Who asked longer ago than Bobby looks back has gone; a lost session changes nothing else."""
     await cut_off(house)
     old = await guest.say("!help")
-    monkeypatch.setattr("bot.app.backfill.YOUNGEST", timedelta(seconds=0.2))
+    monkeypatch.setattr("bot.app.backfill.LONGEST", timedelta(seconds=0.2))
     await asyncio.sleep(0.3)
     ready = asyncio.create_task(house.bot.wait_for("ready"))
     await back(house)

@@ -9,7 +9,8 @@ import discord
 import pytest
 import pytest_asyncio
 
-from bot.app.backfill import HEARD, YOUNGEST, MessageBackfill
+from bot.app.backfill import HEARD, LONGEST, MessageBackfill
+from bot.app.discord_clock import DiscordClock
 from bot.playground.model.permissions import P
 from bot.playground.model.records import Channel, Guild
 from tests.bot.room import Room, room, running
@@ -76,7 +77,7 @@ async def server(room: Room) -> Server:
 @pytest_asyncio.fixture(loop_scope="module")
 async def memory(server: Server) -> MessageBackfill:
     """Return the memory of a process that has had its first session, and is cut off."""
-    memory = MessageBackfill()
+    memory = MessageBackfill(DiscordClock())
     memory.let_in()
     memory.cut_off()
     return memory
@@ -84,7 +85,7 @@ async def memory(server: Server) -> MessageBackfill:
 
 async def test_a_process_begins_with_nothing_missed(server: Server) -> None:
     """What was said before its first session is for another; from then on it is its own."""
-    memory = MessageBackfill()
+    memory = MessageBackfill(DiscordClock())
     await server.say("before")
     memory.let_in()
     await server.say("since")
@@ -96,7 +97,7 @@ async def test_a_process_begins_with_nothing_missed(server: Server) -> None:
 
 async def test_a_gap_that_was_not_read_yet_is_read_with_the_next(server: Server) -> None:
     """What was heard live between the two hides nothing of the first."""
-    memory = MessageBackfill()
+    memory = MessageBackfill(DiscordClock())
     memory.let_in()
     memory.cut_off()
     await server.say("missed")
@@ -110,7 +111,7 @@ async def test_a_gap_that_was_not_read_yet_is_read_with_the_next(server: Server)
 
 async def test_what_was_heard_of_is_not_read_again(server: Server) -> None:
     """Of the others the oldest comes first, also where a later one was heard live."""
-    memory = MessageBackfill()
+    memory = MessageBackfill(DiscordClock())
     memory.let_in()
     assert memory.hear(await server.say("before"))
     memory.cut_off()
@@ -122,7 +123,7 @@ async def test_what_was_heard_of_is_not_read_again(server: Server) -> None:
 
 async def test_a_channel_in_which_nothing_was_missed_is_not_read(server: Server) -> None:
     """Its last message was heard before the gateway was gone."""
-    memory = MessageBackfill()
+    memory = MessageBackfill(DiscordClock())
     memory.let_in()
     for words in ("heard", "heard, too"):
         memory.hear(await server.say(words))
@@ -156,7 +157,7 @@ async def test_what_is_older_than_a_minute_is_let_go(
     server: Server, memory: MessageBackfill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside it what is younger is read; a channel with nothing younger is not asked at all."""
-    long_ago = discord.utils.utcnow() - YOUNGEST - timedelta(seconds=10)
+    long_ago = discord.utils.utcnow() - LONGEST - timedelta(seconds=10)
     ids: Iterator[int] = iter(range(discord.utils.time_snowflake(long_ago), 2**63))
     with monkeypatch.context() as patch:
         patch.setattr(server.room.world, "new_id", lambda: next(ids))
@@ -213,7 +214,7 @@ async def test_the_author_has_their_membership(server: Server, memory: MessageBa
 
 async def test_a_message_is_news_once() -> None:
     """The latest are remembered, the one heard of first is forgotten first."""
-    memory = MessageBackfill()
+    memory = MessageBackfill(DiscordClock())
     assert all(memory.hear(number) for number in range(HEARD))
     assert not memory.hear(0)
     assert memory.hear(HEARD)

@@ -1,0 +1,132 @@
+"""A Bobby that is killed and started again: every question has one answer, no more and no less.
+
+Real processes, ended by SIGKILL, with questions in flight and others posted while there is none.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest_asyncio
+
+from bot.playground.model.records import Message
+from bot.playground.server import Playground
+from tests.e2e import pictures
+from tests.e2e.guest import Guest
+from tests.e2e.processes import START, TOKEN, Running, running
+from tests.playground.clients import eventually
+
+PICTURE = ("a.png", pictures.plain())
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A playground, a person in it, and the folder from which Bobby is started there."""
+
+    playground: Playground
+    guest: Guest
+    folder: Path
+
+    @contextlib.asynccontextmanager
+    async def bobby(self, **settings: str) -> AsyncIterator[Running]:
+        """Run `bobby run` until the block ends, then kill it; enter when it is logged in."""
+        door = {TOKEN: self.playground.bot_token, "BOBBY_API_URL": self.playground.api}
+        bot = self.playground.world.bot
+        with running("run", folder=self.folder, **(door | settings)) as process:
+            await eventually(lambda: self.playground.hub.connected(bot), within=START)
+            yield process
+        await eventually(lambda: not self.playground.hub.connected(bot), within=START)
+
+    def answers(self, question: dict[str, Any]) -> list[Message]:
+        """Return Bobby's replies to `question` as they stand now."""
+        channel = self.playground.world.channels[self.guest.channel_id]
+        return [
+            one
+            for one in channel.messages.values()
+            if one.reference and one.reference.message_id == int(question["id"])
+        ]
+
+    def answered(self, question: dict[str, Any]) -> bool:
+        """Tell whether an answer to `question` stands there, one that is no sign of waiting."""
+        return any(one.embeds for one in self.answers(question))
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """Return a scene in which nobody has started Bobby yet."""
+    async with Playground() as playground:
+        person = await playground.new_person("ann")
+        async with Guest(playground, person, playground.channel_id) as guest:
+            yield Scene(playground, guest, tmp_path)
+
+
+async def test_a_kill_loses_no_question_and_answers_none_twice(scene: Scene) -> None:
+    """Those in flight, one that reads that it is in line, and those that come while it is away."""
+    guest, names = scene.guest, ("!classify", "!caption", "!zebra", "!why")
+    async with scene.bobby() as process:
+        first = await guest.say("!classify", PICTURE)
+        await eventually(lambda: scene.answered(first), within=START)
+        process.worker().suspend()
+        asked = [await guest.say(name, PICTURE) for name in names * 2]
+        await eventually(lambda: scene.answers(asked[0]), within=START)  # it says "in line"
+    asked += [await guest.say("!classify", PICTURE) for _ in range(3)]
+    async with scene.bobby():
+        await eventually(lambda: all(map(scene.answered, asked)), within=START)
+        asked.append(await guest.say("!help"))
+        await eventually(lambda: scene.answered(asked[-1]), within=START)
+    assert [len(scene.answers(one)) for one in (first, *asked)] == [1] * (len(asked) + 1)
+    assert not any(
+        one.components and "Cancel" in str(one.components) for one in scene.answers(first)
+    )
+
+
+async def test_an_answer_that_was_not_noted_is_not_given_again(scene: Scene) -> None:
+    """The process before was killed between its answer and the note of it."""
+    async with scene.bobby():
+        asked = await scene.guest.say("!classify", PICTURE)
+        await eventually(lambda: scene.answered(asked), within=START)
+    database = scene.folder / "data" / "bobby.sqlite3"
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE questions SET answered = 0")
+        connection.commit()
+    async with scene.bobby():
+        again = await scene.guest.say("!help")
+        await eventually(lambda: scene.answered(again), within=START)
+        await eventually(lambda: not _open(database), within=START)
+    assert len(scene.answers(asked)) == 1
+
+
+async def test_who_asked_long_ago_is_told_in_one_sentence(scene: Scene) -> None:
+    """A slash command's asker as well, in the channel: its own reply can't be had any more."""
+    async with scene.bobby():
+        asked = await scene.guest.say("!classify", PICTURE)
+        await eventually(lambda: scene.answered(asked), within=START)
+    database = scene.folder / "data" / "bobby.sqlite3"
+    channel = scene.playground.world.channels[scene.guest.channel_id]
+    old = channel.messages[int(asked["id"])]
+    (answer,) = scene.answers(asked)
+    del channel.messages[answer.id], channel.messages[old.id]
+    old.sent_at -= timedelta(minutes=20)
+    old.id = discord.utils.time_snowflake(old.sent_at)
+    channel.messages[old.id] = old
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("DELETE FROM questions")
+        rows = [(old.id, channel.id, None), (old.id + 1, channel.id, scene.guest.person.id)]
+        connection.executemany("INSERT INTO questions VALUES (?, ?, ?, 0)", rows)
+        connection.commit()
+    async with scene.bobby():
+        await eventually(lambda: not _open(database), within=START)
+    told = [one for one in channel.messages.values() if "restarted" in f"{one.content}{one.embeds}"]
+    assert len(told) == 2
+    assert any(one.content.startswith(f"<@{scene.guest.person.id}> ") for one in told)
+
+
+def _open(database: Path) -> int:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        ((count,),) = connection.execute("SELECT count(*) FROM questions WHERE NOT answered")
+    return int(count)
