@@ -23,8 +23,6 @@ from bot.playground.model.links import Links
 from bot.playground.model.records import Person
 from bot.playground.model.state import World
 from bot.playground.rest.cdn import Cdn
-from bot.playground.rest.channels import ChannelRoutes
-from bot.playground.rest.guilds import GuildRoutes
 from bot.playground.rest.messages import MessageRoutes
 from bot.playground.rest.rate_limits import Rates
 from bot.playground.rest.static import PageFiles
@@ -58,9 +56,7 @@ class Playground:
         application = web.Application(middlewares=[self._doors.middleware()])
         rest = [
             *UserRoutes(world, self.hub).routes(),
-            *GuildRoutes(world).routes(),
-            *ChannelRoutes(world, posting, self.faults).routes(),
-            *MessageRoutes(world, posting, links).routes(),
+            *MessageRoutes(world, posting, links, self.faults).routes(),
             *CommandRoutes(world, registry).routes(),
             *InteractionRoutes(world, registry, interactions, self.hub, links).routes(),
             *CallbackRoutes(world, interactions, posting, links).routes(),

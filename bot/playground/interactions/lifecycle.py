@@ -168,7 +168,7 @@ class Interactions:
             "entitlements": [],
             "authorizing_integration_owners": interaction.owners,
             "context": context_of(channel, application),
-            "attachment_size_limit": self._world.file_limit(channel.guild),
+            "attachment_size_limit": self._world.upload_limit,
         }
         if channel.guild is None:
             data["user"] = payloads.user(person)

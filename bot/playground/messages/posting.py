@@ -17,10 +17,12 @@ from bot.playground.model.records import (
     DEFAULT,
     EPHEMERAL,
     HAS_SNAPSHOT,
+    HAS_THREAD,
     LOADING,
     REPLY,
     SUPPRESS_EMBEDS,
     SUPPRESS_NOTIFICATIONS,
+    THREAD_STARTER,
     VOICE,
     Attachment,
     Channel,
@@ -154,11 +156,9 @@ class Posting:
             message.flags |= EPHEMERAL
         self._shelve(message)
         channel.messages[message.id] = message
-        if channel.is_thread:
-            channel.members.setdefault(message.author.id, message.sent_at)
-            if channel.archived:
-                channel.archived = False
-                self._world.channel_changed(channel)
+        if channel.archived:
+            channel.archived = False
+            self._world.channel_changed(channel)
         self.announce("MESSAGE_CREATE", message)
         self._unfurl_later(message)
 
@@ -172,6 +172,16 @@ class Posting:
         to = None if message.for_whom is None else (message.for_whom,)
         data = message_payloads.event(message, self._links)
         self._world.publish(Event(name, data, channel=message.channel, to=to))
+
+    def begin_thread(self, at: Message, name: str) -> Channel:
+        """Return a new thread at the message `at`, which the thread's first message points to."""
+        at.thread = self._world.add_thread(at.channel, name, owner=at.author, starter=at)
+        at.flags |= HAS_THREAD
+        self.announce("MESSAGE_UPDATE", at)
+        reference = Reference(at.channel, at.id)
+        occasion = Occasion(kind=THREAD_STARTER, reference=reference, may_be_empty=True)
+        self.create(at.thread, at.author, Form({}), occasion)
+        return at.thread
 
     # --- links ------------------------------------------------------------------------------------
 

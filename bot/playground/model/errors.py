@@ -40,8 +40,6 @@ _UNKNOWN = {
     "guild": 10004,
     "member": 10007,
     "message": 10008,
-    "role": 10011,
-    "user": 10013,
     "emoji": 10014,
     "webhook": 10015,
     "interaction": 10062,
@@ -79,11 +77,6 @@ def cannot_dm() -> ApiError:
     return ApiError(403, 50007, "Cannot send messages to this user")
 
 
-def wrong_channel_type() -> ApiError:
-    """Channel of a kind that can't do this."""
-    return ApiError(400, 50024, "Cannot execute action on this channel type")
-
-
 def invalid_webhook_token() -> ApiError:
     """Token of an interaction that is unknown or past its life."""
     return ApiError(401, 50027, "Invalid Webhook Token")
@@ -107,11 +100,6 @@ def thread_archived() -> ApiError:
 def thread_locked() -> ApiError:
     """Thread that is locked, for a caller who does not manage threads."""
     return ApiError(403, 160005, "Thread is locked")
-
-
-def thread_exists() -> ApiError:
-    """Message that has its thread already."""
-    return ApiError(400, 160004, "A thread has already been created for this message")
 
 
 def reply_needs_history() -> ApiError:

@@ -142,19 +142,13 @@ def message(
 
 def _reaction(key: str, who: list[int], viewer: Person | None) -> Json:
     return {
-        "emoji": emoji(key),
+        "emoji": {"id": None, "name": key},
         "count": len(who),
         "count_details": {"burst": 0, "normal": len(who)},
         "burst_colors": [],
         "me_burst": False,
         "me": viewer is not None and viewer.id in who,
     }
-
-
-def emoji(key: str) -> Json:
-    """Return a reaction's emoji: the character itself, or `name:id` of a guild's own."""
-    name, _, own = key.partition(":")
-    return {"id": own or None, "name": name}
 
 
 def _reference(of: Message, links: Links, *, nested: bool) -> Json:

@@ -11,7 +11,6 @@ from bot.playground.model.records import (
     Application,
     Channel,
     Command,
-    Emoji,
     Guild,
     Json,
     Member,
@@ -62,7 +61,7 @@ def myself(person: Person) -> Json:
 def partial_member(member: Member) -> Json:
     """Return a membership without its user, as it comes along with messages."""
     return {
-        "nick": member.nick,
+        "nick": None,
         "avatar": None,
         "banner": None,
         "roles": [str(role.id) for role in member.roles],
@@ -96,19 +95,6 @@ def role(role: Role) -> Json:
         "icon": None,
         "unicode_emoji": None,
         "flags": 0,
-    }
-
-
-def emoji(emoji: Emoji) -> Json:
-    """Return a guild's emoji."""
-    return {
-        "id": str(emoji.id),
-        "name": emoji.name,
-        "roles": [],
-        "require_colons": True,
-        "managed": False,
-        "animated": emoji.animated,
-        "available": True,
     }
 
 
@@ -179,23 +165,13 @@ def _thread_part(channel: Channel) -> Json:
             "create_timestamp": stamp(channel.created_at),
         },
         "message_count": count,
-        "member_count": len(channel.members),
+        "member_count": 1,
         "total_message_sent": count,
     }
 
 
-def thread_member(channel: Channel, person: Person) -> Json:
-    """Return the membership of `person`, who has joined the thread `channel`."""
-    return {
-        "id": str(channel.id),
-        "user_id": str(person.id),
-        "join_timestamp": stamp(channel.members[person.id]),
-        "flags": 0,
-    }
-
-
 def guild(guild: Guild) -> Json:
-    """Return a guild with its roles, emoji and stickers."""
+    """Return a guild with its roles and stickers."""
     return {
         "id": str(guild.id),
         "name": guild.name,
@@ -225,7 +201,7 @@ def guild(guild: Guild) -> Json:
         "max_stage_video_channel_users": 50,
         "max_video_channel_users": 25,
         "vanity_url_code": None,
-        "premium_tier": guild.tier,
+        "premium_tier": 0,
         "premium_subscription_count": 0,
         "preferred_locale": guild.locale,
         "rules_channel_id": None,
@@ -234,20 +210,15 @@ def guild(guild: Guild) -> Json:
         "premium_progress_bar_enabled": False,
         "nsfw": False,
         "nsfw_level": 0,
-        "emojis": [emoji(known) for known in guild.emojis.values()],
+        "emojis": [],
         "stickers": [sticker(known, guild) for known in guild.stickers.values()],
         "incidents_data": None,
     }
 
 
-def guild_create(of: Guild, viewer: Person, *, all_members: bool | None = None) -> Json:
-    """Return a guild as the gateway announces it to `viewer`.
-
-    Bots that don't have the members intent are told of themselves alone; `all_members` None
-    means: everyone to people, themselves to bots.
-    """
-    everyone = not viewer.bot if all_members is None else all_members
-    shown = of.members.values() if everyone else [of.members[viewer.id]]
+def guild_create(of: Guild, viewer: Person) -> Json:
+    """Return a guild as the gateway announces it to `viewer`; bots are told of no other member."""
+    shown = [of.members[viewer.id]] if viewer.bot else of.members.values()
     active = [thread for thread in of.threads.values() if not thread.archived]
     return {
         **guild(of),

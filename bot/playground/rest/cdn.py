@@ -1,4 +1,4 @@
-"""The CDN: attachments under signed links, avatars, emoji and stickers under plain ones.
+"""The CDN: attachments under signed links, avatars and stickers under plain ones.
 
 Whatever people upload is served so that a browser never runs it. Delivers as slowly as `faults`
 orders.
@@ -39,8 +39,6 @@ class Cdn:
             web.get("/media/attachments" + name, self.attachment),
             web.get("/media/ephemeral-attachments" + name, self.attachment),
             web.get("/avatars/{user_id}/{name}", self.avatar),
-            web.get("/embed/avatars/{name}", self.default_avatar),
-            web.get("/emojis/{name}", self.emoji),
             web.get("/stickers/{name}", self.sticker),
             web.get("/media/stickers/{name}", self.sticker),
         ]
@@ -64,19 +62,6 @@ class Cdn:
         if person is None or not request.match_info["name"].startswith(person.avatar_hash):
             raise web.HTTPNotFound
         return await self._serve(request, person.avatar, "image/png")
-
-    async def default_avatar(self, request: web.Request) -> web.StreamResponse:
-        """Serve the picture of people without an avatar."""
-        return await self._serve(request, media.avatar(request.match_info["name"]), "image/png")
-
-    async def emoji(self, request: web.Request) -> web.StreamResponse:
-        """Serve a guild's emoji."""
-        identifier = _number(request.match_info["name"].split(".")[0])
-        for guild in self._world.guilds.values():
-            if emoji := guild.emojis.get(identifier):
-                kind = "image/gif" if emoji.animated else "image/png"
-                return await self._serve(request, emoji.data, kind)
-        raise web.HTTPNotFound
 
     async def sticker(self, request: web.Request) -> web.StreamResponse:
         """Serve a guild's sticker."""
