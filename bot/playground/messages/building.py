@@ -41,10 +41,6 @@ def _embed(sent: Json) -> Json:
 
 _COMPONENT_DEFAULTS: dict[int, Json] = {
     3: {"min_values": 1, "max_values": 1},
-    5: {"min_values": 1, "max_values": 1},
-    6: {"min_values": 1, "max_values": 1},
-    7: {"min_values": 1, "max_values": 1},
-    8: {"min_values": 1, "max_values": 1},
     11: {"description": None, "spoiler": False},
     13: {"spoiler": False, "name": None, "size": None},
     14: {"divider": True, "spacing": 1},

@@ -317,8 +317,6 @@ def command(command: Command, application: Application) -> Json:
         data["default_member_permissions"] = str(data["default_member_permissions"])
     if body.get("options"):
         data["options"] = body["options"]
-    if command.guild_id is not None:
-        return {**data, "guild_id": str(command.guild_id)}
     return {
         **data,
         "dm_permission": body.get("dm_permission", True) is not False,

@@ -190,12 +190,11 @@ class Command:
 
     id: int
     version: int
-    guild_id: int | None
     body: Json
 
     @property
     def kind(self) -> int:
-        """1 slash, 2 user menu, 3 message menu."""
+        """1 slash, 3 message menu."""
         return int(self.body.get("type") or 1)
 
 
