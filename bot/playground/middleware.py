@@ -14,6 +14,7 @@ from bot.playground.faults import Faults, Logged
 from bot.playground.model import errors
 from bot.playground.model.errors import ApiError
 from bot.playground.model.state import World
+from bot.playground.rest import static
 from bot.playground.rest.http import PERSON
 from bot.playground.rest.rate_limits import Rates
 
@@ -41,7 +42,10 @@ class Doors:
             if origin is not None and origin.removeprefix("http://") not in self.hosts:
                 return web.Response(status=403, text="Pages from elsewhere may not ask here.")
             if not request.path.startswith(API + "/"):
-                return await handler(request)
+                response = await handler(request)
+                if isinstance(response, web.FileResponse):
+                    static.guard(response, request.host)
+                return response
             return await self._api(request, handler)
 
         return enter
