@@ -190,7 +190,7 @@ async def test_an_application_tells_its_switches(bot_rest: Rest, playground: Pla
     assert mine["approximate_user_install_count"] == 1
     world.application.message_content = False
     commands = f"/applications/{playground.application_id}/commands"
-    await bot_rest.ask("POST", commands, {"name": "x", "description": "x"})
+    await bot_rest.ask("PUT", commands, [{"name": "x", "description": "x"}])
     assert (await bot_rest.ask("GET", "/applications/@me")).data["flags"] == 1 << 23
 
 

@@ -16,7 +16,6 @@ from bot.playground.model.records import (
     Member,
     Person,
     Role,
-    Sticker,
 )
 
 GATEWAY_MESSAGE_CONTENT, APPLICATION_COMMAND_BADGE = 1 << 18, 1 << 23
@@ -39,10 +38,6 @@ def user(person: Person) -> Json:
         "public_flags": 0,
         "flags": 0,
         "primary_guild": None,
-        "avatar_decoration_data": None,
-        "collectibles": None,
-        "banner": None,
-        "accent_color": None,
     }
 
 
@@ -52,9 +47,6 @@ def myself(person: Person) -> Json:
         **user(person),
         "mfa_enabled": False,
         "locale": person.locale,
-        "verified": True,
-        "email": None,
-        "premium_type": 0,
     }
 
 
@@ -87,28 +79,6 @@ def role(role: Role) -> Json:
         "name": role.name,
         "permissions": str(role.permissions),
         "position": role.position,
-        "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-        "hoist": False,
-        "managed": False,
-        "mentionable": False,
-        "icon": None,
-        "unicode_emoji": None,
-        "flags": 0,
-    }
-
-
-def sticker(sticker: Sticker, guild: Guild) -> Json:
-    """Return a guild's sticker."""
-    return {
-        "id": str(sticker.id),
-        "name": sticker.name,
-        "tags": sticker.name,
-        "type": 2,
-        "format_type": sticker.format,
-        "description": None,
-        "available": True,
-        "guild_id": str(guild.id),
     }
 
 
@@ -171,48 +141,13 @@ def _thread_part(channel: Channel) -> Json:
 
 
 def guild(guild: Guild) -> Json:
-    """Return a guild with its roles and stickers."""
+    """Return a guild with its roles."""
     return {
         "id": str(guild.id),
         "name": guild.name,
-        "icon": None,
-        "description": None,
-        "home_header": None,
-        "splash": None,
-        "discovery_splash": None,
-        "features": [],
-        "banner": None,
         "owner_id": str(guild.owner.id),
-        "application_id": None,
-        "region": "deprecated",
-        "afk_channel_id": None,
-        "afk_timeout": 300,
-        "system_channel_id": None,
-        "system_channel_flags": 0,
-        "widget_enabled": False,
-        "widget_channel_id": None,
-        "verification_level": 0,
         "roles": [role(known) for known in guild.roles.values()],
-        "default_message_notifications": 0,
-        "mfa_level": 0,
-        "explicit_content_filter": 0,
-        "max_presences": None,
-        "max_members": 500_000,
-        "max_stage_video_channel_users": 50,
-        "max_video_channel_users": 25,
-        "vanity_url_code": None,
-        "premium_tier": 0,
-        "premium_subscription_count": 0,
         "preferred_locale": guild.locale,
-        "rules_channel_id": None,
-        "safety_alerts_channel_id": None,
-        "public_updates_channel_id": None,
-        "premium_progress_bar_enabled": False,
-        "nsfw": False,
-        "nsfw_level": 0,
-        "emojis": [],
-        "stickers": [sticker(known, guild) for known in guild.stickers.values()],
-        "incidents_data": None,
     }
 
 
@@ -223,17 +158,11 @@ def guild_create(of: Guild, viewer: Person) -> Json:
     return {
         **guild(of),
         "joined_at": stamp(of.members[viewer.id].joined_at),
-        "large": False,
         "unavailable": False,
         "member_count": len(of.members),
         "members": [member(known) for known in shown],
         "channels": [channel(known) for known in of.channels.values() if in_channel(viewer, known)],
         "threads": [channel(known) for known in active if in_channel(viewer, known)],
-        "voice_states": [],
-        "presences": [],
-        "stage_instances": [],
-        "guild_scheduled_events": [],
-        "soundboard_sounds": [],
     }
 
 
@@ -283,17 +212,6 @@ def private_application(application: Application, guilds: int) -> Json:
         "approximate_user_authorization_count": len(application.installed_by),
         "explicit_content_filter": 0,
         "team": None,
-        "integration_types_config": {
-            "0": {
-                "oauth2_install_params": {
-                    "scopes": ["applications.commands", "bot"],
-                    "permissions": "0",
-                }
-            },
-            "1": {
-                "oauth2_install_params": {"scopes": ["applications.commands"], "permissions": "0"}
-            },
-        },
         "eligible_oauth2_scopes": ["applications.commands", "bot"],
     }
 
