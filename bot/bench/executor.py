@@ -69,10 +69,7 @@ async def measure_executor(
     large = Classify(picture=(contenders.folder / "large.jpg").read_bytes())
     engine = _CountingEngine(contenders.program(), hang_after=TIMEOUT)
     async with Executor(
-        engine,
-        limits=NO_LIMITS,
-        batch_size=settings.batch_size,
-        timeout=TIMEOUT,
+        engine, limits=NO_LIMITS, batch_size=settings.batch_size, timeout=TIMEOUT
     ) as executor:
         await warm(executor)
         figures = await _throughput(executor, contenders, job, sizes)

@@ -202,10 +202,7 @@ class FairQueue(Generic[T]):
             )
         if len(self._held) >= limits.all:
             raise Overloaded(
-                tr(
-                    "My queue is full ({all}). Try again in a minute.",
-                    all=_pictures(limits.all),
-                ),
+                tr("My queue is full ({all}). Try again in a minute.", all=_pictures(limits.all)),
                 limit="all",
             )
         if self._bytes + len(ticket.job.picture) > limits.bytes:

@@ -53,7 +53,4 @@ def _center(image: Image.Image, width: int, height: int) -> Image.Image:
 def _within(width: int, height: int, most_pixels: int, least: int) -> tuple[int, int]:
     scale = min(1.0, math.sqrt(most_pixels / (width * height)))
     most = most_pixels // least
-    return (
-        min(max(int(width * scale), least), most),
-        min(max(int(height * scale), least), most),
-    )
+    return (min(max(int(width * scale), least), most), min(max(int(height * scale), least), most))

@@ -29,11 +29,7 @@ def _embed(sent: Json) -> Json:
             embed[part] = {"url": url}
     if fields := sent.get("fields"):
         embed["fields"] = [
-            {
-                "name": field["name"],
-                "value": field["value"],
-                "inline": bool(field.get("inline")),
-            }
+            {"name": field["name"], "value": field["value"], "inline": bool(field.get("inline"))}
             for field in fields
         ]
     return embed

@@ -43,11 +43,7 @@ def user(person: Person) -> Json:
 
 def myself(person: Person) -> Json:
     """Return a user as they see themselves."""
-    return {
-        **user(person),
-        "mfa_enabled": False,
-        "locale": person.locale,
-    }
+    return {**user(person), "mfa_enabled": False, "locale": person.locale}
 
 
 def partial_member(member: Member) -> Json:
