@@ -54,8 +54,6 @@ class Sizes:
 
 
 class _CountingEngine(LocalEngine):
-    """The local engine, and how many batches it has run."""
-
     batches = 0
 
     async def run(self, batch: Sequence[Job], on_started: Callable[[], None]) -> Sequence[Result]:
@@ -132,7 +130,6 @@ async def _beside(
 async def _lone(
     executor: Executor, contenders: Contenders, job: Classify, sizes: Sizes
 ) -> dict[str, Figure]:
-    """Time one request that nobody competes with, and the direct call, in turns."""
     asked, called = [], []
     for number in range(-1, 4 * sizes.rounds):
         direct = await contenders.ask("direct", kind="classify", count=1)

@@ -96,7 +96,6 @@ class FairQueue(Generic[T]):
         self._order: dict[T, tuple[int, float]] | None = None
 
     def __len__(self) -> int:
-        """Return how many tickets wait to be taken."""
         return len(self._turns)
 
     @property

@@ -29,8 +29,6 @@ class _ExportedExample(msgspec.Struct):
 
 
 class _Export(msgspec.Struct):
-    """All that is kept of a server."""
-
     server: int
     settings: ServerSettings
     taught: list[_ExportedExample]

@@ -165,7 +165,6 @@ class Hub:
 
 
 def _guild_id(event: Event) -> int | None:
-    """Return the guild in which `event` happened; None where in none."""
     guild = event.guild or (event.channel.guild if event.channel else None)
     if guild is not None:
         return guild.id

@@ -88,7 +88,6 @@ class CallbackRoutes:
         self._interactions.choices(interaction, choices)
 
     def _reply(self, interaction: Interaction, kind: int, form: Form) -> None:
-        """Answer with a message, or by changing the one whose component was used."""
         schemas.check(form.payload)
         flags = int(form.payload.get("flags") or 0)
         if kind == MESSAGE:

@@ -128,7 +128,6 @@ class InteractionRoutes:
         return resolved
 
     def _target(self, me: Person, channel: Channel, sent: Json, data: Json) -> None:
-        """Put the message that a menu command is about into `data`, in full."""
         target_id = snowflake(sent.get("target_id"), "data.target_id")
         data["target_id"] = str(target_id)
         message = channel.messages.get(target_id)

@@ -126,13 +126,8 @@ class Posting:
             message.kind = REPLY
 
     def _add_stickers(self, message: Message, ids: list[object]) -> None:
-        known = {
-            identifier: sticker
-            for guild in self._world.guilds.values()
-            for identifier, sticker in guild.stickers.items()
-        }
         for index, value in enumerate(ids):
-            sticker = known.get(building.snowflake(value, f"sticker_ids.{index}"))
+            sticker = self._world.stickers.get(building.snowflake(value, f"sticker_ids.{index}"))
             if sticker is None:
                 raise errors.invalid(
                     "sticker_ids", "STICKER_INVALID", "One or more stickers are invalid"

@@ -69,7 +69,7 @@ class Member:
 
 @dataclass(eq=False, slots=True)
 class Sticker:
-    """A guild's sticker; `format` is 1 PNG, 2 APNG, 3 LOTTIE, 4 GIF."""
+    """A sticker; `format` is 1 PNG, 2 APNG, 3 LOTTIE, 4 GIF."""
 
     id: int
     name: str
@@ -88,7 +88,6 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     channels: dict[int, "Channel"] = field(default_factory=dict)
     threads: dict[int, "Channel"] = field(default_factory=dict)
-    stickers: dict[int, Sticker] = field(default_factory=dict)
     blocked_words: set[str] = field(default_factory=set)
     locale: str = "en-US"
 

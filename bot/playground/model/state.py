@@ -65,6 +65,7 @@ class World:
         self.people: dict[int, Person] = {}
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
+        self.stickers: dict[int, Sticker] = {}
         self.files: dict[tuple[int, int], Attachment] = {}
         self._by_token: dict[str, Person] = {}
         self._dms: dict[frozenset[int], Channel] = {}
@@ -132,13 +133,8 @@ class World:
     def join(self, guild: Guild, person: Person) -> Member:
         """Make `person` a member of `guild`."""
         member = guild.members[person.id] = Member(person, now())
-        self.publish(
-            Event(
-                "GUILD_MEMBER_ADD",
-                {**payloads.member(member), "guild_id": str(guild.id)},
-                guild=guild,
-            )
-        )
+        data = {**payloads.member(member), "guild_id": str(guild.id)}
+        self.publish(Event("GUILD_MEMBER_ADD", data, guild=guild))
         self.publish(Event("GUILD_CREATE", payloads.guild_create(guild, person), to=(person,)))
         return member
 
@@ -151,9 +147,11 @@ class World:
 
     def silence(self, guild: Guild, person: Person, until: datetime | None) -> None:
         """Let `person` only look on in `guild` until then, or, with None, speak again."""
-        member = guild.members[person.id]
-        member.silenced_until = until
-        data = {**payloads.member(member), "guild_id": str(guild.id)}
+        guild.members[person.id].silenced_until = until
+        self._member_changed(guild, person)
+
+    def _member_changed(self, guild: Guild, person: Person) -> None:
+        data = {**payloads.member(guild.members[person.id]), "guild_id": str(guild.id)}
         self.publish(Event("GUILD_MEMBER_UPDATE", data, to=(person,)))
 
     # --- guilds -----------------------------------------------------------------------------------
@@ -194,15 +192,13 @@ class World:
     def give_role(self, person: Person, role: Role) -> None:
         """Let `person` have `role` in its guild."""
         guild = next(g for g in self.guilds.values() if role.id in g.roles)
-        member = guild.members[person.id]
-        member.roles.append(role)
-        data = {**payloads.member(member), "guild_id": str(guild.id)}
-        self.publish(Event("GUILD_MEMBER_UPDATE", data, to=(person,)))
+        guild.members[person.id].roles.append(role)
+        self._member_changed(guild, person)
 
     def add_sticker(self, name: str, data: bytes, *, format: int = 1) -> Sticker:  # noqa: A002
-        """Return a new sticker of the first guild; `format` is 1 PNG, 2 APNG, 3 LOTTIE, 4 GIF."""
+        """Return a new sticker; `format` is 1 PNG, 2 APNG, 3 LOTTIE, 4 GIF."""
         sticker = Sticker(self.new_id(), name, data, format)
-        self.guild.stickers[sticker.id] = sticker
+        self.stickers[sticker.id] = sticker
         return sticker
 
     # --- channels ---------------------------------------------------------------------------------

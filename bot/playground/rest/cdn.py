@@ -64,14 +64,13 @@ class Cdn:
         return await self._serve(request, person.avatar, "image/png")
 
     async def sticker(self, request: web.Request) -> web.StreamResponse:
-        """Serve a guild's sticker."""
+        """Serve a sticker."""
         identifier = _number(request.match_info["name"].split(".")[0])
-        kinds = {3: "application/json", 4: "image/gif"}
-        for guild in self._world.guilds.values():
-            if sticker := guild.stickers.get(identifier):
-                kind = kinds.get(sticker.format, "image/png")
-                return await self._serve(request, sticker.data, kind)
-        raise web.HTTPNotFound
+        sticker = self._world.stickers.get(identifier)
+        if sticker is None:
+            raise web.HTTPNotFound
+        kind = {3: "application/json", 4: "image/gif"}.get(sticker.format, "image/png")
+        return await self._serve(request, sticker.data, kind)
 
     async def _serve(self, request: web.Request, data: bytes, kind: str) -> web.StreamResponse:
         headers = _HEADERS | {"Content-Type": kind, "Content-Length": str(len(data))}

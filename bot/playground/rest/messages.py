@@ -196,7 +196,6 @@ def _emoji(request: web.Request) -> str:
 
 
 def _window(messages: list[Message], query: Mapping[str, str], limit: int) -> list[Message]:
-    """Return the asked-for part of `messages` (oldest first), in the same order."""
     if before := query.get("before"):
         edge = snowflake(before, "before")
         return [one for one in messages if one.id < edge][-limit:]
