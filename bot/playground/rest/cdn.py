@@ -32,15 +32,12 @@ class Cdn:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the CDN's routes."""
-        name = "/{channel_id}/{attachment_id}/{filename}"
+        media = "/{proxied:(media/)?}"
+        name = "{kind:(ephemeral-)?attachments}/{channel_id}/{attachment_id}/{filename}"
         return [
-            web.get("/attachments" + name, self.attachment),
-            web.get("/ephemeral-attachments" + name, self.attachment),
-            web.get("/media/attachments" + name, self.attachment),
-            web.get("/media/ephemeral-attachments" + name, self.attachment),
+            web.get(media + name, self.attachment),
+            web.get(media + "stickers/{name}", self.sticker),
             web.get("/avatars/{user_id}/{name}", self.avatar),
-            web.get("/stickers/{name}", self.sticker),
-            web.get("/media/stickers/{name}", self.sticker),
         ]
 
     async def attachment(self, request: web.Request) -> web.StreamResponse:

@@ -133,7 +133,6 @@ export class CommandForm {
 
   #addField(option) {
     const context = {
-      store: this.chat.store,
       complete: (one, typed) => this.#complete(one, typed),
       onPick: () => this.#focusNext(),
     };
