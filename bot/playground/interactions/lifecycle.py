@@ -1,7 +1,7 @@
 """Interactions: what people do with commands and components, and how long a bot has to answer.
 
 Keeps the open interactions and their clocks, and tells both ends. People's requests come in by
-`rest_interactions`, the bot's answers by `rest_callbacks`.
+`user_routes`, the bot's answers by `bot_routes`.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Writing, editing and deleting messages: what changes, and who is told.
 
 Owns the making of `Message` records out of bodies. The checks of who may post where are in
-`posting_rules`; the routes call them first. Interactions post through here too.
+`rules`; the routes call them first. Interactions post through here too.
 """
 
 import asyncio
