@@ -131,6 +131,10 @@ async def test_a_conversation_is_opened_once(page: Page, playground: Playground)
     told = await page.event("CHANNEL_CREATE")
     assert (told["id"], told["type"]) == (str(dm.id), 1)
     assert [one["username"] for one in told["recipients"]] == ["Bobby"]
+    for wanted, status in ((world.bot.id, 200), (world.owner.id, 400), (1, 400)):
+        body = {"recipient_id": str(wanted)}
+        answer = await page.rest.ask("POST", "/users/@me/channels", body)
+        assert answer.status == status
 
 
 async def test_a_member_is_shown_to_fellow_members(bot_rest: Rest, playground: Playground) -> None:

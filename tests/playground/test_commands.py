@@ -208,7 +208,7 @@ async def test_options_are_those_that_the_command_declares(
 ) -> None:
     """Known by name and kind, one of the choices, and no file that was not sent."""
     choices = [{"name": "One", "value": "1"}]
-    options = [_option("one", choices=choices), _option("file", 11)]
+    options = [_option("one", choices=choices), _option("file", 11), _option("who", 6)]
     inner = [_option("sub", 1, options=[_option("deep", required=True)])]
     made = await bot_rest.ask(
         "PUT", path, [_command(options=options), _command("sub", options=inner)]
@@ -225,6 +225,7 @@ async def test_options_are_those_that_the_command_declares(
     assert await use(look, {"type": 4, "name": "one", "value": "1"}) == 50035
     assert await use(look, {"type": 3, "name": "two", "value": "1"}) == 50035
     assert await use(look, {"type": 11, "name": "file", "value": "0"}) == 50035
+    assert await use(look, {"type": 6, "name": "who", "value": "1"}) == 50035
     deep = {"type": 3, "name": "deep", "value": "x"}
     assert await use(sub, {"type": 1, "name": "sub", "options": [deep]}) is None
     assert await use(sub, {"type": 1, "name": "sub", "options": []}) == 50035

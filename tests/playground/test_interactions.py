@@ -68,10 +68,11 @@ async def look(
     interaction: discord.Interaction,
     picture: discord.Attachment,
     model: str | None = None,
+    friend: discord.User | None = None,
 ) -> None:
     """Say what came."""
     size = len(await picture.read())
-    await interaction.response.send_message(f"{picture.filename} {size} {model}")
+    await interaction.response.send_message(f"{picture.filename} {size} {model} {friend}")
 
 
 @look.autocomplete("model")
@@ -141,12 +142,13 @@ async def test_a_slash_command_with_a_picture(
     options = [
         {"type": 11, "name": "picture", "value": "0"},
         {"type": 3, "name": "model", "value": "vgg11"},
+        {"type": 6, "name": "friend", "value": str(playground.world.owner.id)},
     ]
     data |= {"options": options, "attachments": [{"id": "0", "filename": "me.png"}]}
     answer = await page.interact(COMMAND, data, files=[("me.png", picture)])
     assert answer.status == 204
     message = await page.event("MESSAGE_CREATE")
-    assert message["content"] == f"me.png {len(picture)} vgg11"
+    assert message["content"] == f"me.png {len(picture)} vgg11 you"
     assert message["interaction"]["name"] == "look"
     assert message["interaction_metadata"]["user"]["username"] == "you"
     created, success = (

@@ -9,6 +9,7 @@ from bot.playground.interactions.lifecycle import (
     COMPONENT,
     Interaction,
     Interactions,
+    member_here,
 )
 from bot.playground.interactions.registry import (
     ATTACHMENT,
@@ -22,12 +23,14 @@ from bot.playground.messages.bodies import Form
 from bot.playground.messages.building import snowflake
 from bot.playground.messages.limits import SELECT, walk
 from bot.playground.messages.rules import check_slow_mode
-from bot.playground.model import errors, message_payloads
+from bot.playground.model import errors, message_payloads, payloads
 from bot.playground.model.links import Links
 from bot.playground.model.permissions import P, require
 from bot.playground.model.records import Channel, Command, Json, Message, Person
 from bot.playground.model.state import World
 from bot.playground.rest.http import caller, done
+
+USER = 6
 
 
 class InteractionRoutes:
@@ -102,20 +105,23 @@ class InteractionRoutes:
         if kind == COMMAND:
             _check_options(command, options)
             check_slow_mode(me, channel, held)
-            data["resolved"] = self._resolved(form, options)
+            data["resolved"] = self._resolved(channel, form, options)
             if command.kind == MESSAGE_MENU:
                 self._target(me, channel, sent, data)
         return Interaction(self._world.new_id(), kind, me, channel, data, owners)
 
-    def _resolved(self, form: Form, options: list[Json]) -> Json:
-        """Return the files that `options` name, and give them their ids."""
+    def _resolved(self, channel: Channel, form: Form, options: list[Json]) -> Json:
+        """Return the people and files that `options` name, and give the files their ids."""
         resolved: Json = {}
         described = Form({"attachments": form.payload["data"].get("attachments")}, form.files)
         files = building.attachments(described, self._world.application.id, self._world)
         numbers = dict(zip(sorted(form.files), files, strict=True))
         for option in leaves(options):
-            if option.get("type") == ATTACHMENT:
-                file = numbers.get(snowflake(option.get("value"), "data.options"))
+            kind, value = option.get("type"), option.get("value")
+            if kind == USER:
+                self._resolve(channel, snowflake(value, "data.options"), resolved)
+            elif kind == ATTACHMENT:
+                file = numbers.get(snowflake(value, "data.options"))
                 if file is None:
                     raise errors.invalid(
                         "data.options", "BASE_TYPE_REQUIRED", "No file of this number"
@@ -126,6 +132,16 @@ class InteractionRoutes:
                 shown = message_payloads.attachment(file, self._links)
                 resolved.setdefault("attachments", {})[str(file.id)] = shown
         return resolved
+
+    def _resolve(self, channel: Channel, identifier: int, resolved: Json) -> None:
+        person = self._world.people.get(identifier)
+        if person is None:
+            raise errors.invalid("data.options", "UNKNOWN_VALUE", "Nothing has this id")
+        resolved.setdefault("users", {})[str(identifier)] = payloads.user(person)
+        if channel.guild is not None and identifier in channel.guild.members:
+            member = member_here(person, channel)
+            del member["user"]
+            resolved.setdefault("members", {})[str(identifier)] = member
 
     def _target(self, me: Person, channel: Channel, sent: Json, data: Json) -> None:
         target_id = snowflake(sent.get("target_id"), "data.target_id")

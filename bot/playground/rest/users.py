@@ -3,6 +3,8 @@
 from aiohttp import web
 
 from bot.playground.gateway.sessions import Hub
+from bot.playground.messages import bodies
+from bot.playground.messages.building import snowflake
 from bot.playground.model import errors, payloads
 from bot.playground.model.state import World
 from bot.playground.rest.http import caller, guild_of, ok, path_id
@@ -22,6 +24,7 @@ class UserRoutes:
             web.get("/gateway/bot", self.gateway_bot),
             web.get("/users/@me", self.myself),
             web.get("/users/@me/guilds", self.my_guilds),
+            web.post("/users/@me/channels", self.open_dm),
             web.get("/guilds/{guild_id}/members/{user_id}", self.member),
             web.get("/applications/@me", self.application),
             web.get("/oauth2/applications/@me", self.application),
@@ -46,6 +49,17 @@ class UserRoutes:
         me = caller(request)
         mine = [guild for guild in self._world.guilds.values() if me.id in guild.members]
         return ok([payloads.my_guild(guild, me) for guild in mine])
+
+    async def open_dm(self, request: web.Request) -> web.Response:
+        """Open a direct conversation with `recipient_id`, or return the one there is."""
+        me = caller(request)
+        body = (await bodies.read(request, file_limit=0)).payload
+        other = self._world.people.get(snowflake(body.get("recipient_id"), "recipient_id"))
+        if other is None or other is me:
+            raise errors.invalid("recipient_id", "INVALID_RECIPIENT", "Invalid Recipient(s)")
+        if me.bot and other.bot:
+            raise errors.cannot_dm()
+        return ok(payloads.channel(self._world.open_dm(me, other), viewer=me))
 
     async def member(self, request: web.Request) -> web.Response:
         """Return a member of one of the caller's guilds."""

@@ -133,6 +133,7 @@ export class CommandForm {
 
   #addField(option) {
     const context = {
+      store: this.chat.store,
       complete: (one, typed) => this.#complete(one, typed),
       onPick: () => this.#focusNext(),
     };

@@ -1,28 +1,35 @@
-// One field per option of a slash command: text, numbers, choices, autocomplete, a file.
+// One field per option of a slash command: text, numbers, choices, autocomplete, people, a file.
 // Each field is { node, focus(), read() }: read gives { value, file? }, undefined when empty, or throws
 // an Error whose message says what is wrong.
 
+import { avatar } from "../ui/avatar.js";
 import { el, icon } from "../ui/dom.js";
+import { displayName } from "../messages/format.js";
 import { Listbox } from "../ui/listbox.js";
 import { t } from "../i18n.js";
 
-const TYPE = { STRING: 3, INTEGER: 4, BOOLEAN: 5, NUMBER: 10, ATTACHMENT: 11 };
+const TYPE = { STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, NUMBER: 10, ATTACHMENT: 11 };
 const NUMBERS = new Set([TYPE.INTEGER, TYPE.NUMBER]);
 const PAUSE_MS = 150;
 
 /**
- * Make the field of `option`. `context`: { complete(option, typed) → choices, onPick(), onFiles }.
+ * Make the field of `option`. `context`: { store, complete(option, typed) → choices, onPick(), onFiles }.
  */
 export function optionField(option, context) {
   if (option.type === TYPE.ATTACHMENT) return fileField(option, context);
   if (option.autocomplete) return remoteField(option, context);
-  const choices = fixedChoices(option);
+  const choices = fixedChoices(option, context.store);
   return choices ? listField(option, choices, context) : textField(option);
 }
 
-function fixedChoices(option) {
+function fixedChoices(option, store) {
   if (option.choices?.length) return option.choices;
   if (option.type === TYPE.BOOLEAN) return [{ label: t("True"), value: true }, { label: t("False"), value: false }];
+  if (option.type === TYPE.USER) {
+    return [...store.people.values()].map(({ user, member }) => ({
+      label: displayName(user, member), detail: `@${user.username}`, value: user.id, lead: avatar(user, 24, "avatar-small"),
+    }));
+  }
   return null;
 }
 
