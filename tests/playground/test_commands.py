@@ -232,6 +232,35 @@ async def test_options_are_those_that_the_command_declares(
     assert await use(sub, {"type": 1, "name": "other", "options": [deep]}) == 50035
 
 
+async def test_what_options_name_goes_along(
+    page: Page, bot_rest: Rest, playground: Playground, path: str
+) -> None:
+    """People with their membership and rights, a stranger without either, and channels."""
+    world = playground.world
+    stranger = world.add_stranger("stranger")
+    kinds = {"user": 6, "out": 6, "channel": 7}
+    options = [_option(name, kind) for name, kind in kinds.items()]
+    (made,) = (await bot_rest.ask("PUT", path, [_command(options=options)])).data
+    ids = [world.bot.id, stranger.id, world.channel.id]
+    filled = [
+        {"type": kind, "name": name, "value": str(one)}
+        for (name, kind), one in zip(kinds.items(), ids, strict=True)
+    ]
+    async with Page(playground, playground.bot_token, bot_rest) as bot:
+        await page.interact(2, {"id": made["id"], "options": filled})
+        heard = await bot.event("INTERACTION_CREATE")
+    resolved = heard["data"]["resolved"]
+    assert set(resolved["users"]) == {str(world.bot.id), str(stranger.id)}
+    (member,) = resolved["members"].values()
+    assert "user" not in member
+    assert int(member["permissions"]) & P.VIEW_CHANNEL
+    assert resolved["channels"][str(world.channel.id)]["name"] == "pictures"
+    assert heard["guild_locale"] == heard["locale"] == "en-US"
+    assert heard["attachment_size_limit"] == 10 * 1024 * 1024
+    assert int(heard["channel"]["permissions"]) & P.MANAGE_GUILD
+    assert int(heard["app_permissions"]) & P.ATTACH_FILES
+
+
 async def test_a_menu_is_about_a_message(
     page: Page, bot_rest: Rest, playground: Playground, path: str
 ) -> None:

@@ -30,7 +30,7 @@ from bot.playground.model.records import Channel, Command, Json, Message, Person
 from bot.playground.model.state import World
 from bot.playground.rest.http import caller, done
 
-USER = 6
+USER, CHANNEL = 6, 7
 
 
 class InteractionRoutes:
@@ -111,14 +111,14 @@ class InteractionRoutes:
         return Interaction(self._world.new_id(), kind, me, channel, data, owners)
 
     def _resolved(self, channel: Channel, form: Form, options: list[Json]) -> Json:
-        """Return the people and files that `options` name, and give the files their ids."""
+        """Return the people, channels and files of `options`, and give the files their ids."""
         resolved: Json = {}
         described = Form({"attachments": form.payload["data"].get("attachments")}, form.files)
         files = building.attachments(described, self._world.application.id, self._world)
         numbers = dict(zip(sorted(form.files), files, strict=True))
         for option in leaves(options):
             kind, value = option.get("type"), option.get("value")
-            if kind == USER:
+            if kind in {USER, CHANNEL}:
                 self._resolve(channel, snowflake(value, "data.options"), resolved)
             elif kind == ATTACHMENT:
                 file = numbers.get(snowflake(value, "data.options"))
@@ -134,14 +134,18 @@ class InteractionRoutes:
         return resolved
 
     def _resolve(self, channel: Channel, identifier: int, resolved: Json) -> None:
-        person = self._world.people.get(identifier)
-        if person is None:
+        key = str(identifier)
+        if person := self._world.people.get(identifier):
+            resolved.setdefault("users", {})[key] = payloads.user(person)
+            if channel.guild is not None and identifier in channel.guild.members:
+                member = member_here(person, channel)
+                del member["user"]
+                resolved.setdefault("members", {})[key] = member
+        elif named := self._world.channels.get(identifier):
+            shown = {**payloads.channel(named), "permissions": "0"}
+            resolved.setdefault("channels", {})[key] = shown
+        else:
             raise errors.invalid("data.options", "UNKNOWN_VALUE", "Nothing has this id")
-        resolved.setdefault("users", {})[str(identifier)] = payloads.user(person)
-        if channel.guild is not None and identifier in channel.guild.members:
-            member = member_here(person, channel)
-            del member["user"]
-            resolved.setdefault("members", {})[str(identifier)] = member
 
     def _target(self, me: Person, channel: Channel, sent: Json, data: Json) -> None:
         target_id = snowflake(sent.get("target_id"), "data.target_id")
