@@ -11,7 +11,6 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from bot.core.errors import SetupError
@@ -41,12 +40,7 @@ class Contenders:
         self.facts = await self._answer()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bot.bench.baseline_process import Contenders
@@ -31,6 +32,12 @@ WINDOWS = 300
 """Windows of real pictures on which precisions are compared."""
 
 TIMEOUT = 3600.0
+_WORDS = {
+    "executor": "the executor",
+    "bare": "the bare loop in batches of 8",
+    "naive": "the naive bot",
+    "direct": "direct calls",
+}
 CROWD, SINGLE = Asker(1), Asker(2)
 NO_LIMITS = Limits(all=10**12, bytes=10**12, per_server=10**12, per_person=10**12)
 ANSWER_BYTES = 32 * 2**20
@@ -47,8 +54,6 @@ class Sizes:
 
 
 class _CountingEngine(LocalEngine):
-    """The local engine, and how many batches it has run."""
-
     batches = 0
 
     async def run(self, batch: Sequence[Job], on_started: Callable[[], None]) -> Sequence[Result]:
@@ -69,13 +74,14 @@ async def measure_executor(
     large = Classify(picture=(contenders.folder / "large.jpg").read_bytes())
     engine = _CountingEngine(contenders.program(), hang_after=TIMEOUT)
     async with Executor(
-        engine,
-        limits=NO_LIMITS,
-        batch_size=settings.batch_size,
-        timeout=TIMEOUT,
+        engine, limits=NO_LIMITS, batch_size=settings.batch_size, timeout=TIMEOUT
     ) as executor:
         await warm(executor)
-        figures = await _throughput(executor, contenders, job, sizes)
+        rivals = {
+            "bare": partial(contenders.ask, "bare"),
+            "naive": partial(contenders.ask, "naive", kind="classify"),
+        }
+        figures = await _beside(executor, rivals, job, sizes, "picture")
         figures |= await _lone(executor, contenders, job, sizes)
         figures |= await _fairness(executor, engine, job, sizes)
         figures |= await _pauses(executor, large, sizes)
@@ -88,64 +94,45 @@ async def measure_executor(
     return figures
 
 
-async def _throughput(
-    executor: Executor, contenders: Contenders, job: Classify, sizes: Sizes
+async def _beside(
+    executor: Executor,
+    rivals: Mapping[str, Callable[..., Awaitable[float]]],
+    job: Classify | Translate | Caption,
+    sizes: Sizes,
+    thing: str,
 ) -> dict[str, Figure]:
-    """Time `sizes.jobs` answers from the executor, the bare loop and the naive bot, in turns."""
+    """Time `sizes.jobs` answers from the executor and from each of `rivals`, in turns."""
 
     async def by_executor(count: int) -> float:
         begun = time.perf_counter()
         await _ask_together(executor, job, count)
         return (time.perf_counter() - begun) * 1000 / count
 
-    async def by_bare_loop(count: int) -> float:
-        return await contenders.ask("bare", count=count)
-
-    async def by_naive_bot(count: int) -> float:
-        return await contenders.ask("naive", count=count)
-
-    runners = {"executor": by_executor, "bare": by_bare_loop, "naive": by_naive_bot}
-    took = await _in_turns(runners, sizes)
-    bare = _ratios(took, "bare")
-    figures = {
-        "bare_ratio": Figure("as fast as the bare loop in batches of 8", "×", bare),
-        "naive_ratio": Figure("as fast as the naive bot", "×", _ratios(took, "naive")),
-    }
-    words = {"executor": "the executor", "bare": "the bare loop", "naive": "the naive bot"}
-    for name, values in took.items():
-        figures[f"{name}_ms"] = Figure(f"a picture, by {words[name]}", "ms", values)
-    return figures
-
-
-async def _in_turns(
-    runners: Mapping[str, Callable[[int], Awaitable[float]]], sizes: Sizes
-) -> dict[str, list[float]]:
-    """Return the milliseconds a job that each of `runners` took, round by round."""
+    runners = {"executor": by_executor, **rivals}
     took: dict[str, list[float]] = {name: [] for name in runners}
     for run in runners.values():
-        await run(min(8, sizes.jobs))  # to warm up
+        await run(count=min(8, sizes.jobs))  # to warm up
     for number in range(sizes.rounds):
         progress(f"jobs: round {number + 1} of {sizes.rounds}")
         names = list(runners)
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            took[name].append(await runners[name](sizes.jobs))
-    return took
-
-
-def _ratios(took: Mapping[str, Sequence[float]], name: str) -> list[float]:
-    """Return how many times as long as the executor `name` took, round by round."""
-    pairs = zip(took[name], took["executor"], strict=True)
-    return [theirs / ours for theirs, ours in pairs]
+            took[name].append(await runners[name](count=sizes.jobs))
+    figures = {}
+    for name in rivals:
+        ratios = [theirs / ours for theirs, ours in zip(took[name], took["executor"], strict=True)]
+        figures[f"{name}_ratio"] = Figure(f"as fast as {_WORDS[name]}", "×", ratios)
+    for name, values in took.items():
+        figures[f"{name}_ms"] = Figure(f"a {thing}, by {_WORDS[name]}", "ms", values)
+    return figures
 
 
 async def _lone(
     executor: Executor, contenders: Contenders, job: Classify, sizes: Sizes
 ) -> dict[str, Figure]:
-    """Time one request that nobody competes with, and the direct call, in turns."""
     asked, called = [], []
     for number in range(-1, 4 * sizes.rounds):
-        direct = await contenders.ask("direct", count=1)
+        direct = await contenders.ask("direct", kind="classify", count=1)
         begun = time.perf_counter()
         await executor.submit(job, SINGLE)
         took = (time.perf_counter() - begun) * 1000
@@ -256,32 +243,8 @@ async def measure_whole(
         engine, limits=NO_LIMITS, batch_size=settings.batch_size, timeout=TIMEOUT
     ) as executor:
         await warm(executor)
-
-        async def by_executor(count: int) -> float:
-            begun = time.perf_counter()
-            await _ask_together(executor, job, count)
-            return (time.perf_counter() - begun) * 1000 / count
-
-        async def by_direct_calls(count: int) -> float:
-            return await contenders.ask("own", kind=kind, count=count)
-
-        async def by_naive_bot(count: int) -> float:
-            return await contenders.ask("naively", kind=kind, count=count)
-
-        runners = {"executor": by_executor, "direct": by_direct_calls, "naive": by_naive_bot}
-        took = await _in_turns(runners, sizes)
-    words = {
-        "executor": "by the executor",
-        "direct": "by direct calls",
-        "naive": "by the naive bot",
-    }
-    figures = {
-        "direct_ratio": Figure("as fast as direct calls", "×", _ratios(took, "direct")),
-        "naive_ratio": Figure("as fast as the naive bot", "×", _ratios(took, "naive")),
-    }
-    for name, values in took.items():
-        figures[f"{name}_ms"] = Figure(f"a {kind}, {words[name]}", "ms", values)
-    return figures
+        rivals = {name: partial(contenders.ask, name, kind=kind) for name in ("direct", "naive")}
+        return await _beside(executor, rivals, job, sizes, kind)
 
 
 async def measure_precisions(

@@ -35,12 +35,7 @@ async def bench_executor(
 
 
 async def bench_classify(
-    settings: Settings,
-    picture: Path | None,
-    sizes: Sizes,
-    pictures: Path | None,
-    *,
-    as_json: bool,
+    settings: Settings, picture: Path | None, sizes: Sizes, pictures: Path | None, *, as_json: bool
 ) -> None:
     """Measure the network in each precision beside float32, and how often the best label agrees.
 

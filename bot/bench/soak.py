@@ -95,8 +95,6 @@ async def _files(folder: Path) -> Mapping[str, bytes]:
 
 
 class _Load:
-    """Everybody who asks, and anyone who kills the worker."""
-
     def __init__(  # noqa: PLR0917 - the two halves of a soak: who is asked, and what for
         self,
         executor: Executor,
@@ -208,7 +206,6 @@ def _size(answer: Labels | Translated | Cycled | Captioned) -> tuple[int, int]:
 
 
 def _resident(pid: int) -> float:
-    """Return the MiB that process `pid` has in memory, 0 if it has just ended."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     except (FileNotFoundError, ProcessLookupError):

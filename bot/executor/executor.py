@@ -9,7 +9,6 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Coroutine, Hashable, Iterable
-from types import TracebackType
 from typing import Self, TypeVar, cast
 
 from msgspec import structs
@@ -64,12 +63,7 @@ class Executor:
         self._dispatcher = asyncio.create_task(self._dispatch(), name="dispatch")
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Refuse what waits, grant what runs a moment, then close the engine."""
         self._closing = True
         try:
@@ -77,11 +71,11 @@ class Executor:
             if self._dispatcher is not None:
                 self._dispatcher.cancel()
             if self._batches:
-                _, late = await asyncio.wait(self._batches, timeout=DRAIN_SECONDS)
+                _done, late = await asyncio.wait(self._batches, timeout=DRAIN_SECONDS)
                 for task in late:
                     task.cancel()
         finally:
-            await self._engine.__aexit__(kind, error, traceback)
+            await self._engine.__aexit__(None, None, None)
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:

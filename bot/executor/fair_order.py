@@ -43,7 +43,6 @@ class Turns(Generic[T]):
         self._count = 0
 
     def __len__(self) -> int:
-        """Return how many things wait."""
         return self._count
 
     def add(self, server: Hashable, person: int, thing: T) -> None:

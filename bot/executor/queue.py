@@ -96,7 +96,6 @@ class FairQueue(Generic[T]):
         self._order: dict[T, tuple[int, float]] | None = None
 
     def __len__(self) -> int:
-        """Return how many tickets wait to be taken."""
         return len(self._turns)
 
     @property
@@ -202,10 +201,7 @@ class FairQueue(Generic[T]):
             )
         if len(self._held) >= limits.all:
             raise Overloaded(
-                tr(
-                    "My queue is full ({all}). Try again in a minute.",
-                    all=_pictures(limits.all),
-                ),
+                tr("My queue is full ({all}). Try again in a minute.", all=_pictures(limits.all)),
                 limit="all",
             )
         if self._bytes + len(ticket.job.picture) > limits.bytes:

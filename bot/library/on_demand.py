@@ -7,7 +7,6 @@ worker's decision, so a download that fails costs nobody their answer.
 
 import asyncio
 import logging
-from types import TracebackType
 from typing import Self
 
 import discord
@@ -62,19 +61,14 @@ class Library:
         self._counting = asyncio.create_task(self._say_what_is_ready(), name="count models")
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop what is on its way; what has come of it is kept for next time."""
         tasks = [fetching.task for fetching in self._fetching.values()]
         tasks += [self._counting] if self._counting else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._downloader.__aexit__(kind, error, trace)
+        await self._downloader.__aexit__(None, None, None)
 
     async def provide(self, responder: Responder, task: str, model: str | None) -> str | None:
         """Have the weights of `model` here, if who asks may have them downloaded.

@@ -6,7 +6,6 @@ only have to say what they mean.
 
 import logging
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -14,7 +13,8 @@ from bot.playground.faults import Faults, Logged
 from bot.playground.model import errors
 from bot.playground.model.errors import ApiError
 from bot.playground.model.state import World
-from bot.playground.rest.http import PERSON
+from bot.playground.rest import static
+from bot.playground.rest.http import PERSON, ok
 from bot.playground.rest.rate_limits import Rates
 
 API = "/api/v10"
@@ -41,7 +41,10 @@ class Doors:
             if origin is not None and origin.removeprefix("http://") not in self.hosts:
                 return web.Response(status=403, text="Pages from elsewhere may not ask here.")
             if not request.path.startswith(API + "/"):
-                return await handler(request)
+                response = await handler(request)
+                if isinstance(response, web.FileResponse):
+                    static.guard(response, request.host)
+                return response
             return await self._api(request, handler)
 
         return enter
@@ -55,13 +58,13 @@ class Doors:
         headers, wait = self._rates.spend(token, method, route, dict(request.match_info))
         order = self._faults.take(method, route, person)
         if order is not None and not order.after:
-            response = _json(order.status, order.body, order.headers)
+            response = ok(order.body, order.status, order.headers)
         elif wait is not None:
             response = _refusal(errors.rate_limited(wait))
         else:
             response = await self._answered(request, handler, route)
             if order is not None:
-                response = _json(order.status, order.body, order.headers)
+                response = ok(order.body, order.status, order.headers)
         response.headers.update(headers)
         if response.status == 429:  # without it, clients take the answer for a firewall's
             response.headers["Via"] = "1.1 google"
@@ -77,10 +80,10 @@ class Doors:
         except web.HTTPException as error:
             log.warning("The playground has no route %s %s", request.method, request.path)
             body = {"message": f"{error.status}: {error.reason}", "code": 0}
-            return _json(error.status, body, {})
+            return ok(body, error.status)
         except Exception:
             log.exception("The playground failed at %s %s", request.method, route)
-            return _json(500, {"message": "500: Internal Server Error", "code": 0}, {})
+            return ok({"message": "500: Internal Server Error", "code": 0}, 500)
         assert isinstance(response, web.Response)
         return response
 
@@ -88,16 +91,9 @@ class Doors:
 def _refusal(error: ApiError) -> web.Response:
     waits = error.status == 429
     headers = {"Retry-After": str(error.extra["retry_after"])} if waits else {}
-    return _json(error.status, error.body(), headers)
+    return ok(error.body(), error.status, headers)
 
 
 def _pattern(request: web.Request) -> str:
     resource = request.match_info.route.resource
     return (request.path if resource is None else resource.canonical).removeprefix(API)
-
-
-def _json(status: int, body: dict[str, object], headers: dict[str, str]) -> web.Response:
-    encoded = msgspec.json.encode(body)
-    return web.Response(
-        body=encoded, status=status, content_type="application/json", headers=headers
-    )

@@ -4,7 +4,6 @@ Puts the rooms together and owns their life: the world, the gateway, REST, the C
 Hands out addresses and tokens; stores nothing on disk and asks nothing outside.
 """
 
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -22,12 +21,10 @@ from bot.playground.middleware import API, Doors
 from bot.playground.model.links import Links
 from bot.playground.model.records import Person
 from bot.playground.model.state import World
+from bot.playground.rest import static
 from bot.playground.rest.cdn import Cdn
-from bot.playground.rest.channels import ChannelRoutes
-from bot.playground.rest.guilds import GuildRoutes
 from bot.playground.rest.messages import MessageRoutes
 from bot.playground.rest.rate_limits import Rates
-from bot.playground.rest.static import PageFiles
 from bot.playground.rest.users import UserRoutes
 
 HOST = "127.0.0.1"
@@ -58,9 +55,7 @@ class Playground:
         application = web.Application(middlewares=[self._doors.middleware()])
         rest = [
             *UserRoutes(world, self.hub).routes(),
-            *GuildRoutes(world).routes(),
-            *ChannelRoutes(world, posting, self.faults).routes(),
-            *MessageRoutes(world, posting, links).routes(),
+            *MessageRoutes(world, posting, links, self.faults).routes(),
             *CommandRoutes(world, registry).routes(),
             *InteractionRoutes(world, registry, interactions, self.hub, links).routes(),
             *CallbackRoutes(world, interactions, posting, links).routes(),
@@ -70,7 +65,7 @@ class Playground:
         )
         application.add_routes(self.gateway_server.routes())
         application.add_routes(Cdn(world, links, self.faults.cdn).routes())
-        application.add_routes(PageFiles().routes())
+        application.add_routes(static.routes())
         return application
 
     async def __aenter__(self) -> Self:
@@ -83,12 +78,7 @@ class Playground:
         self.hub.gateway_url = self.gateway
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for session in self.hub.connected():
             assert session.wire is not None
             session.wire.close(1001)

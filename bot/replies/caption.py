@@ -21,9 +21,7 @@ def sentence_of(caption: str) -> str:
 
 
 def captioned(
-    described: Sequence[Described],
-    note: str | None = None,
-    view: discord.ui.View | None = None,
+    described: Sequence[Described], note: str | None = None, view: discord.ui.View | None = None
 ) -> Reply:
     """Return the reply to a question for captions, an embed for each picture.
 

@@ -55,13 +55,7 @@ def refused(outcome: Outcome[Any], *, named: bool) -> discord.Embed:
 
 
 def answered(
-    picture: Picture,
-    body: str,
-    notes: Sequence[str],
-    answer: Pictured,
-    *,
-    sure: bool,
-    named: bool,
+    picture: Picture, body: str, notes: Sequence[str], answer: Pictured, *, sure: bool, named: bool
 ) -> discord.Embed:
     """Return the embed of a picture's `answer`, which says `body`, with the receipt below.
 

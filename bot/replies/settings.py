@@ -31,10 +31,4 @@ def forgotten(records: int) -> Reply:
     """Return the reply to a wish to forget: how many `records` were deleted."""
     if not records:
         return Reply(tr("Nothing to delete. I had nothing stored."))
-    return Reply(
-        tr_n(
-            "Done. I deleted 1 record.",
-            "Done. I deleted {count} records.",
-            records,
-        )
-    )
+    return Reply(tr_n("Done. I deleted 1 record.", "Done. I deleted {count} records.", records))

@@ -7,7 +7,6 @@ import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -31,8 +30,6 @@ class _ExportedExample(msgspec.Struct):
 
 
 class _Export(msgspec.Struct):
-    """All that is kept of a server."""
-
     server: int
     settings: ServerSettings
     taught: list[_ExportedExample]
@@ -60,13 +57,8 @@ class Store:
             opened.pop_all()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._database.__aexit__(kind, error, traceback)
+    async def __aexit__(self, *_: object) -> None:
+        await self._database.__aexit__(None, None, None)
 
     async def export(self, server: int) -> bytes:
         """Return all that is kept of `server` as JSON for people.

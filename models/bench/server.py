@@ -7,36 +7,35 @@ decides nothing: what is timed when, and what comes of it, is up to `bot.bench.r
 
 import argparse
 import asyncio
-import io
 import json
 import sys
 import time
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
+from models.bench import naive
+from models.bench.naive import Kind
 from models.bench.pictures import photograph, windows
 from models.bench.random_weights import STAND_IN, listed, provide
-from models.bench.tasks import Kind, Whole
 from models.catalog.classifiers import catalog
 from models.catalog.selection import Choice, unknown
 from models.images.decode import DecodeError, decode
-from models.jobs.answers import Labels
+from models.jobs.answers import Failure
 from models.jobs.base import Precision
-from models.jobs.requests import Classify
+from models.jobs.requests import Caption, Classify, Job, Translate
 from models.runtime.cache import NetworkCache
-from models.runtime.inference import DTYPES, Network, device_for, exact, is_fast, plain
-from models.tasks.base import TaskTable
-from models.tasks.classify import Classifier, device_name, sight
+from models.runtime.inference import DTYPES, Network, device_for, is_fast
+from models.tasks.classify import device_name, sight
 from models.weights.store import WeightsStore
+from models.worker.tasks import Tasks
 
 PICTURE, LARGE = "picture.jpg", "large.jpg"
 """In the benchmark's folder: what is asked about, and 12 million pixels."""
 
+ROOM = 32 * 2**20
 TOGETHER = 8
 """Pictures in one pass of the bare loop."""
 
@@ -64,10 +63,9 @@ class Contenders:
         except DecodeError as error:
             raise SystemExit(error.failure.sentence) from None
         self._networks = NetworkCache(self._shelf, self._device, precision=self._precision)
-        self._classifier = Classifier(known, self._shelf, self._networks, options.model)
-        self._naive = plain(self._record, self._shelf).to(self._device)
-        self._preset = self._record.preprocessing()
+        self._tasks = Tasks(self._shelf, self._device, options.model, self._precision, known)
         self._forms: dict[Precision, Network] = {}
+        self._naive: dict[Kind, Callable[[bytes], object]] = {}
 
     def facts(self) -> dict[str, object]:
         """Return what is measured with what."""
@@ -87,43 +85,38 @@ class Contenders:
         for at in range(0, count, TOGETHER):
             files = [self._picture] * min(TOGETHER, count - at)
             seen = [sight(decode(file).image, self._choice).tensor for file in files]
-            self._labels(network.run(torch.stack(seen)).output)
-        return _each(begun, count)
+            naive.labels(self._record, network.run(torch.stack(seen)).output)
+        return (time.perf_counter() - begun) * 1000 / count
 
-    def naive(self, count: int) -> float:
+    def direct(self, kind: Kind, count: int) -> float:
+        """Call Bobby's own task without a queue or a process between; return ms a picture."""
+        jobs: dict[Kind, Job] = {
+            "classify": Classify(picture=self._picture),
+            "zebra": Translate(picture=self._picture, max_bytes=ROOM, size=naive.SIDE),
+            "caption": Caption(picture=self._picture),
+        }
+        begun = time.perf_counter()
+        for _ in range(count):
+            (answer,) = self._tasks.answer(jobs[kind])
+            assert not isinstance(answer, Failure), answer.sentence
+        return (time.perf_counter() - begun) * 1000 / count
+
+    def naive(self, kind: Kind, count: int) -> float:
         """Answer as a first bot would: one thread at a time, eager, float32; return ms a picture.
 
         Several threads at once would only be in one another's way.
         """
+        if kind not in self._naive:
+            self._naive[kind] = naive.answering(kind, self._record, self._shelf, self._device)
+        work = self._naive[kind]
 
         async def answer() -> None:
             for _ in range(count):
-                await asyncio.to_thread(self._naively, self._picture)
+                await asyncio.to_thread(work, self._picture)
 
         begun = time.perf_counter()
         asyncio.run(answer())
-        return _each(begun, count)
-
-    def direct(self, count: int) -> float:
-        """Call the classifier without a queue or a process between; return ms a picture."""
-        tasks = TaskTable({Classify: self._classifier})
-        begun = time.perf_counter()
-        for _ in range(count):
-            (answer,) = tasks.answer(Classify(picture=self._picture))
-            assert isinstance(answer, Labels), answer
-        return _each(begun, count)
-
-    def own(self, kind: Kind, count: int) -> float:
-        """Answer with Bobby's own task, a zebra or a caption; return ms a picture."""
-        return self._whole.own(kind, count)
-
-    def naively(self, kind: Kind, count: int) -> float:
-        """Answer as a first bot would, a zebra or a caption; return ms a picture."""
-        return self._whole.naive(kind, count)
-
-    @cached_property
-    def _whole(self) -> Whole:
-        return Whole(self._picture, self._shelf, self._device)
+        return (time.perf_counter() - begun) * 1000 / count
 
     def network(self, precision: Precision, count: int) -> float:
         """Run the network alone in `precision`, in full batches; return ms a picture."""
@@ -149,20 +142,6 @@ class Contenders:
     def _best(self, network: Network, seen: Sequence[Tensor]) -> Tensor:
         parts = (seen[at : at + TOGETHER] for at in range(0, len(seen), TOGETHER))
         return torch.cat([network.run(torch.stack(list(p))).output.argmax(1) for p in parts])
-
-    def _naively(self, file: bytes) -> None:
-        image = Image.open(io.BytesIO(file)).convert("RGB")
-        with torch.inference_mode(), exact():
-            seen: Tensor = self._preset(image)[None]
-            self._labels(self._naive(seen.to(self._device)).cpu())
-
-    def _labels(self, logits: Tensor) -> list[list[str]]:
-        places = logits.softmax(1).topk(5).indices.tolist()
-        return [[self._record.labels[place] for place in row] for row in places]
-
-
-def _each(begun: float, count: int) -> float:
-    return (time.perf_counter() - begun) * 1000 / count
 
 
 def main() -> None:

@@ -29,12 +29,7 @@ MAX_FRAMES = 40
 
 Container: TypeAlias = Literal["GIF", "PNG", "WEBP"]
 
-_CONTAINERS: dict[str, Container] = {
-    "GIF": "GIF",
-    "PNG": "PNG",
-    "WEBP": "WEBP",
-    "AVIF": "WEBP",
-}
+_CONTAINERS: dict[str, Container] = {"GIF": "GIF", "PNG": "PNG", "WEBP": "WEBP", "AVIF": "WEBP"}
 """Which container an animation is answered in: its own where that can be written quickly."""
 
 

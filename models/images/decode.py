@@ -196,7 +196,6 @@ def reading(data: bytes) -> Iterator[Image.Image]:
 
 
 def _opened(data: bytes) -> ImageFile.ImageFile:
-    """Read the header alone."""
     if data.startswith(b"\x89PNG") and data.count(b"iCCP") > _MAX_PNG_PROFILES:
         raise DecodeError("damaged_picture")
     if data[:2] in {b"II", b"MM"} and _longest_tiff_entry(data) > _MAX_TIFF_NUMBERS:
@@ -281,7 +280,6 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where there is none, or none that can be read."""
     exif = image.info.get("exif") or image.info.get("Raw profile type exif") or b""
     if len(exif) > _MAX_EXIF_BYTES:
         return 1

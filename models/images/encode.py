@@ -40,8 +40,6 @@ class _TooLargeError(Exception):
 
 
 class _Limited(io.BytesIO):
-    """A file in memory that refuses to outgrow `limit` bytes."""
-
     def __init__(self, limit: int) -> None:
         super().__init__()
         self._limit = limit

@@ -171,6 +171,5 @@ def _fitting() -> Iterator[None]:
 
 
 def _difference(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean absolute difference of two RGB pictures of one size, of a range of 1."""
     bands = ImageStat.Stat(ImageChops.difference(one, other)).mean
     return sum(bands) / len(bands) / 255

@@ -42,7 +42,6 @@ def _cropped(image: Image.Image, short: int, crop: int, how: Image.Resampling) -
 
 
 def _center(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Return the middle of `image`, with black around it where it is too small."""
     left, top = (
         -((wanted - there) // 2) if wanted > there else round((there - wanted) / 2)
         for wanted, there in ((width, image.width), (height, image.height))
@@ -53,7 +52,4 @@ def _center(image: Image.Image, width: int, height: int) -> Image.Image:
 def _within(width: int, height: int, most_pixels: int, least: int) -> tuple[int, int]:
     scale = min(1.0, math.sqrt(most_pixels / (width * height)))
     most = most_pixels // least
-    return (
-        min(max(int(width * scale), least), most),
-        min(max(int(height * scale), least), most),
-    )
+    return (min(max(int(width * scale), least), most), min(max(int(height * scale), least), most))

@@ -22,7 +22,6 @@ class Said(Message, frozen=True):
     values: dict[str, "str | Said"] = {}
 
     def __str__(self) -> str:
-        """Return the sentence in English."""
         return self.template.format_map(self.values)
 
 

@@ -136,8 +136,6 @@ class _Places:
 
 
 class _Layer(nn.Module):
-    """Self-attention, attention to the picture, feed-forward; each normalised first."""
-
     def __init__(self, shape: Shape, dropout: float) -> None:
         super().__init__()
         width = shape.width

@@ -127,7 +127,6 @@ class FCDecoder(nn.Module):
         return [self.beam_search(feature, beams) for feature in features]
 
     def _start(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the first word's log-probabilities (N, words + 1) and the two states."""
         hidden = cell = features.new_zeros(len(features), self._size)
         hidden, cell = self.core(self.img_embed(features), hidden, cell)
         begin = torch.full((len(features),), END, device=features.device)

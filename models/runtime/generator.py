@@ -65,7 +65,6 @@ class Generator:
         return Strokes(done.output[:, :3], matte, done.milliseconds)
 
     def _painted(self, pictures: Tensor) -> Tensor:
-        """Return colour and, of a network that has one, the matte as a fourth channel."""
         pictures = pictures.to(self._device, DTYPES[self.precision])
         if isinstance(self._network, MatteGenerator):
             layers = self._network.layers(pictures)

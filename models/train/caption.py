@@ -20,13 +20,7 @@ import torch
 from torch import Tensor, distributed, multiprocessing
 from torch.nn import functional
 
-from models.networks.caption_transformer import (
-    END,
-    MAX_WORDS,
-    UNKNOWN,
-    CaptionTransformer,
-    Shape,
-)
+from models.networks.caption_transformer import END, MAX_WORDS, UNKNOWN, CaptionTransformer, Shape
 from models.train.caption_data import Features, Flickr8k, Standard, cache_features, vocabulary
 
 _log = logging.getLogger(__name__)

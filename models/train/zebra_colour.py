@@ -64,11 +64,7 @@ class ColourTraining:
 
     def parts(self) -> dict[str, Stateful]:
         """Return all that a checkpoint has to hold."""
-        return {
-            "generator": self.generator,
-            "average": self.average,
-            "optimiser": self.optimiser,
-        }
+        return {"generator": self.generator, "average": self.average, "optimiser": self.optimiser}
 
     def step(self, lesson: Lesson, dice: torch.Generator) -> dict[str, float]:
         """Take one step on a batch drawn from `lesson`; return its losses by name."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import psutil
 
-from bot.bench.figures import Figure, progress
+from bot.bench.figures import progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.stage import START, guest, watched_bot
 from tests.e2e.guest import Guest, said
 from tests.fuzz.bombs import bombs

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import psutil
 
-from bot.bench.figures import Figure, milliseconds, progress
+from bot.bench.figures import progress
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
 from bot.executor.queue import Asker
 from models.bench.pictures import photograph
 from models.jobs.requests import Classify
+from tests.benchmarks.figures import Figure, milliseconds
 
 ROUNDS = 5
 JOBS = 96

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 from typing import Any
 
-from bot.bench.figures import Figure, progress
+from bot.bench.figures import progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.stage import WatchedBot, guest, watched_bot
 from tests.e2e.guest import Guest, said
 

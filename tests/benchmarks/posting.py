@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import torch
 
-from bot.bench.figures import Figure, milliseconds, progress
+from bot.bench.figures import progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify
 from models.weights.store import WeightsStore
 from models.worker.tasks import Tasks
+from tests.benchmarks.figures import Figure, milliseconds
 from tests.benchmarks.stage import guest, watched_bot
 from tests.e2e.guest import Guest, said
 

@@ -24,7 +24,7 @@ import aiohttp
 import psutil
 
 from bot.bench.baseline_process import Contenders
-from bot.bench.figures import Figure, progress
+from bot.bench.figures import progress
 from bot.core.settings import Settings
 from bot.executor.engines.local import LocalEngine
 from bot.executor.executor import Executor
@@ -32,6 +32,7 @@ from bot.executor.factory import warm, worker_environment
 from bot.executor.queue import Asker, Limits
 from models.jobs.base import Precision
 from models.jobs.requests import Classify
+from tests.benchmarks.figures import Figure
 from tests.e2e.processes import ROOT
 
 START = 300.0

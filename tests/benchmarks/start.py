@@ -9,8 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from bot.bench.figures import Figure, progress
+from bot.bench.figures import progress
 from bot.playground.server import Playground
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.stage import START, door, logged_in, python
 from tests.e2e.processes import BOBBY
 

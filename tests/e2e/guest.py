@@ -6,7 +6,6 @@ Waits for Bobby's replies by listening to what happens in the world, so that no 
 import asyncio
 import re
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Any, Self
 
 from bot.playground.model.records import Person
@@ -32,13 +31,8 @@ class Guest:
         self._rest = await Rest(self.playground.api, self.person.token).__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._rest.__aexit__(kind, error, trace)
+    async def __aexit__(self, *_: object) -> None:
+        await self._rest.__aexit__(None, None, None)
 
     def _hear(self, event: Event) -> None:
         if event.name in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}:

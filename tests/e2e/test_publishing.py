@@ -40,9 +40,7 @@ async def test_what_discord_has_already_is_not_sent(house: House) -> None:
     application = house.playground.world.application
     known = application.commands
     application.commands = {
-        key: Command(
-            one.id, one.version, None, {**one.body, "contexts": one.body["contexts"][::-1]}
-        )
+        key: Command(one.id, one.version, {**one.body, "contexts": one.body["contexts"][::-1]})
         for key, one in reversed(known.items())
     }
     assert not await publishes(house)

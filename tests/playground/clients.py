@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
@@ -38,12 +37,7 @@ class Rest:
         self._session = aiohttp.ClientSession(headers={"Authorization": self._token})
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
     async def ask(
@@ -111,12 +105,7 @@ class Page:
         self.session_id = ready["session_id"]
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._socket.close()
         await self._reader
         await self._session.close()

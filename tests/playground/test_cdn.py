@@ -39,17 +39,12 @@ async def test_pictures_are_shown_and_the_rest_is_downloaded(
         assert not {"width", "height", "description", "ephemeral"} & set(file)
 
 
-async def test_avatars_emoji_and_stickers(person: Rest, playground: Playground) -> None:
+async def test_avatars_and_stickers(person: Rest, playground: Playground) -> None:
     """Each under its own address and of its kind; what is not there is 404."""
     world, base = playground.world, playground.links.origin
-    moving = world.add_emoji("a", b"GIF89a", animated=True)
-    still = world.add_emoji("b", b"png")
     formats = {1: "image/png", 2: "image/png", 3: "application/json", 4: "image/gif"}
     found = {
         f"/avatars/{world.owner.id}/{world.owner.avatar_hash}.png": "image/png",
-        "/embed/avatars/0.png": "image/png",
-        f"/emojis/{moving.id}.gif": "image/gif",
-        f"/emojis/{still.id}.png": "image/png",
     }
     for number, kind in formats.items():
         sticker = world.add_sticker("x", b"x", format=number)
@@ -57,13 +52,11 @@ async def test_avatars_emoji_and_stickers(person: Rest, playground: Playground) 
         found[f"/media/stickers/{sticker.id}.png"] = kind
     for path, kind in found.items():
         assert (await _headers(base + path))[:2] == (200, kind), path
-    assert await person.fetch(f"{base}/emojis/{moving.id}.gif") == (200, b"GIF89a")
     nowhere = [
         f"/avatars/{world.owner.id}/{world.bot.avatar_hash}.png",
         f"/avatars/1/{world.owner.avatar_hash}.png",
-        "/emojis/1.png",
-        "/emojis/x.png",
         "/stickers/1.png",
+        "/stickers/x.png",
     ]
     for path in nowhere:
         assert (await person.fetch(base + path))[0] == 404, path

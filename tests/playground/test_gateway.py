@@ -134,15 +134,13 @@ async def test_a_silent_server_is_left(playground: Playground, person: Rest) -> 
 
 
 async def test_an_acknowledgement_leaves_the_client_time(playground: Playground) -> None:
-    """It comes a moment after the heartbeat and lets what is said meanwhile go first."""
+    """It comes a moment after the heartbeat."""
     async with aiohttp.ClientSession() as session, session.ws_connect(playground.gateway) as socket:
         await socket.send_json({"op": 2, "d": {"token": playground.user_token}})
         while (await socket.receive_json()).get("t") != "GUILD_CREATE":
             pass
         began = time.monotonic()
         await socket.send_json({"op": 1, "d": None})
-        await socket.send_json({"op": 8, "d": {"guild_id": str(playground.guild_id)}})
-        assert (await socket.receive_json())["t"] == "GUILD_MEMBERS_CHUNK"
         assert (await socket.receive_json())["op"] == 11
         assert time.monotonic() - began > 0.015
 
@@ -182,15 +180,6 @@ async def test_only_those_hear_who_see(playground: Playground) -> None:
         await rest.say(world.channel.id, "open")
         await page.event("MESSAGE_CREATE")
         assert [m["content"] for m in page.heard("MESSAGE_CREATE")] == ["open"]
-
-
-async def test_members_are_handed_out_on_request(bot: EchoBot, playground: Playground) -> None:
-    """discord.py may ask for members over the gateway."""
-    ann = await playground.new_person("ann")
-    guild = bot.get_guild(playground.guild_id)
-    assert guild is not None
-    found = await guild.query_members(user_ids=[ann.id])
-    assert [member.name for member in found] == ["ann"]
 
 
 async def test_thirty_people_at_once(bot: EchoBot, playground: Playground) -> None:

@@ -152,7 +152,6 @@ WRONG: list[tuple[str, Body]] = [
     ("embeds.0.fields.0.name", _embed(fields=[{"value": "x"}])),
     ("embeds.0.fields.0.value", _embed(fields=[{"name": "x"}])),
     ("components.0.components.0.custom_id", _row(_button(None))),
-    ("components.0.components.0.custom_id", _row({"type": 5})),
     ("components.0.components.0.options", _row(_select(0))),
     ("components.1.accessory.custom_id", {"flags": 1 << 15, "components": [
         {"type": 1, "components": [_button()]},

@@ -73,8 +73,8 @@ async def test_the_bots_files_and_embeds_come_back(bot: EchoBot, playground: Pla
 
 async def test_avatars_are_pictures(bot: EchoBot, playground: Playground) -> None:
     """discord.py finds people's avatars on the playground's CDN."""
-    user = await bot.fetch_user(playground.world.owner.id)
-    assert await user.display_avatar.read() == playground.world.owner.avatar
+    assert bot.user is not None
+    assert await bot.user.display_avatar.read() == playground.world.bot.avatar
 
 
 async def test_a_wrong_token_is_refused(playground: Playground) -> None:

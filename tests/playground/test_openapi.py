@@ -70,36 +70,22 @@ class Walk:
 
 
 async def test_accounts_and_guilds(
-    playground: Playground, person: Rest, bot_rest: Rest, exchanges: list[Exchange]
+    playground: Playground, bot_rest: Rest, exchanges: list[Exchange]
 ) -> None:
     """Everything that is only read is as described."""
     ask, guild = Walk(bot_rest), f"/guilds/{playground.guild_id}"
-    playground.world.add_emoji("bobby", playground.world.bot.avatar)
-    sticker = playground.world.add_sticker("wave", playground.world.bot.avatar)
     for path in (
         "/gateway",
         "/gateway/bot",
         "/users/@me",
         "/users/@me/guilds",
-        f"/users/{playground.world.owner.id}",
         "/oauth2/applications/@me",
         "/applications/@me",
-        guild,
-        f"{guild}?with_counts=true",
-        f"{guild}/channels",
-        f"{guild}/members?limit=10",
         f"{guild}/members/{playground.bot_user_id}",
-        f"{guild}/roles",
-        f"{guild}/emojis",
-        f"{guild}/stickers/{sticker.id}",
-        f"{guild}/threads/active",
-        f"/channels/{playground.channel_id}",
     ):
         await ask("GET", path)
-    await ask("GET", "/guilds/1", expect=404)
-    await ask("GET", f"/users/{playground.guild_id}", expect=404)
-    await Walk(person)("POST", "/users/@me/channels", {"recipient_id": str(playground.bot_user_id)})
-    assert _judged(exchanges) >= 17
+    await ask("GET", f"{guild}/members/1", expect=404)
+    assert _judged(exchanges) >= 8
 
 
 async def test_messages(
@@ -132,7 +118,6 @@ async def test_messages(
     second = {"flags": 1 << 15, "components": [{"type": 10, "content": "Hi"}, gallery]}
     await mine("POST", messages, second, [("crop.png", picture)])
     await ask("PUT", f"{messages}/{answer['id']}/reactions/%F0%9F%90%BE/@me", expect=204)
-    await ask("GET", f"{messages}/{answer['id']}/reactions/%F0%9F%90%BE")
     await ask("GET", f"{messages}?limit=100")
     await ask("GET", f"{messages}/{answer['id']}")
     await mine("PATCH", f"{messages}/{answer['id']}", {"content": "edited"})
@@ -142,24 +127,7 @@ async def test_messages(
     await ask("GET", f"{messages}/{first['id']}", expect=404)
     await person.ask("POST", messages, {"content": "x" * 2001})
     assert exchanges[-1].status == 400
-    assert _judged(exchanges) >= 15
-
-
-async def test_threads(playground: Playground, person: Rest, exchanges: list[Exchange]) -> None:
-    """Threads are as described, from their making to their end."""
-    ask, channel = Walk(person), f"/channels/{playground.channel_id}"
-    message = await person.say(playground.channel_id, "start here")
-    begun = await ask(
-        "POST", f"{channel}/messages/{message['id']}/threads", {"name": "zebras"}, expect=201
-    )
-    other = await ask("POST", f"{channel}/threads", {"name": "horses", "type": 11}, expect=201)
-    await ask("GET", f"{channel}/messages/{message['id']}")
-    await ask("GET", f"/channels/{begun['id']}/messages")
-    await ask("GET", f"/guilds/{playground.guild_id}/threads/active")
-    await ask("PATCH", f"/channels/{other['id']}", {"archived": True, "locked": True})
-    await ask("PUT", f"/channels/{begun['id']}/thread-members/@me", expect=204)
-    await ask("DELETE", f"/channels/{other['id']}")
-    assert _judged(exchanges) >= 9
+    assert _judged(exchanges) >= 14
 
 
 async def test_commands_and_answers(
@@ -169,18 +137,14 @@ async def test_commands_and_answers(
     ask, app = Walk(bot_rest), f"/applications/{playground.application_id}"
     made = await ask("PUT", f"{app}/commands", COMMANDS)
     await ask("GET", f"{app}/commands")
-    guild = f"{app}/guilds/{playground.guild_id}/commands"
-    own = await ask("POST", guild, {"name": "here", "description": "Only here"}, expect=201)
-    await ask("PATCH", f"{guild}/{own['id']}", {"description": "Only in this guild"})
-    await ask("GET", f"{guild}/{own['id']}")
-    await ask("GET", f"{app}/commands/{made[0]['id']}")
+    said = await page.rest.say(playground.channel_id, "cat")
     heard: list[tuple[str, str]] = []
     playground.world.subscribe(
         lambda event: (
             heard.append((event.data["id"], event.data["token"])) if "token" in event.data else None
         )
     )
-    await page.interact(2, {"id": own["id"]})
+    await page.interact(2, {"id": made[1]["id"], "target_id": said["id"]})
     callback = "/interactions/{}/{}/callback".format(*heard[0])
     data = {"content": "first", "components": [ROW]}
     await ask("POST", f"{callback}?with_response=true", {"type": 4, "data": data})
@@ -191,14 +155,13 @@ async def test_commands_and_answers(
     more = await ask("POST", f"{webhook}?wait=true", {"content": "more", "flags": 64})
     await ask("DELETE", f"{webhook}/messages/{more['id']}", expect=204)
     await ask("POST", callback, {"type": 4, "data": data}, expect=400)
-    source = page.heard("MESSAGE_CREATE")[0]["id"]
+    source = page.heard("MESSAGE_CREATE")[1]["id"]
     press = {"component_type": 2, "custom_id": "again"}
     await page.interact(3, press, message_id=source)
     callback = "/interactions/{}/{}/callback".format(*heard[1])
     update = {"type": 7, "data": {"content": "second"}}
     await ask("POST", f"{callback}?with_response=true", update)
-    await ask("DELETE", f"{guild}/{own['id']}", expect=204)
-    assert _judged(exchanges) >= 14
+    assert _judged(exchanges) >= 10
 
 
 def _judged(exchanges: list[Exchange]) -> int:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.playground.model.permissions import EVERYONE, P, in_channel
-from bot.playground.model.records import PRIVATE_THREAD
 from bot.playground.server import Playground
 from tests.playground.clients import Page, Rest
 
@@ -118,26 +117,16 @@ async def test_a_conversation_is_between_two(playground: Playground) -> None:
         assert not in_channel(end, dm) & (P.MANAGE_MESSAGES | P.MANAGE_THREADS)
     assert not in_channel(ann, dm)
     async with Rest(playground.api, ann.token) as hers:
-        for method, path in (("GET", f"/channels/{dm.id}"), ("GET", f"/channels/{dm.id}/messages")):
-            assert (await hers.ask(method, path)).data["code"] == 50001
-        listed = (await hers.ask("GET", "/users/@me/channels")).data
-        assert listed == []
+        assert (await hers.ask("GET", f"/channels/{dm.id}/messages")).data["code"] == 50001
 
 
 HIDDEN: list[tuple[str, str, Any]] = [
-    ("GET", "", None),
-    ("PATCH", "", {"name": "mine"}),
-    ("DELETE", "", None),
     ("POST", "/typing", None),
-    ("POST", "/threads", {"name": "x"}),
     ("GET", "/messages", None),
     ("POST", "/messages", {"content": "x"}),
-    ("POST", "/messages/bulk-delete", {"messages": []}),
     ("GET", "/messages/{}", None),
     ("PATCH", "/messages/{}", {"content": "x"}),
     ("DELETE", "/messages/{}", None),
-    ("POST", "/messages/{}/threads", {"name": "x"}),
-    ("GET", "/messages/{}/reactions/👍", None),
     ("PUT", "/messages/{}/reactions/👍/@me", None),
     ("DELETE", "/messages/{}/reactions/👍/@me", None),
     ("GET", "/application-command-index", None),
@@ -161,17 +150,9 @@ async def test_a_hidden_channel_is_closed_at_every_door(
 
 DENIED: list[tuple[P, str, str, Any]] = [
     (P.READ_MESSAGE_HISTORY, "GET", "/messages/{}", None),
-    (P.READ_MESSAGE_HISTORY, "GET", "/messages/{}/reactions/👍", None),
     (P.READ_MESSAGE_HISTORY, "PUT", "/messages/{}/reactions/👍/@me", None),
     (P.ADD_REACTIONS, "PUT", "/messages/{}/reactions/👍/@me", None),
     (P.SEND_MESSAGES, "POST", "/typing", None),
-    (P.CREATE_PUBLIC_THREADS, "POST", "/threads", {"name": "x", "type": 11}),
-    (P.CREATE_PRIVATE_THREADS, "POST", "/threads", {"name": "x", "type": 12}),
-    (P.CREATE_PUBLIC_THREADS, "POST", "/messages/{}/threads", {"name": "x"}),
-    (P.READ_MESSAGE_HISTORY, "POST", "/messages/{}/threads", {"name": "x"}),
-    (P.MANAGE_CHANNELS, "PATCH", "", {"name": "y"}),
-    (P.MANAGE_MESSAGES, "DELETE", "/messages/{}/reactions/🐾/OWNER", None),
-    (P.MANAGE_MESSAGES, "POST", "/messages/bulk-delete", {"messages": []}),
 ]
 
 
@@ -180,13 +161,9 @@ async def test_each_route_takes_its_own_right(
 ) -> None:
     """Denied that one permission it is 50013; with it alone restored, it is done."""
     world = playground.world
-    world.give_role(world.bot, world.add_role("manager", P.MANAGE_CHANNELS | P.MANAGE_MESSAGES))
     for denied, method, route, body in DENIED:
         message = await person.say(playground.channel_id, "x")
-        reaction = f"/channels/{playground.channel_id}/messages/{message['id']}/reactions/🐾/@me"
-        await person.ask("PUT", reaction)
-        route = route.format(message["id"]).replace("OWNER", str(world.owner.id))  # noqa: PLW2901
-        path = f"/channels/{playground.channel_id}{route}"
+        path = f"/channels/{playground.channel_id}{route.format(message['id'])}"
         world.set_overwrite(world.channel, world.bot, deny=denied)
         refused = await bot_rest.ask(method, path, body)
         assert (refused.status, refused.data["code"]) == (403, 50013), (denied, path)
@@ -226,8 +203,6 @@ async def test_who_loses_sight_of_a_channel_is_told(page: Page, playground: Play
         await page.event("CHANNEL_CREATE")
         assert len(theirs.heard("CHANNEL_UPDATE")) == 1
         assert [one["topic"] for one in page.heard("CHANNEL_UPDATE")][1:] == ["cats"]
-        seen = (await hers.ask("GET", f"/guilds/{playground.guild_id}/channels")).data
-        assert [one["name"] for one in seen] == ["other"]
 
 
 async def test_permissions_are_told_to_the_client(bot_rest: Rest, playground: Playground) -> None:
@@ -241,27 +216,3 @@ async def test_permissions_are_told_to_the_client(bot_rest: Rest, playground: Pl
     async with Rest(playground.api, playground.user_token) as person:
         theirs = (await person.ask("GET", "/users/@me/guilds")).data
     assert [one["owner"] for one in theirs] == [True, True]
-
-
-async def test_an_own_thread_may_be_archived_but_not_locked(
-    bot_rest: Rest, playground: Playground
-) -> None:
-    """Its maker needs no right to archive it; locking, and opening what is locked, takes one."""
-    world = playground.world
-    own = world.add_thread(world.channel, "own", owner=world.bot, kind=PRIVATE_THREAD)
-    other = world.add_thread(world.channel, "other")
-    path = f"/channels/{own.id}"
-    assert (await bot_rest.ask("PATCH", path, {"archived": True})).status == 200
-    assert own.archived
-    assert (await bot_rest.ask("PATCH", path, {"locked": True})).data["code"] == 50013
-    refused = await bot_rest.ask("PATCH", f"/channels/{other.id}", {"archived": True})
-    assert refused.data["code"] == 50013
-    own.locked = True
-    assert (await bot_rest.ask("PATCH", path, {"archived": False})).data["code"] == 50013
-    assert (await bot_rest.ask("DELETE", path)).data["code"] == 50013
-    world.give_role(world.bot, world.add_role("moderator", P.MANAGE_THREADS))
-    changed = await bot_rest.ask("PATCH", path, {"archived": False, "locked": False})
-    metadata = changed.data["thread_metadata"]
-    assert (metadata["archived"], metadata["locked"]) == (False, False)
-    assert (await bot_rest.ask("DELETE", path)).status == 200
-    assert (await bot_rest.ask("GET", path)).data["code"] == 10003

@@ -218,19 +218,10 @@ async def test_deleting_is_told_with_its_place(page: Page, playground: Playgroun
         assert ("guild_id" in told) == (channel != dm.id)
 
 
-async def test_many_are_deleted_at_once(person: Rest, playground: Playground) -> None:
-    """Those of the list go, what is not there is passed over, the others stay."""
-    channel = playground.channel_id
-    ids = [(await person.say(channel, str(number)))["id"] for number in range(3)]
-    path = f"/channels/{channel}/messages/bulk-delete"
-    assert (await person.ask("POST", path, {"messages": [NO_ID, *ids[:2]]})).status == 204
-    assert [str(one) for one in playground.world.channel.messages] == ids[2:]
-
-
 async def test_history_is_paged_by_id(
     person: Rest, playground: Playground, exchanges: list[Exchange]
 ) -> None:
-    """The edge itself belongs to `around` alone; 1 to 100 at a time, 50 unless asked."""
+    """Without the edge itself; 1 to 100 at a time, 50 unless asked."""
     world = playground.world
     forms = [Form({"content": str(number)}) for number in range(101)]
     ids = [playground.posting.create(world.channel, world.owner, form).id for form in forms]
@@ -248,10 +239,7 @@ async def test_history_is_paged_by_id(
     assert await contents(f"after={middle}&limit=2") == [52, 51]
     assert await contents(f"after={ids[99]}") == [100]
     assert await contents(f"before={ids[1]}") == [0]
-    assert await contents(f"around={middle}&limit=5") == [52, 51, 50, 49, 48]
-    assert await contents(f"around={middle}&limit=4") == [51, 50, 49, 48]
-    assert await contents(f"around={ids[0]}&limit=3") == [2, 1, 0]
-    for wrong in ("limit=0", "limit=101", "limit=x", "before=x", "after=x", "around=x"):
+    for wrong in ("limit=0", "limit=101", "limit=x", "before=x", "after=x"):
         answer = await person.ask("GET", f"{path}?{wrong}")
         assert answer.data["code"] == 50035, wrong
         assert list(answer.data["errors"]) == [wrong.partition("=")[0]]
@@ -261,36 +249,32 @@ async def test_history_is_paged_by_id(
 async def test_reactions_have_their_owners(
     page: Page, bot_rest: Rest, playground: Playground
 ) -> None:
-    """Each person counts once; who manages messages takes another's back."""
+    """Each person counts once, and takes back their own."""
     world = playground.world
     sent = await page.rest.say(playground.channel_id, "x")
     path = f"/channels/{playground.channel_id}/messages/{sent['id']}"
-    cat = world.add_emoji("cat", world.bot.avatar)
-    own = f"{path}/reactions/cat:{cat.id}"
+    own = f"{path}/reactions/🐱"
     for _ in range(2):
         assert (await page.rest.ask("PUT", f"{own}/@me")).status == 204
     await bot_rest.ask("PUT", f"{own}/@me")
     await page.event("MESSAGE_REACTION_ADD", 2)
     first, second = page.heard("MESSAGE_REACTION_ADD")
     assert (first["user_id"], second["user_id"]) == (str(world.owner.id), str(world.bot.id))
-    assert first["emoji"] == {"id": str(cat.id), "name": "cat"}
+    assert first["emoji"] == {"id": None, "name": "🐱"}
     assert first["message_author_id"] == str(world.owner.id)
     assert (first["guild_id"], first["message_id"]) == (str(playground.guild_id), sent["id"])
     (shown,) = (await page.rest.ask("GET", path)).data["reactions"]
     assert (shown["count"], shown["me"], shown["me_burst"]) == (2, True, False)
     assert shown["count_details"] == {"burst": 0, "normal": 2}
-    who = (await page.rest.ask("GET", own)).data
-    assert [user["id"] for user in who] == [str(world.owner.id), str(world.bot.id)]
     for emoji in ("no", "cat:1"):
         answer = await page.rest.ask("PUT", f"{path}/reactions/{emoji}/@me")
         assert (answer.status, answer.data["code"]) == (404, 10014)
-    assert (await page.rest.ask("DELETE", f"{own}/{world.bot.id}")).status == 204
+    for _ in range(2):
+        assert (await bot_rest.ask("DELETE", f"{own}/@me")).status == 204
     assert (await page.event("MESSAGE_REACTION_REMOVE"))["user_id"] == str(world.bot.id)
-    assert (await bot_rest.ask("DELETE", f"{own}/@me")).status == 204
     await page.rest.ask("DELETE", f"{own}/@me")
     await page.event("MESSAGE_REACTION_REMOVE", 2)
     assert "reactions" not in (await page.rest.ask("GET", path)).data
-    assert (await page.rest.ask("GET", own)).data == []
     assert len(page.heard("MESSAGE_REACTION_REMOVE")) == 2
 
 

@@ -11,7 +11,6 @@ from bot.playground.gateway.intents import (
     DIRECT_MESSAGES,
     DIRECT_REACTIONS,
     DIRECT_TYPING,
-    EMOJIS,
     GUILD_MESSAGES,
     GUILD_REACTIONS,
     GUILD_TYPING,
@@ -248,7 +247,6 @@ NEEDS: dict[str, int] = {
     "THREAD_CREATE": GUILDS,
     "THREAD_UPDATE": GUILDS,
     "THREAD_DELETE": GUILDS,
-    "GUILD_EMOJIS_UPDATE": EMOJIS,
     "MESSAGE_CREATE": GUILD_MESSAGES,
     "MESSAGE_UPDATE": GUILD_MESSAGES,
     "MESSAGE_DELETE": GUILD_MESSAGES,
@@ -291,7 +289,6 @@ async def _let_everything_happen(playground: Playground, person: Rest) -> None:
     world.remove_channel(channel)
     role = world.add_role("role", P(0))
     world.set_role(role, P.MANAGE_MESSAGES)
-    world.add_emoji("cat", world.bot.avatar)
     other = world.add_guild("other")
     world.add_person("ann", guild=other)
     world.leave(other, world.bot)
@@ -306,30 +303,6 @@ async def _write(person: Rest, channel_id: int) -> None:
         await person.ask(method, f"{path}/reactions/👍/@me")
     await person.ask("DELETE", path)
     await person.ask("POST", f"/channels/{channel_id}/typing")
-
-
-async def test_members_are_asked_for_by_name_or_id(playground: Playground) -> None:
-    """By the beginning of the name, up to a limit; ids that are no members' are named."""
-    world = playground.world
-    ann, anna = [world.add_person(name) for name in ("ann", "anna")]
-    guild = {"guild_id": str(playground.guild_id), "nonce": "n"}
-    elsewhere = world.add_guild("elsewhere", with_bot=False)
-    asked: list[tuple[dict[str, Any], list[str], list[str]]] = [
-        ({"query": "an", "limit": 0}, ["ann", "anna"], []),
-        ({"query": "an", "limit": 1}, ["ann"], []),
-        ({"query": "", "limit": 0}, ["you", "Bobby", "ann", "anna"], []),
-        ({"user_ids": [str(anna.id), "1"]}, ["anna"], ["1"]),
-        ({"user_ids": str(ann.id)}, ["ann"], []),
-    ]
-    async with listening(playground, GUILDS) as wire:
-        await wire.events("GUILD_CREATE")
-        await wire.send(8, {"guild_id": str(elsewhere.id), "query": "", "limit": 0})
-        for query, names, missing in asked:
-            await wire.send(8, {**guild, **query})
-            name, chunk = (await wire.events("GUILD_MEMBERS_CHUNK"))[0]
-            assert name == "GUILD_MEMBERS_CHUNK"
-            assert [one["user"]["username"] for one in chunk["members"]] == names
-            assert (chunk["not_found"], chunk["nonce"]) == (missing, "n")
 
 
 async def test_what_is_no_gateway_message(playground: Playground) -> None:

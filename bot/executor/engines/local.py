@@ -11,7 +11,6 @@ import itertools
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 from bot.core.errors import BobbyError, Closing
@@ -130,12 +129,7 @@ class LocalEngine:
         self._supervisor.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._supervisor.close()
 
     @property

@@ -7,7 +7,6 @@ ready as long as one of them is; a batch that is lost with its worker is the exe
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Self
 
 from bot.core.errors import WorkerUnavailable
@@ -30,14 +29,9 @@ class EnginePool:
             await engine.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close all at once, so that it takes no longer than closing one."""
-        await asyncio.gather(*(e.__aexit__(kind, error, traceback) for e in self._engines))
+        await asyncio.gather(*(e.__aexit__(None, None, None) for e in self._engines))
 
     @property
     def status(self) -> EngineStatus:

@@ -208,7 +208,6 @@ class _Allowance:
 
 
 async def _log_lines(stream: asyncio.StreamReader) -> None:
-    """Log what comes from `stream` by lines, a longer one than `_LINE_LIMIT` bytes in parts."""
     rest, logged, allowance = b"", 0, _Allowance()
     while chunk := await stream.read(_LINE_LIMIT):
         *lines, rest = (rest + chunk).split(b"\n")

@@ -13,7 +13,6 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self, TypeAlias
 from urllib.parse import quote
 
@@ -98,12 +97,7 @@ class Downloader:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
     async def fetch(self, file: WeightsFile, tell: Tell, *, most: int | None = None) -> None:

@@ -132,9 +132,7 @@ class Hub:
             guilds = []
         session.dispatch("READY", self._ready(session, [g.id for g in guilds]))
         for guild in guilds:
-            everyone = wanted is None or bool(wanted & intents.MEMBERS)
-            data = payloads.guild_create(guild, person, all_members=everyone)
-            session.dispatch("GUILD_CREATE", data)
+            session.dispatch("GUILD_CREATE", payloads.guild_create(guild, person))
         return session
 
     def _ready(self, session: Session, guild_ids: list[int]) -> Json:
@@ -167,7 +165,6 @@ class Hub:
 
 
 def _guild_id(event: Event) -> int | None:
-    """Return the guild in which `event` happened; None where in none."""
     guild = event.guild or (event.channel.guild if event.channel else None)
     if guild is not None:
         return guild.id

@@ -18,14 +18,13 @@ from bot.playground.faults import Faults
 from bot.playground.gateway import intents
 from bot.playground.gateway.sessions import Hub, Session
 from bot.playground.messages import bodies
-from bot.playground.model import payloads
 from bot.playground.model.records import Json, Person
 from bot.playground.model.state import World
 
 log = logging.getLogger(__name__)
 
 (HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME) = (1, 2, 3, 4, 6)
-(RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK) = (7, 8, 9, 10, 11)
+(INVALID_SESSION, HELLO, HEARTBEAT_ACK) = (9, 10, 11)
 (UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED) = (4001, 4002, 4003)
 (AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED) = (4004, 4005)
 (INVALID_SEQUENCE, INVALID_SHARD, DISALLOWED_INTENTS) = (4007, 4010, 4014)
@@ -154,8 +153,6 @@ class Gateway:
             self._resume(connection, data)
         elif connection.session is None:
             connection.close(NOT_AUTHENTICATED)
-        elif op == REQUEST_MEMBERS and isinstance(data, dict):
-            self._members(connection.session, data)
         elif op not in {PRESENCE, VOICE_STATE}:
             connection.close(UNKNOWN_OPCODE)
 
@@ -207,33 +204,6 @@ class Gateway:
             return
         session.dispatch("RESUMED", {})
         log.debug("%s has resumed", session.person.name)
-
-    def _members(self, session: Session, data: Json) -> None:
-        guild = self._world.guilds.get(int(data.get("guild_id") or 0))
-        if guild is None or session.person.id not in guild.members:
-            return
-        ids = {str(one) for one in _many(data.get("user_ids"))}
-        query, limit = str(data.get("query") or ""), int(data.get("limit") or 0)
-        found = [
-            member
-            for member in guild.members.values()
-            if (str(member.person.id) in ids if ids else member.person.name.startswith(query))
-        ]
-        chunk = {
-            "guild_id": str(guild.id),
-            "members": [payloads.member(member) for member in found[: limit or None]],
-            "not_found": [one for one in ids if int(one) not in guild.members],
-            "chunk_index": 0,
-            "chunk_count": 1,
-            "nonce": data.get("nonce"),
-        }
-        session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
-
-
-def _many(value: Any) -> list[Any]:  # noqa: ANN401 - Discord takes one id or a list of them
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _shard(value: Any) -> tuple[int, int] | None:  # noqa: ANN401 - whatever a client sends

@@ -55,7 +55,7 @@ class CallbackRoutes:
         """Give an interaction its first answer."""
         token = request.match_info["interaction_token"]
         interaction = self._interactions.to_answer(path_id(request, "interaction_id"), token)
-        form = await bodies.read(request, file_limit=self._limit(interaction))
+        form = await bodies.read(request, file_limit=self._world.upload_limit)
         interaction = self._interactions.to_answer(interaction.id, token)
         kind = form.payload.get("type")
         data = form.payload.get("data") or {}
@@ -73,9 +73,6 @@ class CallbackRoutes:
             return done()
         return ok(self._response(interaction, kind))
 
-    def _limit(self, interaction: Interaction) -> int:
-        return self._world.file_limit(interaction.channel.guild)
-
     def _suggest(self, interaction: Interaction, data: Json) -> None:
         choices = data.get("choices") or []
         if len(choices) > MOST_CHOICES:
@@ -91,7 +88,6 @@ class CallbackRoutes:
         self._interactions.choices(interaction, choices)
 
     def _reply(self, interaction: Interaction, kind: int, form: Form) -> None:
-        """Answer with a message, or by changing the one whose component was used."""
         schemas.check(form.payload)
         flags = int(form.payload.get("flags") or 0)
         if kind == MESSAGE:
@@ -160,7 +156,7 @@ class CallbackRoutes:
     async def follow_up(self, request: web.Request) -> web.Response:
         """Answer once more; the first time after deferring, this is the deferred answer."""
         interaction = self._interaction(request)
-        form = await bodies.read_message(request, file_limit=self._limit(interaction))
+        form = await bodies.read_message(request, file_limit=self._world.upload_limit)
         original = interaction.original
         if original is not None and original.flags & LOADING:
             if original.id not in original.channel.messages:
@@ -182,8 +178,8 @@ class CallbackRoutes:
 
     async def edit(self, request: web.Request) -> web.Response:
         """Change an answer; a deferred one is finished by that."""
-        limit = self._limit(self._interaction(request))
-        form = await bodies.read_message(request, file_limit=limit)
+        self._interaction(request)
+        form = await bodies.read_message(request, file_limit=self._world.upload_limit)
         message = self._message(request)
         self._posting.edit(message, form, finished=bool(message.flags & LOADING))
         return ok(self._shown(message))

@@ -1,7 +1,7 @@
 """Interactions: what people do with commands and components, and how long a bot has to answer.
 
 Keeps the open interactions and their clocks, and tells both ends. People's requests come in by
-`rest_interactions`, the bot's answers by `rest_callbacks`.
+`user_routes`, the bot's answers by `bot_routes`.
 """
 
 import asyncio
@@ -168,7 +168,7 @@ class Interactions:
             "entitlements": [],
             "authorizing_integration_owners": interaction.owners,
             "context": context_of(channel, application),
-            "attachment_size_limit": self._world.file_limit(channel.guild),
+            "attachment_size_limit": self._world.upload_limit,
         }
         if channel.guild is None:
             data["user"] = payloads.user(person)

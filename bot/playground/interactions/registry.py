@@ -8,8 +8,8 @@ from bot.playground.model.errors import Complaints
 from bot.playground.model.records import DM, Application, Channel, Command, Json, Person
 from bot.playground.model.state import World
 
-SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
-MOST = {SLASH: 100, USER_MENU: 15, MESSAGE_MENU: 15}
+SLASH, MESSAGE_MENU = 1, 3
+MOST = {SLASH: 100, MESSAGE_MENU: 15}
 CREATIONS_A_DAY = 200
 IN_GUILD, IN_BOT_DM, IN_OTHER_DM = 0, 1, 2
 """Contexts in which a command may be used."""
@@ -25,31 +25,11 @@ class Registry:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._created: dict[int | None, int] = {}
+        self._application = world.application
+        self._created = 0
 
-    @property
-    def application(self) -> Application:
-        """The one application there is."""
-        return self._world.application
-
-    def of(self, guild_id: int | None) -> list[Command]:
-        """Return the commands of one guild, or the global ones."""
-        known = self.application.commands.values()
-        return [command for command in known if command.guild_id == guild_id]
-
-    def get(self, guild_id: int | None, command_id: int) -> Command:
-        """Return one command.
-
-        Raises:
-            ApiError: 10063 when there is none of this id there.
-        """
-        command = self.application.commands.get(command_id)
-        if command is None or command.guild_id != guild_id:
-            raise errors.unknown("application command")
-        return command
-
-    def replace(self, guild_id: int | None, bodies: list[Json]) -> list[Command]:
-        """Let `bodies` be all the commands of one guild, or all global ones.
+    def replace(self, bodies: list[Json]) -> list[Command]:
+        """Let `bodies` be all the commands.
 
         Raises:
             ApiError: One is not valid, there are too many, or too many were made today.
@@ -59,63 +39,27 @@ class Registry:
             _check(complaints, f"{index}.", body)
         complaints.close()
         _count(bodies)
-        old = {_key(command.body): command for command in self.of(guild_id)}
-        new = [self._made(guild_id, body, old.get(_key(body))) for body in bodies]
-        for command in old.values():
-            del self.application.commands[command.id]
-        for command in new:
-            self.application.commands[command.id] = command
+        old = {_key(command.body): command for command in self._application.commands.values()}
+        new = [self._made(body, old.get(_key(body))) for body in bodies]
+        self._application.commands = {command.id: command for command in new}
         return new
 
-    def create(self, guild_id: int | None, body: Json) -> Command:
-        """Add a command; one of the same name and kind is replaced.
-
-        Raises:
-            ApiError: It is not valid, or there are too many.
-        """
-        complaints = Complaints()
-        _check(complaints, "", body)
-        complaints.close()
-        others = [command for command in self.of(guild_id) if _key(command.body) != _key(body)]
-        _count([*(command.body for command in others), body])
-        old = next((one for one in self.of(guild_id) if _key(one.body) == _key(body)), None)
-        command = self._made(guild_id, body, old)
-        self.application.commands[command.id] = command
-        return command
-
-    def change(self, command: Command, changes: Json) -> None:
-        """Change what `changes` names.
-
-        Raises:
-            ApiError: The outcome would not be valid.
-        """
-        body = command.body | changes
-        complaints = Complaints()
-        _check(complaints, "", body)
-        complaints.close()
-        command.body = body
-        command.version = self._world.new_id()
-
-    def remove(self, command: Command) -> None:
-        """Delete `command`."""
-        del self.application.commands[command.id]
-
-    def _made(self, guild_id: int | None, sent: Json, old: Command | None) -> Command:
+    def _made(self, sent: Json, old: Command | None) -> Command:
         body = _tidy(sent)
         if old is None:
-            self._created[guild_id] = self._created.get(guild_id, 0) + 1
-            if self._created[guild_id] > CREATIONS_A_DAY:
+            self._created += 1
+            if self._created > CREATIONS_A_DAY:
                 message = "Max number of daily application command creates has been reached (200)"
                 raise errors.ApiError(400, 30034, message)
-            return Command(self._world.new_id(), self._world.new_id(), guild_id, body)
+            return Command(self._world.new_id(), self._world.new_id(), body)
         version = old.version if old.body == body else self._world.new_id()
-        return Command(old.id, version, guild_id, body)
+        return Command(old.id, version, body)
 
     def usable(self, person: Person, channel: Channel) -> list[Command]:
         """Return the commands that `person` may use in `channel`."""
         return [
             command
-            for command in self.application.commands.values()
+            for command in self._application.commands.values()
             if self.owners(command, person, channel)
         ]
 
@@ -125,23 +69,21 @@ class Registry:
         This is what Discord calls the authorizing integration owners: "0" is the guild's
         installation, "1" the person's own.
         """
-        context = context_of(channel, self.application)
+        context = context_of(channel, self._application)
         guild = channel.guild
-        if command.guild_id is not None and (guild is None or guild.id != command.guild_id):
-            return {}
         contexts = command.body.get("contexts")
         if contexts is None:
             direct = command.body.get("dm_permission", True) is not False
             contexts = [IN_GUILD, IN_BOT_DM, IN_OTHER_DM] if direct else [IN_GUILD]
-        if context not in contexts and command.guild_id is None:
+        if context not in contexts:
             return {}
         ways = command.body.get("integration_types") or [BY_GUILD]
         owners: Json = {}
-        if guild is not None and BY_GUILD in ways and self.application.bot.id in guild.members:
+        if guild is not None and BY_GUILD in ways and self._application.bot.id in guild.members:
             owners["0"] = str(guild.id)
         if guild is None and context == IN_BOT_DM and BY_GUILD in ways:
             owners["0"] = "0"
-        if BY_USER in ways and person.id in self.application.installed_by:
+        if BY_USER in ways and person.id in self._application.installed_by:
             owners["1"] = str(person.id)
         return owners
 

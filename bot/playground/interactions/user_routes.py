@@ -14,7 +14,6 @@ from bot.playground.interactions.lifecycle import (
 from bot.playground.interactions.registry import (
     ATTACHMENT,
     MESSAGE_MENU,
-    USER_MENU,
     Registry,
     declared,
     leaves,
@@ -22,7 +21,7 @@ from bot.playground.interactions.registry import (
 from bot.playground.messages import bodies, building
 from bot.playground.messages.bodies import Form
 from bot.playground.messages.building import snowflake
-from bot.playground.messages.limits import walk
+from bot.playground.messages.limits import SELECT, walk
 from bot.playground.messages.rules import check_slow_mode
 from bot.playground.model import errors, message_payloads, payloads
 from bot.playground.model.links import Links
@@ -31,7 +30,7 @@ from bot.playground.model.records import Channel, Command, Json, Message, Person
 from bot.playground.model.state import World
 from bot.playground.rest.http import caller, done
 
-USER, CHANNEL, ROLE, MENTIONABLE = 6, 7, 8, 9
+USER, CHANNEL = 6, 7
 
 
 class InteractionRoutes:
@@ -103,25 +102,25 @@ class InteractionRoutes:
             "type": command.kind,
             "options": options,
         }
-        if command.guild_id is not None:
-            data["guild_id"] = str(command.guild_id)
         if kind == COMMAND:
             _check_options(command, options)
             check_slow_mode(me, channel, held)
             data["resolved"] = self._resolved(channel, form, options)
-            if command.kind in {USER_MENU, MESSAGE_MENU}:
-                self._target(me, channel, command, sent, data)
+            if command.kind == MESSAGE_MENU:
+                self._target(me, channel, sent, data)
         return Interaction(self._world.new_id(), kind, me, channel, data, owners)
 
     def _resolved(self, channel: Channel, form: Form, options: list[Json]) -> Json:
-        """Return the records that `options` name, and give uploaded files their ids."""
+        """Return the people, channels and files of `options`, and give the files their ids."""
         resolved: Json = {}
         described = Form({"attachments": form.payload["data"].get("attachments")}, form.files)
         files = building.attachments(described, self._world.application.id, self._world)
         numbers = dict(zip(sorted(form.files), files, strict=True))
         for option in leaves(options):
             kind, value = option.get("type"), option.get("value")
-            if kind == ATTACHMENT:
+            if kind in {USER, CHANNEL}:
+                self._resolve(channel, snowflake(value, "data.options"), resolved)
+            elif kind == ATTACHMENT:
                 file = numbers.get(snowflake(value, "data.options"))
                 if file is None:
                     raise errors.invalid(
@@ -132,8 +131,6 @@ class InteractionRoutes:
                 option["value"] = str(file.id)
                 shown = message_payloads.attachment(file, self._links)
                 resolved.setdefault("attachments", {})[str(file.id)] = shown
-            elif kind in {USER, CHANNEL, ROLE, MENTIONABLE}:
-                self._resolve(channel, snowflake(value, "data.options"), resolved)
         return resolved
 
     def _resolve(self, channel: Channel, identifier: int, resolved: Json) -> None:
@@ -147,20 +144,12 @@ class InteractionRoutes:
         elif named := self._world.channels.get(identifier):
             shown = {**payloads.channel(named), "permissions": "0"}
             resolved.setdefault("channels", {})[key] = shown
-        elif channel.guild is not None and (role := channel.guild.roles.get(identifier)):
-            resolved.setdefault("roles", {})[key] = payloads.role(role)
         else:
             raise errors.invalid("data.options", "UNKNOWN_VALUE", "Nothing has this id")
 
-    def _target(
-        self, me: Person, channel: Channel, command: Command, sent: Json, data: Json
-    ) -> None:
-        """Put what a menu command is about into `data`; a message goes along in full."""
+    def _target(self, me: Person, channel: Channel, sent: Json, data: Json) -> None:
         target_id = snowflake(sent.get("target_id"), "data.target_id")
         data["target_id"] = str(target_id)
-        if command.kind == USER_MENU:
-            self._resolve(channel, target_id, data["resolved"])
-            return
         message = channel.messages.get(target_id)
         if message is None or message.for_whom not in {None, me}:
             raise errors.unknown("message")
@@ -180,14 +169,9 @@ class InteractionRoutes:
             "component_type": component["type"],
             "id": component["id"],
         }
-        if component["type"] != 2:
-            values = sent.get("values") or []
-            _check_values(component, values)
-            data["values"] = values
-            if component["type"] != 3:
-                data["resolved"] = {}
-                for value in values:
-                    self._resolve(channel, snowflake(value, "data.values"), data["resolved"])
+        if component["type"] == SELECT:
+            data["values"] = sent.get("values") or []
+            _check_values(component, data["values"])
         owners = (message.interaction or {}).get("authorizing_integration_owners")
         if owners is None:
             guild_id = channel.guild.id if channel.guild else 0
@@ -230,8 +214,7 @@ def _used(message: Message, custom_id: str) -> Json:
 def _check_values(component: Json, values: list[object]) -> None:
     fewest, most = component.get("min_values", 1), component.get("max_values", 1)
     options = {option["value"] for option in component.get("options") or []}
-    unknown = component["type"] == 3 and not set(values) <= options
-    if unknown or not fewest <= len(values) <= most:
+    if not set(values) <= options or not fewest <= len(values) <= most:
         raise errors.invalid(
             "data.values", "COMPONENT_VALIDATION_FAILED", "Component validation failed"
         )

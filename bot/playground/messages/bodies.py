@@ -59,15 +59,6 @@ async def read_message(request: web.Request, *, file_limit: int) -> Form:
     return form
 
 
-async def read_json(request: web.Request) -> Json:
-    """Return the JSON object in the body; an empty body is an empty object.
-
-    Raises:
-        ApiError: 400 when it is something else.
-    """
-    return json_object(await _limited(request))
-
-
 async def read_list(request: web.Request) -> list[Json]:
     """Return the JSON list of objects in the body.
 

@@ -29,11 +29,7 @@ def _embed(sent: Json) -> Json:
             embed[part] = {"url": url}
     if fields := sent.get("fields"):
         embed["fields"] = [
-            {
-                "name": field["name"],
-                "value": field["value"],
-                "inline": bool(field.get("inline")),
-            }
+            {"name": field["name"], "value": field["value"], "inline": bool(field.get("inline"))}
             for field in fields
         ]
     return embed
@@ -41,10 +37,6 @@ def _embed(sent: Json) -> Json:
 
 _COMPONENT_DEFAULTS: dict[int, Json] = {
     3: {"min_values": 1, "max_values": 1},
-    5: {"min_values": 1, "max_values": 1},
-    6: {"min_values": 1, "max_values": 1},
-    7: {"min_values": 1, "max_values": 1},
-    8: {"min_values": 1, "max_values": 1},
     11: {"description": None, "spoiler": False},
     13: {"spoiler": False, "name": None, "size": None},
     14: {"divider": True, "spacing": 1},

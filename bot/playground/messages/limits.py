@@ -13,7 +13,6 @@ from bot.playground.model.records import COMPONENTS_V2, Json
 MAX_CONTENT, MAX_ALT_TEXT, MAX_EMBEDS, MAX_FILES = 2000, 1024, 10, 10
 MAX_EMBED_CHARACTERS = 6000
 ROW, BUTTON, SELECT = 1, 2, 3
-_SELECTS = frozenset({3, 5, 6, 7, 8})
 _REQUIRED = "This field is required"
 
 
@@ -86,12 +85,11 @@ def _components(complaints: Complaints, components: list[Json], *, second: bool)
             complaints.more_than(5, f"{path}.components", component.get("components"))
         if kind == BUTTON:
             complaints.longer_than(80, f"{path}.label", component.get("label"))
-        if kind in _SELECTS:
-            complaints.longer_than(150, f"{path}.placeholder", component.get("placeholder"))
         if kind == SELECT:
+            complaints.longer_than(150, f"{path}.placeholder", component.get("placeholder"))
             _options(complaints, path, component.get("options") or [])
         linked = kind == BUTTON and component.get("style") in {5, 6}
-        if (kind == BUTTON and not linked) or kind in _SELECTS:
+        if (kind == BUTTON and not linked) or kind == SELECT:
             _custom_id(complaints, path, component.get("custom_id"), seen)
 
 

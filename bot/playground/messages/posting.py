@@ -1,7 +1,7 @@
 """Writing, editing and deleting messages: what changes, and who is told.
 
 Owns the making of `Message` records out of bodies. The checks of who may post where are in
-`posting_rules`; the routes call them first. Interactions post through here too.
+`rules`; the routes call them first. Interactions post through here too.
 """
 
 import asyncio
@@ -17,10 +17,12 @@ from bot.playground.model.records import (
     DEFAULT,
     EPHEMERAL,
     HAS_SNAPSHOT,
+    HAS_THREAD,
     LOADING,
     REPLY,
     SUPPRESS_EMBEDS,
     SUPPRESS_NOTIFICATIONS,
+    THREAD_STARTER,
     VOICE,
     Attachment,
     Channel,
@@ -124,13 +126,8 @@ class Posting:
             message.kind = REPLY
 
     def _add_stickers(self, message: Message, ids: list[object]) -> None:
-        known = {
-            identifier: sticker
-            for guild in self._world.guilds.values()
-            for identifier, sticker in guild.stickers.items()
-        }
         for index, value in enumerate(ids):
-            sticker = known.get(building.snowflake(value, f"sticker_ids.{index}"))
+            sticker = self._world.stickers.get(building.snowflake(value, f"sticker_ids.{index}"))
             if sticker is None:
                 raise errors.invalid(
                     "sticker_ids", "STICKER_INVALID", "One or more stickers are invalid"
@@ -154,11 +151,9 @@ class Posting:
             message.flags |= EPHEMERAL
         self._shelve(message)
         channel.messages[message.id] = message
-        if channel.is_thread:
-            channel.members.setdefault(message.author.id, message.sent_at)
-            if channel.archived:
-                channel.archived = False
-                self._world.channel_changed(channel)
+        if channel.archived:
+            channel.archived = False
+            self._world.channel_changed(channel)
         self.announce("MESSAGE_CREATE", message)
         self._unfurl_later(message)
 
@@ -172,6 +167,16 @@ class Posting:
         to = None if message.for_whom is None else (message.for_whom,)
         data = message_payloads.event(message, self._links)
         self._world.publish(Event(name, data, channel=message.channel, to=to))
+
+    def begin_thread(self, at: Message, name: str) -> Channel:
+        """Return a new thread at the message `at`, which the thread's first message points to."""
+        at.thread = self._world.add_thread(at.channel, name, owner=at.author, starter=at)
+        at.flags |= HAS_THREAD
+        self.announce("MESSAGE_UPDATE", at)
+        reference = Reference(at.channel, at.id)
+        occasion = Occasion(kind=THREAD_STARTER, reference=reference, may_be_empty=True)
+        self.create(at.thread, at.author, Form({}), occasion)
+        return at.thread
 
     # --- links ------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Routes raise `ApiError`; the server's middleware turns it into the answer. The c
 wording are those of Discord's documentation, so that a client can't tell the difference.
 """
 
+from functools import partial
 from typing import Any
 
 
@@ -24,15 +25,25 @@ class ApiError(Exception):
         return {"message": self.message, "code": self.code, **self.extra}
 
 
-def unauthorized() -> ApiError:
-    """No token, or one that nobody has."""
-    return ApiError(401, 0, "401: Unauthorized")
-
-
-def bad_request() -> ApiError:
-    """Body that is no JSON, or not of the form that it claims to have."""
-    return ApiError(400, 50109, "The request body contains invalid JSON.")
-
+unauthorized = partial(ApiError, 401, 0, "401: Unauthorized")
+bad_request = partial(ApiError, 400, 50109, "The request body contains invalid JSON.")
+missing_access = partial(ApiError, 403, 50001, "Missing Access")
+missing_permissions = partial(ApiError, 403, 50013, "Missing Permissions")
+not_the_author = partial(ApiError, 403, 50005, "Cannot edit a message authored by another user")
+empty_message = partial(ApiError, 400, 50006, "Cannot send an empty message")
+cannot_dm = partial(ApiError, 403, 50007, "Cannot send messages to this user")
+invalid_webhook_token = partial(ApiError, 401, 50027, "Invalid Webhook Token")
+already_acknowledged = partial(ApiError, 400, 40060, "Interaction has already been acknowledged.")
+too_large = partial(ApiError, 413, 40005, "Request entity too large")
+thread_archived = partial(ApiError, 400, 50083, "Thread is archived")
+thread_locked = partial(ApiError, 403, 160005, "Thread is locked")
+reply_needs_history = partial(
+    ApiError, 400, 160002, "Cannot reply without permission to read message history"
+)
+blocked_by_automod = partial(ApiError, 400, 200000, "Message was blocked by automatic moderation")
+too_many_follow_ups = partial(
+    ApiError, 400, 40094, "Interaction followup limit exceeded for user-installed application"
+)
 
 _UNKNOWN = {
     "application": 10002,
@@ -40,8 +51,6 @@ _UNKNOWN = {
     "guild": 10004,
     "member": 10007,
     "message": 10008,
-    "role": 10011,
-    "user": 10013,
     "emoji": 10014,
     "webhook": 10015,
     "interaction": 10062,
@@ -52,83 +61,6 @@ _UNKNOWN = {
 def unknown(what: str) -> ApiError:
     """Nothing of this id; `what` is one of the kinds in the table above."""
     return ApiError(404, _UNKNOWN[what], f"Unknown {what}")
-
-
-def missing_access() -> ApiError:
-    """Channel or guild that the caller can't see."""
-    return ApiError(403, 50001, "Missing Access")
-
-
-def missing_permissions() -> ApiError:
-    """Place that the caller sees but may not do this in."""
-    return ApiError(403, 50013, "Missing Permissions")
-
-
-def not_the_author() -> ApiError:
-    """Only its author edits a message."""
-    return ApiError(403, 50005, "Cannot edit a message authored by another user")
-
-
-def empty_message() -> ApiError:
-    """Neither text, embed, file, sticker nor component."""
-    return ApiError(400, 50006, "Cannot send an empty message")
-
-
-def cannot_dm() -> ApiError:
-    """Person who takes no direct messages from this user."""
-    return ApiError(403, 50007, "Cannot send messages to this user")
-
-
-def wrong_channel_type() -> ApiError:
-    """Channel of a kind that can't do this."""
-    return ApiError(400, 50024, "Cannot execute action on this channel type")
-
-
-def invalid_webhook_token() -> ApiError:
-    """Token of an interaction that is unknown or past its life."""
-    return ApiError(401, 50027, "Invalid Webhook Token")
-
-
-def already_acknowledged() -> ApiError:
-    """Interaction that has had its first answer."""
-    return ApiError(400, 40060, "Interaction has already been acknowledged.")
-
-
-def too_large() -> ApiError:
-    """File over the upload limit."""
-    return ApiError(413, 40005, "Request entity too large")
-
-
-def thread_archived() -> ApiError:
-    """Thread that is archived, where this would not bring it back."""
-    return ApiError(400, 50083, "Thread is archived")
-
-
-def thread_locked() -> ApiError:
-    """Thread that is locked, for a caller who does not manage threads."""
-    return ApiError(403, 160005, "Thread is locked")
-
-
-def thread_exists() -> ApiError:
-    """Message that has its thread already."""
-    return ApiError(400, 160004, "A thread has already been created for this message")
-
-
-def reply_needs_history() -> ApiError:
-    """Reply without Read Message History."""
-    return ApiError(400, 160002, "Cannot reply without permission to read message history")
-
-
-def blocked_by_automod() -> ApiError:
-    """Text with one of the guild's blocked words."""
-    return ApiError(400, 200000, "Message was blocked by automatic moderation")
-
-
-def too_many_follow_ups() -> ApiError:
-    """Sixth follow-up of an app that only the user has installed."""
-    return ApiError(
-        400, 40094, "Interaction followup limit exceeded for user-installed application"
-    )
 
 
 def slow_mode(retry_after: float) -> ApiError:
@@ -177,15 +109,15 @@ class Complaints:
             ApiError: There was at least one complaint.
         """
         if self._tree:
-            raise ApiError(400, 50035, "Invalid Form Body", extra={"errors": self._tree})
+            raise self.error()
+
+    def error(self) -> ApiError:
+        """Return all complaints as one answer."""
+        return ApiError(400, 50035, "Invalid Form Body", extra={"errors": self._tree})
 
 
 def invalid(path: str, code: str, message: str) -> ApiError:
     """One field of the body is wrong."""
     complaints = Complaints()
     complaints.add(path, code, message)
-    try:
-        complaints.close()
-    except ApiError as error:
-        return error
-    raise AssertionError("a complaint always closes with an error")
+    return complaints.error()

@@ -5,32 +5,12 @@ as on Discord.
 """
 
 import hashlib
+import mimetypes
 import re
 import struct
 import zlib
-from pathlib import PurePosixPath
 
-_TYPES = {
-    ".avif": "image/avif",
-    ".bmp": "image/bmp",
-    ".gif": "image/gif",
-    ".heic": "image/heic",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".json": "application/json; charset=utf-8",
-    ".md": "text/markdown; charset=utf-8",
-    ".mp4": "video/mp4",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".py": "text/x-python; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".txt": "text/plain; charset=utf-8",
-    ".webm": "video/webm",
-    ".webp": "image/webp",
-    ".zip": "application/zip",
-}
+_TYPES = mimetypes.MimeTypes()
 
 SHOWN_INLINE = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
@@ -42,7 +22,11 @@ _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 def content_type(filename: str) -> str | None:
     """Return the content type that goes with the name's ending, or None."""
-    return _TYPES.get(PurePosixPath(filename).suffix.lower())
+    kind, packed = _TYPES.guess_type(filename, strict=False)
+    if kind is None or packed:
+        return None
+    is_text = kind.startswith("text/") or kind == "application/json"
+    return f"{kind}; charset=utf-8" if is_text else kind
 
 
 def safe_name(name: str) -> str:

@@ -44,29 +44,20 @@ def sticker_item(sticker: Sticker) -> Json:
     return {"id": str(sticker.id), "name": sticker.name, "format_type": sticker.format}
 
 
-def _embedded(value: Any, files: dict[str, Attachment], links: Links) -> Any:  # noqa: ANN401
-    """Return `value` (any JSON) with every `attachment://name` turned into links that work now."""
+def _filled(value: Any, files: dict[str, Attachment], links: Links, *, named: bool) -> Any:  # noqa: ANN401
+    """Return `value` with every `attachment://name` turned into links that work now.
+
+    With `named`, what shows a file says which attachment it is, too, as components do.
+    """
     if isinstance(value, list):
-        return [_embedded(item, files, links) for item in value]
+        return [_filled(item, files, links, named=named) for item in value]
     if not isinstance(value, dict):
         return value
-    file = _named(value, files)
-    if file is not None:
-        return {**value, **_media(file, links)}
-    return {key: _embedded(item, files, links) for key, item in value.items()}
-
-
-def _components(value: Any, files: dict[str, Attachment], links: Links) -> Any:  # noqa: ANN401
-    """Return components with the files they show; those say which attachment they are, too."""
-    if isinstance(value, list):
-        return [_components(item, files, links) for item in value]
-    if not isinstance(value, dict):
-        return value
-    file = _named(value, files)
-    if file is not None:
-        identity = {"id": str(file.id), "attachment_id": str(file.id)}
-        return {**value, **_media(file, links), **identity}
-    return {key: _components(item, files, links) for key, item in value.items()}
+    if (file := _named(value, files)) is not None:
+        key = str(file.id)
+        identity = {"id": key, "attachment_id": key} if named else {}
+        return value | _media(file, links) | identity
+    return {key: _filled(item, files, links, named=named) for key, item in value.items()}
 
 
 def _named(value: Json, files: dict[str, Attachment]) -> Attachment | None:
@@ -97,8 +88,8 @@ def body(message: Message, links: Links) -> Json:
         "mentions": [payloads.user(person) for person in message.mentions],
         "mention_roles": [str(role) for role in message.mention_roles],
         "attachments": [attachment(file, links) for file in message.attachments if file.shown],
-        "embeds": _embedded(embeds, files, links),
-        "components": _components(message.components, files, links),
+        "embeds": _filled(embeds, files, links, named=False),
+        "components": _filled(message.components, files, links, named=True),
         "timestamp": payloads.stamp(message.sent_at),
         "edited_timestamp": payloads.stamp(message.edited_at),
         "flags": message.flags,
@@ -142,19 +133,13 @@ def message(
 
 def _reaction(key: str, who: list[int], viewer: Person | None) -> Json:
     return {
-        "emoji": emoji(key),
+        "emoji": {"id": None, "name": key},
         "count": len(who),
         "count_details": {"burst": 0, "normal": len(who)},
         "burst_colors": [],
         "me_burst": False,
         "me": viewer is not None and viewer.id in who,
     }
-
-
-def emoji(key: str) -> Json:
-    """Return a reaction's emoji: the character itself, or `name:id` of a guild's own."""
-    name, _, own = key.partition(":")
-    return {"id": own or None, "name": name}
 
 
 def _reference(of: Message, links: Links, *, nested: bool) -> Json:

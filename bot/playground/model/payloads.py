@@ -11,13 +11,11 @@ from bot.playground.model.records import (
     Application,
     Channel,
     Command,
-    Emoji,
     Guild,
     Json,
     Member,
     Person,
     Role,
-    Sticker,
 )
 
 GATEWAY_MESSAGE_CONTENT, APPLICATION_COMMAND_BADGE = 1 << 18, 1 << 23
@@ -40,29 +38,18 @@ def user(person: Person) -> Json:
         "public_flags": 0,
         "flags": 0,
         "primary_guild": None,
-        "avatar_decoration_data": None,
-        "collectibles": None,
-        "banner": None,
-        "accent_color": None,
     }
 
 
 def myself(person: Person) -> Json:
     """Return a user as they see themselves."""
-    return {
-        **user(person),
-        "mfa_enabled": False,
-        "locale": person.locale,
-        "verified": True,
-        "email": None,
-        "premium_type": 0,
-    }
+    return {**user(person), "mfa_enabled": False, "locale": person.locale}
 
 
 def partial_member(member: Member) -> Json:
     """Return a membership without its user, as it comes along with messages."""
     return {
-        "nick": member.nick,
+        "nick": None,
         "avatar": None,
         "banner": None,
         "roles": [str(role.id) for role in member.roles],
@@ -88,41 +75,6 @@ def role(role: Role) -> Json:
         "name": role.name,
         "permissions": str(role.permissions),
         "position": role.position,
-        "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-        "hoist": False,
-        "managed": False,
-        "mentionable": False,
-        "icon": None,
-        "unicode_emoji": None,
-        "flags": 0,
-    }
-
-
-def emoji(emoji: Emoji) -> Json:
-    """Return a guild's emoji."""
-    return {
-        "id": str(emoji.id),
-        "name": emoji.name,
-        "roles": [],
-        "require_colons": True,
-        "managed": False,
-        "animated": emoji.animated,
-        "available": True,
-    }
-
-
-def sticker(sticker: Sticker, guild: Guild) -> Json:
-    """Return a guild's sticker."""
-    return {
-        "id": str(sticker.id),
-        "name": sticker.name,
-        "tags": sticker.name,
-        "type": 2,
-        "format_type": sticker.format,
-        "description": None,
-        "available": True,
-        "guild_id": str(guild.id),
     }
 
 
@@ -179,90 +131,34 @@ def _thread_part(channel: Channel) -> Json:
             "create_timestamp": stamp(channel.created_at),
         },
         "message_count": count,
-        "member_count": len(channel.members),
+        "member_count": 1,
         "total_message_sent": count,
     }
 
 
-def thread_member(channel: Channel, person: Person) -> Json:
-    """Return the membership of `person`, who has joined the thread `channel`."""
-    return {
-        "id": str(channel.id),
-        "user_id": str(person.id),
-        "join_timestamp": stamp(channel.members[person.id]),
-        "flags": 0,
-    }
-
-
 def guild(guild: Guild) -> Json:
-    """Return a guild with its roles, emoji and stickers."""
+    """Return a guild with its roles."""
     return {
         "id": str(guild.id),
         "name": guild.name,
-        "icon": None,
-        "description": None,
-        "home_header": None,
-        "splash": None,
-        "discovery_splash": None,
-        "features": [],
-        "banner": None,
         "owner_id": str(guild.owner.id),
-        "application_id": None,
-        "region": "deprecated",
-        "afk_channel_id": None,
-        "afk_timeout": 300,
-        "system_channel_id": None,
-        "system_channel_flags": 0,
-        "widget_enabled": False,
-        "widget_channel_id": None,
-        "verification_level": 0,
         "roles": [role(known) for known in guild.roles.values()],
-        "default_message_notifications": 0,
-        "mfa_level": 0,
-        "explicit_content_filter": 0,
-        "max_presences": None,
-        "max_members": 500_000,
-        "max_stage_video_channel_users": 50,
-        "max_video_channel_users": 25,
-        "vanity_url_code": None,
-        "premium_tier": guild.tier,
-        "premium_subscription_count": 0,
         "preferred_locale": guild.locale,
-        "rules_channel_id": None,
-        "safety_alerts_channel_id": None,
-        "public_updates_channel_id": None,
-        "premium_progress_bar_enabled": False,
-        "nsfw": False,
-        "nsfw_level": 0,
-        "emojis": [emoji(known) for known in guild.emojis.values()],
-        "stickers": [sticker(known, guild) for known in guild.stickers.values()],
-        "incidents_data": None,
     }
 
 
-def guild_create(of: Guild, viewer: Person, *, all_members: bool | None = None) -> Json:
-    """Return a guild as the gateway announces it to `viewer`.
-
-    Bots that don't have the members intent are told of themselves alone; `all_members` None
-    means: everyone to people, themselves to bots.
-    """
-    everyone = not viewer.bot if all_members is None else all_members
-    shown = of.members.values() if everyone else [of.members[viewer.id]]
+def guild_create(of: Guild, viewer: Person) -> Json:
+    """Return a guild as the gateway announces it to `viewer`; bots are told of no other member."""
+    shown = [of.members[viewer.id]] if viewer.bot else of.members.values()
     active = [thread for thread in of.threads.values() if not thread.archived]
     return {
         **guild(of),
         "joined_at": stamp(of.members[viewer.id].joined_at),
-        "large": False,
         "unavailable": False,
         "member_count": len(of.members),
         "members": [member(known) for known in shown],
         "channels": [channel(known) for known in of.channels.values() if in_channel(viewer, known)],
         "threads": [channel(known) for known in active if in_channel(viewer, known)],
-        "voice_states": [],
-        "presences": [],
-        "stage_instances": [],
-        "guild_scheduled_events": [],
-        "soundboard_sounds": [],
     }
 
 
@@ -312,17 +208,6 @@ def private_application(application: Application, guilds: int) -> Json:
         "approximate_user_authorization_count": len(application.installed_by),
         "explicit_content_filter": 0,
         "team": None,
-        "integration_types_config": {
-            "0": {
-                "oauth2_install_params": {
-                    "scopes": ["applications.commands", "bot"],
-                    "permissions": "0",
-                }
-            },
-            "1": {
-                "oauth2_install_params": {"scopes": ["applications.commands"], "permissions": "0"}
-            },
-        },
         "eligible_oauth2_scopes": ["applications.commands", "bot"],
     }
 
@@ -346,8 +231,6 @@ def command(command: Command, application: Application) -> Json:
         data["default_member_permissions"] = str(data["default_member_permissions"])
     if body.get("options"):
         data["options"] = body["options"]
-    if command.guild_id is not None:
-        return {**data, "guild_id": str(command.guild_id)}
     return {
         **data,
         "dm_permission": body.get("dm_permission", True) is not False,

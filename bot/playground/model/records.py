@@ -11,15 +11,14 @@ from typing import Any, TypeAlias
 Json: TypeAlias = dict[str, Any]
 """A JSON object."""
 
-TEXT, DM, NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 10, 11, 12
+TEXT, DM, PUBLIC_THREAD = 0, 1, 11
 """Kinds of channel."""
-THREADS = frozenset({NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD})
 
 EPHEMERAL, LOADING, SUPPRESS_EMBEDS, HAS_THREAD = 1 << 6, 1 << 7, 1 << 2, 1 << 5
 SUPPRESS_NOTIFICATIONS, VOICE, HAS_SNAPSHOT, COMPONENTS_V2 = 1 << 12, 1 << 13, 1 << 14, 1 << 15
 """Flags of a message."""
 
-DEFAULT, THREAD_CREATED, REPLY, SLASH, THREAD_STARTER, MENU = 0, 18, 19, 20, 21, 23
+DEFAULT, REPLY, SLASH, THREAD_STARTER, MENU = 0, 19, 20, 21, 23
 """Kinds of message."""
 
 
@@ -64,24 +63,13 @@ class Member:
     person: Person
     joined_at: datetime
     roles: list[Role] = field(default_factory=list)
-    nick: str | None = None
     silenced_until: datetime | None = None
     """Until when a moderator lets them only look on."""
 
 
 @dataclass(eq=False, slots=True)
-class Emoji:
-    """A guild's own emoji, a picture at an unsigned address."""
-
-    id: int
-    name: str
-    data: bytes = field(repr=False)
-    animated: bool = False
-
-
-@dataclass(eq=False, slots=True)
 class Sticker:
-    """A guild's sticker; `format` is 1 PNG, 2 APNG, 3 LOTTIE, 4 GIF."""
+    """A sticker; `format` is 1 PNG, 2 APNG, 3 LOTTIE, 4 GIF."""
 
     id: int
     name: str
@@ -91,10 +79,7 @@ class Sticker:
 
 @dataclass(eq=False, slots=True)
 class Guild:
-    """A server. `blocked_words` is what its AutoMod refuses, `tier` its boosts (0 to 3).
-
-    `locale` is the language that it prefers.
-    """
+    """A server. `blocked_words` is what its AutoMod refuses, `locale` its language."""
 
     id: int
     name: str
@@ -103,10 +88,7 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     channels: dict[int, "Channel"] = field(default_factory=dict)
     threads: dict[int, "Channel"] = field(default_factory=dict)
-    emojis: dict[int, Emoji] = field(default_factory=dict)
-    stickers: dict[int, Sticker] = field(default_factory=dict)
     blocked_words: set[str] = field(default_factory=set)
-    tier: int = 0
     locale: str = "en-US"
 
 
@@ -129,13 +111,12 @@ class Channel:
     spoke_at: dict[int, float] = field(default_factory=dict, repr=False)
     archived: bool = False
     locked: bool = False
-    members: dict[int, datetime] = field(default_factory=dict)
     created_at: datetime | None = None
 
     @property
     def is_thread(self) -> bool:
-        """Whether this is a thread of whatever kind."""
-        return self.kind in THREADS
+        """Whether it is below another channel."""
+        return self.parent is not None
 
 
 @dataclass(eq=False, slots=True)
@@ -208,12 +189,11 @@ class Command:
 
     id: int
     version: int
-    guild_id: int | None
     body: Json
 
     @property
     def kind(self) -> int:
-        """1 slash, 2 user menu, 3 message menu."""
+        """1 slash, 3 message menu."""
         return int(self.body.get("type") or 1)
 
 

@@ -21,7 +21,6 @@ from bot.playground.model.records import (
     Application,
     Attachment,
     Channel,
-    Emoji,
     Guild,
     Json,
     Member,
@@ -34,7 +33,6 @@ from bot.playground.model.records import (
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
 MIB = 1024 * 1024
-_BOOSTED = {0: 10 * MIB, 1: 10 * MIB, 2: 50 * MIB, 3: 100 * MIB}
 
 _BOBBY = Path(__file__).parents[1] / "page" / "bobby.png"
 
@@ -67,11 +65,12 @@ class World:
         self.people: dict[int, Person] = {}
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
+        self.stickers: dict[int, Sticker] = {}
         self.files: dict[tuple[int, int], Attachment] = {}
         self._by_token: dict[str, Person] = {}
         self._dms: dict[frozenset[int], Channel] = {}
         self.upload_limit = 10 * MIB
-        """Bytes that one file may have in a guild without boosts, and in direct messages."""
+        """Bytes that one file may have."""
         self.owner = self._make_person("you")
         self.bot = self._make_person("Bobby", bot=True, picture=_BOBBY.read_bytes())
         self.application = Application(
@@ -134,13 +133,8 @@ class World:
     def join(self, guild: Guild, person: Person) -> Member:
         """Make `person` a member of `guild`."""
         member = guild.members[person.id] = Member(person, now())
-        self.publish(
-            Event(
-                "GUILD_MEMBER_ADD",
-                {**payloads.member(member), "guild_id": str(guild.id)},
-                guild=guild,
-            )
-        )
+        data = {**payloads.member(member), "guild_id": str(guild.id)}
+        self.publish(Event("GUILD_MEMBER_ADD", data, guild=guild))
         self.publish(Event("GUILD_CREATE", payloads.guild_create(guild, person), to=(person,)))
         return member
 
@@ -153,9 +147,11 @@ class World:
 
     def silence(self, guild: Guild, person: Person, until: datetime | None) -> None:
         """Let `person` only look on in `guild` until then, or, with None, speak again."""
-        member = guild.members[person.id]
-        member.silenced_until = until
-        data = {**payloads.member(member), "guild_id": str(guild.id)}
+        guild.members[person.id].silenced_until = until
+        self._member_changed(guild, person)
+
+    def _member_changed(self, guild: Guild, person: Person) -> None:
+        data = {**payloads.member(guild.members[person.id]), "guild_id": str(guild.id)}
         self.publish(Event("GUILD_MEMBER_UPDATE", data, to=(person,)))
 
     # --- guilds -----------------------------------------------------------------------------------
@@ -196,29 +192,14 @@ class World:
     def give_role(self, person: Person, role: Role) -> None:
         """Let `person` have `role` in its guild."""
         guild = next(g for g in self.guilds.values() if role.id in g.roles)
-        member = guild.members[person.id]
-        member.roles.append(role)
-        data = {**payloads.member(member), "guild_id": str(guild.id)}
-        self.publish(Event("GUILD_MEMBER_UPDATE", data, to=(person,)))
-
-    def add_emoji(self, name: str, data: bytes, *, animated: bool = False) -> Emoji:
-        """Return a new emoji of the first guild; `data` is its PNG or GIF."""
-        emoji = Emoji(self.new_id(), name, data, animated)
-        self.guild.emojis[emoji.id] = emoji
-        everything = [payloads.emoji(known) for known in self.guild.emojis.values()]
-        update = {"guild_id": str(self.guild.id), "emojis": everything}
-        self.publish(Event("GUILD_EMOJIS_UPDATE", update, guild=self.guild))
-        return emoji
+        guild.members[person.id].roles.append(role)
+        self._member_changed(guild, person)
 
     def add_sticker(self, name: str, data: bytes, *, format: int = 1) -> Sticker:  # noqa: A002
-        """Return a new sticker of the first guild; `format` is 1 PNG, 2 APNG, 3 LOTTIE, 4 GIF."""
+        """Return a new sticker; `format` is 1 PNG, 2 APNG, 3 LOTTIE, 4 GIF."""
         sticker = Sticker(self.new_id(), name, data, format)
-        self.guild.stickers[sticker.id] = sticker
+        self.stickers[sticker.id] = sticker
         return sticker
-
-    def file_limit(self, guild: Guild | None) -> int:
-        """Return how many bytes one file may have in `guild`, or in direct messages."""
-        return self.upload_limit if guild is None or guild.tier < 2 else _BOOSTED[guild.tier]
 
     # --- channels ---------------------------------------------------------------------------------
 
@@ -241,18 +222,16 @@ class World:
         *,
         owner: Person | None = None,
         starter: Message | None = None,
-        kind: int = PUBLIC_THREAD,
     ) -> Channel:
         """Return a new thread below `parent`; one begun at a message has that message's id."""
         owner = owner or self.owner
         thread = Channel(
             id=starter.id if starter else self.new_id(),
-            kind=kind,
+            kind=PUBLIC_THREAD,
             name=name,
             guild=parent.guild,
             parent=parent,
             owner=owner,
-            members={owner.id: now()},
             created_at=now(),
         )
         assert parent.guild is not None

@@ -120,7 +120,6 @@ function start(token) {
       store.learn(data.user, data);
       people();
     },
-    GUILD_APPLICATION_COMMAND_INDEX_UPDATE: refreshCommands,
     MESSAGE_CREATE: (data) => {
       if (!inChannel(data)) return;
       typing.stopped(data.author.id);
@@ -131,11 +130,8 @@ function start(token) {
     // An event says the same to everyone, so it can't know which reactions are mine.
     MESSAGE_UPDATE: ({ reactions: _, ...data }) => list.update(data.id, data),
     MESSAGE_DELETE: (data) => list.remove(data.id),
-    MESSAGE_DELETE_BULK: (data) => data.ids.forEach((id) => list.remove(id)),
     MESSAGE_REACTION_ADD: reaction,
     MESSAGE_REACTION_REMOVE: reaction,
-    MESSAGE_REACTION_REMOVE_ALL: reaction,
-    MESSAGE_REACTION_REMOVE_EMOJI: reaction,
     TYPING_START: (data) => inChannel(data) && typing.started(data.user_id),
   };
   gateway.addEventListener("dispatch", ({ detail: { type, data } }) => on[type]?.(data, type));

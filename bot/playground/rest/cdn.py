@@ -1,4 +1,4 @@
-"""The CDN: attachments under signed links, avatars, emoji and stickers under plain ones.
+"""The CDN: attachments under signed links, avatars and stickers under plain ones.
 
 Whatever people upload is served so that a browser never runs it. Delivers as slowly as `faults`
 orders.
@@ -32,17 +32,12 @@ class Cdn:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the CDN's routes."""
-        name = "/{channel_id}/{attachment_id}/{filename}"
+        media = "/{proxied:(media/)?}"
+        name = "{kind:(ephemeral-)?attachments}/{channel_id}/{attachment_id}/{filename}"
         return [
-            web.get("/attachments" + name, self.attachment),
-            web.get("/ephemeral-attachments" + name, self.attachment),
-            web.get("/media/attachments" + name, self.attachment),
-            web.get("/media/ephemeral-attachments" + name, self.attachment),
+            web.get(media + name, self.attachment),
+            web.get(media + "stickers/{name}", self.sticker),
             web.get("/avatars/{user_id}/{name}", self.avatar),
-            web.get("/embed/avatars/{name}", self.default_avatar),
-            web.get("/emojis/{name}", self.emoji),
-            web.get("/stickers/{name}", self.sticker),
-            web.get("/media/stickers/{name}", self.sticker),
         ]
 
     async def attachment(self, request: web.Request) -> web.StreamResponse:
@@ -65,28 +60,14 @@ class Cdn:
             raise web.HTTPNotFound
         return await self._serve(request, person.avatar, "image/png")
 
-    async def default_avatar(self, request: web.Request) -> web.StreamResponse:
-        """Serve the picture of people without an avatar."""
-        return await self._serve(request, media.avatar(request.match_info["name"]), "image/png")
-
-    async def emoji(self, request: web.Request) -> web.StreamResponse:
-        """Serve a guild's emoji."""
-        identifier = _number(request.match_info["name"].split(".")[0])
-        for guild in self._world.guilds.values():
-            if emoji := guild.emojis.get(identifier):
-                kind = "image/gif" if emoji.animated else "image/png"
-                return await self._serve(request, emoji.data, kind)
-        raise web.HTTPNotFound
-
     async def sticker(self, request: web.Request) -> web.StreamResponse:
-        """Serve a guild's sticker."""
+        """Serve a sticker."""
         identifier = _number(request.match_info["name"].split(".")[0])
-        kinds = {3: "application/json", 4: "image/gif"}
-        for guild in self._world.guilds.values():
-            if sticker := guild.stickers.get(identifier):
-                kind = kinds.get(sticker.format, "image/png")
-                return await self._serve(request, sticker.data, kind)
-        raise web.HTTPNotFound
+        sticker = self._world.stickers.get(identifier)
+        if sticker is None:
+            raise web.HTTPNotFound
+        kind = {3: "application/json", 4: "image/gif"}.get(sticker.format, "image/png")
+        return await self._serve(request, sticker.data, kind)
 
     async def _serve(self, request: web.Request, data: bytes, kind: str) -> web.StreamResponse:
         headers = _HEADERS | {"Content-Type": kind, "Content-Length": str(len(data))}

@@ -12,11 +12,12 @@ PERSON: web.RequestKey[Person] = web.RequestKey("person", Person)
 """Who sent the request; set before a route runs when the token is somebody's."""
 
 
-def ok(data: Json | list[Json], status: int = 200) -> web.Response:
+def ok(
+    data: Json | list[Json], status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
     """Return `data` as the answer."""
-    return web.Response(
-        body=msgspec.json.encode(data), status=status, content_type="application/json"
-    )
+    body, kind = msgspec.json.encode(data), "application/json"
+    return web.Response(body=body, status=status, headers=headers, content_type=kind)
 
 
 def done() -> web.Response:

@@ -1,48 +1,48 @@
-"""REST: messages and their reactions."""
+"""REST: messages, their reactions, and typing."""
 
 from collections.abc import Mapping
 from urllib.parse import unquote
 
 from aiohttp import web
 
+from bot.playground.faults import Faults
 from bot.playground.messages import bodies
 from bot.playground.messages.building import snowflake
 from bot.playground.messages.posting import Posting
 from bot.playground.messages.rules import check_post, check_words, may_read
 from bot.playground.model import errors, message_payloads, payloads
 from bot.playground.model.links import Links
-from bot.playground.model.permissions import P, require
+from bot.playground.model.permissions import P, may_send, require
 from bot.playground.model.records import DM, SUPPRESS_EMBEDS, Json, Message, Person
-from bot.playground.model.state import Event, World
-from bot.playground.rest.http import caller, channel_of, done, message_of, ok, path_id
+from bot.playground.model.state import Event, World, now
+from bot.playground.rest.http import caller, channel_of, done, message_of, ok
 from bot.playground.rest.nonce_cache import Nonces
 
 
 class MessageRoutes:
-    """Routes about messages."""
+    """Routes about what is in a channel."""
 
-    def __init__(self, world: World, posting: Posting, links: Links) -> None:
+    def __init__(self, world: World, posting: Posting, links: Links, faults: Faults) -> None:
         self._world = world
         self._posting = posting
         self._links = links
+        self._faults = faults
         self._nonces = Nonces()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, below the API's prefix."""
         messages = "/channels/{channel_id}/messages"
         message = messages + "/{message_id}"
-        reaction = message + "/reactions/{emoji_name}"
+        reaction = message + "/reactions/{emoji_name}/@me"
         return [
             web.get(messages, self.list),
             web.post(messages, self.create),
-            web.post(messages + "/bulk-delete", self.delete_many),
             web.get(message, self.get),
             web.patch(message, self.edit),
             web.delete(message, self.delete),
-            web.get(reaction, self.reacted),
-            web.put(reaction + "/@me", self.react),
-            web.delete(reaction + "/@me", self.unreact),
-            web.delete(reaction + "/{user_id}", self.unreact),
+            web.post("/channels/{channel_id}/typing", self.type),
+            web.put(reaction, self.react),
+            web.delete(reaction, self.unreact),
         ]
 
     def _shown(self, message: Message, viewer: Person) -> Json:
@@ -53,7 +53,7 @@ class MessageRoutes:
         return message_payloads.without_content(data, viewer, direct=direct)
 
     async def list(self, request: web.Request) -> web.Response:
-        """Return up to `limit` messages, newest first, `before`, `after` or `around` an id."""
+        """Return up to `limit` messages, newest first, `before` or `after` an id."""
         me, channel = caller(request), channel_of(self._world, request)
         require(me, channel)
         query = request.query
@@ -76,7 +76,7 @@ class MessageRoutes:
         """Post a message, unless it enforces its nonce and was posted under it before."""
         me, channel = caller(request), channel_of(self._world, request)
         require(me, channel)
-        form = await bodies.read_message(request, file_limit=self._world.file_limit(channel.guild))
+        form = await bodies.read_message(request, file_limit=self._world.upload_limit)
         nonce = form.payload.get("nonce") if form.payload.get("enforce_nonce") else None
         if (first := self._nonces.recall(me, nonce)) is not None:
             return ok(message_payloads.message(first, self._links, viewer=me))
@@ -98,7 +98,7 @@ class MessageRoutes:
         """Edit one's own message; people who manage messages may hide another's embeds."""
         me, channel = caller(request), channel_of(self._world, request)
         held = require(me, channel)
-        form = await bodies.read_message(request, file_limit=self._world.file_limit(channel.guild))
+        form = await bodies.read_message(request, file_limit=self._world.upload_limit)
         message = message_of(channel, request)
         if channel.archived:
             raise errors.thread_archived()
@@ -123,14 +123,20 @@ class MessageRoutes:
         self._posting.delete(message)
         return done()
 
-    async def delete_many(self, request: web.Request) -> web.Response:
-        """Delete the messages of a list of ids."""
+    async def type(self, request: web.Request) -> web.Response:
+        """Show the caller as typing for ten seconds."""
         me, channel = caller(request), channel_of(self._world, request)
-        require(me, channel, P.MANAGE_MESSAGES)
-        body = await bodies.read_json(request)
-        for value in body.get("messages") or []:
-            if message := channel.messages.get(snowflake(value, "messages")):
-                self._posting.delete(message)
+        require(me, channel, may_send(channel))
+        self._faults.typed(channel.id, me.id)
+        data: Json = {
+            "channel_id": str(channel.id),
+            "user_id": str(me.id),
+            "timestamp": int(now().timestamp()),
+        }
+        if channel.guild is not None:
+            data["guild_id"] = str(channel.guild.id)
+            data["member"] = payloads.member(channel.guild.members[me.id])
+        self._world.publish(Event("TYPING_START", data, channel=channel))
         return done()
 
     # --- reactions --------------------------------------------------------------------------------
@@ -142,7 +148,7 @@ class MessageRoutes:
         message = message_of(channel, request)
         if channel.archived:
             raise errors.thread_archived()
-        key = self._emoji(request)
+        key = _emoji(request)
         if key not in message.reactions and not held & P.ADD_REACTIONS:
             raise errors.missing_permissions()
         who = message.reactions.setdefault(key, [])
@@ -152,36 +158,17 @@ class MessageRoutes:
         return done()
 
     async def unreact(self, request: web.Request) -> web.Response:
-        """Take back one's own reaction, or another's with Manage Messages."""
+        """Take back one's own reaction."""
         me, channel = caller(request), channel_of(self._world, request)
-        held = require(me, channel)
-        message = message_of(channel, request)
-        whose = path_id(request, "user_id") if "user_id" in request.match_info else me.id
-        if whose != me.id and not held & P.MANAGE_MESSAGES:
-            raise errors.missing_permissions()
-        key = self._emoji(request)
+        require(me, channel)
+        message, key = message_of(channel, request), _emoji(request)
         who = message.reactions.get(key, [])
-        if whose in who:
-            who.remove(whose)
+        if me.id in who:
+            who.remove(me.id)
             if not who:
                 del message.reactions[key]
-            self._tell_reaction("MESSAGE_REACTION_REMOVE", message, key, self._world.people[whose])
+            self._tell_reaction("MESSAGE_REACTION_REMOVE", message, key, me)
         return done()
-
-    async def reacted(self, request: web.Request) -> web.Response:
-        """Return who reacted with one emoji."""
-        me, channel = caller(request), channel_of(self._world, request)
-        require(me, channel, P.READ_MESSAGE_HISTORY)
-        who = message_of(channel, request).reactions.get(self._emoji(request), [])
-        return ok([payloads.user(self._world.people[one]) for one in who])
-
-    def _emoji(self, request: web.Request) -> str:
-        key = unquote(request.match_info["emoji_name"])
-        name, _, own = key.partition(":")
-        known = {str(one) for guild in self._world.guilds.values() for one in guild.emojis}
-        if not name or (own and own not in known) or (not own and name.isascii()):
-            raise errors.unknown("emoji")
-        return key
 
     def _tell_reaction(self, event: str, message: Message, key: str, who: Person) -> None:
         channel = message.channel
@@ -190,7 +177,7 @@ class MessageRoutes:
             "channel_id": str(channel.id),
             "message_id": str(message.id),
             "message_author_id": str(message.author.id),
-            "emoji": message_payloads.emoji(key),
+            "emoji": {"id": None, "name": key},
             "burst": False,
             "type": 0,
         }
@@ -201,16 +188,18 @@ class MessageRoutes:
         self._world.publish(Event(event, data, channel=channel))
 
 
+def _emoji(request: web.Request) -> str:
+    key = unquote(request.match_info["emoji_name"])
+    if key.isascii():
+        raise errors.unknown("emoji")
+    return key
+
+
 def _window(messages: list[Message], query: Mapping[str, str], limit: int) -> list[Message]:
-    """Return the asked-for part of `messages` (oldest first), in the same order."""
     if before := query.get("before"):
         edge = snowflake(before, "before")
         return [one for one in messages if one.id < edge][-limit:]
     if after := query.get("after"):
         edge = snowflake(after, "after")
         return [one for one in messages if one.id > edge][:limit]
-    if around := query.get("around"):
-        edge = snowflake(around, "around")
-        older = [one for one in messages if one.id < edge][-(limit // 2) :]
-        return older + [one for one in messages if one.id >= edge][: limit - len(older)]
     return messages[-limit:]

@@ -1,4 +1,4 @@
-"""REST: the caller's own account and application, other people, and where the gateway is."""
+"""REST: the caller's own account and application, fellow members, and where the gateway is."""
 
 from aiohttp import web
 
@@ -7,7 +7,7 @@ from bot.playground.messages import bodies
 from bot.playground.messages.building import snowflake
 from bot.playground.model import errors, payloads
 from bot.playground.model.state import World
-from bot.playground.rest.http import caller, ok, path_id
+from bot.playground.rest.http import caller, guild_of, ok, path_id
 
 
 class UserRoutes:
@@ -24,9 +24,8 @@ class UserRoutes:
             web.get("/gateway/bot", self.gateway_bot),
             web.get("/users/@me", self.myself),
             web.get("/users/@me/guilds", self.my_guilds),
-            web.get("/users/@me/channels", self.my_channels),
             web.post("/users/@me/channels", self.open_dm),
-            web.get("/users/{user_id}", self.user),
+            web.get("/guilds/{guild_id}/members/{user_id}", self.member),
             web.get("/applications/@me", self.application),
             web.get("/oauth2/applications/@me", self.application),
         ]
@@ -51,29 +50,23 @@ class UserRoutes:
         mine = [guild for guild in self._world.guilds.values() if me.id in guild.members]
         return ok([payloads.my_guild(guild, me) for guild in mine])
 
-    async def my_channels(self, request: web.Request) -> web.Response:
-        """Return the caller's direct conversations."""
-        me = caller(request)
-        return ok([payloads.channel(dm, viewer=me) for dm in self._world.dms_of(me)])
-
     async def open_dm(self, request: web.Request) -> web.Response:
         """Open a direct conversation with `recipient_id`, or return the one there is."""
         me = caller(request)
-        wanted = (await bodies.read_json(request)).get("recipient_id")
-        other = self._world.people.get(snowflake(wanted, "recipient_id"))
+        body = (await bodies.read(request, file_limit=0)).payload
+        other = self._world.people.get(snowflake(body.get("recipient_id"), "recipient_id"))
         if other is None or other is me:
             raise errors.invalid("recipient_id", "INVALID_RECIPIENT", "Invalid Recipient(s)")
         if me.bot and other.bot:
             raise errors.cannot_dm()
         return ok(payloads.channel(self._world.open_dm(me, other), viewer=me))
 
-    async def user(self, request: web.Request) -> web.Response:
-        """Return a person."""
-        caller(request)
-        person = self._world.people.get(path_id(request, "user_id"))
-        if person is None:
-            raise errors.unknown("user")
-        return ok(payloads.user(person))
+    async def member(self, request: web.Request) -> web.Response:
+        """Return a member of one of the caller's guilds."""
+        found = guild_of(self._world, request).members.get(path_id(request, "user_id"))
+        if found is None:
+            raise errors.unknown("member")
+        return ok(payloads.member(found))
 
     async def application(self, request: web.Request) -> web.Response:
         """Return the caller's own application."""

@@ -87,7 +87,6 @@ def _side(output: Tensor) -> int:
 
 
 def _map(product: Tensor) -> Tensor:
-    """Return (h, w) of a layer's activations times gradients."""
     if product.dim() == 4:
         return product[0].sum(0)
     side = _side(product)
@@ -111,7 +110,6 @@ def overlaid(picture: Image.Image, found: Tensor) -> Image.Image:
 
 
 def _coloured(strength: Tensor) -> Tensor:
-    """Return (3, H, W) in [0, 255] for `strength` (H, W) in [0, 1]."""
     table = torch.tensor(_WARM, dtype=torch.float32)
     at = strength * (len(_WARM) - 1)
     low = at.floor().long().clamp(max=len(_WARM) - 2)

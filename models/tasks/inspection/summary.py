@@ -76,7 +76,6 @@ def tree(network: nn.Module) -> str:
 
 
 def _lines(alike: Sequence[nn.Module], depth: int) -> Iterator[str]:
-    """Yield the lines of what the modules `alike`, which are folded into one, consist of."""
     parts: dict[str, list[nn.Module]] = {}
     for module in alike:
         for name, child in module.named_children():

@@ -6,7 +6,6 @@ what only a process can do: it is always ready and never restarts.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Self, TypeAlias
 
 from bot.core.errors import Closing
@@ -34,12 +33,7 @@ class FakeEngine:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._closed = True
 
     @property

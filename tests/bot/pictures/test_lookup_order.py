@@ -341,10 +341,10 @@ async def test_galleries_are_found_however_deep(room: Room) -> None:
 async def test_what_a_thread_began_with_is_found(room: Room) -> None:
     """Its first message only points at the one in the channel."""
     first = await room.guest.say("", png("a.png"))
-    path = f"/channels/{room.channel.id}/messages/{first['id']}/threads"
-    thread = await room.guest.request("POST", path, {"name": "details"})
-    await room.guest.say("words", channel_id=int(thread["id"]))
-    found = await room.finds("", channel_id=int(thread["id"]))
+    posting = room.playground.posting
+    thread = posting.begin_thread(room.channel.messages[int(first["id"])], "details")
+    await room.guest.say("words", channel_id=thread.id)
+    found = await room.finds("", channel_id=thread.id)
     assert [one.name for one in found.pictures] == ["a.png"]
 
 

@@ -57,7 +57,8 @@ def test_every_contender_runs(tmp_path: Path) -> None:
     contenders = Contenders(options)
     assert contenders.facts()["stand_in"]
     assert "float32" in contenders.facts()["fast"]  # type: ignore[operator]  # a list
-    took = [contenders.bare(3), contenders.naive(1), contenders.direct(1)]
+    took = [contenders.bare(3), contenders.naive("classify", 1)]
+    took += [contenders.direct("classify", 1)]
     assert all(milliseconds > 0 for milliseconds in took)
     assert contenders.network("float32", 1) > 0
     pictures = tmp_path / "pictures"

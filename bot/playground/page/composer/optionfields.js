@@ -8,7 +8,7 @@ import { displayName } from "../messages/format.js";
 import { Listbox } from "../ui/listbox.js";
 import { t } from "../i18n.js";
 
-const TYPE = { STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, CHANNEL: 7, MENTIONABLE: 9, NUMBER: 10, ATTACHMENT: 11 };
+const TYPE = { STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, CHANNEL: 7, NUMBER: 10, ATTACHMENT: 11 };
 const NUMBERS = new Set([TYPE.INTEGER, TYPE.NUMBER]);
 const PAUSE_MS = 150;
 
@@ -26,7 +26,7 @@ function fixedChoices(option, store) {
   if (option.choices?.length) return option.choices;
   if (option.type === TYPE.BOOLEAN) return [{ label: t("True"), value: true }, { label: t("False"), value: false }];
   if (option.type === TYPE.CHANNEL) return [{ label: `#${store.channel.name}`, value: store.channel.id }];
-  if (option.type === TYPE.USER || option.type === TYPE.MENTIONABLE) {
+  if (option.type === TYPE.USER) {
     return [...store.people.values()].map(({ user, member }) => ({
       label: displayName(user, member), detail: `@${user.username}`, value: user.id, lead: avatar(user, 24, "avatar-small"),
     }));

@@ -5,15 +5,12 @@ import { t } from "../i18n.js";
 
 export const QUICK_REACTIONS = ["👍", "❤️", "😂", "🐾"];
 
-const keyOf = (emoji) => emoji.id ?? emoji.name;
-const pathOf = (emoji) => encodeURIComponent(emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name);
-
 /** Draw a message's reactions; null when there are none. */
 export function renderReactions(message, chat) {
   const reactions = (message.reactions ?? []).filter((reaction) => reaction.count > 0);
   if (!reactions.length) return null;
   return el("div", { class: "reactions" }, reactions.map((reaction) => {
-    const name = reaction.emoji.id ? `:${reaction.emoji.name}:` : reaction.emoji.name;
+    const { name } = reaction.emoji;
     return el("button", {
       type: "button", class: reaction.me ? "reaction mine" : "reaction", "aria-pressed": String(Boolean(reaction.me)),
       "aria-label": reaction.count === 1 ? t("{name}, 1 reaction", { name }) : t("{name}, {count} reactions", { name, count: reaction.count }), onclick: () => chat.react(message, reaction.emoji, !reaction.me),
@@ -23,16 +20,14 @@ export function renderReactions(message, chat) {
 
 /** Add or take back my reaction; the gateway's event then changes what is shown. */
 export function sendReaction(rest, message, emoji, add) {
-  const path = `/channels/${message.channel_id}/messages/${message.id}/reactions/${pathOf(emoji)}/@me`;
+  const path = `/channels/${message.channel_id}/messages/${message.id}/reactions/${encodeURIComponent(emoji.name)}/@me`;
   return rest.request(add ? "PUT" : "DELETE", path);
 }
 
 /** A message's reactions after one gateway event; the message itself is left as it is. */
 export function reactionsAfter(message, type, data, myId) {
   const reactions = (message.reactions ?? []).map((reaction) => ({ ...reaction }));
-  if (type === "MESSAGE_REACTION_REMOVE_ALL") return [];
-  const at = reactions.findIndex((reaction) => keyOf(reaction.emoji) === keyOf(data.emoji));
-  if (type === "MESSAGE_REACTION_REMOVE_EMOJI") return reactions.filter((_, index) => index !== at);
+  const at = reactions.findIndex((reaction) => reaction.emoji.name === data.emoji.name);
   const step = type === "MESSAGE_REACTION_ADD" ? 1 : -1;
   if (at < 0) return step > 0 ? [...reactions, { emoji: data.emoji, count: 1, me: data.user_id === myId }] : reactions;
   reactions[at].count += step;
