@@ -145,10 +145,10 @@ async def _of_worker(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
-    if settings.token is None:
+    if settings.bot_token is None:
         yield Finding("Token", "not set", HOW_TO_GET_IN.format(invite=invitation()))
         return
-    headers = {"Authorization": f"Bot {settings.token.get_secret_value()}"}
+    headers = {"Authorization": f"Bot {settings.bot_token}"}
     timeout = aiohttp.ClientTimeout(total=SECONDS)
     async with aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=True) as session:
         discord_api = _Api(session, settings.api_url)
