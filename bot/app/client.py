@@ -17,7 +17,7 @@ from discord.gateway import ReconnectWebSocket
 from discord.shard import Shard
 
 from bot.app.backfill import MessageBackfill
-from bot.app.command_sync import publish
+from bot.app.command_sync import CommandPublisher
 from bot.conversation import allowed_channels
 from bot.conversation.active_commands import ActiveCommands
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
@@ -159,10 +159,17 @@ class Bobby(commands.AutoShardedBot):
         self._up: set[int] = set()
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
-        self._beating: asyncio.Task[None] | None = None
+        self.publisher = CommandPublisher(self)
+        self._beside: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
-        """Load every cog (one that fails stops the start) and publish the commands if changed."""
+        """Load the commands, and begin what goes on beside answering."""
+        await self.load()
+        beside = (self.pulse.run(), self.publisher.run(), self.publisher.name_strangers())
+        self._beside = [asyncio.create_task(work) for work in beside]
+
+    async def load(self) -> None:
+        """Load every cog (one that fails stops the start), and each command's other names."""
         for name in COGS:
             await self.load_extension(name)
         for command in self.commands:  # as the slash commands are called in each language
@@ -170,15 +177,13 @@ class Bobby(commands.AutoShardedBot):
                 self.all_commands.setdefault(into(language, command.name), command)
         self.add_dynamic_items(Cancel)
         await self.tree.set_translator(CommandTranslator())
-        self._beating = asyncio.create_task(self.pulse.run())
-        await publish(self)
 
     async def close(self) -> None:
         """Let unfinished replies go out, then leave the gateway."""
         if self._answering:
             await asyncio.wait(self._answering, timeout=CLOSE_SECONDS)
-        if self._beating:
-            self._beating.cancel()
+        for task in self._beside:
+            task.cancel()
         await super().close()
 
     def speak_to(self, interaction: Interaction) -> None:

@@ -159,8 +159,6 @@ async def connected(
     yield task
     if task.done():
         task.result()
-    elif not bot.shards:  # it may be waiting for Discord, and there is nothing to take leave of
-        task.cancel()
 
 
 async def _stay(bot: Bobby, token: str, api: str | None) -> None:

@@ -63,10 +63,12 @@ def pauses() -> Iterator[float]:
         pause = min(2 * pause, LONGEST)
 
 
-async def outlast(attempt: Callable[[], Awaitable[None]]) -> None:
+async def outlast(
+    attempt: Callable[[], Awaitable[None]], trouble: str = "Discord can't be reached"
+) -> None:
     """Make `attempt` again and again until it does not fail with what will pass.
 
-    Whatever else it raises is raised.
+    `trouble` is how the lines of the log begin. Whatever else it raises is raised.
     """
     began, said = time.monotonic(), float("-inf")
     for pause in pauses():
@@ -79,9 +81,8 @@ async def outlast(attempt: Callable[[], Awaitable[None]]) -> None:
             if now - said >= SAID_EVERY:
                 said = now
                 log.warning(
-                    "Discord can't be reached (%s), for %.0f seconds so far. Trying again in %.0f"
-                    " seconds.",
-                    *(reason(failure), now - began, wait),
+                    "%s (%s), for %.0f seconds so far. Trying again in %.0f seconds.",
+                    *(trouble, reason(failure), now - began, wait),
                 )
         else:
             return

@@ -137,7 +137,7 @@ async def test_put_out_for_good_it_says_what_to_do(tmp_path: Path) -> None:
     """The token renewed while it runs: it ends, and says the steps."""
     async with in_service(tmp_path) as (process, playground, _):
         playground.faults.close_connections(4004, playground.world.bot)
-        assert await asyncio.to_thread(process.ended, START) == 1
+        assert await asyncio.to_thread(process.ended, START) == 78
         assert "Reset Token" in process.printed()
         assert "Traceback" not in process.printed()
         assert playground.bot_token not in process.printed()

@@ -109,18 +109,22 @@ async def test_a_reboot_before_the_network_is_up(tmp_path: Path) -> None:
     log, me = tmp_path / "log.txt", playground.world.bot
     supervising = asyncio.create_task(supervisor.run())
     try:
-        await eventually(lambda: log.exists() and "can't be reached" in log.read_text(), START)
+        await eventually(
+            lambda: log.exists() and "can't be reached" in log.read_text(), within=START
+        )
         playground.faults.answer("GET", "/users/@me", 502)
         playground.faults.answer("GET", "/users/@me", 503)
         async with playground:
-            await eventually(lambda: playground.hub.connected(me), START)
+            await eventually(lambda: playground.hub.connected(me), within=START)
             assert supervisor.ended == []
             assert supervisor.process is not None
             os.kill(supervisor.process.pid, signal.SIGKILL)
-            await eventually(lambda: supervisor.ended and playground.hub.connected(me), START)
+            await eventually(
+                lambda: supervisor.ended and playground.hub.connected(me), within=START
+            )
             assert supervisor.ended == [-signal.SIGKILL]
+            assert "Traceback" not in supervisor.log()
     finally:
         supervising.cancel()
         with suppress(asyncio.CancelledError):
             await supervising
-    assert "Traceback" not in supervisor.log()
