@@ -93,26 +93,31 @@ async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
     On leaving, downloads and the executor end first, so that anyone who still waits is told, then
     the gateway.
     """
-    store = Store(settings.data_folder)
-    executor = open_executor(settings, lambda server: store.servers.get(server).per_person)
-    library = Library(settings, executor)
+    bot = unopened(settings)
     async with (
-        store,
-        Fetcher(max_bytes=settings.max_file_mib * 2**20) as fetcher,
-        Hub(settings) as hub,
-        Bobby(
-            settings=settings,
-            executor=executor,
-            fetcher=fetcher,
-            library=library,
-            hub=hub,
-            store=store,
-        ) as bot,
-        executor,
-        library,
+        bot.store,
+        bot.fetcher,
+        bot.hub,
+        bot,
+        bot.executor,
+        bot.library,
         watching(bot, settings.metrics_port),
     ):
         yield bot
+
+
+def unopened(settings: Settings) -> Bobby:
+    """Return a Bobby that can do nothing yet but tell which commands it has."""
+    store = Store(settings.data_folder)
+    executor = open_executor(settings, lambda server: store.servers.get(server).per_person)
+    return Bobby(
+        settings=settings,
+        executor=executor,
+        fetcher=Fetcher(max_bytes=settings.max_file_mib * 2**20),
+        library=Library(settings, executor),
+        hub=Hub(settings),
+        store=store,
+    )
 
 
 def watching(bot: Bobby, port: int) -> contextlib.AbstractAsyncContextManager[object]:
