@@ -113,3 +113,12 @@ def test_the_unit_does_not_restart_what_a_setting_broke() -> None:
     assert service["RestartPreventExitStatus"] == str(WrongSetting.status)
     assert service["ProtectSystem"] == "strict"
     assert service["ExecStart"].endswith("bobby run")
+
+
+def test_a_container_does_not_restart_for_ever_what_a_setting_broke() -> None:
+    """Neither by Docker alone nor under systemd, as the page and the Dockerfile have it."""
+    page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    policies = re.findall(r"--restart (\S+)", page + (ROOT / "Dockerfile").read_text())
+    assert len(policies) == 2
+    assert all(re.match(r"on-failure:\d", policy) for policy in policies)
+    assert f"\nRestartPreventExitStatus={WrongSetting.status}\n" in page

@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 import discord
+import yarl
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
@@ -18,6 +19,7 @@ from discord.shard import Shard
 
 from bot.app.backfill import MessageBackfill
 from bot.app.command_sync import CommandPublisher
+from bot.app.outage import outlast
 from bot.conversation import allowed_channels
 from bot.conversation.active_commands import ActiveCommands
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
@@ -177,6 +179,17 @@ class Bobby(commands.AutoShardedBot):
                 self.all_commands.setdefault(into(language, command.name), command)
         self.add_dynamic_items(Cancel)
         await self.tree.set_translator(CommandTranslator())
+
+    async def launch_shard(
+        self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
+    ) -> None:
+        """See discord.py, which tries every 5 seconds, with a traceback each: wait before that."""
+        await outlast(lambda: self._knock(gateway))
+        await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def _knock(self, gateway: yarl.URL) -> None:
+        socket = await self.http.ws_connect(str(gateway))
+        await socket.close()
 
     async def close(self) -> None:
         """Let unfinished replies go out, then leave the gateway."""

@@ -110,7 +110,10 @@ def _parsed(path: Path, text: str) -> tuple[Repository, ...]:
 def _check(path: Path, repositories: tuple[Repository, ...]) -> None:
     names: set[str] = set()
     for repository in repositories:
-        check_source(repository.name, repository.commit)
+        try:
+            check_source(repository.name, repository.commit)
+        except SetupError as error:
+            raise WrongSetting(f"{path}: {error}") from None
         hashes = [repository.tree, *(weights.sha256 for weights in repository.weights)]
         if not all(_SHA256.fullmatch(digest) for digest in hashes):
             raise WrongSetting(f"{path}: a hash of {repository.name} should have 64 digits.")

@@ -108,6 +108,20 @@ async def test_a_server_that_is_not_there_yet(desk: Desk, caplog: pytest.LogCapt
             await eventually(lambda: playground.hub.connected(playground.world.bot))
 
 
+async def test_a_gateway_in_trouble(
+    desk: Desk, playground: Playground, caplog: pytest.LogCaptureFixture
+) -> None:
+    """REST answers and the gateway does not: that passes as well, without a traceback."""
+    playground.faults.refuse_connections = True
+    async with in_service(desk, playground):
+        await eventually(lambda: "can't be reached (HTTP 503)" in caplog.text)
+        await asyncio.sleep(1.5)
+        playground.faults.refuse_connections = False
+        await eventually(lambda: playground.hub.connected(playground.world.bot))
+    assert caplog.text.count("can't be reached") == 1
+    assert "Traceback" not in caplog.text
+
+
 async def test_a_long_wait_that_discord_orders(
     desk: Desk, playground: Playground, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -122,8 +136,8 @@ async def test_a_long_wait_that_discord_orders(
 async def test_another_s_api(desk: Desk, playground: Playground) -> None:
     """It answers, but as nobody would whom to wait for helps."""
     token = playground.bot_token
-    for answer in ({"status": 404}, {"status": 200}):
-        playground.faults.answer("GET", "/gateway", **answer)
+    for status in (404, 200):
+        playground.faults.answer("GET", "/gateway", status)
         settings = settings_of(desk, DISCORD_TOKEN=token, api_url=playground.api)
         with pytest.raises(WrongSetting, match=r"BOBBY_API_URL") as caught:
             await run_on_discord(settings)
