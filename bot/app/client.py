@@ -80,6 +80,11 @@ class BobbyContext(commands.Context["Bobby"]):
     responder: MessageResponder
 
 
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (failure := task.exception()):
+        log.error("Something beside answering has failed", exc_info=failure)
+
+
 def _typed_in(context: BobbyContext) -> str | None:
     """Return the language in which the command was called.
 
@@ -169,6 +174,8 @@ class Bobby(commands.AutoShardedBot):
         await self.load()
         beside = (self.pulse.run(), self.publisher.run(), self.publisher.name_strangers())
         self._beside = [asyncio.create_task(work) for work in beside]
+        for task in self._beside:
+            task.add_done_callback(_log_failure)
 
     async def load(self) -> None:
         """Load every cog (one that fails stops the start), and each command's other names."""
