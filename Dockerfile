@@ -1,5 +1,8 @@
 # Bobby in a container; docs/deploying.md says how to build and run it.
 #
+# It ends with 78 where a setting, the token or an intent is wrong, and waits for anything that passes:
+# `--restart on-failure:5` starts it again after a crash, and not for ever.
+#
 # TORCH_INDEX chooses the PyTorch: the default is for processors, .../whl/cu128 for GPUs.
 ARG PYTHON=3.12
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from bot.cli.main import cli
+from bot.core.errors import WrongSetting
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -104,11 +105,20 @@ def test_the_container_is_made_of_what_is_there() -> None:
 
 
 def test_the_unit_does_not_restart_what_a_setting_broke() -> None:
-    """`bobby run` ends with 1 over a setting; what it may write to is its own."""
+    """`bobby run` has a status of its own for that; what it may write to is its own."""
     unit = configparser.ConfigParser(strict=False)
     unit.optionxform = str  # type: ignore[assignment, method-assign]  # as its documentation says
     unit.read(ROOT / "docs" / "bobby.service")
     service = unit["Service"]
-    assert service["RestartPreventExitStatus"] == "1"
+    assert service["RestartPreventExitStatus"] == str(WrongSetting.status)
     assert service["ProtectSystem"] == "strict"
     assert service["ExecStart"].endswith("bobby run")
+
+
+def test_a_container_does_not_restart_for_ever_what_a_setting_broke() -> None:
+    """Neither by Docker alone nor under systemd, as the page and the Dockerfile have it."""
+    page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    policies = re.findall(r"--restart (\S+)", page + (ROOT / "Dockerfile").read_text())
+    assert len(policies) == 2
+    assert all(re.match(r"on-failure:\d", policy) for policy in policies)
+    assert f"\nRestartPreventExitStatus={WrongSetting.status}\n" in page

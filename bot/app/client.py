@@ -8,17 +8,20 @@ import asyncio
 import contextlib
 import difflib
 import logging
+from collections.abc import Coroutine
 from typing import Any
 
 import discord
+import yarl
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
 from discord.shard import Shard
 
 from bot.app.backfill import MessageBackfill
-from bot.app.command_sync import publish
+from bot.app.command_sync import CommandPublisher
 from bot.app.discord_clock import DiscordClock
+from bot.app.outage import outlast
 from bot.app.recovery import Recovery
 from bot.conversation import allowed_channels
 from bot.conversation.active_commands import ActiveCommands
@@ -81,6 +84,11 @@ class BobbyContext(commands.Context["Bobby"]):
     """A text command's context, which also has the responder that answers it."""
 
     responder: MessageResponder
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (failure := task.exception()):
+        log.error("Something beside answering has failed", exc_info=failure)
 
 
 def _typed_in(context: BobbyContext) -> str | None:
@@ -175,10 +183,25 @@ class Bobby(commands.AutoShardedBot):
         self._up: set[int] = set()
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
-        self._running: list[asyncio.Task[None]] = []
+        self.publisher = CommandPublisher(self)
+        self._beside: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
-        """Load every cog (one that fails stops the start) and publish the commands if changed."""
+        """Load the commands, and begin what goes on beside answering."""
+        await self.load()
+        await self.recovery.load()
+        self._go_on_with(self.pulse.run())
+        self._go_on_with(self.recovery.note_life())
+        self._go_on_with(self.publisher.run())
+        self._go_on_with(self.publisher.name_strangers())
+
+    def _go_on_with(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(_log_failure)
+        self._beside.append(task)
+
+    async def load(self) -> None:
+        """Load every cog (one that fails stops the start), and each command's other names."""
         for name in COGS:
             await self.load_extension(name)
         for command in self.commands:  # as the slash commands are called in each language
@@ -186,16 +209,23 @@ class Bobby(commands.AutoShardedBot):
                 self.all_commands.setdefault(into(language, command.name), command)
         self.add_dynamic_items(Cancel)
         await self.tree.set_translator(CommandTranslator())
-        await self.recovery.load()
-        for loop in (self.pulse.run(), self.recovery.note_life()):
-            self._running.append(asyncio.create_task(loop))
-        await publish(self)
+
+    async def launch_shard(
+        self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
+    ) -> None:
+        """See discord.py, which tries every 5 seconds, with a traceback each: wait before that."""
+        await outlast(lambda: self._knock(gateway))
+        await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def _knock(self, gateway: yarl.URL) -> None:
+        socket = await self.http.ws_connect(str(gateway))
+        await socket.close()
 
     async def close(self) -> None:
         """Let unfinished replies go out, then leave the gateway."""
         if self._answering:
             await asyncio.wait(self._answering, timeout=CLOSE_SECONDS)
-        for task in self._running:
+        for task in self._beside:
             task.cancel()
         await super().close()
 
@@ -240,7 +270,7 @@ class Bobby(commands.AutoShardedBot):
         which = f", shards {[*self.shards]} of {self.shard_count}" if self.shard_count != 1 else ""
         log.info("Logged in as %s; servers: %d%s", self.user, len(self.guilds), which)
         await self._forget_servers_left()
-        self._running.append(asyncio.create_task(self.recovery.take_up()))
+        self._go_on_with(self.recovery.take_up())
         async for message in self.missed.catch_up(self.guilds):
             log.info("Message %d came while I was away", message.id)
             self.dispatch("message", message)

@@ -10,6 +10,8 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.core.errors import WrongSetting
+
 DISCORD = Route.BASE
 _DISCORD_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY
 _DISCORD_CDN = discord.Asset.BASE
@@ -39,7 +41,8 @@ async def point_at(api_url: str) -> None:
     An API other than Discord's is asked where its gateway is.
 
     Raises:
-        aiohttp.ClientError: The API does not answer, or not with an address.
+        aiohttp.ClientError: The API does not answer, or with an error.
+        WrongSetting: It answers with something else than an address.
     """
     gateway = None
     if api_url.rstrip("/") != DISCORD:
@@ -53,4 +56,7 @@ async def _gateway_of(api_url: str) -> str:
         aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
         session.get(f"{api_url.rstrip('/')}/gateway") as response,
     ):
-        return str((await response.json())["url"])
+        try:
+            return str((await response.json())["url"])
+        except (aiohttp.ContentTypeError, ValueError, LookupError, TypeError):
+            raise WrongSetting(f"{api_url} isn't Discord's API. Check BOBBY_API_URL.") from None

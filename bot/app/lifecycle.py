@@ -1,7 +1,7 @@
 """Puts Bobby together, runs it until it is told to stop, and takes it apart in order.
 
 Owns the life of the process: what is opened, when it stops, and what an operator is told when
-Discord won't let Bobby in.
+Discord won't let Bobby in. What passes by itself is no reason to end: Bobby waits for it.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ import signal
 from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator
 
-import aiohttp
 import discord
 
 from bot.app import discord_patches
 from bot.app.client import Bobby
 from bot.app.monitoring import Watched
-from bot.core.errors import SetupError
+from bot.app.outage import FAILURES, outlast, status_of
+from bot.core.errors import WrongSetting
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor
 from bot.library.hub.workers import Hub
@@ -37,8 +37,8 @@ PERMISSIONS = discord.Permissions(
 )
 """What Bobby asks for in a server: to read, to answer with pictures, and nothing else."""
 
-AUTHENTICATION_FAILED = 4004
-"""The gateway's close code for a token that no longer holds."""
+LOGIN_SECONDS = 60.0
+"""How long one login may take; what then has no answer is tried again."""
 
 HOW_TO_GET_IN = """\
 No Discord token found.
@@ -61,6 +61,13 @@ Bobby needs the Message Content Intent to read commands.
   1. Open https://discord.com/developers/applications/{application}/bot
   2. Switch on "Message Content Intent", save, and run `bobby run` again.
   3. If Bobby isn't in a server yet, invite it: {invite}"""
+
+CLOSED_FOR_GOOD = {
+    4004: HOW_TO_RENEW,
+    4010: "Discord doesn't know these shards. Check BOBBY_SHARDS and BOBBY_SHARD_IDS.",
+    4011: "Bobby is in too many servers for so few shards. Set BOBBY_SHARDS to 0 or higher.",
+}
+"""What to do about the gateway's close codes after which no new try helps."""
 
 
 def invite_link(application_id: int) -> str:
@@ -86,26 +93,31 @@ async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
     On leaving, downloads and the executor end first, so that anyone who still waits is told, then
     the gateway.
     """
-    store = Store(settings.data_folder)
-    executor = open_executor(settings, lambda server: store.servers.get(server).per_person)
-    library = Library(settings, executor)
+    bot = unopened(settings)
     async with (
-        store,
-        Fetcher(max_bytes=settings.max_file_mib * 2**20) as fetcher,
-        Hub(settings) as hub,
-        Bobby(
-            settings=settings,
-            executor=executor,
-            fetcher=fetcher,
-            library=library,
-            hub=hub,
-            store=store,
-        ) as bot,
-        executor,
-        library,
+        bot.store,
+        bot.fetcher,
+        bot.hub,
+        bot,
+        bot.executor,
+        bot.library,
         watching(bot, settings.metrics_port),
     ):
         yield bot
+
+
+def unopened(settings: Settings) -> Bobby:
+    """Return a Bobby that can do nothing yet but tell which commands it has."""
+    store = Store(settings.data_folder)
+    executor = open_executor(settings, lambda server: store.servers.get(server).per_person)
+    return Bobby(
+        settings=settings,
+        executor=executor,
+        fetcher=Fetcher(max_bytes=settings.max_file_mib * 2**20),
+        library=Library(settings, executor),
+        hub=Hub(settings),
+        store=store,
+    )
 
 
 def watching(bot: Bobby, port: int) -> contextlib.AbstractAsyncContextManager[object]:
@@ -128,62 +140,69 @@ async def run_on_discord(settings: Settings) -> None:
     """Log in to Discord and answer people until a signal says stop.
 
     Raises:
-        SetupError: Discord won't let Bobby in; the text says what to do, step by step.
+        WrongSetting: Discord won't let Bobby in; the text says what to do, step by step.
+        SetupError: Something on this machine can't be opened.
     """
-    if settings.token is None:
-        raise SetupError(HOW_TO_GET_IN.format(invite=invitation()))
-    await _find_api(settings.api_url)
+    if (token := settings.bot_token) is None:
+        raise WrongSetting(HOW_TO_GET_IN.format(invite=invitation()))
     stop = stop_signal()
-    async with assembled(settings) as bot, connected(bot, settings.token.get_secret_value()) as end:
+    async with assembled(settings) as bot, connected(bot, token, settings.api_url) as end:
         await asyncio.wait({end, asyncio.create_task(stop.wait())}, return_when=FIRST_COMPLETED)
 
 
-async def _find_api(url: str) -> None:
-    try:
-        await discord_patches.point_at(url)
-    except (aiohttp.ClientError, OSError) as error:
-        raise SetupError(
-            f"Can't reach the Discord API at {url} ({error}). Check BOBBY_API_URL and "
-            f"your network connection."
-        ) from None
-
-
 @contextlib.asynccontextmanager
-async def connected(bot: Bobby, token: str) -> AsyncIterator[asyncio.Task[None]]:
+async def connected(
+    bot: Bobby, token: str, api: str | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """Keep `bot` logged in while the block lasts; yields the task, which ends if it can't be.
 
+    The process is first pointed at `api`, if given.
+
     Raises:
-        SetupError: See `run_on_discord`; raised on leaving.
+        WrongSetting: See `run_on_discord`; raised on leaving.
     """
-    task = asyncio.create_task(_log_in(bot, token), name="gateway")
+    task = asyncio.create_task(_stay(bot, token, api), name="gateway")
     yield task
     if task.done():
         task.result()
 
 
-async def _log_in(bot: Bobby, token: str) -> None:
+async def _stay(bot: Bobby, token: str, api: str | None) -> None:
     try:
-        await bot.login(token)
+        if api is not None:
+            await outlast(lambda: discord_patches.point_at(api))
+        await outlast(lambda: _log_in(bot, token))
         assert bot.application_id is not None
         log.info("Invite link: %s", invite_link(bot.application_id))
-        await bot.connect()
+        await outlast(bot.connect)
     except discord.LoginFailure:
-        raise SetupError(HOW_TO_RENEW) from None
+        raise WrongSetting(HOW_TO_RENEW) from None
     except discord.PrivilegedIntentsRequired:
-        raise SetupError(_without_intent(bot)) from None
+        raise WrongSetting(_without_intent(bot)) from None
     except discord.ConnectionClosed as error:
-        if error.code == AUTHENTICATION_FAILED:
-            raise SetupError(HOW_TO_RENEW) from None
-        raise SetupError(
-            f"Discord closed the connection for good (code {error.code}). Start again; if that"
-            " does not help, look the code up at https://discord.com/developers/docs/topics/"
-            "opcodes-and-status-codes."
+        advice = CLOSED_FOR_GOOD.get(error.code, "Bobby is too old for Discord: update it.")
+        raise WrongSetting(
+            f"Discord closed the connection for good (code {error.code}). {advice}"
         ) from None
-    except discord.HTTPException as error:
-        raise SetupError(
-            f"Discord refused the login: {error.status} {error.text}. Try again in a minute."
-        ) from error
-    except (aiohttp.ClientConnectionError, OSError) as error:
-        raise SetupError(
-            f"Discord can't be reached ({error}). Check this machine's network and start again."
-        ) from None
+    except FAILURES as failure:
+        raise WrongSetting(_refused(failure)) from None
+
+
+async def _log_in(bot: Bobby, token: str) -> None:
+    # A wait that Discord orders is said in the log, and not slept through by the library.
+    bot.http.max_ratelimit_timeout = LOGIN_SECONDS / 2
+    try:
+        async with asyncio.timeout(LOGIN_SECONDS):
+            await bot.login(token)
+    except BaseException:
+        await bot.http.close()  # each login opens another session, with another connector
+        bot.http.connector = discord.utils.MISSING
+        raise
+    finally:
+        bot.http.max_ratelimit_timeout = None
+
+
+def _refused(failure: Exception) -> str:
+    if status_of(failure) == 401:
+        return HOW_TO_RENEW
+    return f"Discord refused the login: {failure}. If BOBBY_API_URL is set, check it."

@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import discord
 
+from bot.app.command_sync import declared, differing
 from bot.app.lifecycle import (
     HOW_TO_BE_TOLD,
     HOW_TO_GET_IN,
@@ -25,9 +26,10 @@ from bot.app.lifecycle import (
     PERMISSIONS,
     invitation,
     invite_link,
+    unopened,
 )
 from bot.core.console import print_json, print_line
-from bot.core.errors import BobbyError
+from bot.core.errors import BobbyError, SetupError
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor, warm
 
@@ -37,6 +39,11 @@ LEAST_DISK = 2 * 2**30
 """Bytes: NeuralTalk2 and a few large classifiers fit."""
 LEAST_MEMORY = 2 * 2**30
 """Bytes: what a worker needs on a processor, with room for large pictures."""
+
+PUBLISHING = (
+    "Start Bobby: it publishes them. If it is running, its log and `bobby status` say why it can't:"
+    " Discord takes only 200 new commands a day, for instance."
+)
 
 _CONTENT = (1 << 18) | (1 << 19)
 """Flags of an application that may read messages (GATEWAY_MESSAGE_CONTENT and its LIMITED)."""
@@ -145,15 +152,15 @@ async def _of_worker(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
-    if settings.token is None:
+    if settings.bot_token is None:
         yield Finding("Token", "not set", HOW_TO_GET_IN.format(invite=invitation()))
         return
-    headers = {"Authorization": f"Bot {settings.token.get_secret_value()}"}
+    headers = {"Authorization": f"Bot {settings.bot_token}"}
     timeout = aiohttp.ClientTimeout(total=SECONDS)
     async with aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=True) as session:
         discord_api = _Api(session, settings.api_url)
         try:
-            async for finding in _of_account(discord_api):
+            async for finding in _of_account(discord_api, settings):
                 yield finding
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
@@ -176,7 +183,7 @@ class _Api:
             return await response.json()
 
 
-async def _of_account(api: _Api) -> AsyncIterator[Finding]:
+async def _of_account(api: _Api, settings: Settings) -> AsyncIterator[Finding]:
     me = await api.ask("/users/@me")
     if me is None:
         yield Finding("Token", "rejected by Discord", HOW_TO_RENEW)
@@ -203,9 +210,24 @@ async def _of_account(api: _Api) -> AsyncIterator[Finding]:
             "restarting Bobby."
         ),
     )
+    yield await _commands(api, application["id"], settings)
     for guild in guilds:
         yield _permissions(guild)
     yield Finding("Invite link", invite)
+
+
+async def _commands(api: _Api, application: str, settings: Settings) -> Finding:
+    try:
+        bot = unopened(settings)
+    except SetupError as error:
+        return Finding("Slash commands", "unknown", str(error))
+    await bot.load()
+    there = await api.ask(f"/applications/{application}/commands?with_localizations=true")
+    if not there:
+        return Finding("Slash commands", "none yet, `bobby run` publishes them")
+    if odd := differing(there, await declared(bot)):
+        return Finding("Slash commands", f"not up to date: {', '.join(odd)}", PUBLISHING)
+    return Finding("Slash commands", f"{len(there)} published")
 
 
 def _permissions(guild: Mapping[str, Any]) -> Finding:

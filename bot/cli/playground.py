@@ -83,6 +83,7 @@ async def _ready(bot: Bobby, channel_id: int) -> None:
     """Wait until `bot` can answer, then have it say hello in the channel."""
     await warm(bot.executor)
     await bot.wait_until_ready()
+    await bot.publisher.tried.wait()
     channel = bot.get_channel(channel_id)
     assert isinstance(channel, discord.TextChannel)
     speak_to(os.environ.get("LANG", "").replace("_", "-"))

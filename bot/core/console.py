@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import sys
 from collections.abc import Coroutine
@@ -14,6 +15,16 @@ from bot.core import logs
 from bot.core.errors import SetupError
 from bot.core.settings import Settings, read_settings
 
+log = logging.getLogger(__name__)
+
+
+class _Ending(click.ClickException):
+    """Ends the process with the sentence and the status of `error`."""
+
+    def __init__(self, error: SetupError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.status  # type: ignore[misc]  # click itself reads it off instances
+
 
 def prepare(**instead: object) -> Settings:
     """Read the settings and begin to log, to standard error: standard output is for answers.
@@ -23,8 +34,10 @@ def prepare(**instead: object) -> Settings:
     try:
         settings = read_settings()
     except SetupError as error:
-        raise click.ClickException(str(error)) from None
+        raise _Ending(error) from None
     logs.begin(settings)
+    if settings.remark:
+        log.warning(settings.remark)
     return settings.model_copy(update={k: v for k, v in instead.items() if v is not None})
 
 
@@ -36,7 +49,7 @@ def finish(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  (whatever th
     try:
         return asyncio.run(work)
     except SetupError as error:
-        raise click.ClickException(str(error)) from None
+        raise _Ending(error) from None
     except KeyboardInterrupt:
         sys.exit(130)
     except BaseExceptionGroup as group:

@@ -24,10 +24,13 @@
     ├── TooLate                 Discord takes no answer to this any more
     ├── Closing                 Bobby is shutting down
     └── SetupError              for the operator: Bobby can't start
+        └── WrongSetting        starting again can't mend it
 
 `str(error)` is safe to show. Whatever is not a `BobbyError` is unexpected: people see a reference
 code, the log has the traceback under it.
 """
+
+from typing import ClassVar
 
 from bot.core.i18n import tr
 from models.jobs.answers import Failure
@@ -143,7 +146,15 @@ class Closing(BobbyError):
 
 
 class SetupError(BobbyError):
-    """For the operator: a setting, a token, an intent or a weight is wrong or missing."""
+    """For the operator: what Bobby needs to start is wrong or missing; `status` is how it ends."""
+
+    status: ClassVar[int] = 1
+
+
+class WrongSetting(SetupError):
+    """A setting, the token or an intent is wrong, and stays so until somebody changes it."""
+
+    status = 78  # EX_CONFIG: docs/bobby.service does not start Bobby again after it
 
 
 _BY_CODE: dict[str, type[BobbyError]] = {

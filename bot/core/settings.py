@@ -6,6 +6,7 @@ The command line reads it and passes it down; importing this module reads nothin
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -16,9 +17,10 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.core.errors import SetupError
+from bot.core.errors import WrongSetting
 from models.jobs.base import Precision
 
 
@@ -52,7 +54,22 @@ def _numbers(text: str) -> str:
 def _web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("it must begin with http:// or https://")
+    try:
+        host, _ = urlsplit(text).hostname, urlsplit(text).port
+    except ValueError:
+        host = None
+    if not host or re.search(r"\s", text):
+        raise ValueError("it must be a web address, such as https://example.org/weights")
     return text.rstrip("/")
+
+
+def _token(secret: SecretStr | None) -> SecretStr | None:
+    if secret and not re.fullmatch(r"[!-~]*", secret.get_secret_value().strip()):
+        raise ValueError(
+            "it has a space, a line break or another character inside that no token has."
+            " Copy it again, in one piece"
+        )
+    return secret
 
 
 def _mirror(text: str | None) -> str | None:
@@ -66,8 +83,10 @@ class Settings(BaseSettings):
         env_prefix="BOBBY_", env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    token: Annotated[SecretStr | None, Field(validation_alias="DISCORD_TOKEN")] = None
-    """The bot's token. Only `bobby run` needs it; it never leaves the bot process."""
+    token: Annotated[
+        SecretStr | None, Field(validation_alias="DISCORD_TOKEN"), AfterValidator(_token)
+    ] = None
+    """The bot's token as it was set; `bot_token` is what Discord takes."""
     prefix: Annotated[str, AfterValidator(_prefix)] = "!"
     """What a text command begins with."""
     default_model: str = "resnet101"
@@ -133,12 +152,37 @@ class Settings(BaseSettings):
     api_url: Annotated[str, AfterValidator(_web_address)] = "https://discord.com/api/v10"
     """Discord's API, or a proxy or playground that speaks it."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_not_quoted(cls, value: object) -> object:
+        text = value.strip() if isinstance(value, str) else ""
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+            raise ValueError(
+                "it has quotes around it, which `docker run --env-file` keeps. Remove them"
+            )
+        return value
+
     @field_validator("shard_ids")
     @classmethod
     def _shards_are_there(cls, text: str, info: ValidationInfo) -> str:
         if text and max(map(int, text.split(","))) >= info.data.get("shards", 0):
             raise ValueError("every shard ID must be smaller than BOBBY_SHARDS")
         return text
+
+    @property
+    def bot_token(self) -> str | None:
+        """The token without the line break that files and secrets tend to end in; None if unset.
+
+        Only `bobby run` needs it; it never leaves the bot process.
+        """
+        return (self.token.get_secret_value().strip() or None) if self.token else None
+
+    @property
+    def remark(self) -> str | None:
+        """What an operator should know of a value that was put right; None if there is nothing."""
+        if self.token and self.token.get_secret_value() != self.bot_token:
+            return "DISCORD_TOKEN has spaces or a line break around it. Bobby ignores them."
+        return None
 
     @property
     def own_shards(self) -> list[int] | None:
@@ -169,20 +213,20 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings from the environment and `env_file`; the environment wins.
 
     Raises:
-        SetupError: A value is not allowed; one sentence per wrong value names the variable,
+        WrongSetting: A value is not allowed; one sentence per wrong value names the variable,
             what came and what is allowed.
     """
     try:
         return Settings(_env_file=env_file)
     except UnicodeDecodeError:
-        raise SetupError(f"{env_file} is not UTF-8 text. Save it as such.") from None
+        raise WrongSetting(f"{env_file} is not UTF-8 text. Save it as such.") from None
     except ValidationError as error:
-        sentences = [
-            f"{_variable(str(e['loc'][0]))} is {e['input']!r}, but {_allowed(e['msg'])}."
-            for e in error.errors()
-        ]
-        raise SetupError("\n".join(sentences)) from None
+        sentences = [_sentence(_variable(str(e["loc"][0])), e) for e in error.errors()]
+        raise WrongSetting("\n".join(sentences)) from None
 
 
-def _allowed(message: str) -> str:
-    return message.removeprefix("Value error, ").replace("Input should", "it should")
+def _sentence(variable: str, error: ErrorDetails) -> str:
+    allowed = error["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    if variable == "DISCORD_TOKEN":  # what it is is nobody's business
+        return f"{variable} can't be a token: {allowed}."
+    return f"{variable} is {error['input']!r}, but {allowed}."

@@ -58,6 +58,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 async def _ready(bot: Bobby) -> None:
     await bot.executor.ready()
     await bot.wait_until_ready()
+    await bot.publisher.tried.wait()
 
 
 @pytest_asyncio.fixture(loop_scope="package")

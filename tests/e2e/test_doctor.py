@@ -86,6 +86,18 @@ async def test_a_wrong_token(playground: Playground, tmp_path: Path) -> None:
     assert "MTIz" not in run.stdout + run.stderr
 
 
+async def test_a_token_from_a_file(playground: Playground, tmp_path: Path) -> None:
+    """The line break at its end is taken off, and it is said; one inside is a sentence."""
+    door = reach(playground)
+    run = await examined(tmp_path, **(door | {"DISCORD_TOKEN": f"{playground.bot_token}\n"}))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "DISCORD_TOKEN has spaces or a line break around it" in run.stderr
+    run = await examined(tmp_path, **(door | {"DISCORD_TOKEN": "MTIz\n.abc.def"}))
+    assert run.returncode == 78
+    assert run.stderr.startswith("Error: DISCORD_TOKEN can't be a token: ")
+    assert "MTIz" not in run.stdout + run.stderr
+
+
 async def test_without_a_token_a_network_or_a_worker(tmp_path: Path) -> None:
     """Each is told, whatever else is wrong."""
     (tmp_path / "file").write_text("no folder")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bot.core.errors import SetupError
+from bot.core.errors import SetupError, WrongSetting
 from models.jobs.model_info import HubModel, WeightsFile
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
@@ -87,14 +87,14 @@ def read(path: Path) -> tuple[Repository, ...]:
     """Return the repositories in the list at `path`, none where there is no such file.
 
     Raises:
-        SetupError: The list can't be read; the sentence says where it is wrong.
+        WrongSetting: The list can't be read; the sentence says where it is wrong.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
     except UnicodeDecodeError as error:
-        raise SetupError(f"{path} can't be read: {error}.") from None
+        raise WrongSetting(f"{path} can't be read: {error}.") from None
     return _parsed(path, text)
 
 
@@ -102,7 +102,7 @@ def _parsed(path: Path, text: str) -> tuple[Repository, ...]:
     try:
         found = msgspec.convert(tomllib.loads(text), type=_File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise SetupError(f"{path} can't be read: {error}.") from None
+        raise WrongSetting(f"{path} can't be read: {error}.") from None
     _check(path, found.repository)
     return found.repository
 
@@ -110,16 +110,19 @@ def _parsed(path: Path, text: str) -> tuple[Repository, ...]:
 def _check(path: Path, repositories: tuple[Repository, ...]) -> None:
     names: set[str] = set()
     for repository in repositories:
-        check_source(repository.name, repository.commit)
+        try:
+            check_source(repository.name, repository.commit)
+        except SetupError as error:
+            raise WrongSetting(f"{path}: {error}") from None
         hashes = [repository.tree, *(weights.sha256 for weights in repository.weights)]
         if not all(_SHA256.fullmatch(digest) for digest in hashes):
-            raise SetupError(f"{path}: a hash of {repository.name} should have 64 digits.")
+            raise WrongSetting(f"{path}: a hash of {repository.name} should have 64 digits.")
         for weights in repository.weights:
             if weights.file().name in {"", ".", ".."}:
-                raise SetupError(f"{path}: {weights.url} should end in a file's name.")
+                raise WrongSetting(f"{path}: {weights.url} should end in a file's name.")
         for model in repository.models:
             if not _NAME.fullmatch(model.name) or model.name in names:
-                raise SetupError(
+                raise WrongSetting(
                     f"{path}: the model's name {model.name!r} should be small letters, digits,"
                     " dots, dashes and underscores, and there only once."
                 )

@@ -1,9 +1,11 @@
 """Bobby's way in and out: what Discord refuses, what a signal does, and the playground."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
+import socket
 import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Iterator
@@ -12,11 +14,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.app import outage
 from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.app.lifecycle import assembled, connected, run_on_discord
 from bot.cli import playground as playing
 from bot.cli.playground import play
-from bot.core.errors import SetupError
+from bot.core.errors import SetupError, WrongSetting
 from bot.core.settings import Settings
 from bot.playground.server import Playground
 from models.jobs.control import Ready
@@ -25,8 +28,9 @@ from tests.playground.clients import Rest, eventually
 
 
 @pytest.fixture(autouse=True)
-def _back_to_discord() -> Iterator[None]:
-    """Point discord.py at Discord again."""
+def _back_to_discord(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Point discord.py at Discord again; nobody has minutes to wait for it."""
+    monkeypatch.setattr(outage, "LONGEST", 0.05)
     yield
     point_discord_at(DISCORD)
 
@@ -45,25 +49,99 @@ def settings_of(desk: Desk, **fields: Any) -> Settings:
 
 async def refusal(desk: Desk, token: str) -> str:
     """Log in with `token`, which must fail, and return what the operator is told."""
-    with pytest.raises(SetupError) as caught:
+    with pytest.raises(WrongSetting) as caught:
         async with assembled(settings_of(desk)) as bot, connected(bot, token) as end:
             await asyncio.wait({end}, timeout=10)
     return str(caught.value)
 
 
+@contextlib.asynccontextmanager
+async def in_service(desk: Desk, playground: Playground) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the service until the block ends, and see it end in order."""
+    settings = settings_of(desk, DISCORD_TOKEN=playground.bot_token, api_url=playground.api)
+    service = asyncio.create_task(run_on_discord(settings))
+    yield service
+    assert not service.done()
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(10):
+        await service
+
+
 async def test_a_login_that_discord_refuses(desk: Desk, playground: Playground) -> None:
     """The status and Discord's own words, where it is not for the token."""
     point_discord_at(playground.api)
-    playground.faults.answer("GET", "/users/@me", 403, message="Not from here.")
-    assert "403 Not from here." in await refusal(desk, playground.bot_token)
+    playground.faults.answer("GET", "/users/@me", 400, message="Not so.")
+    told = await refusal(desk, playground.bot_token)
+    assert "400 Bad Request" in told
+    assert "Not so." in told
 
 
-async def test_a_login_that_reaches_nobody(desk: Desk) -> None:
-    """It is the network's fault, and no traceback."""
-    point_discord_at("http://127.0.0.1:9/api/v10")
-    told = await refusal(desk, "MTIz.abc.def")
-    assert told.startswith("Discord can't be reached (")
-    assert "network" in told
+@pytest.mark.parametrize(
+    "route",
+    ["/gateway", "/users/@me", "/oauth2/applications/@me", "/gateway/bot"],
+)
+@pytest.mark.parametrize("status", [403, 503])
+async def test_trouble_of_discord_passes(
+    desk: Desk, playground: Playground, caplog: pytest.LogCaptureFixture, route: str, status: int
+) -> None:
+    """Whatever is asked first: Bobby tries until it is let in, and says so once in a while."""
+    order = playground.faults.answer("GET", route, status, times=4)
+    async with in_service(desk, playground):
+        await eventually(lambda: playground.hub.connected(playground.world.bot))
+    assert order.left == 0
+    said = [one for one in caplog.messages if "can't be reached" in one]
+    assert len(said) == 1
+    assert f"(HTTP {status})" in said[0]
+
+
+async def test_a_server_that_is_not_there_yet(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """As after a reboot, before there is a network: Bobby is in as soon as Discord is."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    playground = Playground(port=port)
+    async with in_service(desk, playground) as service:
+        await eventually(lambda: "can't be reached" in caplog.text)
+        assert f"127.0.0.1:{port}" in caplog.text
+        assert not service.done()
+        async with playground:
+            await eventually(lambda: playground.hub.connected(playground.world.bot))
+
+
+async def test_a_gateway_in_trouble(
+    desk: Desk, playground: Playground, caplog: pytest.LogCaptureFixture
+) -> None:
+    """REST answers and the gateway does not: that passes as well, without a traceback."""
+    playground.faults.refuse_connections = True
+    async with in_service(desk, playground):
+        await eventually(lambda: "can't be reached (HTTP 503)" in caplog.text)
+        await asyncio.sleep(1.5)
+        playground.faults.refuse_connections = False
+        await eventually(lambda: playground.hub.connected(playground.world.bot))
+    assert caplog.text.count("can't be reached") == 1
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_long_wait_that_discord_orders(
+    desk: Desk, playground: Playground, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is kept to, it is said, and a signal ends it at once."""
+    playground.faults.rate_limit("GET", "/users/@me", retry_after=300, times=9)
+    async with in_service(desk, playground):
+        await eventually(lambda: "Trying again in 300 seconds" in caplog.text)
+        await asyncio.sleep(1.5)  # the usual first pause
+    assert len(playground.faults.asked("GET", "/users/@me")) == 1
+
+
+async def test_another_s_api(desk: Desk, playground: Playground) -> None:
+    """It answers, but as nobody would whom to wait for helps."""
+    token = playground.bot_token
+    for status in (404, 200):
+        playground.faults.answer("GET", "/gateway", status)
+        settings = settings_of(desk, DISCORD_TOKEN=token, api_url=playground.api)
+        with pytest.raises(WrongSetting, match=r"BOBBY_API_URL") as caught:
+            await run_on_discord(settings)
+        assert playground.api in str(caught.value)
 
 
 async def test_a_wrong_token(desk: Desk, playground: Playground) -> None:
@@ -74,7 +152,13 @@ async def test_a_wrong_token(desk: Desk, playground: Playground) -> None:
 
 @pytest.mark.parametrize(
     ("code", "advice"),
-    [(4004, "Reset Token"), (4014, 'Switch on "Message Content Intent"'), (4011, "(code 4011)")],
+    [
+        (4004, "Reset Token"),
+        (4014, 'Switch on "Message Content Intent"'),
+        (4010, "BOBBY_SHARD_IDS"),
+        (4011, "(code 4011)"),
+        (4012, "update it"),
+    ],
 )
 async def test_an_end_for_good(desk: Desk, playground: Playground, code: int, advice: str) -> None:
     """Bobby ends by itself, with what to do about the gateway's code."""
@@ -84,7 +168,7 @@ async def test_an_end_for_good(desk: Desk, playground: Playground, code: int, ad
     me = playground.world.bot
     await eventually(lambda: playground.hub.connected(me))
     playground.faults.close_connections(code, me)
-    with pytest.raises(SetupError) as caught:
+    with pytest.raises(WrongSetting) as caught:
         await service
     assert advice in str(caught.value)
     if code == 4014:
@@ -230,15 +314,6 @@ def test_a_browser_opens_only_for_people(desk: Desk, monkeypatch: pytest.MonkeyP
 def test_bobby_needs_its_token_only_to_run(desk: Desk) -> None:
     """`bobby run` without one is an error with the steps, on standard error."""
     run = desk.run("run")
-    assert run.exit_code == 1
+    assert run.exit_code == 78
     assert run.stdout == ""
     assert run.stderr.startswith("Error: No Discord token found")
-
-
-def test_nobody_there_is_a_sentence(desk: Desk) -> None:
-    """The address that was set can't be reached; the token is not told."""
-    door = {"DISCORD_TOKEN": "MTIz.abc.def", "BOBBY_API_URL": "http://127.0.0.1:9/api"}
-    run = desk.run("run", **door)
-    assert run.exit_code == 1
-    assert run.stderr.startswith("Error: Can't reach the Discord API at http://127.0.0.1:9/api")
-    assert "MTIz" not in run.output

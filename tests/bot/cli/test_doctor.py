@@ -1,7 +1,10 @@
 """What `bobby doctor` finds: each thing right, and each wrong with what to do."""
 
+import asyncio
 import json
+import os
 import shutil
+import signal
 import sys
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -11,6 +14,8 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from bot.app.discord_patches import DISCORD, point_discord_at
+from bot.app.lifecycle import run_on_discord
 from bot.cli import doctor
 from bot.cli.doctor import Finding, examine, findings
 from bot.core.settings import Settings
@@ -19,6 +24,7 @@ from bot.playground.server import Playground
 from models.jobs.control import Ready
 from tests.bot.conftest import Desk, card
 from tests.bot.library.publisher import Publisher, mute
+from tests.playground.clients import eventually
 
 CARDS = (card("here", ready=True), card("there"), card("away", ready=True))
 INTENT = "Message Content Intent"
@@ -64,7 +70,8 @@ async def test_everything_is_looked_at_in_order(healthy: Desk, playground: Playg
     machine = ["Python", "Weights folder", "Data folder"]
     memory = ["Memory"] if sys.platform == "linux" else []
     guild = playground.world.guild.name
-    names = [*machine, *memory, "Worker", "Weights", "Token", INTENT, "Logins"]
+    assert seen["Slash commands"].seen == "none yet, `bobby run` publishes them"
+    names = [*machine, *memory, "Worker", "Weights", "Token", INTENT, "Logins", "Slash commands"]
     assert list(seen) == [*names, f"Server “{guild}”", "Invite link"]
     assert [one.wrong for one in seen.values()] == [None] * len(seen)
     assert seen["Worker"].seen == "running on cuda:1 (float32)"
@@ -210,6 +217,35 @@ async def test_logins(healthy: Desk, playground: Playground, left: int) -> None:
     assert (logins.wrong is None) == (left > 0)
 
 
+async def test_slash_commands(healthy: Desk, playground: Playground) -> None:
+    """Those that a Bobby has published are right; what is missing, too many or another is named."""
+    settings = settings_of(healthy, **door(playground))
+    service = asyncio.create_task(run_on_discord(settings))
+    known = playground.world.application.commands
+    await eventually(lambda: known)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await service
+    point_discord_at(DISCORD)
+    commands = (await found(settings))["Slash commands"]
+    assert (commands.seen, commands.wrong) == (f"{len(known)} published", None)
+    by_name = {one.body["name"]: one for one in known.values()}
+    by_name["status"].body["description"] = "Another."
+    by_name["help"].body["name"] = "old"
+    commands = (await found(settings))["Slash commands"]
+    assert commands.seen == "not up to date: help, old, status"
+    assert "200 new commands a day" in (commands.wrong or "")
+
+
+async def test_a_list_of_repositories_that_can_not_be_read(
+    healthy: Desk, playground: Playground
+) -> None:
+    """It is named, and the rest is looked at."""
+    (healthy.folder / "hub.toml").write_text("[")
+    seen = await found(settings_of(healthy, **door(playground)))
+    assert "hub.toml can't be read" in (seen["Slash commands"].wrong or "")
+    assert seen["Invite link"].wrong is None
+
+
 async def test_a_server_of_many(healthy: Desk, playground: Playground) -> None:
     """Each has a finding; what Bobby lacks there is named as Discord names it."""
     world = playground.world
@@ -229,6 +265,7 @@ async def test_an_administrator_may_everything(healthy: Desk) -> None:
         "users/@me": {"username": "bobby"},
         "applications/@me": {"id": "77", "flags": 0},
         "gateway/bot": {"session_start_limit": {"remaining": 1}},
+        "applications/77/commands": [],
         "users/@me/guilds": [
             {"name": "Zoo", "permissions": str(P.ADMINISTRATOR.value)},
             {"name": "Circus", "permissions": "0"},

@@ -51,8 +51,9 @@ def test_a_setup_error_is_for_the_operator() -> None:
     async def work() -> None:
         raise SetupError("Plug it in.")
 
-    with untouched(), pytest.raises(click.ClickException, match=r"^Plug it in\.$"):
+    with untouched(), pytest.raises(click.ClickException, match=r"^Plug it in\.$") as end:
         finish(work())
+    assert end.value.exit_code == 1
 
 
 def test_a_bug_stays_a_bug() -> None:
@@ -112,7 +113,7 @@ def test_what_a_command_sets_wins(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_wrong_setting_stops_every_command(desk: Desk) -> None:
-    """A sentence on standard error, and the status 1."""
+    """A sentence on standard error, and the status that no supervisor starts again after."""
     file = desk.file("a.png")
     commands = [
         ["run"],
@@ -132,7 +133,7 @@ def test_a_wrong_setting_stops_every_command(desk: Desk) -> None:
     ]
     for command in commands:
         run = desk.run(*command, BOBBY_BATCH_SIZE="0")
-        assert run.exit_code == 1, command
+        assert run.exit_code == 78, command
         assert run.stdout == "", command
         assert run.stderr.startswith("Error: BOBBY_BATCH_SIZE is '0', but "), command
     assert desk.asked == []
@@ -142,7 +143,7 @@ def test_settings_come_from_the_folder_too(desk: Desk) -> None:
     """A `.env` beside the operator is read, and the environment wins over it."""
     (desk.folder / ".env").write_text("BOBBY_BATCH_SIZE=0\n")
     file = desk.file("a.png")
-    assert desk.run("classify", file).exit_code == 1
+    assert desk.run("classify", file).exit_code == 78
     assert desk.run("classify", file, BOBBY_BATCH_SIZE="1").exit_code == 0
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from bot.core.errors import Overloaded, SetupError
+from bot.core.errors import Overloaded, SetupError, WrongSetting
 from bot.core.settings import Settings, read_settings
 from bot.executor.queue import Asker, FairQueue, Limits, Ticket
 from models.jobs.requests import Classify
@@ -48,6 +48,9 @@ def test_the_environment_wins_over_the_file(
         ("BOBBY_MIRROR", "mirror.example", "https://"),
         ("BOBBY_LOG_LEVEL", "LOUD", "'WARNING'"),
         ("BOBBY_API_URL", "discord.com", "http://"),
+        ("BOBBY_API_URL", "https://", "https://example.org"),
+        ("BOBBY_API_URL", "http://localhost:99999/api", "https://example.org"),
+        ("BOBBY_API_URL", "https://discord.com/a pi", "https://example.org"),
         ("BOBBY_TIMEOUT", "3600", "840"),
         ("BOBBY_SHARD_IDS", "first", "commas between"),
         ("BOBBY_SHARD_IDS", "0,1", "smaller than BOBBY_SHARDS"),
@@ -96,6 +99,53 @@ def test_every_wrong_value_has_its_sentence(
     (tmp_path / ".env").write_bytes(b"BOBBY_PREFIX=\xff")
     with pytest.raises(SetupError, match="UTF-8"):
         read_settings(tmp_path / ".env")
+
+
+def test_a_token_ends_where_its_file_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Line breaks and spaces around it are taken off, and it is said; nothing else is."""
+    for around, said in (("%s\n", True), (" %s\r\n", True), ("%s", False)):
+        monkeypatch.setenv("DISCORD_TOKEN", around % "MTIz.abc.def")
+        settings = read_settings(env_file=None)
+        assert settings.bot_token == "MTIz.abc.def"
+        assert (settings.remark is not None) is said
+        assert "MTIz" not in str(settings.remark)
+    monkeypatch.setenv("DISCORD_TOKEN", "\n")
+    assert read_settings(env_file=None).bot_token is None
+
+
+@pytest.mark.parametrize("odd", [" ", "\n", "\t", "\N{ZERO WIDTH SPACE}", "\N{EN DASH}", "\x01"])
+def test_a_token_in_two_pieces_is_refused(monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
+    """With a sentence that does not tell it."""
+    monkeypatch.setenv("DISCORD_TOKEN", f"MTIz.abc{odd}.def")
+    with pytest.raises(WrongSetting) as caught:
+        read_settings(env_file=None)
+    assert str(caught.value).startswith("DISCORD_TOKEN can't be a token: it has a space")
+    assert "MTIz" not in str(caught.value)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotes_around_a_value_are_named(monkeypatch: pytest.MonkeyPatch, quote: str) -> None:
+    """For every setting, as they come from docker's --env-file; a token is not told."""
+    for field in Settings.model_fields:
+        variable = "DISCORD_TOKEN" if field == "token" else f"BOBBY_{field}".upper()
+        with monkeypatch.context() as one:
+            one.setenv(variable, f"{quote}1{quote}")
+            with pytest.raises(WrongSetting, match="quotes around it") as caught:
+                read_settings(env_file=None)
+        assert str(caught.value).startswith(variable)
+        assert "\n" not in str(caught.value)
+        assert (f"{quote}1{quote}" in str(caught.value)) is (field != "token")
+
+
+def test_quotes_in_the_file_are_none_of_the_value(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """There they may stand, and a prefix may be one."""
+    monkeypatch.delenv("DISCORD_TOKEN", raising=False)
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=\"MTIz.abc\"\nBOBBY_PRECISION='float16'\n")
+    monkeypatch.setenv("BOBBY_PREFIX", "'")
+    settings = read_settings(tmp_path / ".env")
+    assert (settings.bot_token, settings.precision, settings.prefix) == ("MTIz.abc", "float16", "'")
 
 
 def test_values_are_tidied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import SetupError
+from bot.core.errors import SetupError, WrongSetting
 from bot.library.hub import hub_file, source_summary
 from bot.library.hub.hub_file import Model, Repository
 from tests.bot.library.hub import repository as things
@@ -68,7 +68,7 @@ def test_a_mistake_is_named(tmp_path: Path, before: str, after: str, named: str)
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after, 1))
-    with pytest.raises(SetupError, match=named):
+    with pytest.raises(WrongSetting, match=named):
         hub_file.read(path)
 
 
@@ -95,7 +95,7 @@ def test_weights_are_named_and_proven(tmp_path: Path, url: str, sha256: str, nam
             file = one.file()
             assert (file.name, file.url, file.proof) == ("net.pth", address, "sha256")
             assert file.digest == digest
-    with pytest.raises(SetupError, match=named):
+    with pytest.raises(WrongSetting, match=named):
         hub_file.read(path)
 
 
