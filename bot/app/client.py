@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import difflib
 import logging
+import re
 from typing import Any
 
 import discord
@@ -18,6 +19,7 @@ from discord.shard import Shard
 
 from bot.app.backfill import MessageBackfill
 from bot.app.command_sync import publish
+from bot.app.interaction_gate import InteractionGate
 from bot.conversation import allowed_channels
 from bot.conversation.active_commands import ActiveCommands
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
@@ -156,6 +158,8 @@ class Bobby(commands.AutoShardedBot):
         self.asked = Asked()
         self.missed = MessageBackfill()
         self.waiting = ProgressNotifier(executor)
+        self.button_ids: set[re.Pattern[str]] = set()
+        self.gate = InteractionGate(self, self._connection)
         self._up: set[int] = set()
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
@@ -180,6 +184,16 @@ class Bobby(commands.AutoShardedBot):
         if self._beating:
             self._beating.cancel()
         await super().close()
+
+    def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Add buttons and menus that work after a restart as well, and know their ids."""
+        super().add_dynamic_items(*items)
+        self.button_ids.update(item.__discord_ui_compiled_template__ for item in items)
+
+    def remove_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Take buttons and menus away again."""
+        super().remove_dynamic_items(*items)
+        self.button_ids.difference_update(item.__discord_ui_compiled_template__ for item in items)
 
     def speak_to(self, interaction: Interaction) -> None:
         """Speak, for the rest of this task, the server's own language or that of who asks."""

@@ -12,6 +12,8 @@
     │   ├── MissingPermission   Bobby may not answer here
     │   ├── NotAllowed          the person may not do that here
     │   ├── BadLesson           what was to be taught or asked of it makes no sense
+    │   ├── BadSetting          a server's setting can't have that value
+    │   ├── Outdated            a command or button that Bobby doesn't have like this
     │   └── Cancelled           the person who asked has cancelled it
     ├── Overloaded              a limit is reached; the sentence names it
     ├── TimedOut                the answer took too long
@@ -91,6 +93,14 @@ class NotAllowed(AskerError):
 
 class BadLesson(AskerError):
     """A label can't be taught so, or there is nothing taught that could answer."""
+
+
+class BadSetting(AskerError):
+    """No server can have set that value."""
+
+
+class Outdated(AskerError):
+    """Nothing that Bobby shows today can have sent this command or press."""
 
 
 class Cancelled(AskerError):
