@@ -9,7 +9,6 @@ import contextlib
 import copy
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +46,31 @@ SCALARS: Sequence[Any] = (
 )
 
 
-@dataclass
 class Stage:
-    """Everything that there is, and what Bobby logs from warnings on."""
+    """A server with one channel, a manager who posted a picture, and a message with buttons.
 
-    playground: Playground
-    bot: Bobby
-    guild: Guild
-    channel: Channel
-    direct: Channel
-    manager: Person
-    picture: Message
-    buttons: Message
-    commands: list[Json]
-    log: list[logging.LogRecord] = field(default_factory=list)
+    It is no dataclass, for Hypothesis would print the whole world. `log` is what Bobby logs from
+    warnings on. A press may take away the buttons, of which `rows` are all, until the next one.
+    """
+
+    def __init__(self, playground: Playground, bot: Bobby) -> None:
+        world = playground.world
+        self.playground = playground
+        self.bot = bot
+        self.guild: Guild = world.guild
+        self.channel = world.add_channel("room")
+        self.manager = world.add_person("manager")
+        world.give_role(self.manager, world.add_role("managers", P.MANAGE_GUILD))
+        self.direct = world.open_dm(self.manager, world.bot)
+        post = playground.posting.create
+        file = Form({"content": "a picture"}, {0: Upload("a.png", pictures.plain())})
+        self.picture = post(self.channel, self.manager, file)
+        found = _components(self.channel, self.manager, self.picture)
+        rows = [{"type": 1, "components": row} for row in found]
+        self.buttons = post(self.channel, world.bot, Form({"content": "x", "components": rows}))
+        self.rows = copy.deepcopy(self.buttons.components)
+        self.commands: list[Json] = [one.to_dict(bot.tree) for one in bot.tree.get_commands()]
+        self.log: list[logging.LogRecord] = []
 
     async def sends(self, kind: int, data: Any, *, direct: bool = False) -> Interaction:
         """Send an interaction through the gateway, and return it once it is answered in full."""
@@ -70,13 +80,16 @@ class Stage:
         number = self.playground.world.new_id()
         used: Json = {"name": "forged", "type": SLASH, "custom_id": "forged"}
         source = self.buttons if kind == 3 else None
+        self.buttons.components = copy.deepcopy(self.rows)
         asked = Interaction(number, kind, self.manager, channel, used, owners, source=source)
         interactions._by_id[asked.id] = interactions._by_token[asked.token] = asked  # type: ignore[index]
         payload = interactions._payload(asked) | {"data": copy.deepcopy(data)}
         bot = self.playground.world.bot
         event = Event("INTERACTION_CREATE", payload, to=(bot,))
         self.playground.world.publish(event)
-        await eventually(lambda: _is_settled(asked))
+        with contextlib.suppress(TimeoutError):
+            await eventually(lambda: _is_settled(asked))
+        assert _is_settled(asked), [record.getMessage() for record in self.log]
         return asked
 
     async def kept(self) -> list[list[Any]]:
@@ -121,7 +134,7 @@ def _answer(job: Job) -> Result:
 
 @contextlib.asynccontextmanager
 async def stage(folder: Path) -> AsyncIterator[Stage]:
-    """Open a stage in a server with one channel, one manager, a picture, and some buttons."""
+    """Open a stage whose data and weights are in `folder`, and close it again."""
     engine = FakeEngine(lambda batch: [_answer(job) for job in batch], answers.READY)
     own, factory.LocalEngine = factory.LocalEngine, lambda *_, **__: engine  # type: ignore[misc,assignment]
     settings = Settings(_env_file=None, cache=folder / "weights", data=folder / "data")
@@ -138,25 +151,10 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
             while not bot.is_ready():  # noqa: ASYNC110 - it waits for setup_hook itself
                 await asyncio.sleep(0.01)
         bot.waiting.silent = 60.0
-        made = _furnished(playground, bot)
+        made = Stage(playground, bot)
         await eventually(lambda: bot.get_channel(made.channel.id) is not None)
         opened.enter_context(_logged(made.log))
         yield made
-
-
-def _furnished(playground: Playground, bot: Bobby) -> Stage:
-    world = playground.world
-    channel = world.add_channel("room")
-    manager = world.add_person("manager")
-    world.give_role(manager, world.add_role("managers", P.MANAGE_GUILD))
-    direct = world.open_dm(manager, world.bot)
-    file = Form({"content": "a picture"}, {0: Upload("a.png", pictures.plain())})
-    picture = playground.posting.create(channel, manager, file)
-    rows = [{"type": 1, "components": one} for one in _components(channel, manager, picture)]
-    form = Form({"content": "buttons", "components": rows})
-    buttons = playground.posting.create(channel, world.bot, form)
-    commands = [command.to_dict(bot.tree) for command in bot.tree.get_commands()]
-    return Stage(playground, bot, world.guild, channel, direct, manager, picture, buttons, commands)
 
 
 def _components(channel: Channel, manager: Person, picture: Message) -> Iterator[list[Json]]:
@@ -341,8 +339,7 @@ def typed(draw: st.DrawFn, stage: Stage) -> Json:
 @st.composite
 def pressed(draw: st.DrawFn, stage: Stage) -> Json:
     """Return a press of one of the buttons, or a choice in the menu."""
-    rows = stage.buttons.components
-    component = draw(st.sampled_from([one for row in rows for one in row["components"]]))
+    component = draw(st.sampled_from([one for row in stage.rows for one in row["components"]]))
     data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
     if component["type"] == SELECT:
         data["values"] = draw(st.lists(st.sampled_from(["cat", "dog", "bird"]), max_size=2))
