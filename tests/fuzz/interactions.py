@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
 from bot.app.client import Bobby
@@ -72,7 +73,9 @@ class Stage:
         self.commands: list[Json] = [one.to_dict(bot.tree) for one in bot.tree.get_commands()]
         self.log: list[logging.LogRecord] = []
 
-    async def sends(self, kind: int, data: Any, *, direct: bool = False) -> Interaction:
+    async def sends(
+        self, kind: int, data: Any, *, direct: bool = False, times: int = 1
+    ) -> Interaction:
         """Send an interaction through the gateway, and return it once it is answered in full."""
         interactions = self.playground.interactions
         channel = self.direct if direct else self.channel
@@ -82,11 +85,12 @@ class Stage:
         source = self.buttons if kind == 3 else None
         self.buttons.components = copy.deepcopy(self.rows)
         asked = Interaction(number, kind, self.manager, channel, used, owners, source=source)
-        interactions._by_id[asked.id] = interactions._by_token[asked.token] = asked  # type: ignore[index]
+        interactions._by_id[asked.id] = interactions._by_token[asked.token] = asked
         payload = interactions._payload(asked) | {"data": copy.deepcopy(data)}
         bot = self.playground.world.bot
         event = Event("INTERACTION_CREATE", payload, to=(bot,))
-        self.playground.world.publish(event)
+        for _ in range(times):
+            self.playground.world.publish(event)
         with contextlib.suppress(TimeoutError):
             await eventually(lambda: _is_settled(asked))
         assert _is_settled(asked), [record.getMessage() for record in self.log]
@@ -104,12 +108,23 @@ def _is_settled(asked: Interaction) -> bool:
     return asked.state == "answered" and not unfinished
 
 
+def said_in_private(asked: Interaction) -> str:
+    """Return the sentence that only the sender of `asked` sees."""
+    assert asked.original is not None
+    assert asked.original.for_whom is asked.person
+    (embed,) = asked.original.embeds
+    return str(embed["description"])
+
+
 class _Kept(logging.Handler):
     """Keeps records."""
 
     def __init__(self, kept: list[logging.LogRecord]) -> None:
         super().__init__(logging.WARNING)
-        self.emit = kept.append  # type: ignore[method-assign]
+        self._kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._kept.append(record)
 
 
 @contextlib.contextmanager
@@ -136,10 +151,10 @@ def _answer(job: Job) -> Result:
 async def stage(folder: Path) -> AsyncIterator[Stage]:
     """Open a stage whose data and weights are in `folder`, and close it again."""
     engine = FakeEngine(lambda batch: [_answer(job) for job in batch], answers.READY)
-    own, factory.LocalEngine = factory.LocalEngine, lambda *_, **__: engine  # type: ignore[misc,assignment]
     settings = Settings(_env_file=None, cache=folder / "weights", data=folder / "data")
     async with contextlib.AsyncExitStack() as opened:
-        opened.callback(setattr, factory, "LocalEngine", own)
+        patched = opened.enter_context(pytest.MonkeyPatch.context())
+        patched.setattr(factory, "LocalEngine", lambda *_, **__: engine)
         opened.callback(point_discord_at, DISCORD)
         playground = await opened.enter_async_context(Playground())
         point_discord_at(playground.api, gateway=playground.gateway)

@@ -20,6 +20,7 @@ from tests.fuzz.interactions import (
     hostile,
     mangled,
     pressed,
+    said_in_private,
     stage,
     surely_wrong,
     typed,
@@ -74,12 +75,9 @@ async def is_harmless(here: Stage, kind: int, data: Any, *, direct: bool = False
 async def an_interaction_is_harmless(here: Stage, data: st.DataObject) -> None:
     """Send one of any kind, of which up to three places are mangled."""
     kind = data.draw(st.sampled_from([COMMAND, AUTOCOMPLETE, COMPONENT, MODAL, *OTHERS]))
-    made = {
-        COMMAND: lambda: valid(here),
-        AUTOCOMPLETE: lambda: typed(here),
-        COMPONENT: lambda: pressed(here),
-    }.get(kind, lambda: st.fixed_dictionaries({"custom_id": hostile, "components": hostile}))
-    sent = data.draw(mangled(made()))
+    made = {COMMAND: valid(here), AUTOCOMPLETE: typed(here), COMPONENT: pressed(here)}
+    form = st.fixed_dictionaries({"custom_id": hostile, "components": hostile})
+    sent = data.draw(mangled(made.get(kind, form)))
     asked = await is_harmless(here, kind, sent, direct=data.draw(st.booleans()))
     assert (asked.original is None) == (kind == AUTOCOMPLETE) or kind == COMPONENT
     if kind in {MODAL, *OTHERS}:
@@ -98,14 +96,6 @@ async def a_wrong_command_does_nothing(here: Stage, data: st.DataObject) -> None
     assert await here.kept() == before
     assert said_in_private(asked) == OUTDATED_COMMAND
     assert here.log == []
-
-
-def said_in_private(asked: Interaction) -> str:
-    """Return the sentence that only the sender of `asked` sees."""
-    assert asked.original is not None
-    assert asked.original.for_whom is asked.person
-    (embed,) = asked.original.embeds
-    return str(embed["description"])
 
 
 @quick
