@@ -40,6 +40,8 @@ SLASH, MENU = 1, 3
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ATTACHMENT = 3, 4, 5, 6, 7, 11
 BUTTON, SELECT = 2, 3
 
+RECORDS = frozenset({"users", "channels", "attachments", "messages"})
+
 SCALARS: Sequence[Any] = (
     *(None, True, False, 0, -1, -5, 5, 2**53, 2**63, 2**70, 1.5, -0.0),
     *("", "0", "-1", "5", "x" * 7000, "@everyone", "\x00", "\u202e", "ja", "²", "9" * 30),
@@ -327,16 +329,19 @@ def mangled(draw: st.DrawFn, data: st.SearchStrategy[Any]) -> Any:
         elif act == "double" and isinstance(holder, list):
             holder.append(copy.deepcopy(holder[key]))
         else:
-            holder[key] = draw(hostile)
+            holder[key] = copy.deepcopy(draw(hostile))
     return made[""]
 
 
-def _places(holder: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield every place in nested JSON, as what holds it and its key or number."""
+def _places(holder: Any, inside: str = "") -> Iterator[tuple[Any, Any]]:
+    """Yield every place in nested JSON, as what holds it and its key or number.
+
+    What a resolved record says comes from Discord, and nobody can forge it.
+    """
     for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
         yield holder, key
-        if isinstance(value, dict | list):
-            yield from _places(value)
+        if isinstance(value, dict | list) and inside not in RECORDS:
+            yield from _places(value, str(key))
 
 
 @st.composite

@@ -42,7 +42,7 @@ usual = settings(
     report_multiple_bugs=False,
 )
 quick = settings(usual, max_examples=150, derandomize=True)
-thorough = settings(usual, max_examples=4000)
+thorough = settings(usual, max_examples=1500)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
