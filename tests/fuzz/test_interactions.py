@@ -87,9 +87,8 @@ async def an_interaction_is_harmless(here: Stage, data: st.DataObject) -> None:
 async def a_wrong_command_does_nothing(here: Stage, data: st.DataObject) -> None:
     """Send one that nobody can have sent off: what is kept stays, and only its sender is told."""
     number = data.draw(st.integers(1, 1000))
-    await here.bot.store.servers.change(
-        here.guild.id, lambda now: msgspec.structs.replace(now, per_person=number)
-    )
+    some = ServerSettings(per_person=number)
+    await here.bot.store.servers.change(here.guild.id, lambda _: some)
     before = await here.kept()
     here.log.clear()
     asked = await here.sends(COMMAND, data.draw(surely_wrong(here)))
