@@ -21,12 +21,10 @@ from bot.core.i18n import LANGUAGES, speak_to, tr
 from bot.library.autocomplete import completions
 from bot.library.hub.workers import PREFIX as HUB
 from bot.replies.settings import forgotten, shown
-from bot.storage.guild_settings import ServerSettings
+from bot.storage.guild_settings import MOST_CHANNELS, ServerSettings
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel
 Edit: TypeAlias = Callable[[ServerSettings], ServerSettings]
-MOST_CHANNELS = 50
-"""A sentence names them all."""
 
 
 class SettingsCog(BobbyCog, name="Settings"):

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import difflib
 import logging
+import re
 from collections.abc import Coroutine
 from typing import Any
 
@@ -21,6 +22,7 @@ from discord.shard import Shard
 from bot.app.backfill import MessageBackfill
 from bot.app.command_sync import CommandPublisher
 from bot.app.discord_clock import DiscordClock
+from bot.app.interaction_gate import InteractionGate
 from bot.app.outage import outlast
 from bot.app.recovery import Recovery
 from bot.conversation import allowed_channels
@@ -180,6 +182,8 @@ class Bobby(commands.AutoShardedBot):
         self.missed = MessageBackfill(self.clock)
         self.recovery = Recovery(self)
         self.waiting = ProgressNotifier(executor)
+        self.button_ids: set[re.Pattern[str]] = set()
+        self.gate = InteractionGate(self, self._connection)
         self._up: set[int] = set()
         self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
@@ -228,6 +232,16 @@ class Bobby(commands.AutoShardedBot):
         for task in self._beside:
             task.cancel()
         await super().close()
+
+    def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Add buttons and menus that work after a restart as well, and know their ids."""
+        super().add_dynamic_items(*items)
+        self.button_ids.update(item.__discord_ui_compiled_template__ for item in items)
+
+    def remove_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Take buttons and menus away again."""
+        super().remove_dynamic_items(*items)
+        self.button_ids.difference_update(item.__discord_ui_compiled_template__ for item in items)
 
     def speak_to(self, interaction: Interaction) -> None:
         """Speak, for the rest of this task, the server's own language or that of who asks."""

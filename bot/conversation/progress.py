@@ -5,6 +5,7 @@ the cancelling itself is asyncio's, so everything that an answered question hold
 """
 
 import asyncio
+import collections
 import contextlib
 import logging
 import re
@@ -14,7 +15,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.conversation.interaction_responder import Interaction
+from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core import logs
@@ -27,6 +28,8 @@ from bot.executor.queue import Asker
 SILENT_SECONDS = 2.0
 """What is answered sooner is not announced."""
 EDIT_SECONDS = 5.0
+REMEMBERED = 1000
+"""Questions whose message is not to be made the one of a question that got lost."""
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +57,20 @@ class Cancel(
     async def callback(self, interaction: Interaction) -> None:
         """Cancel the question; tell anybody else in private why not."""
         interaction.client.speak_to(interaction)
-        if interaction.user.id != self.person:
-            await interaction.response.send_message(
-                tr("Only the person who asked can cancel this."), ephemeral=True
-            )
-        elif interaction.client.waiting.cancel(self.question):
-            await interaction.response.defer()  # the message says so in a moment
-        else:
-            await interaction.response.edit_message(
-                content=tr("This request is no longer running. Please try again."),
-                embeds=[],
-                view=None,
-            )
+        waiting: ProgressNotifier = interaction.client.waiting
+        with InteractionResponder(interaction, private=True).refusals_logged():
+            if interaction.user.id != self.person:
+                await interaction.response.send_message(
+                    tr("Only the person who asked can cancel this."), ephemeral=True
+                )
+            elif waiting.cancel(self.question) or waiting.is_over(self.question):
+                await interaction.response.defer()  # the message says so in a moment
+            else:
+                await interaction.response.edit_message(
+                    content=tr("This request is no longer running. Please try again."),
+                    embeds=[],
+                    view=None,
+                )
 
 
 @dataclass(eq=False)
@@ -90,6 +95,7 @@ class ProgressNotifier:
         self.edit = edit
         self._waits: dict[int, _Wait] = {}
         self._posting: set[int] = set()
+        self._over: collections.deque[int] = collections.deque(maxlen=REMEMBERED)
 
     @contextlib.asynccontextmanager
     async def shown(self, responder: Responder) -> AsyncIterator[None]:
@@ -112,6 +118,7 @@ class ProgressNotifier:
             finally:
                 if self._waits.get(question) is wait:
                     del self._waits[question]
+                    self._over.append(question)
                 over.set()
                 # What is being posted must stand there before the answer can take its place.
                 await asyncio.wait({telling})
@@ -130,6 +137,10 @@ class ProgressNotifier:
             wait.cancelled = True
             wait.task.cancel()
         return True
+
+    def is_over(self, question: int) -> bool:
+        """Say whether the question of id `question` has lately been answered or cancelled."""
+        return question in self._over
 
     async def _tell(self, responder: Responder, question: int, over: asyncio.Event) -> None:
         """Post how long it takes, and edit it, until it is over."""

@@ -43,8 +43,7 @@ def _no_access(_: BaseException) -> str:
 
 SENTENCES: dict[type[BaseException], Sentence] = {
     BobbyError: _own_words,
-    app_commands.CommandSignatureMismatch: _stale,
-    app_commands.CommandNotFound: _stale,
+    app_commands.AppCommandError: _stale,  # what a command itself raises is unwrapped before
     discord.DiscordServerError: _discord_down,
     discord.Forbidden: _no_access,
 }

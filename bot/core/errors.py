@@ -13,6 +13,8 @@
     │   ├── NotAllowed          the person may not do that here
     │   ├── BadLesson           what was to be taught or asked of it makes no sense
     │   ├── AlreadyDone         what was to be changed has been, by the same question
+    │   ├── BadSetting          a server's setting can't have that value
+    │   ├── Outdated            a command or button that Bobby doesn't have like this
     │   └── Cancelled           the person who asked has cancelled it
     ├── Overloaded              a limit is reached; the sentence names it
     ├── TimedOut                the answer took too long
@@ -99,6 +101,14 @@ class BadLesson(AskerError):
 
 class AlreadyDone(AskerError):
     """The same question has made this change before, maybe of an earlier process."""
+
+
+class BadSetting(AskerError):
+    """No server can have set that value."""
+
+
+class Outdated(AskerError):
+    """Nothing that Bobby shows today can have sent this command or press."""
 
 
 class Cancelled(AskerError):

@@ -7,15 +7,22 @@ start, and a change counts once it is written.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
+from bot.core.errors import BadSetting
+from bot.core.i18n import later
 from bot.storage.database import Database
 
 log = logging.getLogger(__name__)
 
+MOST_CHANNELS = 50
+"""A sentence names them all."""
+
 Language: TypeAlias = Literal["en", "ko"]
+Snowflake: TypeAlias = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class ServerSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,10 +34,10 @@ class ServerSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     may teach it labels.
     """
 
-    model: str | None = None
-    channels: tuple[int, ...] = ()
+    model: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    channels: Annotated[tuple[Snowflake, ...], Meta(max_length=MOST_CHANNELS)] = ()
     language: Language | None = None
-    per_person: int | None = None
+    per_person: Annotated[int, Meta(ge=1, le=1000)] | None = None
     teachers: Literal["managers", "everyone"] = "managers"
 
 
@@ -71,10 +78,11 @@ class Servers:
         Of two changes at once the second is given what the first has made.
 
         Raises:
+            BadSetting: It has a value that can't be; what held before still does.
             StoreFailed: It can't be written; what held before still does.
         """
         async with self._turn:
-            settings = edit(self.get(server))
+            settings = _checked(edit(self.get(server)))
             await self._put(server, settings)
             return settings
 
@@ -97,6 +105,15 @@ class Servers:
         text = msgspec.json.encode(settings).decode()
         await self._database.write("INSERT OR REPLACE INTO servers VALUES (?, ?)", [(server, text)])
         self._known[server] = settings
+
+
+def _checked(settings: ServerSettings) -> ServerSettings:
+    """Return `settings` if they could be read again; their maker checks no values."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(settings), ServerSettings)
+    except msgspec.ValidationError as error:
+        log.debug("Refused a setting: %s", error)
+        raise BadSetting(later("I can't use that value, so I changed nothing.")) from None
 
 
 def _decoded(server: int, text: str) -> ServerSettings:

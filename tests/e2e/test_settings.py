@@ -14,8 +14,7 @@ from bot.app.command_sync import published
 from bot.playground.model.permissions import P
 from bot.playground.model.records import Channel, Guild
 from bot.playground.model.state import Event
-from bot.storage.guild_settings import DEFAULTS
-from cogs.settings import MOST_CHANNELS
+from bot.storage.guild_settings import DEFAULTS, MOST_CHANNELS
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
