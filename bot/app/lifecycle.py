@@ -17,6 +17,7 @@ import discord
 from bot.app import discord_patches
 from bot.app.client import Bobby
 from bot.app.monitoring import Watched
+from bot.core import network
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor
@@ -142,8 +143,8 @@ async def _find_api(url: str) -> None:
         await discord_patches.point_at(url)
     except (aiohttp.ClientError, OSError) as error:
         raise SetupError(
-            f"Can't reach the Discord API at {url} ({error}). Check BOBBY_API_URL and "
-            f"your network connection."
+            f"Can't reach the Discord API at {url} ({network.reason(error)}). Check BOBBY_API_URL"
+            " and your network connection."
         ) from None
 
 
@@ -182,7 +183,8 @@ async def _log_in(bot: Bobby, token: str) -> None:
         raise SetupError(
             f"Discord refused the login: {error.status} {error.text}. Try again in a minute."
         ) from error
-    except (aiohttp.ClientConnectionError, OSError) as error:
+    except (aiohttp.ClientError, OSError) as error:
         raise SetupError(
-            f"Discord can't be reached ({error}). Check this machine's network and start again."
+            f"Discord can't be reached ({network.reason(error)}). Check this machine's network and"
+            " start again."
         ) from None
