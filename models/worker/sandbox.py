@@ -80,7 +80,7 @@ def confine(readable: Sequence[Path], home: Path, memory_mib: int) -> None:
 
 
 def _bound_memory(mib: int) -> None:
-    with contextlib.suppress(ImportError):  # not on Windows
+    if sys.platform != "win32":
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
@@ -99,6 +99,8 @@ def _leave_the_network() -> None:
     Raises:
         OSError: The kernel refuses.
     """
+    if sys.platform != "linux":
+        raise NotImplementedError
     user, group = os.getuid(), os.getgid()
     _called("unshare", _NEW_USER | _NEW_NETWORK)
     # Under the same number as before; else its own files would be somebody else's.
@@ -132,6 +134,8 @@ def _lock(readable: Sequence[Path], home: Path) -> None:
 
 
 def _allow(ruleset: int, place: Path, rights: int) -> None:
+    if sys.platform != "linux":
+        raise NotImplementedError
     with contextlib.suppress(FileNotFoundError):
         folder = os.open(place, os.O_PATH | os.O_CLOEXEC)
         try:
