@@ -110,6 +110,33 @@ def test_all_streams_closed(tmp_path: Path) -> None:
     assert process.returncode == 74
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone lends an account without a name.")
+def test_an_account_without_a_home(tmp_path: Path) -> None:
+    """As in a container with a user of its own: which setting helps, and that it does."""
+    nobody = ["unshare", "--user", "--map-user=12345", "env", "-u", "HOME"]
+    if subprocess.run([*nobody, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("This system has no user namespaces.")
+
+    def verify(**settings: str) -> subprocess.CompletedProcess[str]:
+        surroundings = environment(tmp_path, settings)
+        kept = {k: v for k, v in surroundings.items() if k not in {"BOBBY_CACHE", "TORCH_HOME"}}
+        return subprocess.run(
+            [*nobody, *BOBBY, "verify"],
+            cwd=tmp_path,
+            env=kept | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    without = verify()
+    assert without.returncode == 1
+    sentence = "This account has no home folder. Set BOBBY_CACHE to a folder to use instead."
+    assert without.stderr == f"Error: {sentence}\n"
+    helped = verify(BOBBY_CACHE=str(tmp_path / "weights"))
+    assert helped.returncode == 0, helped.stderr
+
+
 def interrupted(folder: Path, command: list[str], after: float) -> tuple[int, str]:
     """Press Ctrl-C `after` seconds from the start of `command`; return its status and words."""
     process = started(folder, *command)
