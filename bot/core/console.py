@@ -139,8 +139,9 @@ def _failed_write(error: BaseException) -> int | None:
     """Return the number of the write error that `error` is or has in it."""
     if isinstance(error, BaseExceptionGroup):
         return next(filter(None, map(_failed_write, error.exceptions)), None)
-    of_writing = isinstance(error, OSError) and error.filename is None
-    return error.errno if of_writing and error.errno in _OF_WRITING else None
+    if isinstance(error, OSError) and error.filename is None and error.errno in _OF_WRITING:
+        return error.errno
+    return None
 
 
 def _leave(number: int) -> NoReturn:

@@ -29,6 +29,9 @@ async def start(
     Raises:
         OSError: The program can't be started.
     """
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP
     return await asyncio.create_subprocess_exec(
         *command,
         stdin=stdin,
@@ -37,7 +40,7 @@ async def start(
         env=dict(environment),
         limit=limit,
         start_new_session=True,
-        creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
+        creationflags=flags,
     )
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bot.core.console import print_json, print_line
@@ -172,3 +173,13 @@ def test_ctrl_c(tmp_path: Path, command: list[str], after: float) -> None:
     assert "Traceback" not in words
     assert "Exception ignored" not in words
     assert status in (130, -signal.SIGINT)
+    until = time.monotonic() + 10
+    while left := left_over(tmp_path):
+        assert time.monotonic() < until, left
+        time.sleep(0.1)
+
+
+def left_over(folder: Path) -> list[list[str]]:
+    """Return the command lines of the processes that were started in `folder`."""
+    found = [one.info for one in psutil.process_iter(["cwd", "cmdline"])]
+    return [one["cmdline"] for one in found if one["cwd"] == str(folder) and one["cmdline"]]
