@@ -31,7 +31,7 @@ from bot.conversation.interaction_responder import Interaction, InteractionRespo
 from bot.conversation.message_responder import MessageResponder
 from bot.conversation.progress import Cancel, ProgressNotifier
 from bot.conversation.reply import Reply
-from bot.core import logs
+from bot.core import logs, network
 from bot.core.error_text import explain
 from bot.core.errors import StoreFailed
 from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to, tr
@@ -154,6 +154,7 @@ class Bobby(commands.AutoShardedBot):
         self.clock = DiscordClock()
         intents = discord.Intents(guilds=True, messages=True, message_content=True)
         super().__init__(
+            connector=network.Connector(limit=0),  # discord.py has limits of its own
             command_prefix=_prefixes,
             intents=intents,
             tree_cls=BobbyTree,

@@ -10,6 +10,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.core import network
 from bot.core.errors import WrongSetting
 
 DISCORD = Route.BASE
@@ -51,9 +52,11 @@ async def point_at(api_url: str) -> None:
 
 
 async def _gateway_of(api_url: str) -> str:
-    timeout = aiohttp.ClientTimeout(total=10)
+    timeout, connector = aiohttp.ClientTimeout(total=10), network.Connector()
     async with (
-        aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
+        aiohttp.ClientSession(
+            connector=connector, timeout=timeout, raise_for_status=True
+        ) as session,
         session.get(f"{api_url.rstrip('/')}/gateway") as response,
     ):
         try:

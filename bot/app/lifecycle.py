@@ -196,7 +196,7 @@ async def _log_in(bot: Bobby, token: str) -> None:
             await bot.login(token)
     except BaseException:
         await bot.http.close()  # each login opens another session, with another connector
-        bot.http.connector = discord.utils.MISSING
+        bot.http.connector = network.Connector(limit=0)
         raise
     finally:
         bot.http.max_ratelimit_timeout = None

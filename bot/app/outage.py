@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Iterator
 import aiohttp
 import discord
 
+from bot.core import network
+
 log = logging.getLogger(__name__)
 
 LONGEST = 60.0
@@ -42,7 +44,7 @@ def reason(failure: BaseException) -> str:
     """Return what a line of the log says of `failure`."""
     if status := status_of(failure):
         return f"HTTP {status}"
-    return str(failure) or type(failure).__name__
+    return network.reason(failure)
 
 
 def asked_to_wait(failure: BaseException) -> float:

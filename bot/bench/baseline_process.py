@@ -4,7 +4,6 @@ Owns its start, its end and the lines that go back and forth; what it can time i
 `models.bench.server`. It also says which worker answers with the very same weights.
 """
 
-import asyncio
 import contextlib
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.core.errors import SetupError
+from bot.core.processes import child
 from bot.core.settings import Settings
 from bot.executor.engines.supervisor import Program
 from bot.executor.factory import worker_command, worker_environment
@@ -34,17 +34,17 @@ class Contenders:
         command += ["--model", settings.default_model, "--device", settings.devices[0]]
         command += ["--precision", settings.precision]
         command += ["--cache", str(settings.weights_folder)]
-        self._process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, env=worker_environment(os.environ)
-        )
-        self.facts = await self._answer()
+        environment = worker_environment(os.environ)
+        async with contextlib.AsyncExitStack() as stack:
+            self._process = await stack.enter_async_context(
+                child(command, environment, stdin=PIPE, stdout=PIPE)
+            )
+            self.facts = await self._answer()
+            self._end = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        await self._end.aclose()
 
     async def ask(self, what: str, **details: object) -> float:
         """Return the figure `what` with its `details`, see `models.bench.server`.

@@ -6,7 +6,6 @@ each ratio is that of one round. Nothing here imports torch; a picture is bytes.
 
 import asyncio
 import contextlib
-import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -86,6 +85,8 @@ async def measure_executor(
         figures |= await _fairness(executor, engine, job, sizes)
         figures |= await _pauses(executor, large, sizes)
         if sys.platform == "linux":
+            import resource
+
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             figures |= {
                 "worker_mib": Figure("most memory of the worker", "MiB", [contenders.worker_mib()]),

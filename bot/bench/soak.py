@@ -8,7 +8,6 @@ and worker that answer people, on small pictures, so that it is about order and 
 import asyncio
 import os
 import random
-import signal
 import statistics
 import sys
 import tempfile
@@ -17,8 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from bot.bench.figures import Figure, progress
 from bot.core.errors import BadPicture, BobbyError, Overloaded, SetupError, WorkerLost
+from bot.core.processes import child, kill
 from bot.core.settings import Settings
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.supervisor import Program
@@ -65,10 +67,8 @@ async def soak(settings: Settings, jobs: int, kills: int, seed: int = 0) -> Tall
     """Run `jobs` jobs, kill the worker `kills` times meanwhile, and return what became of them.
 
     Raises:
-        SetupError: The worker can't be started, or this system has no processes to kill.
+        SetupError: The worker can't be started.
     """
-    if sys.platform != "linux":
-        raise SetupError("The soak reads memory and kills workers as Linux does: run it there.")
     settings = settings.model_copy(update={"default_model": MODEL})
     with tempfile.TemporaryDirectory() as name:
         files = await _files(Path(name))
@@ -86,9 +86,9 @@ async def soak(settings: Settings, jobs: int, kills: int, seed: int = 0) -> Tall
 
 async def _files(folder: Path) -> Mapping[str, bytes]:
     command = [sys.executable, "-m", "models.bench.soak_files", str(folder)]
-    maker = await asyncio.create_subprocess_exec(*command, env=worker_environment(os.environ))
-    if await maker.wait():
-        raise SetupError("The pictures could not be made; see above why.")
+    async with child(command, worker_environment(os.environ)) as maker:
+        if await maker.wait():
+            raise SetupError("The pictures could not be made; see above why.")
     return await asyncio.to_thread(
         lambda: {file.stem: file.read_bytes() for file in sorted(folder.iterdir())}
     )
@@ -138,7 +138,7 @@ class _Load:
             await self._executor.ready()
             await asyncio.sleep(self._chance.uniform(0, 0.5))  # at whatever stage it is then
             if (pid := self._engine.worker_pid) is not None:
-                os.killpg(pid, signal.SIGKILL)
+                kill(pid)
                 self._tally.kills += 1
 
     async def _ask(self) -> None:
@@ -207,10 +207,9 @@ def _size(answer: Labels | Translated | Cycled | Captioned) -> tuple[int, int]:
 
 def _resident(pid: int) -> float:
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (FileNotFoundError, ProcessLookupError):
+        return float(psutil.Process(pid).memory_info().rss) / 2**20
+    except psutil.NoSuchProcess:
         return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def figures(tally: Tally, seconds: float) -> Mapping[str, Figure]:

@@ -9,6 +9,7 @@ import difflib
 import os
 import platform
 import shutil
+import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any
 
 import aiohttp
 import discord
+from yarl import URL
 
 from bot.app.command_sync import declared, differing
 from bot.app.lifecycle import (
@@ -28,6 +30,7 @@ from bot.app.lifecycle import (
     invite_link,
     unopened,
 )
+from bot.core import network
 from bot.core.console import print_json, print_line
 from bot.core.errors import BobbyError, SetupError
 from bot.core.settings import Settings
@@ -86,6 +89,8 @@ async def findings(settings: Settings, environment: Mapping[str, str]) -> AsyncI
     yield _folder("Data folder", settings.data_folder, "BOBBY_DATA")
     if sys.platform == "linux":
         yield _memory()
+    yield _proxy(URL(settings.api_url))
+    yield _certificates(environment.get("SSL_CERT_FILE"))
     async for finding in _of_worker(settings):
         yield finding
     async for finding in _of_discord(settings):
@@ -129,6 +134,28 @@ def _memory() -> Finding:
     return Finding("Memory", seen)
 
 
+def _proxy(api: URL) -> Finding:
+    proxy = network.proxy_for(api)
+    if proxy is None:
+        return Finding("Proxy", f"none for {api.host}")
+    seen = f"{proxy.with_user(None)} for {api.host}"
+    if not network.is_usable(proxy):
+        todo = "Bobby can't use that kind of proxy. Set HTTPS_PROXY to one that begins with http://"
+        return Finding("Proxy", seen, todo)
+    return Finding("Proxy", seen)
+
+
+def _certificates(file: str | None) -> Finding:
+    if not file:
+        return Finding("Certificates", "this system's own")
+    try:
+        ssl.create_default_context().load_verify_locations(file)
+    except OSError as error:  # also what is no certificate
+        todo = "Set SSL_CERT_FILE to a file of certificates in PEM form, or remove it."
+        return Finding("Certificates", f"{file} can't be read ({error.strerror})", todo)
+    return Finding("Certificates", f"{file} (SSL_CERT_FILE)")
+
+
 async def _of_worker(settings: Settings) -> AsyncIterator[Finding]:
     async with open_executor(settings) as executor:
         try:
@@ -157,13 +184,16 @@ async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
         return
     headers = {"Authorization": f"Bot {settings.bot_token}"}
     timeout = aiohttp.ClientTimeout(total=SECONDS)
-    async with aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=True) as session:
+    connector = network.Connector()
+    async with aiohttp.ClientSession(
+        connector=connector, headers=headers, timeout=timeout
+    ) as session:
         discord_api = _Api(session, settings.api_url)
         try:
             async for finding in _of_account(discord_api, settings):
                 yield finding
         except (aiohttp.ClientError, TimeoutError) as error:
-            reason = str(error) or type(error).__name__
+            reason = network.reason(error)
             todo = "Check your network and BOBBY_API_URL, then run `bobby doctor` again."
             yield Finding("Discord", f"{settings.api_url} can't be reached ({reason})", todo)
 

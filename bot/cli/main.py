@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bot.bench.cli import bench
-from bot.core.console import finish, prepare
+from bot.core.console import finish, open_streams, orderly_end, prepare
 from bot.core.errors import SetupError
 
 
@@ -217,5 +217,7 @@ def status() -> None:
 
 
 def main() -> None:
-    """Run the command line; the console script `bobby` calls it."""
-    cli()
+    """Run the command line."""
+    open_streams()
+    with orderly_end():
+        cli()

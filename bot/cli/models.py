@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.cli.worker import warm_worker
-from bot.core.console import print_json
+from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from models.jobs.model_info import ModelInfo
 
@@ -30,7 +30,10 @@ async def list_models(settings: Settings, *, as_json: bool) -> None:
     table = _table(cards, default)
     # A line stays a line, however narrow the terminal is: it scrolls, and pipes can read it.
     needed = Console(width=WIDEST).measure(table).maximum
-    Console(width=max(Console().width, needed)).print(table)
+    console = Console(width=max(Console().width, needed))
+    with console.capture() as printed:
+        console.print(table)
+    print_line(printed.get().removesuffix("\n"))
 
 
 def _without_tag(card: ModelInfo) -> dict[str, object]:

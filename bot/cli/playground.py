@@ -4,19 +4,18 @@ import asyncio
 import contextlib
 import logging
 import os
-import sys
 import tempfile
 import webbrowser
 from asyncio import FIRST_COMPLETED
 from pathlib import Path
 
 import discord
-import msgspec
 from rich.console import Console
 
 from bot.app.client import Bobby
 from bot.app.discord_patches import point_discord_at
 from bot.app.lifecycle import assembled, connected, stop_signal
+from bot.core.console import print_json, print_line
 from bot.core.errors import SetupError
 from bot.core.i18n import later, speak_to, tr
 from bot.core.settings import Settings
@@ -99,8 +98,6 @@ def _announce(playground: Playground, *, as_json: bool) -> None:
             name: str(getattr(playground, name))
             for name in ("bot_user_id", "guild_id", "channel_id")
         }
-        text = msgspec.json.encode(where).decode()
+        print_json(where)
     else:
-        text = f"Bobby is ready: {playground.page}\nPress Ctrl-C to stop."
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+        print_line(f"Bobby is ready: {playground.page}\nPress Ctrl-C to stop.")

@@ -1,10 +1,10 @@
 """`bobby status`: how the Bobby that runs on this machine is, asked over its local port."""
 
 import asyncio
-import sys
 
 import aiohttp
 
+from bot.core.console import print_line
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
 
@@ -44,5 +44,5 @@ async def show_status(settings: Settings) -> bool:
     width = max(map(len, rows))
     lines = [f"{name:<{width}}  {value}" for name, value in rows.items()]
     lines += [] if healthy else [f"{'Trouble':<{width}}  {words}"]
-    sys.stdout.write("\n".join(lines) + "\n")
+    print_line("\n".join(lines))
     return healthy

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import difflib
 import os
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from rich.progress import Progress as Bars
 
 from bot.core.console import print_line
 from bot.core.errors import DownloadFailed, SetupError
+from bot.core.processes import child
 from bot.core.settings import Settings
 from bot.executor.factory import inventory_command, worker_environment
 from bot.library.downloads.downloader import Downloader
@@ -164,20 +166,10 @@ async def _inventory(settings: Settings, kind: type[L]) -> AsyncIterator[L]:
     Raises:
         SetupError: It ended badly; what it complained of is on standard error.
     """
-    process = await asyncio.create_subprocess_exec(
-        *inventory_command(settings, verify=kind is Checked),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        env=worker_environment(os.environ),
-        limit=2**20,
-    )
-    assert process.stdout is not None
-    try:
-        async for line in process.stdout:
+    command = inventory_command(settings, verify=kind is Checked)
+    async with child(command, worker_environment(os.environ), stdin=DEVNULL, stdout=PIPE) as asked:
+        assert asked.stdout is not None
+        async for line in asked.stdout:
             yield msgspec.json.decode(line, type=kind)
-        if await process.wait():
+        if await asked.wait():
             raise SetupError("The catalogue of models can't be read; the lines above say why.")
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()

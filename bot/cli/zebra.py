@@ -39,7 +39,7 @@ async def translate_file(
         except OSError as error:
             print_error(
                 file,
-                f"{shown(Path(error.filename))} can't be used: {error.strerror}.",
+                f"{shown(Path(error.filename or output))} can't be used: {error.strerror}.",
                 as_json=as_json,
             )
             return False

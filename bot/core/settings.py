@@ -3,7 +3,9 @@
 The command line reads it and passes it down; importing this module reads nothing.
 """
 
+import contextlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -197,12 +199,26 @@ class Settings(BaseSettings):
     @property
     def weights_folder(self) -> Path:
         """Bobby's folder for weights, for the bot process and every worker alike."""
-        return self.cache or platformdirs.user_cache_path("bobby") / "weights"
+        return self.cache or _own(platformdirs.user_cache_path, "BOBBY_CACHE") / "weights"
 
     @property
     def data_folder(self) -> Path:
         """Bobby's folder for what servers set and teach him."""
-        return self.data or platformdirs.user_data_path("bobby")
+        return self.data or _own(platformdirs.user_data_path, "BOBBY_DATA")
+
+
+def _own(find: Callable[[str], Path], setting: str) -> Path:
+    """Return Bobby's folder in the home of this account.
+
+    Raises:
+        SetupError: It has none.
+    """
+    with contextlib.suppress(RuntimeError):
+        if (folder := find("bobby")).is_absolute():
+            return folder
+    raise WrongSetting(
+        f"This account has no home folder. Set {setting} to a folder to use instead."
+    )
 
 
 def _variable(field: str) -> str:

@@ -1,8 +1,7 @@
 """Fetches the bytes of a picture, within limits of size, time and place.
 
 Two ways lead out. Addresses that Discord itself gave us (its CDN and its link proxy) are trusted.
-Links that people typed may lead only to public addresses, which is checked on every address at the
-moment of connecting, so that redirects and names that resolve elsewhere are caught too. Nobody
+Links that people typed may lead only to public addresses (see `public_address`). Nobody
 can keep the others waiting: each person downloads a few pictures at once. Never decodes a picture,
 nor unpacks what a server has compressed.
 """
@@ -10,17 +9,16 @@ nor unpacks what a server has compressed.
 import asyncio
 import contextlib
 import io
-import ipaddress
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from weakref import WeakValueDictionary
 
 import aiohttp
 from yarl import URL
 
+from bot.core import network
 from bot.core.errors import (
     AskerError,
     FetchFailed,
@@ -31,58 +29,25 @@ from bot.core.errors import (
 )
 from bot.core.i18n import tr
 from bot.pictures.lookup import Picture
+from bot.pictures.public_address import (
+    IPAddress,
+    NotPublicError,
+    PublicConnector,
+    is_public,
+)
 
 log = logging.getLogger(__name__)
-
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 SLOTS = 16
 """Downloads that run at once; in memory, each may have as many bytes as a picture may."""
 PER_PERSON = 2
 """Downloads of one person that run at once; their others wait for these."""
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-"""All of IPv6 that is given out to be reached from everywhere, but for `_RESERVED`."""
-_RESERVED = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "192.0.0.0/24",  # protocol assignments
-            "192.88.99.0/24",  # relays of 6to4
-            "2001::/23",  # protocol assignments, Teredo among them
-            "2001:db8::/32",  # documentation
-            "2002::/16",  # 6to4, which stands for an IPv4 address
-            "3fff::/20",  # documentation
-        ),
-    )
-)
-"""Networks of the IANA registries of special addresses that Python, in some versions, lets pass."""
 _CHUNK_BYTES = 256 * 1024
 _HEADERS = {
     "User-Agent": "Bobby (a Discord bot that looks at pictures)",
     "Accept-Encoding": "identity",
 }
-
-
-class _NotPublicError(OSError):
-    """A connection was about to be made to an address that is not public."""
-
-
-def is_public(address: IPAddress) -> bool:
-    """Tell whether `address` is reachable by anyone on the internet.
-
-    IPv6 addresses that stand for an IPv4 address (mapped, NAT64) are judged by that one.
-    """
-    if any(address in network for network in _RESERVED):
-        return False
-    if isinstance(address, ipaddress.IPv4Address):
-        return address.is_global and not address.is_multicast
-    if address.ipv4_mapped is not None:
-        return is_public(address.ipv4_mapped)
-    if address in _NAT64:
-        return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return address in _GLOBAL_UNICAST
 
 
 class Fetcher:
@@ -112,13 +77,15 @@ class Fetcher:
         self._own_slots: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
-        self._trusted = aiohttp.ClientSession(headers=_HEADERS, auto_decompress=False)
+        connector = network.Connector()
+        self._trusted = aiohttp.ClientSession(
+            connector=connector, headers=_HEADERS, auto_decompress=False
+        )
         self._public = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(socket_factory=self._public_socket),
+            connector=PublicConnector(self._allow, by_proxy=connector),
             headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            trust_env=False,  # a proxy would connect for us, to wherever the link leads
         )
         return self
 
@@ -191,11 +158,13 @@ class Fetcher:
                     timeout=self._timeout,
                 )
             ) from None
-        except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, _NotPublicError):
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
+            if isinstance(getattr(error, "os_error", None), NotPublicError):
                 raise LinkRefused(
                     tr("That link isn't public, so I won't open it. Upload the picture instead.")
                 ) from None
+            if session is self._trusted:
+                log.warning("Discord's pictures can't be fetched: %s", network.reason(error))
             raise FetchFailed(
                 tr("{who} can't be reached. Upload the picture instead.", who=who)
             ) from error
@@ -249,12 +218,6 @@ class Fetcher:
                 mib=mib,
             )
         )
-
-    def _public_socket(self, address: Any) -> socket.socket:  # noqa: ANN401  (aiohttp's type)
-        family, kind, protocol, _, sockaddr = address
-        if not self._allow(ipaddress.ip_address(str(sockaddr[0]).partition("%")[0])):
-            raise _NotPublicError(f"{sockaddr[0]} is not a public address")
-        return socket.socket(family, kind, protocol)
 
 
 def _typed(link: str) -> URL:

@@ -72,7 +72,7 @@ def write(stream: IO[bytes], body: bytes) -> None:
 
 def bound(memory_mib: int) -> None:
     """Bound the address space of this process for good, and let it leave no core behind."""
-    with contextlib.suppress(ImportError):  # not on Windows
+    if sys.platform != "win32":
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -94,8 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--most-pixels", type=int, default=MAX_PIXELS)
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the bot decides
-    with contextlib.suppress(AttributeError, PermissionError):  # Windows, a strict sandbox
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)  # its parent thread may stand back already
+    if sys.platform != "win32":
+        with contextlib.suppress(PermissionError):  # in a strict sandbox
+            os.setpriority(os.PRIO_PROCESS, 0, NICE)  # its parent thread may stand back already
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     guard_process()
     bound(options.memory_mib)

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import sys
 
 
 def give_back() -> None:
@@ -9,5 +10,6 @@ def give_back() -> None:
 
     The GNU C library keeps it otherwise.
     """
-    with contextlib.suppress(AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)

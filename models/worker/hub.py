@@ -6,7 +6,6 @@ same code as in `models.worker.process`.
 """
 
 import argparse
-import contextlib
 import logging
 import os
 import signal
@@ -229,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     models = msgspec.json.decode(options.models, type=tuple[HubModel, ...])
     tasks = HubTasks(options.code, options.repository, models)
-    with contextlib.suppress(AttributeError):  # not on Windows, which has no fork either
+    if sys.platform != "win32":  # which has no fork
         os.register_at_fork(after_in_child=pipe.silence)
     make_room()
     # What was fetched stays as it was, and nothing compiled that lies beside it is run for the

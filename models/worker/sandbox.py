@@ -80,7 +80,7 @@ def confine(readable: Sequence[Path], home: Path, memory_mib: int) -> None:
 
 
 def _bound_memory(mib: int) -> None:
-    with contextlib.suppress(ImportError):  # not on Windows
+    if sys.platform != "win32":
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
@@ -99,12 +99,13 @@ def _leave_the_network() -> None:
     Raises:
         OSError: The kernel refuses.
     """
-    user, group = os.getuid(), os.getgid()
-    _called("unshare", _NEW_USER | _NEW_NETWORK)
-    # Under the same number as before; else its own files would be somebody else's.
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    if sys.platform == "linux":  # as its caller knows, and types do not
+        user, group = os.getuid(), os.getgid()
+        _called("unshare", _NEW_USER | _NEW_NETWORK)
+        # Under the same number as before; else its own files would be somebody else's.
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
 def _lock(readable: Sequence[Path], home: Path) -> None:
@@ -132,13 +133,14 @@ def _lock(readable: Sequence[Path], home: Path) -> None:
 
 
 def _allow(ruleset: int, place: Path, rights: int) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        folder = os.open(place, os.O_PATH | os.O_CLOEXEC)
-        try:
-            rule = ctypes.byref(_Beneath(rights, folder))
-            _called("syscall", _ADD_RULE, ruleset, _BENEATH, rule, 0)
-        finally:
-            os.close(folder)
+    if sys.platform == "linux":  # as its caller knows, and types do not
+        with contextlib.suppress(FileNotFoundError):
+            folder = os.open(place, os.O_PATH | os.O_CLOEXEC)
+            try:
+                rule = ctypes.byref(_Beneath(rights, folder))
+                _called("syscall", _ADD_RULE, ruleset, _BENEATH, rule, 0)
+            finally:
+                os.close(folder)
 
 
 def _python() -> Iterator[Path]:

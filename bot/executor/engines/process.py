@@ -7,7 +7,7 @@ replace a worker is `supervisor`'s business.
 
 import asyncio
 import logging
-import os
+import re
 import signal
 import time
 from asyncio.subprocess import PIPE, Process
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from bot.core import processes
 from models.jobs.control import FromWorker, ToWorker
 from models.jobs.wire import LENGTH_BYTES, body_length, from_worker, pieces
 
@@ -26,11 +27,21 @@ _LINE_LIMIT = 8192
 MOST_BYTES, WINDOW = 256 * 1024, 10.0
 """So many bytes of a worker's stderr are logged in so many seconds: some code prints all day."""
 _LAST_LINES = 20
-"""Of what was left out, so many are logged when the worker has ended: they may say why."""
+"""Of what was left out, so many are logged when the worker has ended: they may say why.
+So many are looked through for why it ended, too."""
 _LAST_WORDS = 1.0
 """Seconds granted to logging them."""
 
 _SIGNALS = {number.value: number.name for number in signal.Signals}
+_NO_MEMORY = re.compile(
+    rb"bad_alloc|MemoryError|annot allocate memory|can't allocate memory|failed to map segment"
+)
+"""What Python, torch and the system's loader write before a process ends for want of memory."""
+_ADVICE = (
+    "It ran out of memory: raise the limit (of `ulimit -v` to 5 GiB or more, or the container's),"
+    " end other programs, or set BOBBY_DEFAULT_MODEL to a smaller model, such as"
+    " efficientnet_lite0."
+)
 
 logger = logging.getLogger(__name__)
 worker_log = logging.getLogger("worker")
@@ -56,27 +67,21 @@ class WorkerProcess:
         self._process = process
         self._input, self._output = process.stdin, process.stdout
         self._sending = asyncio.Lock()
-        self._errors = asyncio.create_task(_log_lines(process.stderr), name="worker stderr")
+        self._last_lines: deque[bytes] = deque(maxlen=_LAST_LINES)
+        self._errors = asyncio.create_task(
+            _log_lines(process.stderr, self._last_lines), name="worker stderr"
+        )
 
     @classmethod
     async def launch(cls, command: Sequence[str], environment: Mapping[str, str]) -> Self:
         """Start `command` with `environment` and nothing else of this process's own.
 
-        It gets its own session: Ctrl-C in the terminal reaches the bot alone, which then closes
-        the worker in order, and a kill reaches whatever the worker started.
-
         Raises:
             OSError: The program can't be started.
         """
         return cls(
-            await asyncio.create_subprocess_exec(
-                *command,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=PIPE,
-                env=dict(environment),
-                limit=_PIPE_LIMIT,
-                start_new_session=True,
+            await processes.start(
+                command, environment, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=_PIPE_LIMIT
             )
         )
 
@@ -91,9 +96,11 @@ class WorkerProcess:
         code = self._process.returncode
         if code is None:
             return "The worker closed its output."
+        how = f"The worker ended with exit code {code}."
         if code < 0:
-            return f"The worker was killed by {_SIGNALS.get(-code, f'signal {-code}')}."
-        return f"The worker ended with exit code {code}."
+            how = f"The worker was killed by {_SIGNALS.get(-code, f'signal {-code}')}."
+        short = code != 0 and any(map(_NO_MEMORY.search, self._last_lines))
+        return f"{how} {_ADVICE}" if short else how
 
     async def send(self, message: ToWorker) -> None:
         """Write `message`, giving way to other tasks between its pieces.
@@ -130,7 +137,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill the worker and what it has started, at once."""
-        self._signal(signal.SIGKILL)
+        processes.kill(self.pid)
 
     async def close(self, patience: RetryPolicy) -> None:
         """End the worker: end its input, then terminate, then kill; each with its time limit."""
@@ -139,7 +146,7 @@ class WorkerProcess:
             self._input.close()
             if await self._ended(patience.end_of_input):
                 return
-            self._signal(signal.SIGTERM)
+            processes.terminate(self.pid)
             if await self._ended(patience.terminate):
                 return
             self.kill()
@@ -161,12 +168,6 @@ class WorkerProcess:
         except TimeoutError:
             return False
         return True
-
-    def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except ProcessLookupError:
-            logger.debug("Worker process %d had ended before %s", self.pid, number.name)
 
 
 async def _discard(stream: asyncio.StreamReader) -> None:
@@ -207,18 +208,24 @@ class _Allowance:
         self._dropped = 0
 
 
-async def _log_lines(stream: asyncio.StreamReader) -> None:
+async def _log_lines(stream: asyncio.StreamReader, last: deque[bytes]) -> None:
+    """Log what comes from `stream` by lines, a longer one than `_LINE_LIMIT` bytes in parts.
+
+    The lines go through `last`, too, where there may be as many as it keeps.
+    """
     rest, logged, allowance = b"", 0, _Allowance()
     while chunk := await stream.read(_LINE_LIMIT):
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > _LINE_LIMIT:
             lines, rest = [*lines, rest], b""
+        last.extend(lines)
         for line in lines:
             allowance.log(line)
             logged += 1
             if logged % BREATH_LINES == 0:
                 # So that a flood fills the pipe and stops its writer, not everybody here.
                 await asyncio.sleep(BREATH_SECONDS)
+    last.append(rest)
     allowance.log(rest)
     allowance.end()
 

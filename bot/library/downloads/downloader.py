@@ -19,6 +19,7 @@ from urllib.parse import quote
 import aiohttp
 import filelock
 
+from bot.core import network
 from bot.core.errors import DownloadFailed
 from bot.core.settings import Settings
 from bot.library.downloads.folder import Part, Store
@@ -93,7 +94,7 @@ class Downloader:
             timeout=timeout,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,  # the operator's proxy
+            connector=network.Connector(),
         )
         return self
 

@@ -17,6 +17,7 @@ from typing import ParamSpec, TypeAlias, TypeVar
 import aiohttp
 from yarl import URL
 
+from bot.core import network
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.folder import Origin, Part, Store
 from bot.library.downloads.progress import size
@@ -84,7 +85,8 @@ async def transfer(
 
     Raises:
         Passing: Something went wrong that another try may not meet; the part is kept.
-        DownloadFailed: No try would help; nothing of the part is left.
+        DownloadFailed: No try would help. Nothing of the part is left, unless it is for a
+            certificate, which the operator can mend.
     """
     part, who = store.part(target.file), host(target.url)
     known = part.origin()
@@ -115,8 +117,17 @@ async def transfer(
         raise Passing(say("{who} is too slow or stopped responding", who=who)) from None
     except aiohttp.ClientPayloadError:
         raise Passing(say("{who} closed the connection", who=who)) from None
+    except aiohttp.ClientConnectorCertificateError:
+        raise _failed(
+            target,
+            say(
+                "{who}'s certificate isn't trusted. If your network has a CA of its own, the bot "
+                "owner can set SSL_CERT_FILE",
+                who=who,
+            ),
+        ) from None
     except aiohttp.ClientError as error:
-        why = str(error) or type(error).__name__
+        why = network.reason(error)
         raise Passing(say("{who} can't be reached ({why})", who=who, why=why)) from None
     except OSError as error:
         part.discard()

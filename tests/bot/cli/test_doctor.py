@@ -71,7 +71,9 @@ async def test_everything_is_looked_at_in_order(healthy: Desk, playground: Playg
     memory = ["Memory"] if sys.platform == "linux" else []
     guild = playground.world.guild.name
     assert seen["Slash commands"].seen == "none yet, `bobby run` publishes them"
-    names = [*machine, *memory, "Worker", "Weights", "Token", INTENT, "Logins", "Slash commands"]
+    ways = ["Proxy", "Certificates"]
+    names = [*machine, *memory, *ways, "Worker", "Weights", "Token"]
+    names += [INTENT, "Logins", "Slash commands"]
     assert list(seen) == [*names, f"Server “{guild}”", "Invite link"]
     assert [one.wrong for one in seen.values()] == [None] * len(seen)
     assert seen["Worker"].seen == "running on cuda:1 (float32)"
@@ -132,6 +134,34 @@ async def test_too_little_memory(healthy: Desk, monkeypatch: pytest.MonkeyPatch)
     assert memory.wrong is not None
     free, whole = memory.seen.removesuffix(" GiB free").split(" of ")
     assert 0 < float(free) <= float(whole)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "seen", "well"),
+    [
+        ("", "none for discord.com", True),
+        ("http://ann:secret@proxy:3128", "http://proxy:3128 for discord.com", True),
+        ("socks5://proxy:1080", "socks5://proxy:1080 for discord.com", False),
+    ],
+)
+async def test_the_proxy(
+    healthy: Desk, monkeypatch: pytest.MonkeyPatch, proxy: str, seen: str, *, well: bool
+) -> None:
+    """The one for Discord, without its password; one that Bobby can't use is wrong."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    finding = (await found(settings_of(healthy)))["Proxy"]
+    assert finding.seen == seen
+    assert (finding.wrong is None) == well
+
+
+async def test_the_certificates(healthy: Desk) -> None:
+    """The file is named; one that is missing or is none would be ignored without a word."""
+    system = (await found(settings_of(healthy)))["Certificates"]
+    assert (system.seen, system.wrong) == ("this system's own", None)
+    for file in (healthy.folder / "missing.pem", healthy.file("no.pem")):
+        seen = (await found(settings_of(healthy), SSL_CERT_FILE=str(file)))["Certificates"]
+        assert str(file) in seen.seen
+        assert seen.wrong is not None
 
 
 async def test_a_model_that_stands_in(healthy: Desk) -> None:

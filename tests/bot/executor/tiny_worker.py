@@ -116,11 +116,19 @@ def refuse_second(diary: Path) -> None:
         refuse()
 
 
+def starve() -> None:
+    """End before it is ready, as C++ does when there is no memory."""
+    sys.stderr.write("terminate called after throwing an instance of 'std::bad_alloc'\n")
+    sys.stderr.flush()
+    os.abort()
+
+
 STARTS: dict[str, Callable[[], None]] = {
     "leave": leave,
     "refuse": refuse,
     "babble": babble,
     "hang": hang,
+    "starve": starve,
 }
 
 

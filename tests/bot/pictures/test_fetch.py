@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import ipaddress
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,8 +11,9 @@ import pytest
 from aiohttp import web
 
 from bot.core.errors import BobbyError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
-from bot.pictures.fetch import PER_PERSON, Fetcher, IPAddress, is_public
+from bot.pictures.fetch import PER_PERSON, Fetcher
 from bot.pictures.lookup import Picture, linked
+from bot.pictures.public_address import IPAddress
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -173,23 +173,6 @@ async def test_a_redirect_to_no_address_is_refused(target: str) -> None:
         assert "something I can't open" in await fails(url, LinkRefused)
 
 
-async def test_no_proxy_connects_for_bobby(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the environment would lead past the check of addresses, and is not used."""
-    asked: list[str] = []
-
-    async def proxy(request: web.Request) -> web.Response:
-        asked.append(request.path)
-        return web.Response(body=b"by proxy", content_type="image/png")
-
-    async with site(proxy) as address, site(picture) as url, fetcher() as fetch:
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-            monkeypatch.setenv(name, address)
-        for name in ("NO_PROXY", "no_proxy"):
-            monkeypatch.delenv(name, raising=False)
-        assert await fetch.fetch(linked(f"{url}/a.png"), person=ANN) == b"bytes"
-    assert asked == []
-
-
 async def test_a_redirect_to_another_scheme_is_refused() -> None:
     """A redirect may lead to the web only."""
 
@@ -320,56 +303,6 @@ async def test_nobody_listening_is_told() -> None:
     with socket.create_server((PUBLIC, 0)) as listener:
         port = listener.getsockname()[1]
     assert "can't be reached" in await fails(f"http://{PUBLIC}:{port}/", FetchFailed)
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("8.8.8.8", True),
-        ("2606:4700::1111", True),
-        ("2a00:1450:4001:80b::200e", True),
-        ("::ffff:8.8.8.8", True),
-        ("10.0.0.1", False),
-        ("169.254.169.254", False),
-        ("100.64.0.1", False),
-        ("224.0.0.1", False),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("fe80::1", False),
-        ("fd00::1", False),
-        ("::ffff:127.0.0.1", False),
-        ("2002:7f00:1::", False),
-        ("64:ff9b::7f00:1", False),
-        ("64:ff9b::808:808", True),
-        ("127.0.0.1", False),
-        ("192.0.0.8", False),
-        ("192.88.99.1", False),
-        ("198.18.0.1", False),
-        ("203.0.113.1", False),
-        ("240.0.0.1", False),
-        ("255.255.255.255", False),
-        ("::1", False),
-        ("::7f00:1", False),
-        ("::808:808", False),
-        ("::ffff:10.0.0.1", False),
-        ("::ffff:0:127.0.0.1", False),
-        ("64:ff9b:1::7f00:1", False),
-        ("100::1", False),
-        ("2001::1", False),
-        ("2001:0:808:808::1", False),
-        ("2001:20::1", False),
-        ("2001:db8::1", False),
-        ("2002:808:808::1", False),
-        ("3fff::1", False),
-        ("4000::1", False),
-        ("5f00::1", False),
-        ("fec0::1", False),
-        ("ff0e::1", False),
-    ],
-)
-def test_which_addresses_are_public(address: str, *, public: bool) -> None:
-    """Private, link-local, shared, multicast, reserved and embedded private addresses are not."""
-    assert is_public(ipaddress.ip_address(address)) is public
 
 
 async def test_one_persons_slow_pictures_leave_the_others_their_turn() -> None:

@@ -229,6 +229,16 @@ async def test_each_end_has_its_own_reason(diary: Diary, caplog: pytest.LogCaptu
     ]
 
 
+async def test_a_worker_without_memory_says_what_to_set(
+    diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The signal alone says nothing to people."""
+    async with running(tiny(diary, "starve")) as engine:
+        with pytest.raises(WorkerUnavailable):
+            await engine.ready()
+    assert "killed by SIGABRT. It ran out of memory: raise the limit" in caplog.text
+
+
 async def test_a_worker_has_the_time_to_end_that_it_was_granted(diary: Diary) -> None:
     """A cluster, say, takes seconds; no signal comes before they are over."""
     patience = RetryPolicy(end_of_input=10)
