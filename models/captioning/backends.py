@@ -2,14 +2,13 @@
 
 Owns, for our own captioner and the published one, what each sees of a picture, how its networks
 are loaded, and the way from its search to a `Caption`. The searches are `models.captioning.small`'s
-and `models.networks.neuraltalk`'s; who answers is decided in `models.captioning.records`. One
-thread at a time.
+and `models.networks.neuraltalk`'s; who answers is decided in `models.catalog.selection`. One thread
+at a time.
 """
 
 import contextlib
 import logging
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -46,6 +45,9 @@ LEAST_SIDE = 32
 
 VIEW = Within(most=MOST_PIXELS, least=LEAST_SIDE)
 """What the published encoder sees of a picture."""
+
+CONVERTED = "neuraltalk2"
+"""The folder in the cache that holds NeuralTalk2's converted files, once it is there."""
 
 _MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 """ImageNet's, by which the published encoder was trained to see."""
@@ -87,7 +89,7 @@ class NeuralTalkBackend:
     def __init__(
         self, shelf: WeightsStore, device: torch.device, files: Sequence[Checkpoint]
     ) -> None:
-        folder = converted(shelf)
+        folder = shelf.cache / CONVERTED
         if not folder.is_dir():
             neuraltalk2.convert({file.file: shelf.genuine(file).path for file in files}, folder)
             _log.info("NeuralTalk2 is converted, into %s", folder)
@@ -116,11 +118,6 @@ class NeuralTalkBackend:
         """Return the mean log-probability of a token, of which `END` is one if it was reached."""
         tokens = min(len(sentence.tokens) + 1, self._model.decoder.longest)
         return sentence.log_probability / tokens
-
-
-def converted(shelf: WeightsStore) -> Path:
-    """Return the folder in the cache that holds NeuralTalk2's converted files, once it is there."""
-    return shelf.cache / "neuraltalk2"
 
 
 def at_own_size(picture: Image.Image) -> Tensor:

@@ -1,8 +1,8 @@
 """What the catalogue says of a model: a frozen record for each.
 
-Owns the types alone. `models.catalog.classifiers` fills them for classifiers and
-`models.catalog.generators` for translations; `models.weights.store` finds and checks the
-checkpoints.
+Owns the types alone. `models.catalog.classifiers` fills them for classifiers,
+`models.catalog.generators` for translations and `models.captioning.records`, with a type of its
+own, for captioners; `models.weights.store` finds and checks the checkpoints.
 """
 
 from collections.abc import Callable
@@ -33,18 +33,28 @@ class Record:
     are older than the code. `parameters` and `accuracy` (ImageNet top-1 in percent) are the
     publisher's figures; `expects` is what a translation was trained on. `purpose` is what a
     substitute must share: any classifier stands in for another, but no Monet for a zebra.
+
+    `checkpoint` is what people read of; a network that is in several files has the rest in `more`.
+    `converted` names the folder in the cache that serves instead of them all once it is there.
     """
 
     name: str
-    task: Literal["classify", "translate"]
+    task: Literal["classify", "translate", "caption"]
     purpose: str
     checkpoint: Checkpoint
+    more: tuple[Checkpoint, ...] = ()
+    converted: str | None = None
     origin: Origin
     build: Callable[[], nn.Module]
     parameters: int
     accuracy: float | None = None
     expects: str | None = None
     adapt: Callable[[StateDict], StateDict] = dict
+
+    @property
+    def files(self) -> tuple[Checkpoint, ...]:
+        """All that the network needs."""
+        return (self.checkpoint, *self.more)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,10 +35,11 @@ def complaint(path: Path, file: WeightsFile, pin: Path) -> Said | None:
         case "pinned":
             if not _holds_weights(path):
                 return say("it isn't a weights file or an archive")
-            found, wanted = sha256(path), _read_pin(pin)
-            if wanted is None:
+            found = sha256(path)
+            if (pinned := _read_pin(pin)) is None:
                 _write_pin(pin, found, file.name)
-            return None if wanted in {None, found} else _differs("SHA-256", found, wanted or "")
+                return None
+            return None if found == pinned else _differs("SHA-256", found, pinned)
 
 
 def sha256(path: Path) -> str:
