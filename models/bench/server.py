@@ -21,7 +21,7 @@ from torch import Tensor
 
 from models.bench.pictures import photograph, windows
 from models.bench.random_weights import STAND_IN, listed, provide
-from models.bench.tasks import Kind, Whole
+from models.bench.tasks import Kind, Whole, in_torchvision
 from models.catalog.classifiers import catalog
 from models.catalog.selection import Choice, unknown
 from models.images.decode import DecodeError, decode
@@ -66,7 +66,7 @@ class Contenders:
         self._networks = NetworkCache(self._shelf, self._device, precision=self._precision)
         self._classifier = Classifier(known, self._shelf, self._networks, options.model)
         self._naive = plain(self._record, self._shelf).to(self._device)
-        self._preset = self._record.preprocessing()
+        self._preset = in_torchvision(self._record.preset)
         self._forms: dict[Precision, Network] = {}
 
     def facts(self) -> dict[str, object]:

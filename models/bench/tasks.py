@@ -11,11 +11,13 @@ from typing import Literal
 
 import torch
 from PIL import Image
-from torchvision.transforms import functional
+from torchvision.transforms import InterpolationMode, functional
+from torchvision.transforms._presets import ImageClassification
 
 from models.captioning.small import Captioner, prepare
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
+from models.catalog.records import Preset
 from models.jobs.answers import Failure
 from models.jobs.requests import Caption, Translate
 from models.networks.lite_maps import LiteMaps
@@ -90,3 +92,14 @@ class Whole:
             return captioner.caption(cells)[0].text
 
         return work
+
+
+def in_torchvision(preset: Preset) -> ImageClassification:
+    """Return `preset` as torchvision has it, which takes a picture and gives a tensor."""
+    return ImageClassification(
+        crop_size=preset.crop,
+        resize_size=preset.resize,
+        interpolation=InterpolationMode(preset.interpolation),
+        mean=preset.mean,
+        std=preset.std,
+    )

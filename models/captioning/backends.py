@@ -14,12 +14,12 @@ from typing import Protocol
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torchvision.transforms.v2 import functional as pixels
 
 from models.captioning import neuraltalk2
 from models.captioning.small import ALTERNATIVES, Caption, Captioner
 from models.catalog.classifiers import catalog
 from models.images.pixel_jobs import Within
+from models.images.tensors import normalized
 from models.images.views import seen
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import SIDE, LiteMaps
@@ -125,10 +125,7 @@ def at_own_size(picture: Image.Image) -> Tensor:
 
     It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
     """
-    picture = seen(picture, VIEW)
-    values: Tensor = pixels.pil_to_tensor(picture).float() / 255
-    normalised: Tensor = pixels.normalize(values, _MEAN, _STD)
-    return normalised
+    return normalized(seen(picture, VIEW), _MEAN, _STD)
 
 
 @contextlib.contextmanager

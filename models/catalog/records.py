@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from torch import nn
-from torchvision.transforms._presets import ImageClassification
 
 from models.weights.checkpoint import Checkpoint, StateDict
 
@@ -23,6 +22,21 @@ class Origin:
     year: int | None = None
     paper: str | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """What becomes of a picture before a classifier sees it, as torchvision's presets do it.
+
+    Its short side becomes `resize` pixels, and of the middle `crop` by `crop` are taken. `mean` and
+    `std` are those of pixels in [0, 1].
+    """
+
+    resize: int
+    crop: int
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +73,11 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Classification(Record):
-    """A classifier: `preprocessing` makes torchvision's preset, `labels` names the outputs."""
+    """A classifier: `preset` prepares pictures, `labels` names the outputs."""
 
     task: Literal["classify"] = "classify"
     purpose: str = "classify"
-    preprocessing: Callable[[], ImageClassification]
+    preset: Preset
     labels: tuple[str, ...]
     accuracy: float
 

@@ -10,12 +10,11 @@ from functools import cache, partial
 
 from msgspec.structs import replace
 from torch import nn
-from torchvision.transforms._presets import ImageClassification
 
 from models.captioning.records import captioners
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.catalog.records import Classification, Record
+from models.catalog.records import Classification, Preset, Record
 from models.catalog.selection import unknown
 from models.catalog.snippets import script
 from models.images.sizes import SHORT_SIDE
@@ -91,14 +90,13 @@ def inspect(name: str) -> Inspected:
         return replace(
             seen, side=SHORT_SIDE, multiply_adds=summary.multiply_adds(network, SHORT_SIDE)
         )
-    preset = record.preprocessing()
-    side = preset.crop_size[0]
+    side = record.preset.crop
     return replace(
         seen,
         side=side,
         multiply_adds=summary.multiply_adds(network, side),
         labels=record.labels,
-        preparation=_preparation(preset),
+        preparation=_preparation(record.preset),
         script=script(record),
     )
 
@@ -110,11 +108,11 @@ def _layers(network: nn.Module) -> tuple[LayerCount, ...]:
     )
 
 
-def _preparation(preset: ImageClassification) -> Preparation:
+def _preparation(preset: Preset) -> Preparation:
     return Preparation(
-        resize=preset.resize_size[0],
-        crop=preset.crop_size[0],
-        interpolation=preset.interpolation.value,
-        mean=tuple(preset.mean),
-        std=tuple(preset.std),
+        resize=preset.resize,
+        crop=preset.crop,
+        interpolation=preset.interpolation,
+        mean=preset.mean,
+        std=preset.std,
     )
