@@ -29,7 +29,6 @@ from models.networks import caffe_resnet, cyclegan, efficientnet_lite, neuraltal
 
 dependencies = [
     "torch",
-    "torchvision",
     "numpy",
     "PIL",
     "safetensors",

@@ -17,6 +17,7 @@ from bot.app import discord_patches
 from bot.app.client import Bobby
 from bot.app.monitoring import Watched
 from bot.app.outage import FAILURES, outlast, status_of
+from bot.core import network
 from bot.core.errors import WrongSetting
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor

@@ -7,12 +7,13 @@ from typing import Literal
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms import functional
+from torchvision.transforms import InterpolationMode, functional
+from torchvision.transforms._presets import ImageClassification
 
 from models.captioning.small import Captioner, prepare
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.catalog.records import Classification
+from models.catalog.records import Classification, Preset
 from models.networks.lite_maps import LiteMaps
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.inference import exact, plain
@@ -41,6 +42,17 @@ def labels(record: Classification, logits: Tensor) -> list[list[str]]:
     return [[record.labels[place] for place in row] for row in places]
 
 
+def in_torchvision(preset: Preset) -> ImageClassification:
+    """Return `preset` as torchvision has it, which takes a picture and gives a tensor."""
+    return ImageClassification(
+        crop_size=preset.crop,
+        resize_size=preset.resize,
+        interpolation=InterpolationMode(preset.interpolation),
+        mean=preset.mean,
+        std=preset.std,
+    )
+
+
 def _opened(file: bytes) -> Image.Image:
     return Image.open(io.BytesIO(file)).convert("RGB")
 
@@ -48,7 +60,8 @@ def _opened(file: bytes) -> Image.Image:
 def _classifying(
     record: Classification, shelf: WeightsStore, device: torch.device
 ) -> Callable[[bytes], object]:
-    network, preset = plain(record, shelf).to(device), record.preprocessing()
+    network = plain(record, shelf).to(device)
+    preset = in_torchvision(record.preset)
 
     def work(file: bytes) -> object:
         with torch.inference_mode(), exact():

@@ -56,7 +56,7 @@ def provide(record: Classification, shelf: WeightsStore, folder: Path) -> None:
     try:
         shelf.genuine(record.checkpoint)
     except WeightsError:
-        network = settle(beginning(record), record.preprocessing().crop_size[0])
+        network = settle(beginning(record), record.preset.crop)
         torch.save(network.state_dict(), folder / STAND_IN)
 
 

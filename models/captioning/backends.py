@@ -2,25 +2,24 @@
 
 Owns, for our own captioner and the published one, what each sees of a picture, how its networks
 are loaded, and the way from its search to a `Caption`. The searches are `models.captioning.small`'s
-and `models.networks.neuraltalk`'s; who answers is decided in `models.captioning.records`. One
-thread at a time.
+and `models.networks.neuraltalk`'s; who answers is decided in `models.catalog.selection`. One thread
+at a time.
 """
 
 import contextlib
 import logging
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Protocol
 
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torchvision.transforms.v2 import functional as pixels
 
 from models.captioning import neuraltalk2
 from models.captioning.small import ALTERNATIVES, Caption, Captioner
 from models.catalog.classifiers import catalog
 from models.images.pixel_jobs import Within
+from models.images.tensors import normalized
 from models.images.views import seen
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import SIDE, LiteMaps
@@ -46,6 +45,9 @@ LEAST_SIDE = 32
 
 VIEW = Within(most=MOST_PIXELS, least=LEAST_SIDE)
 """What the published encoder sees of a picture."""
+
+CONVERTED = "neuraltalk2"
+"""The folder in the cache that holds NeuralTalk2's converted files, once it is there."""
 
 _MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 """ImageNet's, by which the published encoder was trained to see."""
@@ -87,7 +89,7 @@ class NeuralTalkBackend:
     def __init__(
         self, shelf: WeightsStore, device: torch.device, files: Sequence[Checkpoint]
     ) -> None:
-        folder = converted(shelf)
+        folder = shelf.cache / CONVERTED
         if not folder.is_dir():
             neuraltalk2.convert({file.file: shelf.genuine(file).path for file in files}, folder)
             _log.info("NeuralTalk2 is converted, into %s", folder)
@@ -118,20 +120,12 @@ class NeuralTalkBackend:
         return sentence.log_probability / tokens
 
 
-def converted(shelf: WeightsStore) -> Path:
-    """Return the folder in the cache that holds NeuralTalk2's converted files, once it is there."""
-    return shelf.cache / "neuraltalk2"
-
-
 def at_own_size(picture: Image.Image) -> Tensor:
     """Return an RGB picture as NeuralTalk2's encoder takes it: (3, H, W), normalised.
 
     It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
     """
-    picture = seen(picture, VIEW)
-    values: Tensor = pixels.pil_to_tensor(picture).float() / 255
-    normalised: Tensor = pixels.normalize(values, _MEAN, _STD)
-    return normalised
+    return normalized(seen(picture, VIEW), _MEAN, _STD)
 
 
 @contextlib.contextmanager

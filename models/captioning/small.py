@@ -17,10 +17,10 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from torch import Tensor
-from torchvision.transforms.v2 import functional as pixels
 
 from models.captioning.mbr import Gram, Rarity, agreement
 from models.captioning.search import Found, search
+from models.images.tensors import from_zero
 from models.networks.caption_transformer import CaptionTransformer, Shape
 from models.networks.lite_maps import SIDE
 
@@ -69,8 +69,7 @@ def prepare(picture: Image.Image) -> Tensor:
 
 def normalised(picture: Image.Image) -> Tensor:
     """Return the pixels (3, H, W) of an RGB picture as Lite0 was trained to see them."""
-    values: Tensor = pixels.pil_to_tensor(picture).float() / 255
-    return (values - MEAN) / STD
+    return (from_zero(picture) - MEAN) / STD
 
 
 def shape(path: Path = WEIGHTS) -> Shape:

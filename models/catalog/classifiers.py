@@ -2,29 +2,39 @@
 
 Owns names, checkpoints, licences, preprocessing and labels, and how a network without weights is
 built. `models.weights.store` finds the checkpoints, `models.runtime.inference` builds and runs the
-networks. Adding a model is adding a record. It opens no file and builds nothing when imported.
+networks. Adding a model is adding a record. It opens no file and builds nothing when imported, and
+torchvision is imported when one of its networks is built: that takes a second and 165 MB.
 
 A plain name such as `resnet101` is the checkpoint the network became known by, torchvision's
 first; later ones carry a tag, as in `resnet101:v2`.
 """
 
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from torchvision import models as torchvision_models
-from torchvision.models import ResNet101_Weights, get_model, get_model_weights, list_models
-from torchvision.models._api import WeightsEnum
-from torchvision.transforms._presets import ImageClassification
+from torch import nn
 
 from models.catalog.papers import origin_of
-from models.catalog.records import Classification
+from models.catalog.records import Classification, Preset
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.weights.checkpoint import Checkpoint, Sha256, StateDict
 
 Catalog: TypeAlias = Mapping[str, Classification]
+
+TABLE = Path(__file__).with_name("torchvision.csv")
+"""What torchvision says of its checkpoints, in its order; `tests.torchvision_table` writes it."""
+
+COLUMNS = (
+    *("network", "weights", "url", "mib", "parameters", "accuracy"),
+    *("resize", "crop", "interpolation", "mean", "std"),
+)
+LABELS = Path(__file__).with_name("imagenet.txt")
+"""ImageNet's 1,000 classes as torchvision calls them, a line each."""
 
 
 @cache
@@ -32,6 +42,12 @@ def catalog() -> Catalog:
     """Return every record by its name."""
     records = [_efficientnet_lite0(), *_torchvision_classifiers()]
     return MappingProxyType({record.name: record for record in records})
+
+
+@cache
+def imagenet_labels() -> tuple[str, ...]:
+    """Return what ImageNet's classes are called, in their order."""
+    return tuple(LABELS.read_text(encoding="utf-8").splitlines())
 
 
 def _efficientnet_lite0() -> Classification:
@@ -48,14 +64,8 @@ def _efficientnet_lite0() -> Classification:
         ),
         origin=origin_of("efficientnet_lite0"),
         build=EfficientNetLite0,
-        preprocessing=partial(
-            ImageClassification,
-            crop_size=224,
-            resize_size=256,
-            mean=(127 / 255,) * 3,
-            std=(128 / 255,) * 3,
-        ),
-        labels=tuple(ResNet101_Weights.IMAGENET1K_V1.meta["categories"]),
+        preset=Preset(resize=256, crop=224, mean=(127 / 255,) * 3, std=(128 / 255,) * 3),
+        labels=imagenet_labels(),
         parameters=4_652_008,
         # github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
         accuracy=75.1,
@@ -64,46 +74,58 @@ def _efficientnet_lite0() -> Classification:
 
 def _torchvision_classifiers() -> Iterator[Classification]:
     """Yield a record for every checkpoint of every classifier that torchvision lists."""
-    for name in list_models(module=torchvision_models):
-        checkpoints = [w for w in get_model_weights(name) if w.meta.get("categories")]
-        for weights in checkpoints:
-            tag = weights.name.removeprefix("IMAGENET1K_").lower()
-            plain = weights is checkpoints[0]
-            yield _torchvision_record(name if plain else f"{name}:{tag}", name, weights)
+    seen = set()
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            network, tag = row["network"], row["weights"].removeprefix("IMAGENET1K_").lower()
+            yield _torchvision_record(f"{network}:{tag}" if network in seen else network, row)
+            seen.add(network)
 
 
-def _torchvision_record(name: str, network: str, weights: WeightsEnum) -> Classification:
-    meta = weights.meta
+def _torchvision_record(name: str, row: Mapping[str, str]) -> Classification:
+    network, crop = row["network"], int(row["crop"])
     return Classification(
         name=name,
-        checkpoint=_torchvision_checkpoint(weights),
+        checkpoint=_torchvision_checkpoint(row),
         origin=origin_of(network),
-        build=partial(get_model, network, weights=None, **_options(network, weights)),
-        preprocessing=weights.transforms,
-        labels=tuple(meta["categories"]),
-        parameters=meta["num_params"],
-        accuracy=meta["_metrics"]["ImageNet-1K"]["acc@1"],
+        build=partial(_built, network, _options(network, crop)),
+        preset=Preset(
+            resize=int(row["resize"]),
+            crop=crop,
+            interpolation="bicubic" if row["interpolation"] == "bicubic" else "bilinear",
+            mean=tuple(map(float, row["mean"].split())),
+            std=tuple(map(float, row["std"].split())),
+        ),
+        labels=imagenet_labels(),
+        parameters=int(row["parameters"]),
+        accuracy=float(row["accuracy"]),
         adapt=_undotted if network.startswith("densenet") else dict,
     )
 
 
-def _torchvision_checkpoint(weights: WeightsEnum) -> Checkpoint:
-    file = weights.url.rpartition("/")[2]
-    swag = "SWAG" in weights.name
+def _torchvision_checkpoint(row: Mapping[str, str]) -> Checkpoint:
+    file = row["url"].rpartition("/")[2]
     return Checkpoint(
-        name=weights.name,
-        source=weights.url,
+        name=row["weights"],
+        source=row["url"],
         file=file,
         proof=Sha256(file.removesuffix(".pth").rpartition("-")[2]),
-        license="CC-BY-NC-4.0" if swag else "BSD-3-Clause",
-        size_bytes=round(weights.meta["_file_size"] * 1024 * 1024),  # published in MiB
+        license="CC-BY-NC-4.0" if "SWAG" in row["weights"] else "BSD-3-Clause",
+        size_bytes=round(float(row["mib"]) * 1024 * 1024),
     )
 
 
-def _options(network: str, weights: WeightsEnum) -> dict[str, Any]:
-    """Return what torchvision's builders themselves set when they are given `weights`."""
+def _built(network: str, options: Mapping[str, Any]) -> nn.Module:
+    from torchvision.models import get_model
+
+    made: nn.Module = get_model(network, weights=None, **options)
+    return made
+
+
+def _options(network: str, crop: int) -> dict[str, Any]:
+    """Return what torchvision's builders themselves set for weights that see `crop` pixels."""
     if network.startswith("vit_"):
-        return {"image_size": weights.meta["min_size"][0]}
+        return {"image_size": crop}
     if network in {"googlenet", "inception_v3"}:
         return {"transform_input": True, "aux_logits": True, "init_weights": False}
     return {}

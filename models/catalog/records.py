@@ -1,8 +1,8 @@
 """What the catalogue says of a model: a frozen record for each.
 
-Owns the types alone. `models.catalog.classifiers` fills them for classifiers and
-`models.catalog.generators` for translations; `models.weights.store` finds and checks the
-checkpoints.
+Owns the types alone. `models.catalog.classifiers` fills them for classifiers,
+`models.catalog.generators` for translations and `models.captioning.records`, with a type of its
+own, for captioners; `models.weights.store` finds and checks the checkpoints.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from torch import nn
-from torchvision.transforms._presets import ImageClassification
 
 from models.weights.checkpoint import Checkpoint, StateDict
 
@@ -26,6 +25,21 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preset:
+    """What becomes of a picture before a classifier sees it, as torchvision's presets do it.
+
+    Its short side becomes `resize` pixels, and of the middle `crop` by `crop` are taken. `mean` and
+    `std` are those of pixels in [0, 1].
+    """
+
+    resize: int
+    crop: int
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """What every model has, whatever its task.
 
@@ -33,12 +47,17 @@ class Record:
     are older than the code. `parameters` and `accuracy` (ImageNet top-1 in percent) are the
     publisher's figures; `expects` is what a translation was trained on. `purpose` is what a
     substitute must share: any classifier stands in for another, but no Monet for a zebra.
+
+    `checkpoint` is what people read of; a network that is in several files has the rest in `more`.
+    `converted` names the folder in the cache that serves instead of them all once it is there.
     """
 
     name: str
-    task: Literal["classify", "translate"]
+    task: Literal["classify", "translate", "caption"]
     purpose: str
     checkpoint: Checkpoint
+    more: tuple[Checkpoint, ...] = ()
+    converted: str | None = None
     origin: Origin
     build: Callable[[], nn.Module]
     parameters: int
@@ -46,14 +65,19 @@ class Record:
     expects: str | None = None
     adapt: Callable[[StateDict], StateDict] = dict
 
+    @property
+    def files(self) -> tuple[Checkpoint, ...]:
+        """All that the network needs."""
+        return (self.checkpoint, *self.more)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Classification(Record):
-    """A classifier: `preprocessing` makes torchvision's preset, `labels` names the outputs."""
+    """A classifier: `preset` prepares pictures, `labels` names the outputs."""
 
     task: Literal["classify"] = "classify"
     purpose: str = "classify"
-    preprocessing: Callable[[], ImageClassification]
+    preset: Preset
     labels: tuple[str, ...]
     accuracy: float
 

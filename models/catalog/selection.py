@@ -42,15 +42,13 @@ class Selection(Generic[R]):
             JobError: There is neither.
         """
         wanted = self.find(self._default if name is None else name)
-        try:
-            self._shelf.genuine(wanted.checkpoint)
-        except WeightsError as lack:
-            if (substitute := self._best_like(wanted)) is None:
-                raise nobody_stands_in(wanted.name, lack) from None
-            if name is None:  # nobody named it, so nobody has to know
-                return Choice(substitute)
-            return Choice(substitute, stands_in(wanted.name, lack, substitute.name))
-        return Choice(wanted)
+        if (lack := self._lack(wanted)) is None:
+            return Choice(wanted)
+        if (substitute := self._best_like(wanted)) is None:
+            raise _nobody_stands_in(wanted.name, lack)
+        if name is None:  # nobody named it, so nobody has to know
+            return Choice(substitute)
+        return Choice(substitute, _stands_in(wanted.name, lack, substitute.name))
 
     def find(self, name: str) -> R:
         """Return the record for `name`, whether or not its weights are here.
@@ -69,17 +67,32 @@ class Selection(Generic[R]):
     def _best_like(self, wanted: R) -> R | None:
         """Return the most accurate record for the same purpose; among equals, the first listed."""
         rivals = [r for r in self._catalog.values() if r.purpose == wanted.purpose]
-        for record in sorted(rivals, key=lambda r: r.accuracy or 0, reverse=True):
-            try:
-                self._shelf.genuine(record.checkpoint)
-            except WeightsError:
-                continue
-            return record
+        ranked = sorted(rivals, key=lambda r: r.accuracy or 0, reverse=True)
+        return next((record for record in ranked if self._lack(record) is None), None)
+
+    def _lack(self, record: R) -> WeightsError | None:
+        """Return why `record` can't answer; None if it can."""
+        if self._is_converted(record):
+            return None
+        try:
+            for file in record.files:
+                self._shelf.genuine(file)
+        except WeightsError as error:
+            return error
         return None
 
-    def _card(self, record: Record) -> ModelInfo:
-        checkpoint = record.checkpoint
-        found = self._shelf.find(checkpoint)
+    def _is_converted(self, record: R) -> bool:
+        return record.converted is not None and (self._shelf.cache / record.converted).is_dir()
+
+    def _location(self, record: R) -> str | None:
+        """Return the place that its first file is in, None where any is missing."""
+        if self._is_converted(record):
+            return "Bobby cache"
+        found = [self._shelf.find(file) for file in record.files]
+        return found[0].location if found[0] and all(found) else None
+
+    def _card(self, record: R) -> ModelInfo:
+        checkpoint, location = record.checkpoint, self._location(record)
         return ModelInfo(
             name=record.name,
             task=record.task,
@@ -87,25 +100,25 @@ class Selection(Generic[R]):
             weights=checkpoint.name,
             source=checkpoint.source,
             license=checkpoint.license,
-            ready=found is not None,
-            location=found.location if found else None,
+            ready=location is not None,
+            location=location,
             size_bytes=checkpoint.size_bytes,
             accuracy=record.accuracy,
             expects=record.expects,
             family=record.origin.family,
             year=record.origin.year,
-            files=() if checkpoint.shipped else (checkpoint.file_to_fetch(),),
+            files=tuple(file.file_to_fetch() for file in record.files if not file.shipped),
         )
 
 
-def stands_in(wanted: str, lack: WeightsError, other: str) -> Said:
+def _stands_in(wanted: str, lack: WeightsError, other: str) -> Said:
     """Return the sentence that says why `other` answers instead of `wanted`."""
     if lack.damaged:
         return say("{model}'s file is damaged, so {other} answered.", model=wanted, other=other)
     return say("{model} isn't installed here, so {other} answered.", model=wanted, other=other)
 
 
-def nobody_stands_in(wanted: str, lack: WeightsError) -> JobError:
+def _nobody_stands_in(wanted: str, lack: WeightsError) -> JobError:
     """Return the refusal that says why neither `wanted` nor another answers."""
     sentence = (
         say(

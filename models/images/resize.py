@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
-from torchvision.transforms import functional
 
 from models.images.sizes import LEAST_SIDE
+from models.images.tensors import from_bytes, from_zero
 
 
 def tensor_of(image: Image.Image) -> Tensor:
@@ -18,17 +18,9 @@ def tensor_of(image: Image.Image) -> Tensor:
     return from_zero(image) * 2 - 1
 
 
-def from_zero(image: Image.Image) -> Tensor:
-    """Return an RGB picture as (3, H, W) in [0, 1], which no generator was trained on."""
-    pixels: Tensor = functional.pil_to_tensor(image)
-    return pixels.float() / 255
-
-
 def image_of(pixels: Tensor) -> Image.Image:
     """Return (C, H, W) in [-1, 1], C being 3 or 1, as a picture in mode RGB or L, rounded."""
-    eight_bits = ((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    image: Image.Image = functional.to_pil_image(eight_bits)
-    return image
+    return from_bytes(((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8))
 
 
 def padded(pixels: Tensor) -> Tensor:

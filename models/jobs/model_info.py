@@ -50,7 +50,7 @@ class ModelInfo(Message, frozen=True):
     machine, `location` where ("bobby cache", "torch cache", "package …"). `accuracy` is the
     publisher's ImageNet top-1 in percent, `expects` what a translation was trained on. `family`
     and `year` are those of the paper that introduced the network, where there is one. `files` are
-    the files of its weights; empty where they are part of Bobby.
+    the files of its weights, but for those that are part of Bobby.
     """
 
     name: str

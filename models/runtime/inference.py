@@ -102,7 +102,7 @@ class Network:
     ) -> None:
         self._device = device
         self.precision: Precision = "float32"
-        side = record.preprocessing().crop_size[0]
+        side = record.preset.crop
         example = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
         example = self._placed(example)
         network = self._on_device(record, shelf)

@@ -1,7 +1,7 @@
 """The task of saying what a picture shows: prepare, run, present.
 
 Owns the way from an encoded picture to a sentence and its alternatives. Who answers is decided in
-`models.captioning.records`, and what is said in `models.captioning.backends`.
+`models.catalog.selection`, and what is said in `models.captioning.backends`.
 """
 
 import time
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from models.captioning.records import Captioners, Captionings, Chosen
+from models.captioning.records import DEFAULT, Captioning, Captionings
 from models.captioning.small import MAX_BEAMS
+from models.catalog.selection import Choice, Selection
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
 from models.jobs.answers import Captioned
@@ -27,7 +28,7 @@ from models.tasks.classify import device_name
 class Prepared:
     """A decoded picture: `tensor` (3, H, W) is what the chosen captioner sees of it."""
 
-    chosen: Chosen
+    choice: Choice[Captioning]
     tensor: Tensor
     beams: int
     width: int
@@ -41,21 +42,21 @@ class CaptionTask(Alone[Prepared, Captioned]):
     def __init__(self, records: Captionings, networks: NetworkCache, do: Perform = perform) -> None:
         self._networks = networks
         self._do = do
-        self._captioners = Captioners(networks.shelf, records)
+        self._selection = Selection(records, networks.shelf, DEFAULT)
 
     def cards(self) -> tuple[ModelInfo, ...]:
         """Return what there is to know of every captioner."""
-        return self._captioners.cards()
+        return self._selection.cards()
 
     def prepare(self, job: Caption) -> Prepared:
         """See `Task`."""
-        chosen = self._captioners.choose(job.model)
-        picture = self._do(Look(picture=job.picture, views=(chosen.record.view,)))
+        choice = self._selection.choose(job.model)
+        picture = self._do(Look(picture=job.picture, views=(choice.record.view,)))
         assert isinstance(picture, Looked)
         return Prepared(
-            chosen=chosen,
-            tensor=chosen.record.see(picture.images[0].image()),
-            beams=min(max(job.beams or chosen.record.beams, 1), MAX_BEAMS),
+            choice=choice,
+            tensor=choice.record.see(picture.images[0].image()),
+            beams=min(max(job.beams or choice.record.beams, 1), MAX_BEAMS),
             width=picture.width,
             height=picture.height,
             frames=picture.frames,
@@ -63,11 +64,11 @@ class CaptionTask(Alone[Prepared, Captioned]):
 
     def model_of(self, item: Prepared) -> str:
         """See `Alone`."""
-        return item.chosen.record.name
+        return item.choice.record.name
 
     def answer(self, item: Prepared) -> Captioned:
         """See `Alone`: a caption is the same in any batch."""
-        record = item.chosen.record
+        record = item.choice.record
         voice = self._networks.get(
             record.name, lambda: record.load(self._networks.shelf, self._networks.device)
         )
@@ -85,11 +86,11 @@ class CaptionTask(Alone[Prepared, Captioned]):
             sure=not caption.guess,
             alternatives=caption.alternatives,
             model=record.name,
-            weights=record.checkpoint,
+            weights=record.checkpoint.name,
             width=item.width,
             height=item.height,
             frames=item.frames,
             device=device_name(self._networks.device),
             milliseconds=milliseconds,
-            substitution=item.chosen.substitution,
+            substitution=item.choice.substitution,
         )

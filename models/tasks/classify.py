@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms import InterpolationMode, functional
-from torchvision.transforms._presets import ImageClassification
 
-from models.catalog.records import Classification
+from models.catalog.records import Classification, Preset
 from models.catalog.selection import Choice
+from models.images import tensors
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
@@ -44,8 +43,8 @@ that the answer stays that of the published preprocessing.
 
 
 _RESAMPLING = {
-    InterpolationMode.BILINEAR: Image.Resampling.BILINEAR,
-    InterpolationMode.BICUBIC: Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
 }
 
 
@@ -140,8 +139,8 @@ def prepare(
     Raises:
         DecodeError: `data` is no usable picture.
     """
-    preset = choice.record.preprocessing()
-    least = None if in_full else round(SPARE * preset.resize_size[0])
+    preset = choice.record.preset
+    least = None if in_full else round(SPARE * preset.resize)
     found = do(Look(picture=data, views=(view(preset),), least=least))
     assert isinstance(found, Looked)
     image = found.images[0].image()
@@ -158,24 +157,21 @@ def prepare(
     )
 
 
-def view(preset: ImageClassification) -> Crop:
-    """Return what torchvision's `preset` would normalize."""
-    (resize,), (crop,) = preset.resize_size, preset.crop_size
+def view(preset: Preset) -> Crop:
+    """Return what `preset` normalizes."""
     resample = _RESAMPLING[preset.interpolation]
-    return Crop(resize=resize, crop=crop, resample=resample)
+    return Crop(resize=preset.resize, crop=preset.crop, resample=resample)
 
 
 def sight(image: Image.Image, choice: Choice[Classification]) -> Sight:
     """Return what the chosen model sees of the RGB picture `image`."""
-    preset = choice.record.preprocessing()
+    preset = choice.record.preset
     return Sight(choice, normalized(seen(image, view(preset)), preset))
 
 
-def normalized(crop: Image.Image, preset: ImageClassification) -> Tensor:
+def normalized(crop: Image.Image, preset: Preset) -> Tensor:
     """Return the pixels (3, H, W) of `crop`, which `view` has shown, as the network wants them."""
-    pixels = functional.convert_image_dtype(functional.pil_to_tensor(crop), torch.float32)
-    normal: Tensor = functional.normalize(pixels, mean=preset.mean, std=preset.std)
-    return normal
+    return tensors.normalized(crop, preset.mean, preset.std)
 
 
 def present(

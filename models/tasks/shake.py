@@ -75,7 +75,7 @@ class RobustnessTask(ClassifierTask, Alone[Prepared, Shaken]):
     def prepare(self, job: Shake) -> Prepared:
         """See `Task`; changes the picture, too."""
         choice = self._selection.choose(job.model)
-        preset = choice.record.preprocessing()
+        preset = choice.record.preset
         crop = view(preset)
         found = self._do(Look(picture=job.picture, views=(crop, AtMost(longest=LONGEST))))
         assert isinstance(found, Looked)

@@ -1,7 +1,7 @@
 """Where checkpoints are on this machine, and whether they are what was published.
 
 Owns the search (Bobby's cache, torch's own, an installed package, our own `models/pretrained`, in
-this order), the check against the record's proof and the reading of the file. It hands state
+this order), the verdicts of `models.weights.verify` and the reading of the file. It hands state
 dicts to `models.runtime.inference`. It never downloads, never invents weights, never unpickles
 objects.
 """
@@ -18,15 +18,9 @@ import platformdirs
 import torch
 from safetensors.torch import load_file
 
-from models.weights.checkpoint import (
-    Checkpoint,
-    GitBlob,
-    PinnedAtFirstUse,
-    Proof,
-    Sha256,
-    StateDict,
-)
-from models.weights.hashes import git_blob, read_pin, sha256, write_pin
+from models.jobs.base import Said
+from models.weights import verify
+from models.weights.checkpoint import Checkpoint, StateDict
 
 _log = logging.getLogger(__name__)
 
@@ -58,12 +52,12 @@ class WeightsStore:
 
     def __init__(self, cache: Path | None = None) -> None:
         self.cache = cache or platformdirs.user_cache_path("bobby") / "weights"
-        self._genuine: dict[_Stamp, bool] = {}
+        self._complaints: dict[_Stamp, Said | None] = {}
         self._lock = threading.Lock()
 
     def find(self, checkpoint: Checkpoint) -> Found | None:
         """Return where `checkpoint` is, without reading it; files known to be wrong don't count."""
-        return next((f for f in self._places(checkpoint) if self._known(f.path) is not False), None)
+        return next((f for f in self._places(checkpoint) if not self._known_wrong(f.path)), None)
 
     def genuine(self, checkpoint: Checkpoint) -> Found:
         """Return where `checkpoint` is, once its hash has been found right.
@@ -71,16 +65,14 @@ class WeightsStore:
         Raises:
             WeightsError: It is nowhere here, or what is here is not what was published.
         """
-        places = list(self._places(checkpoint))
-        for found in places:
-            if self._is_genuine(found.path, checkpoint.proof):
+        damaged = []
+        for found in self._places(checkpoint):
+            if (wrong := self._complaint(found.path, checkpoint)) is None:
                 return found
-        if not places:
+            damaged.append(f"{checkpoint.file} in the {found.location} is damaged ({wrong})")
+        if not damaged:
             raise WeightsError(f"{checkpoint.file} is not on this machine")
-        raise WeightsError(
-            f"{checkpoint.file} in the {places[0].location} is damaged ({_rule(checkpoint.proof)})",
-            damaged=True,
-        )
+        raise WeightsError(damaged[0], damaged=True)
 
     def load(self, checkpoint: Checkpoint) -> StateDict:
         """Return the tensors of `checkpoint`, by name, on the CPU, as precise as they are stored.
@@ -107,53 +99,24 @@ class WeightsStore:
         if checkpoint.shipped and (path := PRETRAINED / checkpoint.file).is_file():
             yield Found(path, "package bobby")
 
-    def _is_genuine(self, path: Path, proof: Proof) -> bool:
+    def _complaint(self, path: Path, checkpoint: Checkpoint) -> Said | None:
         with self._lock:
             stamp = _stamp(path)
-            if stamp not in self._genuine:
-                self._genuine[stamp] = self._proven(path, proof)
-                if not self._genuine[stamp]:
-                    _log.warning("%s is not used: %s", path, _rule(proof))
-            return self._genuine[stamp]
+            if stamp not in self._complaints:
+                pin = self.cache / f"{path.name}.sha256"
+                wrong = verify.complaint(path, checkpoint.file_to_fetch(), pin)
+                self._complaints[stamp] = wrong
+                if wrong:
+                    _log.warning("%s is not used: %s", path, wrong)
+            return self._complaints[stamp]
 
-    def _proven(self, path: Path, proof: Proof) -> bool:
-        match proof:
-            case Sha256(prefix):
-                return sha256(path).startswith(prefix)
-            case GitBlob(blob):
-                return git_blob(path) == blob
-            case PinnedAtFirstUse():
-                return sha256(path) == self._pin(path)
-
-    def _pin(self, path: Path) -> str:
-        """Return the hash that `path` is held to: what it had when it was first used."""
-        pin = self.cache / f"{path.name}.sha256"
-        if (pinned := read_pin(pin)) is not None:
-            return pinned
-        digest = sha256(path)
-        pin.parent.mkdir(parents=True, exist_ok=True)
-        write_pin(pin, digest, path.name)
-        _log.warning("%s: no hash is published; SHA-256 %s is pinned now", path, digest)
-        return digest
-
-    def _known(self, path: Path) -> bool | None:
-        return self._genuine.get(_stamp(path))
+    def _known_wrong(self, path: Path) -> bool:
+        return self._complaints.get(_stamp(path)) is not None
 
 
 def _stamp(path: Path) -> _Stamp:
     facts = path.stat()
     return str(path), facts.st_mtime_ns, facts.st_size
-
-
-def _rule(proof: Proof) -> str:
-    """Return what `proof` asks of a file, to stand in brackets behind a complaint."""
-    match proof:
-        case Sha256(prefix):
-            return f"its SHA-256 should begin with {prefix}"
-        case GitBlob(blob):
-            return f"its git blob id should be {blob}"
-        case PinnedAtFirstUse():
-            return "its SHA-256 is not the one pinned at its first use"
 
 
 @cache

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -21,10 +21,9 @@ from types import ModuleType
 import msgspec
 import torch
 from torch import Tensor, nn
-from torchvision.models import ResNet101_Weights
-from torchvision.transforms._presets import ImageClassification
 
-from models.catalog.records import Classification, Origin
+from models.catalog.classifiers import imagenet_labels
+from models.catalog.records import Classification, Origin, Preset
 from models.catalog.selection import Choice
 from models.images.decode import guard_process
 from models.jobs.answers import Labels
@@ -148,14 +147,8 @@ def _record(model: HubModel, repository: str) -> Classification:
             license="unstated",
         ),
         build=nn.Identity,
-        preprocessing=partial(
-            ImageClassification,
-            crop_size=model.crop,
-            resize_size=model.resize,
-            mean=model.mean,
-            std=model.std,
-        ),
-        labels=model.labels or tuple(ResNet101_Weights.IMAGENET1K_V1.meta["categories"]),
+        preset=Preset(resize=model.resize, crop=model.crop, mean=model.mean, std=model.std),
+        labels=model.labels or imagenet_labels(),
         parameters=0,
         accuracy=0.0,
         origin=Origin("Torch Hub"),
@@ -225,6 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=options.log_level, format="%(name)s: %(message)s")
     guard_process()
+    import_module("torchvision")  # which nearly every repository imports, from its cache as yet
     torch.set_num_threads(1)
     models = msgspec.json.decode(options.models, type=tuple[HubModel, ...])
     tasks = HubTasks(options.code, options.repository, models)

@@ -51,11 +51,9 @@ def verdicts(shelf: WeightsStore) -> Iterator[Checked]:
 
 def _checkpoints() -> Iterator[tuple[str, Checkpoint]]:
     """Yield the files of every model, with its name."""
-    records: list[Record] = [*catalog().values(), *pairs().values()]
+    records: list[Record] = [*catalog().values(), *pairs().values(), *captioners().values()]
     for record in records:
-        yield record.name, record.checkpoint
-    for captioning in captioners().values():
-        yield from ((captioning.name, file) for file in captioning.files)
+        yield from ((record.name, file) for file in record.files)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

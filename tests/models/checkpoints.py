@@ -23,7 +23,7 @@ def save(name: str, folder: Path, build: Callable[[], nn.Module] | None = None) 
     another network than the catalogue's.
     """
     record = replace(catalog()[name], build=build or catalog()[name].build)
-    data = _random_checkpoint(record.build, record.preprocessing().crop_size[0])
+    data = _random_checkpoint(record.build, record.preset.crop)
     sha256 = hashlib.sha256(data).hexdigest()[:8]
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}-{sha256}.pth"

@@ -2,7 +2,8 @@
 
 import torch
 
-from models.captioning.records import Chosen, captioners
+from models.captioning.records import captioners
+from models.catalog.selection import Choice
 from models.jobs.answers import Failure
 from models.jobs.control import Ready
 from models.jobs.requests import Caption, Job
@@ -30,6 +31,6 @@ class OneAtATime:
     def prepare(self, job: Job) -> Prepared | Failure:
         """Return a picture of nothing for the job's number of beams."""
         assert isinstance(job, Caption)
-        chosen, seen = Chosen(next(iter(captioners().values()))), torch.zeros(3, 1, 1)
-        item = caption.Prepared(chosen, seen, job.beams or 1, width=1, height=1, frames=1)
+        choice, seen = Choice(next(iter(captioners().values()))), torch.zeros(3, 1, 1)
+        item = caption.Prepared(choice, seen, job.beams or 1, width=1, height=1, frames=1)
         return Prepared(TASK, item)

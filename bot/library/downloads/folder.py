@@ -14,9 +14,9 @@ from typing import Self
 import filelock
 import msgspec
 
-from bot.library.downloads import verify
 from models.jobs.base import Said
 from models.jobs.model_info import WeightsFile
+from models.weights import verify
 
 DOWNLOADS = "downloads"
 
@@ -155,7 +155,6 @@ class Store:
         if wrong := verify.complaint(part.path, file, self.pin(file)):
             part.discard()
             return wrong
-        verify.keep_pin(part.path, file, self.pin(file))
         part.become(self.path(file))
         return None
 

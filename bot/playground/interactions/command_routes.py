@@ -25,6 +25,7 @@ class CommandRoutes:
             web.get("/channels/{channel_id}/application-command-index", self.index),
             web.get(commands, self.list),
             web.put(commands, self.replace),
+            web.get("/applications/{application_id}/guilds/{guild_id}/commands", self.of_guild),
         ]
 
     def _check_bot(self, request: web.Request) -> None:
@@ -58,6 +59,12 @@ class CommandRoutes:
         commands = [self._shown(one) for one in self._world.application.commands.values()]
         asked = request.query.get("with_localizations") in {"true", "1"}
         return ok(commands if asked else [_in_one_language(command) for command in commands])
+
+    async def of_guild(self, request: web.Request) -> web.Response:
+        """Return the commands of one guild."""
+        self._check_bot(request)
+        left = self._world.application.guild_commands.get(path_id(request, "guild_id"), [])
+        return ok([self._shown(one) for one in left])
 
     async def replace(self, request: web.Request) -> web.Response:
         """Replace all commands."""

@@ -199,7 +199,10 @@ class Command:
 
 @dataclass(eq=False, slots=True)
 class Application:
-    """The bot's application and what its owner has switched on for it."""
+    """The bot's application and what its owner has switched on for it.
+
+    `guild_commands` are what an earlier program has left in a guild, by the guild's id.
+    """
 
     id: int
     bot: Person
@@ -207,3 +210,4 @@ class Application:
     message_content: bool = True
     installed_by: set[int] = field(default_factory=set)
     commands: dict[int, Command] = field(default_factory=dict)
+    guild_commands: dict[int, list[Command]] = field(default_factory=dict)

@@ -15,8 +15,9 @@ from contextlib import ExitStack, contextmanager
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torchvision.transforms import functional
+from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
+from models.images.tensors import bytes_of, from_bytes
 from models.runtime.inference import exact
 
 _LATEST = 48
@@ -95,18 +96,15 @@ def _map(product: Tensor) -> Tensor:
 
 def overlaid(picture: Image.Image, found: Tensor) -> Image.Image:
     """Return `picture`, grey, with the colours of what speaks for the label in `found` (h, w)."""
-    size = [picture.height, picture.width]
-    strength = found.clamp(min=0)[None]
-    strength = functional.resize(
-        strength, size, interpolation=functional.InterpolationMode.BICUBIC, antialias=True
-    )[0].clamp(min=0)
+    size = (picture.height, picture.width)
+    strength = found.clamp(min=0)[None, None]
+    strength = F.interpolate(strength, size, mode="bicubic", antialias=True)[0, 0].clamp(min=0)
     strength = strength / strength.max().clamp(min=1e-12)
     colours = _coloured(strength)
-    grey = functional.pil_to_tensor(picture.convert("L").convert("RGB")).float()
+    grey = bytes_of(picture.convert("L").convert("RGB")).float()
     share = strength * _STRONGEST  # so that what hardly counts is not darkened by its dark colour
     mixed = grey * (1 - share) + colours * share
-    image: Image.Image = functional.to_pil_image(mixed.round().clamp(0, 255).to(torch.uint8))
-    return image
+    return from_bytes(mixed.round().clamp(0, 255).to(torch.uint8))
 
 
 def _coloured(strength: Tensor) -> Tensor:

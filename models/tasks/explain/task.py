@@ -47,7 +47,7 @@ class ExplainTask(ClassifierTask, Alone[Prepared, Explained]):
         if job.label is not None and job.label not in choice.record.labels:
             sentence = say("{model} doesn't have that label.", model=choice.record.name)
             raise JobError("model_failed", sentence)
-        preset = choice.record.preprocessing()
+        preset = choice.record.preset
         found = self._do(Look(picture=job.picture, views=(view(preset),)))
         assert isinstance(found, Looked)
         seen = found.images[0].image()

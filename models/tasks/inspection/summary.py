@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
-from torch.utils.flop_counter import FlopCounterMode
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 _SIZED = {torch.empty, torch.zeros, torch.ones}
@@ -47,6 +46,8 @@ def multiply_adds(network: nn.Module, side: int) -> int:
 
     `network` is on the meta device. Normalisation and activations are left out, as is usual.
     """
+    from torch.utils.flop_counter import FlopCounterMode  # takes a tenth of a second
+
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         network(torch.empty(1, 3, side, side, device="meta"))
     return int(counter.get_total_flops()) // 2

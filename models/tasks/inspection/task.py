@@ -8,13 +8,13 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 
+from msgspec.structs import replace
 from torch import nn
-from torchvision.transforms._presets import ImageClassification
 
-from models.captioning.records import Captioning, captioners
+from models.captioning.records import captioners
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.catalog.records import Classification, Record
+from models.catalog.records import Classification, Preset, Record
 from models.catalog.selection import unknown
 from models.catalog.snippets import script
 from models.images.sizes import SHORT_SIDE
@@ -59,7 +59,7 @@ def _inspect_safely(name: str) -> Inspected:
 
 
 @cache
-def _records() -> Mapping[str, Record | Captioning]:
+def _records() -> Mapping[str, Record]:
     return {**catalog(), **pairs(), **captioners()}
 
 
@@ -72,39 +72,32 @@ def inspect(name: str) -> Inspected:
     """
     record = _records()[name]
     network = summary.weightless(record.build)
-    if isinstance(record, Captioning):
-        return _captioner(record, network)
-    preset = record.preprocessing() if isinstance(record, Classification) else None
-    side = preset.crop_size[0] if preset else SHORT_SIDE
     # Counted, since what is published leaves GoogLeNet's auxiliary heads out.
     count = sum(p.numel() for p in network.parameters())
-    return Inspected(
+    seen = Inspected(
         model=record.name,
         weights=record.checkpoint.name,
         tree=summary.tree(network),
         layers=_layers(network),
         parameters=count,
         bytes=4 * count,
-        side=side,
-        multiply_adds=summary.multiply_adds(network, side),
         paper=record.origin.paper,
         paper_url=record.origin.url,
-        labels=record.labels if isinstance(record, Classification) else (),
-        preparation=_preparation(preset) if preset else None,
-        script=script(record) if isinstance(record, Classification) else None,
     )
-
-
-def _captioner(record: Captioning, network: nn.Module) -> Inspected:
-    """Return what there is to see inside a captioner, whose work depends on its words."""
-    parameters = sum(p.numel() for p in network.parameters())
-    return Inspected(
-        model=record.name,
-        weights=record.checkpoint,
-        tree=summary.tree(network),
-        layers=_layers(network),
-        parameters=parameters,
-        bytes=4 * parameters,
+    if record.task == "caption":  # its work depends on its words
+        return seen
+    if not isinstance(record, Classification):
+        return replace(
+            seen, side=SHORT_SIDE, multiply_adds=summary.multiply_adds(network, SHORT_SIDE)
+        )
+    side = record.preset.crop
+    return replace(
+        seen,
+        side=side,
+        multiply_adds=summary.multiply_adds(network, side),
+        labels=record.labels,
+        preparation=_preparation(record.preset),
+        script=script(record),
     )
 
 
@@ -115,11 +108,11 @@ def _layers(network: nn.Module) -> tuple[LayerCount, ...]:
     )
 
 
-def _preparation(preset: ImageClassification) -> Preparation:
+def _preparation(preset: Preset) -> Preparation:
     return Preparation(
-        resize=preset.resize_size[0],
-        crop=preset.crop_size[0],
-        interpolation=preset.interpolation.value,
-        mean=tuple(preset.mean),
-        std=tuple(preset.std),
+        resize=preset.resize,
+        crop=preset.crop,
+        interpolation=preset.interpolation,
+        mean=preset.mean,
+        std=preset.std,
     )

@@ -17,8 +17,9 @@ from models.catalog.selection import Choice, Selection
 from models.images.animation import MAX_FRAMES
 from models.images.perform import Perform, over, perform
 from models.images.pixel_jobs import Layer, Paint, PaintTwice, Pixels, Sample, Sampled
-from models.images.resize import from_zero, image_of, padded, tensor_of
+from models.images.resize import image_of, padded, tensor_of
 from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
+from models.images.tensors import from_zero
 from models.jobs.answers import Cycled, Translated, Verdict
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
@@ -112,7 +113,7 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
     ) -> Prepared:
         judge = self._classifier.default()
         in_full = isinstance(job, Translate) and not job.as_in_book
-        preset = judge.record.preprocessing()
+        preset = judge.record.preset
         found = self._do(
             Sample(
                 picture=job.picture,

@@ -149,7 +149,7 @@ async def test_the_old_copy_works_meanwhile(desk: Desk, playground: Playground) 
     """What an earlier Bobby has published is answered, though the new form is refused."""
     world = playground.world
     body = {"name": "privacy", "type": 1, "description": "As it once was."}
-    old = Command(world.new_id(), world.new_id(), None, body)
+    old = Command(world.new_id(), world.new_id(), body)
     world.application.commands[old.id] = old
     playground.faults.answer("PUT", COMMANDS, 400, code=30034)
     async with in_service(desk, playground) as (bot, guest):
@@ -171,13 +171,12 @@ async def test_commands_of_an_earlier_program(
     world.add_guild("Circus")
     for guild, name in ((world.guild, "weather"), (other, "dice"), (other, "coin")):
         body = {"name": name, "type": 1, "description": "Old."}
-        old = Command(world.new_id(), world.new_id(), guild.id, body)
-        world.application.commands[old.id] = old
+        old = Command(world.new_id(), world.new_id(), body)
+        world.application.guild_commands.setdefault(guild.id, []).append(old)
     async with in_service(desk, playground):
         await eventually(lambda: len(playground.faults.asked("GET", OF_A_GUILD)) == 3)
         await eventually(lambda: caplog.text.count("an earlier program") == 2)
     assert f"Server {world.guild.id} has commands of an earlier program" in caplog.text
     assert "weather." in caplog.text
     assert "dice, coin." in caplog.text
-    left = [one for one in world.application.commands.values() if one.guild_id]
-    assert len(left) == 3
+    assert sum(map(len, world.application.guild_commands.values())) == 3

@@ -17,7 +17,7 @@ from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from models.jobs.base import Message
 from models.jobs.model_info import Checked, WeightsFile
-from models.weights.hashes import sha256
+from models.weights.verify import sha256
 from tests.bot.conftest import Desk, card
 from tests.bot.library.publisher import Publisher, honest
 

@@ -30,6 +30,7 @@ from bot.replies.models import IN_WORDS
 from models.captioning.records import captioners
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
+from models.catalog.records import Record
 from models.jobs.answers import Failure
 from models.jobs.base import say
 from models.tasks.untrained import WEIGHTS
@@ -68,9 +69,9 @@ def test_every_sentence_is_translated(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_weights_and_licences_in_words_are_translated(language: str) -> None:
     """Receipts and lists show them; those with a name of their own keep it."""
-    checkpoints = [one.checkpoint for one in (*pairs().values(), *catalog().values())]
+    records: list[Record] = [*pairs().values(), *catalog().values(), *captioners().values()]
+    checkpoints = [record.checkpoint for record in records]
     texts = {text for one in checkpoints for text in (one.name, one.license)} | {WEIGHTS}
-    texts |= {text for one in captioners().values() for text in (one.checkpoint, one.license)}
     worded = {text for text in texts if re.search("^unstated|[a-z]{3,},? [a-z0-9]", text)}
     assert worded - {"horse2zebra 0.4.0"} == {*IN_WORDS}
     assert all(HANGUL.search(into(language, text)) for text in IN_WORDS)

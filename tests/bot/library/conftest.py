@@ -11,7 +11,7 @@ from bot.library.downloads.downloader import Downloader, RetryPolicy
 from bot.library.downloads.folder import Store
 from bot.library.downloads.progress import Progress
 from models.jobs.model_info import WeightsFile
-from models.weights.hashes import sha256
+from models.weights.verify import sha256
 from tests.bot.library.publisher import Publisher
 
 QUICK = RetryPolicy(tries=3, first=0.01, longest=2.0, stall=0.5)

@@ -1,6 +1,7 @@
 """The published NeuralTalk2 by its name: absent, present, converted once; and who answers else."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,13 @@ from torch import nn
 
 from models.captioning import backends, neuraltalk2
 from models.captioning.backends import (
+    CONVERTED,
     LEAST_SIDE,
     MOST_PIXELS,
     TOLERANCE,
     CaptionBackend,
     NeuralTalkBackend,
     at_own_size,
-    converted,
 )
 from models.captioning.records import DEFAULT, PUBLISHED, Captionings, captioners
 from models.jobs.answers import Captioned, Failure
@@ -82,9 +83,9 @@ def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> 
     """The sentence is that of every model whose weights are not here."""
     describer = CaptionTask(captioners(), NetworkCache(WeightsStore(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
-    assert prepared.chosen.record.name == DEFAULT
+    assert prepared.choice.record.name == DEFAULT
     sentence = "neuraltalk2 isn't installed here, so caption_small answered."
-    assert str(prepared.chosen.substitution) == sentence
+    assert str(prepared.choice.substitution) == sentence
     assert not card(describer, PUBLISHED).ready
     assert card(describer, DEFAULT).ready
 
@@ -92,7 +93,21 @@ def test_where_its_files_are_absent_ours_answers_and_says_so(tmp_path: Path) -> 
 def test_ours_is_meant_when_none_is_named(describer: CaptionTask) -> None:
     """Also where the published one is here."""
     prepared = describer.prepare(Caption(picture=PICTURE))
-    assert (prepared.chosen.record.name, prepared.chosen.substitution) == (DEFAULT, None)
+    assert (prepared.choice.record.name, prepared.choice.substitution) == (DEFAULT, None)
+
+
+def test_a_substitute_is_named_only_to_who_named_a_captioner(
+    shelf: WeightsStore, records: Captionings
+) -> None:
+    """As with every model: who named none did not expect another one."""
+    own = records[DEFAULT]
+    gone = replace(own, checkpoint=replace(own.checkpoint, file="gone.safetensors"))
+    describer = CaptionTask({**records, DEFAULT: gone}, NetworkCache(shelf, CPU))
+    unnamed = describer.prepare(Caption(picture=PICTURE)).choice
+    named = describer.prepare(Caption(picture=PICTURE, model=DEFAULT)).choice
+    assert (unnamed.record.name, unnamed.substitution) == (PUBLISHED, None)
+    assert named.record.name == PUBLISHED
+    assert str(named.substitution) == "caption_small isn't installed here, so neuraltalk2 answered."
 
 
 def test_an_unknown_name_is_refused_with_a_like_one(describer: CaptionTask) -> None:
@@ -111,9 +126,9 @@ def test_a_damaged_file_is_not_opened(tmp_path: Path, file: str) -> None:
     (tmp_path / file).write_bytes(b"changed")
     describer = CaptionTask(captioners(right), NetworkCache(WeightsStore(tmp_path), CPU))
     prepared = describer.prepare(Caption(picture=PICTURE, model=PUBLISHED))
-    assert prepared.chosen.record.name == DEFAULT
-    assert str(prepared.chosen.substitution).startswith("neuraltalk2's file is damaged")
-    assert not converted(WeightsStore(tmp_path)).exists()
+    assert prepared.choice.record.name == DEFAULT
+    assert str(prepared.choice.substitution).startswith("neuraltalk2's file is damaged")
+    assert not (tmp_path / CONVERTED).exists()
 
 
 def test_the_files_are_converted_once_and_answer(
@@ -159,7 +174,7 @@ def test_it_says_what_the_plain_networks_say(
 ) -> None:
     """The fused encoder and the task change neither words nor likelihood; two beams are usual."""
     said = captioned(describer, Caption(picture=PICTURE, model=PUBLISHED, beams=beams))
-    plain = neuraltalk2.load(converted(shelf))
+    plain = neuraltalk2.load(shelf.cache / CONVERTED)
     with torch.inference_mode():
         feature = plain.encoder(at_own_size(scene((200, 150)))[None])
     found = plain.decoder.captions(feature, beams or 2)[0]
@@ -175,7 +190,7 @@ def test_features_are_those_of_the_plain_encoder(
     """Folding the batch norms changes them by rounding alone, at any size."""
     captioned(describer, Caption(picture=PICTURE, model=PUBLISHED))
     voice = NeuralTalkBackend(shelf, CPU, ())
-    plain = neuraltalk2.load(converted(shelf)).encoder
+    plain = neuraltalk2.load(shelf.cache / CONVERTED).encoder
     for size in ((200, 150), (33, 70)):
         tensor = at_own_size(scene(size))
         with torch.inference_mode():
@@ -224,7 +239,7 @@ def test_the_real_worker_verifies_converts_and_answers(
     """The worker process does it all by itself, and answers as the task does here."""
     job = Caption(picture=PICTURE, model=PUBLISHED, beams=3)
     wanted = captioned(describer, job)
-    shutil.rmtree(converted(shelf))
+    shutil.rmtree(shelf.cache / CONVERTED)
     child = Child("--default-model", "efficientnet_lite0", "--cache", str(shelf.cache), code=WORKER)
     try:
         ready = child.receive()
@@ -237,6 +252,6 @@ def test_the_real_worker_verifies_converts_and_answers(
         assert isinstance(finished.result, Captioned)
         assert finished.result.caption == wanted.caption
         assert finished.result.model == PUBLISHED
-        assert converted(shelf).is_dir()
+        assert (shelf.cache / CONVERTED).is_dir()
     finally:
         child.close()

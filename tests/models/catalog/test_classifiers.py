@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from torchvision import models as torchvision_models
 from torchvision.models import get_model_weights, list_models
 
-from models.catalog.classifiers import catalog
+from models.catalog.classifiers import LABELS, TABLE, catalog
 from models.catalog.records import Classification
+from models.catalog.selection import Choice
+from models.tasks.classify import sight
 from models.weights.checkpoint import Sha256
+from tests.torchvision_table import checkpoints, labels, table
 
 NETWORKS = list_models(module=torchvision_models)
 SMALL = [name for name in NETWORKS if catalog()[name].parameters < 9_000_000]
@@ -41,6 +45,20 @@ def test_the_facts_of_a_record(record: Classification) -> None:
     assert 50 < record.accuracy < 90
 
 
+def test_the_committed_facts_are_torchvisions() -> None:
+    """Every name, address, figure, preset and label; `python -m tests.torchvision_table` writes."""
+    assert TABLE.read_text(encoding="utf-8") == table()
+    assert LABELS.read_text(encoding="utf-8") == labels()
+
+
+def test_vision_transformers_see_the_size_that_torchvision_builds_them_for() -> None:
+    """A record takes the one for the other."""
+    seen = {record.checkpoint.source: record.preset.crop for record in catalog().values()}
+    transformers = [weights for network, weights in checkpoints() if network.startswith("vit_")]
+    assert len(transformers) >= 10
+    assert all(w.meta["min_size"] == (seen[w.url],) * 2 for w in transformers)
+
+
 def test_each_checkpoint_has_one_record() -> None:
     """No two names mean the same file, and no classifier's checkpoint is left out."""
     files = [record.checkpoint.source for record in catalog().values()]
@@ -55,17 +73,16 @@ def test_resnet101_is_the_one_with_the_published_reference() -> None:
     assert first.checkpoint.file == "resnet101-63fe2227.pth"
     assert first.parameters == 44_549_160
     assert first.checkpoint.size_bytes == pytest.approx(178_793_939, abs=1024)  # as it is on disk
-    assert first.preprocessing().resize_size == [256]
+    assert first.preset.resize == 256
     assert later.checkpoint.name == "IMAGENET1K_V2"
-    assert later.preprocessing().resize_size == [232]
+    assert later.preset.resize == 232
 
 
 def test_our_default_sees_as_it_was_trained() -> None:
     """TensorFlow's Lite networks take (pixel - 127) / 128 of the middle of a picture."""
-    preset = catalog()["efficientnet_lite0"].preprocessing()
+    lite = Choice(catalog()["efficientnet_lite0"])
     for pixel in (0, 127, 255):
-        picture = torch.full((3, 300, 300), pixel, dtype=torch.uint8)
-        seen = preset(picture)
+        seen = sight(Image.new("RGB", (300, 300), (pixel,) * 3), lite).tensor
         assert seen.shape == (3, 224, 224)
         assert torch.allclose(seen, torch.tensor((pixel - 127) / 128), atol=1e-6)
 
@@ -103,7 +120,7 @@ def test_a_network_is_built_for_its_weights(name: str) -> None:
     auxiliary = ("aux1.", "aux2.") if name == "googlenet" else ()
     counted = sum(p.numel() for n, p in network.named_parameters() if not n.startswith(auxiliary))
     assert counted == record.parameters
-    side = record.preprocessing().crop_size[0]
+    side = record.preset.crop
     if side <= 300:
         with torch.inference_mode():
             assert network(torch.rand(1, 3, side, side)).shape == (1, 1000)

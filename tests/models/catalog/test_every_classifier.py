@@ -79,7 +79,7 @@ def test_it_builds_prepares_and_answers(noise: Tensor, name: str) -> None:
     """A picture goes in, five of a thousand labels come out, and the parameters are counted."""
     record = catalog()[name]
     prepared = classify.prepare(encoded(scene(), "PNG"), Choice(record))
-    side = record.preprocessing().crop_size[0]
+    side = record.preset.crop
     assert prepared.tensor.shape == (3, side, side)
     pictures = prepared.tensor[None]
     if not name.startswith(ONE_SIZE):

@@ -66,8 +66,8 @@ def test_what_is_shipped_is_here_and_small(record: Pair, shelf: WeightsStore) ->
 def test_a_substitute_does_the_same_translation(shelf: WeightsStore) -> None:
     """Never a Monet for a zebra: where nobody can stand in, it says so."""
     shelf.cache.mkdir(parents=True)
-    (shelf.cache / "monet2photo.pth").write_bytes(b"weights")
-    (shelf.cache / "horse2zebra.pth").write_bytes(b"weights")
+    (shelf.cache / "monet2photo.pth").write_bytes(b"PK\x03\x04weights")
+    (shelf.cache / "horse2zebra.pth").write_bytes(b"PK\x03\x04weights")
     selection = Selection(pairs(), shelf, "horse2zebra")
     choice = selection.choose("horse2zebra")
     assert choice.record.name == "horse2zebra:authors"

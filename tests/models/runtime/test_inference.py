@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 def pictures(record: Classification, count: int) -> Tensor:
     """Return `count` inputs of the record's size, the same ones each time."""
-    return inputs(record.preprocessing().crop_size[0], count, seed=5)
+    return inputs(record.preset.crop, count, seed=5)
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_what_rounded_answers_see_is_nearly_the_published_crop(
         choice = Choice(catalog()["resnet101"])
         exact, spared = (prepare(data, choice, in_full=full) for full in (True, False))
         assert (spared.width, spared.height) == (exact.width, exact.height) == larger.size
-        steps = torch.tensor(choice.record.preprocessing().std)[:, None, None] * 255
+        steps = torch.tensor(choice.record.preset.std)[:, None, None] * 255
         off = (exact.tensor - spared.tensor).abs() * steps
         assert off.mean() < 0.2
         assert off.flatten().quantile(0.99) < 1.5

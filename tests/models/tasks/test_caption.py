@@ -54,7 +54,7 @@ def describer(voices: dict[str, Told], tmp_path: Path) -> CaptionTask:
     """Return the task over `voices`, which search four beams unless told."""
     (own, _) = captioners().values()
     records: Captionings = {
-        name: replace(own, name=name, files=(), beams=4, view=VIEW, see=at_own_size, load=told.load)
+        name: replace(own, name=name, beams=4, view=VIEW, see=at_own_size, load=told.load)
         for name, told in voices.items()
     }
     return CaptionTask(records, NetworkCache(WeightsStore(tmp_path), torch.device("cpu")))

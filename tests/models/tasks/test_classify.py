@@ -3,7 +3,6 @@
 import io
 import logging
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from PIL import Image, ImageChops
 from torchvision.transforms import functional
 from torchvision.transforms._presets import ImageClassification
 
+from models.bench.naive import in_torchvision
 from models.bench.pictures import photograph
 from models.catalog.classifiers import Catalog, catalog
 from models.catalog.selection import Choice
@@ -29,6 +29,7 @@ from tests.models.answering import answered
 from tests.models.checkpoints import save
 from tests.models.pictures import animation, encoded, scene
 from tests.models.runtime.test_inference import Narrow
+from tests.torchvision_table import checkpoints
 
 LITE = Choice(catalog()["efficientnet_lite0"])
 CPU = torch.device("cpu")
@@ -40,26 +41,29 @@ def labels(answer: Answer | Failure) -> Labels:
     return answer
 
 
-def distinct_presets() -> list[ImageClassification]:
-    """Return one preset of each size and interpolation that the catalogue knows."""
-    presets = {str(p): p for p in (record.preprocessing() for record in catalog().values())}
+def distinct_presets() -> list[tuple[str, ImageClassification]]:
+    """Return one of torchvision's presets of each kind, behind the checkpoint that it is for."""
+    presets = {str(w.transforms()): (w.url, w.transforms()) for _, w in checkpoints()}
     return list(presets.values())
 
 
+@pytest.mark.parametrize("size", [(640, 427), (90, 200)])
 @pytest.mark.parametrize(
-    "preset", distinct_presets(), ids=lambda p: f"{p.resize_size}{p.crop_size}"
+    ("source", "preset"), distinct_presets(), ids=lambda one: str(one).rpartition("/")[2][:12]
 )
-def test_preprocessing_is_torchvisions(preset: ImageClassification) -> None:
+def test_preprocessing_is_torchvisions(
+    source: str, preset: ImageClassification, size: tuple[int, int]
+) -> None:
     """The network gets, bit by bit, what torchvision's own preset makes."""
-    image = scene((640, 427))
-    choice = Choice(replace(LITE.record, preprocessing=lambda: preset))
-    assert torch.equal(prepare(encoded(image), choice).tensor, preset(image))
+    image = scene(size)
+    (record,) = [one for one in catalog().values() if one.checkpoint.source == source]
+    assert torch.equal(prepare(encoded(image), Choice(record)).tensor, preset(image))
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_float32_sees_a_large_jpeg_in_full(shelf: WeightsStore, precision: Precision) -> None:
     """Bit by bit the published input; where answers are rounded, a JPEG may be decoded smaller."""
-    preset = LITE.record.preprocessing()
+    preset = LITE.record.preset
     data = photograph(1600, 1280)
     networks = NetworkCache(shelf, CPU, precision=precision)
     prepared = Classifier(catalog(), shelf, networks, LITE.record.name).prepare(
@@ -67,7 +71,7 @@ def test_float32_sees_a_large_jpeg_in_full(shelf: WeightsStore, precision: Preci
     )
     assert isinstance(prepared, Prepared)
     with Image.open(io.BytesIO(data)) as whole:
-        as_published = torch.equal(prepared.tensor, preset(whole))
+        as_published = torch.equal(prepared.tensor, in_torchvision(preset)(whole))
     assert as_published == (precision == "float32")
     assert (prepared.width, prepared.height) == (1600, 1280)
 
@@ -86,7 +90,7 @@ def test_the_crop_is_what_the_network_saw() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (50_000, 1), (1, 4_000_000)])
 def test_pictures_of_any_shape_fit(size: tuple[int, int]) -> None:
     """A strip of a pixel's width is not blown up to a wall of pixels."""
-    preset = LITE.record.preprocessing()
+    preset = LITE.record.preset
     assert seen(Image.new("RGB", size, "red"), view(preset)).size == (224, 224)
 
 
@@ -95,9 +99,10 @@ def test_a_long_picture_shows_its_centre(size: tuple[int, int]) -> None:
     """What is cut before resizing is what the centre crop would never have shown."""
     image = scene(size)
     image.paste(scene((100, 100)), (size[0] // 2 - 50, size[1] // 2 - 50))
-    preset = LITE.record.preprocessing()
-    whole = functional.resize(image, preset.resize_size, interpolation=preset.interpolation)
-    expected = functional.center_crop(whole, preset.crop_size)
+    preset = LITE.record.preset
+    published = in_torchvision(preset)
+    whole = functional.resize(image, published.resize_size, published.interpolation)
+    expected = functional.center_crop(whole, published.crop_size)
     difference = ImageChops.difference(seen(image, view(preset)), expected)
     assert max(high for _, high in difference.getextrema()) <= 1  # type: ignore[misc]  # three bands
 

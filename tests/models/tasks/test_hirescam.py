@@ -64,7 +64,7 @@ def test_the_map_adds_up_to_the_logit(name: str) -> None:
 def test_every_kind_of_network_has_a_map(name: str) -> None:
     """With places on both sides, other ones for another label, and the network's own logits."""
     record = catalog()[name]
-    side = record.preprocessing().crop_size[0]
+    side = record.preset.crop
     network = settle(record.build(), side).eval()
     last = last_layer(network)
     nn.init.normal_(last.get_parameter("weight"), std=0.1)  # some begin their training at zero

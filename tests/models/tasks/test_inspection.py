@@ -81,7 +81,7 @@ def test_the_captioner_is_two_networks(tasks: Tasks) -> None:
     assert found.bytes == 4 * found.parameters
     assert (found.model, found.weights) == (
         "caption_small",
-        captioners()["caption_small"].checkpoint,
+        captioners()["caption_small"].checkpoint.name,
     )
     assert found.multiply_adds is None
 

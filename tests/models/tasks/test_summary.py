@@ -80,7 +80,7 @@ def test_a_weightless_network_has_the_shapes_of_the_real_one(name: str) -> None:
 def test_multiply_adds_are_those_that_torchvision_publishes(name: str) -> None:
     """Within the last digit of the billions that it states, and one in 200."""
     record = catalog()[name]
-    counted = multiply_adds(weightless(record.build), record.preprocessing().crop_size[0])
+    counted = multiply_adds(weightless(record.build), record.preset.crop)
     (weights,) = [w for w in get_model_weights(name) if w.name == record.checkpoint.name]
     assert counted / 1e9 == pytest.approx(weights.meta["_ops"], rel=0.005, abs=0.001)
 

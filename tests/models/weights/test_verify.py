@@ -12,7 +12,7 @@ from models.weights import store
 from models.weights.checkpoint import Checkpoint, GitBlob, PinnedAtFirstUse, Proof, Sha256
 from models.weights.store import WeightsError, WeightsStore
 
-CONTENT = b"weights\n"
+CONTENT = b"PK\x03\x04weights\n"
 
 
 def checkpoint(proof: Proof, file: str = "net.pth", shipped: bool = False) -> Checkpoint:
@@ -38,7 +38,7 @@ def test_another_file_of_that_name_is_refused(shelf: WeightsStore, proof: Proof)
     shelf.cache.mkdir(parents=True)
     (shelf.cache / "net.pth").write_bytes(CONTENT)
     assert shelf.find(checkpoint(proof)) is not None
-    with pytest.raises(WeightsError, match=r"is damaged.*should be.*0{8}"):
+    with pytest.raises(WeightsError, match=r"is damaged.*expected 0{8}"):
         shelf.genuine(checkpoint(proof))
     assert shelf.find(checkpoint(proof)) is None
 
@@ -52,12 +52,21 @@ def test_a_file_without_a_published_hash_is_held_to_its_first(shelf: WeightsStor
     assert shelf.genuine(unpublished).path == path
     pin = shelf.cache / "net.pth.sha256"
     assert pin.read_text() == f"{hashlib.sha256(CONTENT).hexdigest()}  net.pth\n"
-    path.write_bytes(b"other weights\n")
+    path.write_bytes(CONTENT + b"others")
     for later in (shelf, WeightsStore(shelf.cache)):
-        with pytest.raises(WeightsError, match="not the one pinned at its first use"):
+        with pytest.raises(WeightsError, match=r"its SHA-256 starts with .*, expected "):
             later.genuine(unpublished)
     path.write_bytes(CONTENT)
     assert WeightsStore(shelf.cache).genuine(unpublished).path == path
+
+
+def test_what_holds_no_weights_is_never_pinned(shelf: WeightsStore) -> None:
+    """A page that came under the name of an unproven file is not what later ones are held to."""
+    shelf.cache.mkdir(parents=True)
+    (shelf.cache / "net.pth").write_bytes(b"<html>")
+    with pytest.raises(WeightsError, match="isn't a weights file"):
+        shelf.genuine(checkpoint(PinnedAtFirstUse()))
+    assert not (shelf.cache / "net.pth.sha256").exists()
 
 
 def test_our_own_weights_come_with_the_package(

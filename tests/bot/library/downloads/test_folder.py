@@ -50,10 +50,11 @@ def zipped() -> bytes:
 
 
 def test_whatever_holds_weights_can_be_pinned(store: Store) -> None:
-    """Zip archives, the pickles that were usual before, and gzip; nothing else."""
+    """Zip archives, the pickles that were usual before, safetensors and gzip; nothing else."""
     contents = {
         "zip": (zipped(), True),
         "pickle": (pickle.dumps({}, protocol=2), True),
+        "safetensors": ((2).to_bytes(8, "little") + b"{}", True),
         "gzip": (gzip.compress(b"x"), True),
         "page": (b"<html>", False),
         "nothing": (b"", False),
