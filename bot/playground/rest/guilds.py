@@ -6,7 +6,7 @@ from bot.playground.messages.building import snowflake
 from bot.playground.model import errors, payloads
 from bot.playground.model.permissions import in_channel
 from bot.playground.model.state import World
-from bot.playground.rest.http import caller, guild_of, ok, path_id
+from bot.playground.rest.http import caller, guild_of, ok, path_id, with_counts
 
 
 class GuildRoutes:
@@ -32,10 +32,7 @@ class GuildRoutes:
         """Return a guild."""
         guild = guild_of(self._world, request)
         data = payloads.guild(guild)
-        if request.query.get("with_counts", "").lower() in {"1", "true"}:
-            count = len(guild.members)
-            data |= {"approximate_member_count": count, "approximate_presence_count": count}
-        return ok(data)
+        return ok(data | payloads.counts(guild) if with_counts(request) else data)
 
     async def channels(self, request: web.Request) -> web.Response:
         """Return the channels that the caller sees."""
