@@ -79,8 +79,8 @@ async def test_a_wrong_token(desk: Desk, playground: Playground) -> None:
 async def test_an_end_for_good(desk: Desk, playground: Playground, code: int, advice: str) -> None:
     """Bobby ends by itself, with what to do about the gateway's code."""
     token = playground.bot_token
-    settings = settings_of(desk, DISCORD_TOKEN=token, api_url=playground.api)
-    service = asyncio.create_task(run_on_discord(settings))
+    where = {"DISCORD_TOKEN": token, "api_url": playground.api}
+    service = asyncio.create_task(run_on_discord(settings_of(desk, message_content="on", **where)))
     me = playground.world.bot
     await eventually(lambda: playground.hub.connected(me))
     playground.faults.close_connections(code, me)
