@@ -98,11 +98,11 @@ class Playground:
     def withdraw_message_content(self) -> None:
         """Take that intent from the application, as Discord does; who uses it is cut off."""
         self.world.application.message_content = False
-        for session in self.hub.connected(self.world.bot):
+        for session in self.hub.sessions.values():
             if session.intents is not None and session.intents & MESSAGE_CONTENT:
                 session.resumable = False
-                assert session.wire is not None
-                session.wire.close(DISALLOWED_INTENTS)
+                if session.wire is not None:
+                    session.wire.close(DISALLOWED_INTENTS)
 
     @property
     def api(self) -> str:
