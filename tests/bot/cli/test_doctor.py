@@ -243,7 +243,8 @@ async def test_how_near_the_review_is(
         page = servers[request.query.get("after", "")]
         return web.json_response([{"name": "Zoo", "permissions": "8"} | one for one in page])
 
-    manners = {name: [say] for name in facts} | {"users/@me/guilds": [count] * 3}
+    manners: dict[str, Any] = {name: [say] for name in facts}
+    manners["users/@me/guilds"] = [count] * 3
     async with Publisher(manners=manners) as discord:
         where = {"DISCORD_TOKEN": "x", "api_url": discord.url, "message_content": wanted}
         reach = (await found(settings_of(healthy, **where)))["Reach"]
