@@ -203,6 +203,26 @@ async def test_it_says_hello_in_the_operator_s_language(
     assert opened == []
 
 
+async def test_a_playground_without_the_intent(
+    desk: Desk, opened: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is off, its application lacks it too, and the hello names the mention."""
+    settings = settings_of(desk, message_content="off")
+    task = asyncio.create_task(play(settings, port=0, browser=False, as_json=True))
+    where = json.loads(await printed(task, capsys))
+    async with Rest(where["api"], where["user_token"]) as rest:
+        path = f"/channels/{where['channel_id']}/messages"
+        (hello,) = (await rest.ask("GET", path)).data
+        assert "`@Bobby classify`" in hello["embeds"][0]["description"]
+        await rest.say(where["channel_id"], "!privacy")
+        asked = await rest.say(where["channel_id"], f"<@{where['bot_user_id']}> privacy")
+        while len(said := (await rest.ask("GET", path)).data) < 4:  # noqa: ASYNC110 - plain REST
+            await asyncio.sleep(0.05)
+    assert said[0]["message_reference"]["message_id"] == asked["id"]
+    await end(task)
+    assert opened == []
+
+
 async def test_a_worker_that_can_not_start_ends_the_playground(broken: Desk) -> None:
     """Its reason is the operator's; no link is told."""
     with pytest.raises(SetupError, match=r"There are no weights here\.$"):
