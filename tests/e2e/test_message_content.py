@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -114,7 +115,7 @@ async def test_a_reply_that_pings_bobby(reserved: Reserved, visitor: Guest) -> N
     """Its own picture, asked about with the ordinary command."""
     zebra = await visitor.ask(f"{reserved.mention} zebra", PICTURE)
     assert top(await visitor.ask("!classify", reply_to=zebra["id"]))
-    quiet = {"allowed_mentions": {"parse": [], "replied_user": False}}
+    quiet: dict[str, Any] = {"allowed_mentions": {"parse": [], "replied_user": False}}
     unheard = await visitor.say("!classify", reply_to=zebra["id"], **quiet)
     await visitor.ask(f"{reserved.mention} status")
     assert visitor.replies(unheard) == []
