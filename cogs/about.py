@@ -9,6 +9,7 @@ from bot.app.cog import BobbyCog
 from bot.app.status import rows
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
+from bot.conversation.responder import Responder
 from bot.core.i18n import later, tr
 from bot.replies.common import BLUE
 
@@ -36,6 +37,19 @@ PRIVACY = (
     ),
 )
 
+EVERYTHING = later(
+    "Post a picture with `{prefix}classify` and I'll tell you what's in it. You can also reply "
+    "to a picture, paste a link, mention someone to use their avatar, or send up to 10 pictures "
+    "at once. No picture? I'll use the latest one in this channel."
+)
+"""How pictures are shown to Bobby where it reads what people write."""
+MENTIONS = later(
+    "Use `{prefix}classify` with a picture and I'll tell you what's in it. You can also add a "
+    "link, or a person to use their avatar. On this server I only read messages that mention "
+    "me, so for someone else's picture, open the menu of its message."
+)
+"""How they are where it does not."""
+
 
 class AboutCog(BobbyCog, name="About"):
     """Says what Bobby can do, how it is, and what becomes of a picture."""
@@ -43,12 +57,13 @@ class AboutCog(BobbyCog, name="About"):
     @commands.command()
     async def help(self, context: BobbyContext) -> None:
         """Show what I can do."""
-        await context.responder.answer(self._help())
+        await context.responder.answer(self._help(context.responder))
 
     @app_commands.command(name="help")
     async def help_slash(self, interaction: Interaction) -> None:
         """Show what I can do."""
-        await InteractionResponder(interaction).answer(self._help())
+        responder = InteractionResponder(interaction)
+        await responder.answer(self._help(responder))
 
     @commands.command()
     async def status(self, context: BobbyContext) -> None:
@@ -70,8 +85,8 @@ class AboutCog(BobbyCog, name="About"):
         """Show what I do with your pictures and data."""
         await InteractionResponder(interaction).answer(_privacy())
 
-    def _help(self) -> Reply:
-        prefix = self.bot.settings.prefix
+    def _help(self, responder: Responder) -> Reply:
+        prefix = self.bot.prefix_for(responder)
         lines = [
             f"`{prefix}{tr(command.name)}{f' {tr(command.usage)}' if command.usage else ''}`"
             f" {tr(command.short_doc)}"
@@ -80,13 +95,7 @@ class AboutCog(BobbyCog, name="About"):
         embed = discord.Embed(
             title=tr("What I can do"),
             description=(
-                tr(
-                    "Post a picture with `{prefix}classify` and I'll tell you what's "
-                    "in it. You can also reply to a picture, paste a link, mention "
-                    "someone to use their avatar, or send up to 10 pictures at once. "
-                    "No picture? I'll use the latest one in this channel.",
-                    prefix=prefix,
-                )
+                tr(EVERYTHING if self.bot.reads_all(responder) else MENTIONS, prefix=prefix)
                 + "\n\n"
                 + "\n".join(lines)
             ),

@@ -141,12 +141,11 @@ class ClassifyCog(BobbyCog, name="Classify"):
             raise NotAllowed(NO_SERVER)
         taught = await self.bot.store.lessons.of(question.server)
         if len({one.label for one in taught}) < 2:
-            prefix = self.bot.settings.prefix
             raise BadLesson(
                 tr(
                     "This server needs at least two custom labels first. Post a few "
                     "pictures of each with `{prefix}teach LABEL`.",
-                    prefix=prefix,
+                    prefix=self.bot.prefix_for(question.responder),
                 )
             )
         examples = tuple(one.as_example() for one in taught)

@@ -106,8 +106,8 @@ class CompareCog(BobbyCog, name="Compare"):
 
         async with question.pictures(1) as found:
             outcomes = await question.each(found, ask)
-        reply = garbage(outcomes, self.bot.settings.prefix, found.note)
-        await question.responder.answer(reply)
+        prefix = self.bot.prefix_for(question.responder)
+        await question.responder.answer(garbage(outcomes, prefix, found.note))
 
 
 async def _contend(question: Question, data: bytes, card: ModelInfo) -> Contender:

@@ -43,10 +43,10 @@ class HubCog(BobbyCog, name="Hub"):
         return [app_commands.Choice(name=name[:100], value=name) for name in found[:OFFERED]]
 
     async def _answer(self, responder: Responder, name: str | None) -> None:
-        await responder.answer(await self._described(name) if name else self._listed())
+        prefix = self.bot.prefix_for(responder)
+        await responder.answer(await self._described(name) if name else self._listed(prefix))
 
-    def _listed(self) -> Reply:
-        prefix = self.bot.settings.prefix
+    def _listed(self, prefix: str) -> Reply:
         lines = [
             tr(
                 "`{name}` from {repository} at `{commit}`",

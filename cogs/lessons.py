@@ -97,7 +97,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
             self._require_teacher(responder, server)
             async with self._turn(server):
                 lesson, note = await self._learn(question, server)
-        await responder.answer(taught_now(lesson, self.bot.settings.prefix, note))
+        await responder.answer(taught_now(lesson, self.bot.prefix_for(responder), note))
 
     async def _learn(self, question: Question, server: int) -> tuple[Lesson, str | None]:
         """Keep the features of the pictures that are new, and return what is known now."""
@@ -140,7 +140,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
                     "installed. Ask the bot owner to reinstall it, or remove each "
                     "label with `{prefix}unteach LABEL` and start over.",
                     model=before[0].model,
-                    prefix=self.bot.settings.prefix,
+                    prefix=self.bot.prefix_for(question.responder),
                 )
             )
         return seen
@@ -156,7 +156,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
         async with responder.thinking():
             taught = await self.bot.store.lessons.of(self._server(responder))
             assessed = await self._assess(responder, taught)
-        await responder.answer(listed(taught, assessed, self.bot.settings.prefix))
+        await responder.answer(listed(taught, assessed, self.bot.prefix_for(responder)))
 
     async def _unteach(self, responder: Responder, text: str) -> None:
         async with responder.thinking():

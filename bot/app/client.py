@@ -23,6 +23,7 @@ from bot.app.backfill import MessageBackfill
 from bot.app.command_sync import CommandPublisher
 from bot.app.discord_clock import DiscordClock
 from bot.app.interaction_gate import InteractionGate
+from bot.app.message_content import MessageContent
 from bot.app.outage import outlast
 from bot.app.recovery import Recovery
 from bot.conversation import allowed_channels
@@ -31,6 +32,7 @@ from bot.conversation.interaction_responder import Interaction, InteractionRespo
 from bot.conversation.message_responder import MessageResponder
 from bot.conversation.progress import Cancel, ProgressNotifier
 from bot.conversation.reply import Reply
+from bot.conversation.responder import Responder
 from bot.core import logs, network
 from bot.core.error_text import explain
 from bot.core.errors import StoreFailed
@@ -152,11 +154,11 @@ class Bobby(commands.AutoShardedBot):
         store: Store,
     ) -> None:
         self.clock = DiscordClock()
-        intents = discord.Intents(guilds=True, messages=True, message_content=True)
+        self.content = MessageContent(settings.message_content)
         super().__init__(
             connector=network.Connector(limit=0),  # discord.py has limits of its own
             command_prefix=_prefixes,
-            intents=intents,
+            intents=self.content.intents,
             tree_cls=BobbyTree,
             shard_count=settings.shards or None,
             shard_ids=settings.own_shards,  # type: ignore[arg-type]  # None is its own default
@@ -207,6 +209,7 @@ class Bobby(commands.AutoShardedBot):
 
     async def load(self) -> None:
         """Load every cog (one that fails stops the start), and each command's other names."""
+        self.content.settle(self.application_flags)
         for name in COGS:
             await self.load_extension(name)
         for command in self.commands:  # as the slash commands are called in each language
@@ -248,6 +251,22 @@ class Bobby(commands.AutoShardedBot):
         """Speak, for the rest of this task, the server's own language or that of who asks."""
         own = self.store.servers.get(interaction.guild_id).language
         speak_to(own, interaction.locale, interaction.guild_locale)
+
+    @property
+    def server_prefix(self) -> str:
+        """What people type before a command in a server: a mention where nothing else is read."""
+        assert self.user is not None
+        return self.settings.prefix if self.content.read else f"@{self.user.name} "
+
+    def reads_all(self, responder: Responder) -> bool:
+        """Tell whether Bobby reads more than what mentions it where `responder` answers."""
+        return self.content.read or responder.asker.server is None
+
+    def prefix_for(self, responder: Responder) -> str:
+        """Return what to name before a command in an answer of `responder`."""
+        if self.reads_all(responder):
+            return self.settings.prefix
+        return "/" if isinstance(responder, InteractionResponder) else self.server_prefix
 
     def own_classifier(self, server: int | None) -> str | None:
         """Return the classifier that `server` has set, if any; a hub's gives labels and no more."""
@@ -413,22 +432,20 @@ class Bobby(commands.AutoShardedBot):
         return close[0] if close else None
 
     def _unknown(self, context: BobbyContext) -> str:
+        prefix = self.prefix_for(context.responder)
         if nearest := self._nearest(context.invoked_with):
             return tr(
                 "Did you mean `{prefix}{nearest}`? Edit your message to try again.",
-                prefix=self.settings.prefix,
+                prefix=prefix,
                 nearest=nearest,
             )
         if not context.invoked_with:
             return tr(
                 "Hi! Post a picture with `{prefix}classify` to get started. "
                 "`{prefix}help` shows everything else.",
-                prefix=self.settings.prefix,
+                prefix=prefix,
             )
-        return tr(
-            "I don't know that command. See `{prefix}help` for the full list.",
-            prefix=self.settings.prefix,
-        )
+        return tr("I don't know that command. See `{prefix}help` for the full list.", prefix=prefix)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Read an edited message again, within a minute, and stop what it asked for before."""

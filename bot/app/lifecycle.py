@@ -45,7 +45,8 @@ HOW_TO_GET_IN = """\
 No Discord token found.
   1. Open https://discord.com/developers/applications and choose "New Application".
   2. On its page "Bot", choose "Reset Token" and copy the token.
-  3. On the same page, switch on "Message Content Intent", so that Bobby can read commands.
+  3. On the same page, switch on "Message Content Intent", so that Bobby can read text commands.
+     Without it, people mention Bobby or use slash commands.
   4. Save it as DISCORD_TOKEN=… in a file named .env, then run `bobby run` again.
   5. Invite Bobby: https://discord.com/oauth2/authorize?client_id=APPLICATION_ID&{invite}
      with the "Application ID" of the page "General Information". The log shows this link, too.
@@ -58,10 +59,11 @@ Discord rejected this token.
 Copy the whole token: it contains two dots. It isn't the application ID or the public key."""
 
 HOW_TO_BE_TOLD = """\
-Bobby needs the Message Content Intent to read commands.
+BOBBY_MESSAGE_CONTENT is on, but the application doesn't have the Message Content Intent.
   1. Open https://discord.com/developers/applications/{application}/bot
   2. Switch on "Message Content Intent", save, and run `bobby run` again.
-  3. If Bobby isn't in a server yet, invite it: {invite}"""
+  3. If you can't, set BOBBY_MESSAGE_CONTENT=auto: people then mention Bobby or use slash commands.
+docs/message-content.md says more. If Bobby isn't in a server yet, invite it: {invite}"""
 
 CLOSED_FOR_GOOD = {
     4004: HOW_TO_RENEW,

@@ -40,6 +40,7 @@ def rows(bot: Bobby) -> Mapping[str, str]:
             "{worst_ms:.0f} ms at worst in the last minute", worst_ms=bot.pulse.worst_ms
         ),
         later("Slash commands"): tr(bot.publisher.state),
+        later("Message content"): tr(bot.content.state),
         later("Discord latency"): f"{bot.latency * 1000:.0f} ms",
         later("Versions"): f"Python {platform.python_version()}, discord.py {discord.__version__}",
     }

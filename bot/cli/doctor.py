@@ -11,7 +11,7 @@ import platform
 import shutil
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,19 @@ PUBLISHING = (
     " Discord takes only 200 new commands a day, for instance."
 )
 
-_CONTENT = (1 << 18) | (1 << 19)
-"""Flags of an application that may read messages (GATEWAY_MESSAGE_CONTENT and its LIMITED)."""
+PAGE = 200
+"""Servers that Discord lists in one answer."""
+REVIEWED = 10_000
+"""Discord reviews the Message Content Intent of an application that more people can reach."""
+NEAR_REVIEW = 5_000
+
+_APPROVED, _LIMITED = 1 << 18, 1 << 19
+"""Flags of an application that may read messages: after Discord's review, and without one."""
+
+REVIEW = (
+    f"Above {REVIEWED:,}, Discord wants an application for the Message Content Intent within 90"
+    " days of its notice, and again each year. See docs/message-content.md."
+)
 
 
 @dataclass(frozen=True)
@@ -206,28 +217,42 @@ class _Api:
         self._url = url
 
     async def ask(self, path: str) -> Any:  # noqa: ANN401 - JSON; None where the token is refused
-        async with self._session.get(self._url + path) as response:
-            if response.status == 401:
-                return None
-            response.raise_for_status()
-            return await response.json()
+        while True:
+            async with self._session.get(self._url + path) as response:
+                if response.status == 401:
+                    return None
+                if response.status != 429:
+                    response.raise_for_status()
+                    return await response.json()
+                await asyncio.sleep(float(response.headers.get("Retry-After", 1)))
+
+    async def servers(self) -> list[Any]:
+        """Return every server that the bot is in, with about how many members each has."""
+        found: list[Any] = []
+        path = f"/users/@me/guilds?with_counts=true&limit={PAGE}"
+        while True:
+            page = await self.ask(path + (f"&after={found[-1]['id']}" if found else ""))
+            found += page
+            if len(page) < PAGE:
+                return found
 
 
 async def _of_account(api: _Api, settings: Settings) -> AsyncIterator[Finding]:
+    wanted = settings.message_content
     me = await api.ask("/users/@me")
     if me is None:
         yield Finding("Token", "rejected by Discord", HOW_TO_RENEW)
         return
     yield Finding("Token", f"valid (bot user {me['username']})")
     application, gateway, guilds = await asyncio.gather(
-        *(api.ask(path) for path in ("/applications/@me", "/gateway/bot", "/users/@me/guilds"))
+        api.ask("/applications/@me"), api.ask("/gateway/bot"), api.servers()
     )
     invite = invite_link(int(application["id"]))
-    if int(application["flags"]) & _CONTENT:
-        yield Finding("Message Content Intent", "enabled")
-    else:
-        todo = HOW_TO_BE_TOLD.format(application=application["id"], invite=invite)
-        yield Finding("Message Content Intent", "disabled", todo)
+    flags = int(application["flags"])
+    yield _intent(
+        flags, wanted, HOW_TO_BE_TOLD.format(application=application["id"], invite=invite)
+    )
+    yield _reach(guilds, flags, wanted)
     left = gateway["session_start_limit"]["remaining"]
     yield Finding(
         "Logins",
@@ -258,6 +283,28 @@ async def _commands(api: _Api, application: str, settings: Settings) -> Finding:
     if odd := differing(there, await declared(bot)):
         return Finding("Slash commands", f"not up to date: {', '.join(odd)}", PUBLISHING)
     return Finding("Slash commands", f"{len(there)} published")
+
+
+def _intent(flags: int, wanted: str, todo: str) -> Finding:
+    name, enabled = "Message Content Intent", bool(flags & (_APPROVED | _LIMITED))
+    if wanted == "off":
+        return Finding(name, "not used (BOBBY_MESSAGE_CONTENT=off)")
+    if enabled:
+        return Finding(name, "enabled")
+    if wanted == "on":
+        return Finding(name, "disabled", todo)
+    return Finding(name, "disabled, so text commands in servers have to mention Bobby")
+
+
+def _reach(guilds: Sequence[Mapping[str, Any]], flags: int, wanted: str) -> Finding:
+    """Tell how far Bobby is from Discord's review; people in several servers count in each."""
+    people = sum(guild.get("approximate_member_count", 0) for guild in guilds)
+    seen = f"about {people:,} members (servers: {len(guilds)})"
+    due = wanted != "off" and flags & _LIMITED
+    if due and people > REVIEWED:
+        return Finding("Reach", seen, REVIEW)
+    near = people >= NEAR_REVIEW and wanted != "off"
+    return Finding("Reach", f"{seen}. {REVIEW}" if near else seen)
 
 
 def _permissions(guild: Mapping[str, Any]) -> Finding:

@@ -32,9 +32,8 @@ HELLO = (
         "description. No picture handy? Try `{prefix}try`."
     ),
     later(
-        "You can also reply to a picture with `{prefix}classify`, type `/` to browse "
-        "my commands, or open a message's **⋯** menu and choose **Classify**. "
-        "`{prefix}help` has the rest."
+        "You can also type `/` to browse my commands, or open a message's **⋯** menu and "
+        "choose **Classify**. `{prefix}help` has the rest."
     ),
 )
 
@@ -53,7 +52,9 @@ async def play(settings: Settings, *, port: int, browser: bool, as_json: bool) -
     async with contextlib.AsyncExitStack() as stack:
         with progress.status("Starting Bobby…"):
             try:
-                playground = await stack.enter_async_context(Playground(port=port))
+                playground = await stack.enter_async_context(
+                    Playground(port=port, message_content=settings.message_content != "off")
+                )
             except OSError as error:
                 raise SetupError(
                     f"Can't use port {port} ({error.strerror}). Pick another with "
@@ -86,7 +87,7 @@ async def _ready(bot: Bobby, channel_id: int) -> None:
     channel = bot.get_channel(channel_id)
     assert isinstance(channel, discord.TextChannel)
     speak_to(os.environ.get("LANG", "").replace("_", "-"))
-    hello = "\n\n".join(tr(part, prefix=bot.settings.prefix) for part in HELLO)
+    hello = "\n\n".join(tr(part, prefix=bot.server_prefix) for part in HELLO)
     await channel.send(embed=discord.Embed(title=tr("Hello!"), description=hello, colour=BLUE))
 
 

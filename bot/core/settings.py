@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     """The bot's token as it was set; `bot_token` is what Discord takes."""
     prefix: Annotated[str, AfterValidator(_prefix)] = "!"
     """What a text command begins with."""
+    message_content: Literal["auto", "on", "off"] = "auto"
+    """Whether the Message Content Intent is used; `auto` if the application has it."""
     default_model: str = "resnet101"
     """The classifier that answers when nobody names one, if its weights are here."""
     device: Annotated[str, AfterValidator(_device)] = "auto"

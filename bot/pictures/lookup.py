@@ -26,6 +26,7 @@ CROP_NAME = "crop-"
 UNFURL_SECONDS = 1.0
 """How long Discord's proxy may take to show a link that has just been posted."""
 
+_WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
 _LINK = re.compile(r"<?(https?://[^\s<>|]+)>?", re.IGNORECASE)
 _MENTION = re.compile(r"<@!?(\d{15,20})>")
 _SPOILER = re.compile(r"\|\|.*?\|\|", re.DOTALL)
@@ -164,12 +165,29 @@ async def inside(message: Content) -> Found:
     """Return every picture of `message`: attachments, stickers, embeds, galleries, forwards.
 
     Raises:
-        NoPicture: It has none.
+        NoPicture: It has none, or Discord keeps them from Bobby.
     """
     pictures = tuple(_pictures(message))
+    if not pictures and is_withheld(message):
+        raise NoPicture(
+            tr(
+                "Discord doesn't show me that message because it doesn't mention me. Open its "
+                "menu (right-click, or long-press on mobile) and choose **Apps**, or upload "
+                "the picture."
+            )
+        )
     if not pictures:
         raise NoPicture(tr("That message doesn't have a picture. Try one that does."))
     return Found(pictures)
+
+
+def is_withheld(message: Content) -> bool:
+    """Tell whether Discord keeps from Bobby what a person wrote: nobody can post nothing at all."""
+    parts = (message.content, message.attachments, message.embeds, message.components)
+    if any(parts) or message.stickers or message.type not in _WRITTEN:
+        return False
+    forwarded = isinstance(message, discord.Message) and message.message_snapshots
+    return all(map(is_withheld, forwarded)) if forwarded else not getattr(message, "poll", None)
 
 
 async def from_options(
@@ -225,9 +243,10 @@ async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowfl
                 "can't look for one here. Upload it instead."
             )
         )
-    up = 0
+    up = withheld = 0
     async for message in channel.history(limit=HISTORY, before=before):
         up += 1
+        withheld += is_withheld(message)
         if picture := next(_pictures(message), None):
             messages = tr_n("1 message", "{count} messages", up)
             whose = tr(
@@ -236,6 +255,13 @@ async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowfl
                 messages=messages,
             )
             return Found((picture,), f"{whose}({message.jump_url})")
+    if withheld:
+        raise NoPicture(
+            tr(
+                "Which picture? Discord only shows me messages that mention me. Upload one, add "
+                "a link, or open the menu of the picture's message and choose **Apps**."
+            )
+        )
     raise NoPicture(
         tr(
             "I couldn't find a picture in the last {count} messages. Upload one, reply "

@@ -1,8 +1,9 @@
 """The pictures that an earlier question was about, for the buttons below its answer.
 
 A button's id has room for a few numbers, so it says where the picture is: in the message that
-asked, in a message whose menu was used, or with a slash command, whose options Discord shows only
-once. Those are remembered here for a while, as addresses. Pictures are always fetched again.
+asked, in a message whose menu was used, or with a slash command. The options of a slash command
+Discord shows only once, and so it may be with a menu's message; of these the pictures' addresses
+are remembered here for a while. Pictures are always fetched again.
 """
 
 import re
@@ -19,7 +20,7 @@ from bot.pictures import lookup
 from bot.pictures.lookup import Found
 
 REMEMBERED = 1000
-"""Slash commands whose pictures' addresses are remembered, the latest ones."""
+"""Interactions whose pictures' addresses are remembered, the latest ones."""
 
 Kind = Literal["ask", "in", "at"]
 
@@ -60,7 +61,7 @@ class Asked:
 
     def note(self, source: Source, found: Found) -> None:
         """Remember the addresses of pictures that `source` alone would not lead to."""
-        if source.kind != "at":
+        if source.kind == "ask":
             return
         self._remembered[source.message] = found
         while len(self._remembered) > REMEMBERED:
@@ -72,14 +73,15 @@ class Asked:
         Raises:
             NoPicture: They are gone.
         """
+        remembered = self._remembered.get(source.message)
         if source.kind == "at":
-            found = self._remembered.get(source.message)
-            if found is None:
+            if remembered is None:
                 raise NoPicture(_GONE)
-            return found, ""
+            return remembered, ""
         message = await _fetched(bot, source)
         if source.kind == "in":
-            return await lookup.inside(message), ""
+            hidden = lookup.is_withheld(message)
+            return (remembered if hidden and remembered else await lookup.inside(message)), ""
         context = await bot.get_context(message)
         text = context.view.read_rest().strip()
         return await lookup.find(bot, message, lookup.parse_text(text)), text

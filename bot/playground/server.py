@@ -9,8 +9,9 @@ from typing import Self
 from aiohttp import web
 
 from bot.playground.faults import Faults
+from bot.playground.gateway.intents import MESSAGE_CONTENT
 from bot.playground.gateway.sessions import Hub
-from bot.playground.gateway.socket import Gateway
+from bot.playground.gateway.socket import DISALLOWED_INTENTS, Gateway
 from bot.playground.interactions.bot_routes import CallbackRoutes
 from bot.playground.interactions.command_routes import CommandRoutes
 from bot.playground.interactions.lifecycle import Interactions
@@ -83,6 +84,15 @@ class Playground:
             assert session.wire is not None
             session.wire.close(1001)
         await self._runner.cleanup()
+
+    def withdraw_message_content(self) -> None:
+        """Take that intent from the application, as Discord does; who uses it is cut off."""
+        self.world.application.message_content = False
+        for session in self.hub.sessions.values():
+            if session.intents is not None and session.intents & MESSAGE_CONTENT:
+                session.resumable = False
+                if session.wire is not None:
+                    session.wire.close(DISALLOWED_INTENTS)
 
     @property
     def api(self) -> str:

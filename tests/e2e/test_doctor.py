@@ -62,6 +62,7 @@ async def test_what_is_missing_is_said_with_what_to_do(
         "--json",
         **reach(playground),
         BOBBY_PERFIX="?",
+        BOBBY_MESSAGE_CONTENT="on",
         BOBBY_DEFAULT_MODEL="resnet101",
     )
     assert run.returncode == 1

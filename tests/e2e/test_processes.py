@@ -69,9 +69,10 @@ async def test_with_a_wrong_token_it_says_how_to_renew_it(tmp_path: Path) -> Non
 
 
 async def test_without_the_intent_it_says_where_the_switch_is(tmp_path: Path) -> None:
-    """The gateway closes with 4014; the link leads to this very application."""
+    """If the setting insists, 4014 is the end; the link leads to this very application."""
     async with Playground(message_content=False) as playground:
         settings = {TOKEN: playground.bot_token, "BOBBY_API_URL": playground.api}
+        settings["BOBBY_MESSAGE_CONTENT"] = "on"
         steps = await asyncio.to_thread(refused, tmp_path, **settings)
         assert f"developers/applications/{playground.application_id}/bot" in steps
     assert 'Switch on "Message Content Intent"' in steps

@@ -105,6 +105,17 @@ async def test_an_answer_says_what_it_answers(scene: Scene) -> None:
     assert set(pong.data["interaction"]) == {"id", "type"}
 
 
+async def test_a_reply_to_an_answer_pings_nobody(scene: Scene) -> None:
+    """Not as one to the bot's own messages does, so it is not heard without the content intent."""
+    told = (await scene.answer(await scene.use(), 4, "?with_response=true", content="hi")).data
+    own = await scene.bot.rest.say(scene.playground.channel_id, "hi")
+    for target, pings in ((told["resource"]["message"], 0), (own, 1)):
+        reply = await scene.page.rest.say(
+            scene.playground.channel_id, "x", message_reference={"message_id": target["id"]}
+        )
+        assert len(reply["mentions"]) == pings
+
+
 async def test_an_answer_has_to_fit(scene: Scene) -> None:
     """What does not fit the kind of interaction, or its form, leaves it open for a better one."""
     command = await scene.use()

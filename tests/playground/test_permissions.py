@@ -216,3 +216,18 @@ async def test_permissions_are_told_to_the_client(bot_rest: Rest, playground: Pl
     async with Rest(playground.api, playground.user_token) as person:
         theirs = (await person.ask("GET", "/users/@me/guilds")).data
     assert [one["owner"] for one in theirs] == [True, True]
+
+
+async def test_ones_guilds_come_in_pages(bot_rest: Rest, playground: Playground) -> None:
+    """By ascending id, with the counts of their members where those are asked for."""
+    ids = [str(playground.guild_id)]
+    ids += [str(playground.world.add_guild(name).id) for name in ("one", "two")]
+    first = (await bot_rest.ask("GET", "/users/@me/guilds?limit=2")).data
+    assert [one["id"] for one in first] == ids[:2]
+    assert "approximate_member_count" not in first[0]
+    path = f"/users/@me/guilds?with_counts=true&after={ids[1]}"
+    (last,) = (await bot_rest.ask("GET", path)).data
+    assert (last["id"], last["approximate_member_count"]) == (ids[2], 2)
+    for limit in (0, 201):
+        refused = await bot_rest.ask("GET", f"/users/@me/guilds?limit={limit}")
+        assert refused.data["code"] == 50035

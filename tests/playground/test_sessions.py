@@ -187,14 +187,30 @@ async def test_ready_says_who_and_where(playground: Playground, page: Page) -> N
 
 
 async def test_privileged_intents_take_a_switch(playground: Playground) -> None:
-    """Members and presences nobody has switched on; message content, the owner has."""
+    """Members and presences nobody has switched on; message content, the owner has.
+
+    When it is withdrawn, who uses it is cut off for good, and nobody else.
+    """
     assert playground.world.application.message_content
     async with listening(playground, GUILDS | MESSAGE_CONTENT) as wire:
         assert (await wire.next())["t"] == "READY"
     for refused in (MEMBERS, PRESENCES, GUILDS | MEMBERS):
         async with listening(playground, refused) as wire:
             assert await wire.next() == 4014
-    playground.world.application.message_content = False
+    async with (
+        listening(playground, GUILDS | MESSAGE_CONTENT) as wire,
+        listening(playground, GUILDS) as other,
+        connected(playground) as again,
+    ):
+        session = (await wire.next())["d"]["session_id"]
+        playground.withdraw_message_content()
+        while isinstance(closed := await wire.next(), dict):
+            pass
+        assert closed == 4014
+        await again.send(6, {"token": playground.bot_token, "session_id": session, "seq": 1})
+        assert await again.next() == {"op": 9, "d": False}
+        playground.world.add_channel("still heard")
+        await other.events("CHANNEL_CREATE")
     async with listening(playground, GUILDS | MESSAGE_CONTENT) as wire:
         assert await wire.next() == 4014
 

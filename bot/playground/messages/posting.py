@@ -138,7 +138,8 @@ class Posting:
         replied_to = None
         if message.kind == REPLY and message.reference is not None:
             target = message.reference.channel.messages.get(message.reference.message_id)
-            replied_to = target.author if target else None
+            # Discord pings nobody for a reply to what answered an interaction.
+            replied_to = target.author if target and target.interaction is None else None
         found = building.mentions(
             message.content, allowed, message.channel, self._world, replied_to=replied_to
         )

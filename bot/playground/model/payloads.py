@@ -162,6 +162,12 @@ def guild_create(of: Guild, viewer: Person) -> Json:
     }
 
 
+def counts(guild: Guild) -> Json:
+    """Return how many are in a guild, as Discord tells it where it is asked for."""
+    many = len(guild.members)
+    return {"approximate_member_count": many, "approximate_presence_count": many}
+
+
 def my_guild(guild: Guild, person: Person) -> Json:
     """Return a guild as it stands in a person's own list."""
     return {

@@ -36,6 +36,11 @@ def caller(request: web.Request) -> Person:
     return request[PERSON]
 
 
+def with_counts(request: web.Request) -> bool:
+    """Tell whether `request` asks how many members there are, too."""
+    return request.query.get("with_counts", "").lower() in {"1", "true"}
+
+
 def path_id(request: web.Request, name: str) -> int:
     """Return the id called `name` in the request's path.
 

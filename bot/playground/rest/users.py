@@ -7,7 +7,7 @@ from bot.playground.messages import bodies
 from bot.playground.messages.building import snowflake
 from bot.playground.model import errors, payloads
 from bot.playground.model.state import World
-from bot.playground.rest.http import caller, guild_of, ok, path_id
+from bot.playground.rest.http import caller, guild_of, ok, path_id, with_counts
 
 
 class UserRoutes:
@@ -45,10 +45,18 @@ class UserRoutes:
         return ok(payloads.myself(caller(request)))
 
     async def my_guilds(self, request: web.Request) -> web.Response:
-        """Return the guilds that the caller is in."""
+        """Return the guilds that the caller is in by ascending id, from `after` on."""
         me = caller(request)
-        mine = [guild for guild in self._world.guilds.values() if me.id in guild.members]
-        return ok([payloads.my_guild(guild, me) for guild in mine])
+        limit = snowflake(request.query.get("limit", "200"), "limit")
+        after = snowflake(request.query.get("after", "0"), "after")
+        if not 1 <= limit <= 200:
+            raise errors.invalid("limit", "NUMBER_TYPE_MAX", "int value should be 1 to 200.")
+        later = [guild for key, guild in sorted(self._world.guilds.items()) if key > after]
+        mine = [guild for guild in later if me.id in guild.members][:limit]
+        counted = with_counts(request)
+        return ok(
+            [payloads.my_guild(one, me) | (payloads.counts(one) if counted else {}) for one in mine]
+        )
 
     async def open_dm(self, request: web.Request) -> web.Response:
         """Open a direct conversation with `recipient_id`, or return the one there is."""

@@ -163,8 +163,8 @@ async def test_a_wrong_token(desk: Desk, playground: Playground) -> None:
 async def test_an_end_for_good(desk: Desk, playground: Playground, code: int, advice: str) -> None:
     """Bobby ends by itself, with what to do about the gateway's code."""
     token = playground.bot_token
-    settings = settings_of(desk, DISCORD_TOKEN=token, api_url=playground.api)
-    service = asyncio.create_task(run_on_discord(settings))
+    where = {"DISCORD_TOKEN": token, "api_url": playground.api}
+    service = asyncio.create_task(run_on_discord(settings_of(desk, message_content="on", **where)))
     me = playground.world.bot
     await eventually(lambda: playground.hub.connected(me))
     playground.faults.close_connections(code, me)
@@ -283,6 +283,26 @@ async def test_it_says_hello_in_the_operator_s_language(
     async with Rest(where["api"], where["user_token"]) as rest:
         (hello,) = (await rest.ask("GET", f"/channels/{where['channel_id']}/messages")).data
     assert hello["embeds"][0]["title"] != "Hello!"
+    await end(task)
+    assert opened == []
+
+
+async def test_a_playground_without_the_intent(
+    desk: Desk, opened: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is off, its application lacks it too, and the hello names the mention."""
+    settings = settings_of(desk, message_content="off")
+    task = asyncio.create_task(play(settings, port=0, browser=False, as_json=True))
+    where = json.loads(await printed(task, capsys))
+    async with Rest(where["api"], where["user_token"]) as rest:
+        path = f"/channels/{where['channel_id']}/messages"
+        (hello,) = (await rest.ask("GET", path)).data
+        assert "`@Bobby classify`" in hello["embeds"][0]["description"]
+        await rest.say(where["channel_id"], "!privacy")
+        asked = await rest.say(where["channel_id"], f"<@{where['bot_user_id']}> privacy")
+        while len(said := (await rest.ask("GET", path)).data) < 4:  # noqa: ASYNC110 - plain REST
+            await asyncio.sleep(0.05)
+    assert said[0]["message_reference"]["message_id"] == asked["id"]
     await end(task)
     assert opened == []
 

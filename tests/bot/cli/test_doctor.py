@@ -28,6 +28,7 @@ from tests.playground.clients import eventually
 
 CARDS = (card("here", ready=True), card("there"), card("away", ready=True))
 INTENT = "Message Content Intent"
+APPROVED, LIMITED = 1 << 18, 1 << 19
 
 
 @pytest_asyncio.fixture
@@ -73,7 +74,7 @@ async def test_everything_is_looked_at_in_order(healthy: Desk, playground: Playg
     assert seen["Slash commands"].seen == "none yet, `bobby run` publishes them"
     ways = ["Proxy", "Certificates"]
     names = [*machine, *memory, *ways, "Worker", "Weights", "Token"]
-    names += [INTENT, "Logins", "Slash commands"]
+    names += [INTENT, "Reach", "Logins", "Slash commands"]
     assert list(seen) == [*names, f"Server “{guild}”", "Invite link"]
     assert [one.wrong for one in seen.values()] == [None] * len(seen)
     assert seen["Worker"].seen == "running on cuda:1 (float32)"
@@ -221,20 +222,72 @@ async def test_discord_that_says_nothing(healthy: Desk, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("flags", "on"), [(1 << 18, True), (1 << 19, True), (1 << 17 | 1 << 20, False)]
+    ("flags", "held"), [(APPROVED, True), (LIMITED, True), (1 << 17 | 1 << 20, False)]
 )
-async def test_the_intent(healthy: Desk, playground: Playground, flags: int, on: bool) -> None:
-    """It counts of a large bot and of a small one; without it, where the switch is."""
+@pytest.mark.parametrize("wanted", ["auto", "on", "off"])
+async def test_the_intent(
+    healthy: Desk, playground: Playground, flags: int, held: bool, wanted: str
+) -> None:
+    """A large bot's counts as a small one's; only who insists on it is told where the switch is."""
     order = playground.faults.answer(
         "GET", "/applications/@me", 200, extra={"id": "77", "flags": flags}
     )
-    intent = (await found(settings_of(healthy, **door(playground))))[INTENT]
+    settings = settings_of(healthy, message_content=wanted, **door(playground))
+    intent = (await found(settings))[INTENT]
     assert order.left == 0
-    assert intent.seen == ("enabled" if on else "disabled")
-    assert (intent.wrong is None) == on
+    told = "not used" if wanted == "off" else "enabled" if held else "disabled"
+    assert intent.seen.startswith(told)
+    assert (intent.wrong is None) == (held or wanted != "on")
     if intent.wrong:
         assert "applications/77/bot" in intent.wrong
         assert "client_id=77&" in intent.wrong
+
+
+@pytest.mark.parametrize(
+    ("members", "flags", "wanted", "told"),
+    [
+        (4_999, LIMITED, "auto", "nothing"),
+        (5_000, LIMITED, "auto", "seen"),
+        (10_000, LIMITED, "auto", "seen"),
+        (10_001, LIMITED, "auto", "wrong"),
+        (10_001, LIMITED, "off", "nothing"),
+        (10_001, APPROVED, "auto", "seen"),
+        (10_001, 0, "auto", "seen"),
+    ],
+)
+async def test_how_near_the_review_is(
+    healthy: Desk, members: int, flags: int, wanted: str, told: str
+) -> None:
+    """All servers count, on however many pages; something is to be done above ten thousand."""
+    full = [{"id": str(n), "approximate_member_count": 0} for n in range(1, 200)]
+    full.append({"id": "200", "approximate_member_count": members - 20})
+    servers = {"": full, "200": [{"id": "201", "approximate_member_count": 20}]}
+    facts: dict[str, Any] = {
+        "users/@me": {"username": "bobby"},
+        "applications/@me": {"id": "77", "flags": flags},
+        "gateway/bot": {"session_start_limit": {"remaining": 1}},
+    }
+    slow = [True]
+
+    async def say(_: Publisher, request: web.Request, _body: bytes) -> web.Response:
+        return web.json_response(facts[request.match_info["name"]])
+
+    async def count(_: Publisher, request: web.Request, _body: bytes) -> web.Response:
+        if slow.pop():
+            slow.extend([False, False])
+            return web.Response(status=429, headers={"Retry-After": "0.01"})
+        assert request.query["with_counts"] == "true"
+        page = servers[request.query.get("after", "")]
+        return web.json_response([{"name": "Zoo", "permissions": "8"} | one for one in page])
+
+    manners: dict[str, Any] = {name: [say] for name in facts}
+    manners["users/@me/guilds"] = [count] * 3
+    async with Publisher(manners=manners) as discord:
+        where = {"DISCORD_TOKEN": "x", "api_url": discord.url, "message_content": wanted}
+        reach = (await found(settings_of(healthy, **where)))["Reach"]
+    assert reach.seen.startswith(f"about {members:,} members (servers: 201)")
+    assert ("90 days" in reach.seen) is (told == "seen")
+    assert (reach.wrong is not None) is (told == "wrong")
 
 
 @pytest.mark.parametrize("left", [0, 1])

@@ -49,11 +49,11 @@ async def test_a_slash_commands_pictures_are_remembered(room: Room) -> None:
 
 
 async def test_the_latest_are_remembered(room: Room) -> None:
-    """Of one too many the first is forgotten; a message's own pictures take no room."""
+    """Of one too many the first is forgotten; pictures of a text command take no room."""
     asked = Asked()
     for number in range(REMEMBERED):
         asked.note(Source("at", 1, number), found(number))
-    asked.note(Source("in", 1, 10**6), found())
+    asked.note(Source("ask", 1, 10**6), found())
     assert await asked.find(bobby(room), Source("at", 1, 0)) == (found(0), "")
     asked.note(Source("at", 1, REMEMBERED), found(REMEMBERED))
     with pytest.raises(NoPicture):
