@@ -12,10 +12,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.app.client import PRIVATE, Bobby, BobbyContext
+from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
+from bot.app.command_tree import PRIVATE
 from bot.app.press import answer_press_about
 from bot.app.question import PICTURE_OPTIONS, Question
+from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
 from bot.core.i18n import tr

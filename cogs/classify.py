@@ -11,10 +11,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.app.client import Bobby, BobbyContext
+from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
 from bot.app.press import answer_press
 from bot.app.question import PICTURE_OPTIONS, Question
+from bot.app.text_commands import BobbyContext
 from bot.app.why_button import Why
 from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply

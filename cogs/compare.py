@@ -10,9 +10,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.app.client import Bobby, BobbyContext
+from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
 from bot.app.question import PICTURE_OPTIONS, Question
+from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction
 from bot.conversation.per_picture import fetched
 from bot.core.error_text import explain

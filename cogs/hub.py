@@ -4,8 +4,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.app.client import Bobby, BobbyContext
+from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
+from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder

@@ -6,7 +6,6 @@ error to the one handler. What people can ask stands in `cogs/`.
 
 import asyncio
 import contextlib
-import difflib
 import logging
 import re
 from collections.abc import Coroutine
@@ -16,27 +15,23 @@ import discord
 import yarl
 from discord import app_commands
 from discord.ext import commands
-from discord.gateway import ReconnectWebSocket
-from discord.shard import Shard
 
+from bot.app import discord_patches
 from bot.app.backfill import MessageBackfill
 from bot.app.command_sync import CommandPublisher
+from bot.app.command_tree import BobbyTree
 from bot.app.discord_clock import DiscordClock
 from bot.app.interaction_gate import InteractionGate
 from bot.app.message_content import MessageContent
 from bot.app.outage import outlast
 from bot.app.recovery import Recovery
-from bot.conversation import allowed_channels
-from bot.conversation.active_commands import ActiveCommands
+from bot.app.text_commands import TextCommands, prefixes
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.message_responder import MessageResponder
 from bot.conversation.progress import Cancel, ProgressNotifier
-from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
-from bot.core import logs, network
-from bot.core.error_text import explain
+from bot.core import network
 from bot.core.errors import StoreFailed
-from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to, tr
+from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to
 from bot.core.loop_lag import LoopLagMonitor
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
@@ -45,22 +40,9 @@ from bot.library.hub.workers import Hub
 from bot.library.on_demand import Library
 from bot.pictures.fetch import Fetcher
 from bot.pictures.references import Asked
-from bot.replies import common
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
-
-# Bobby has no voice features, so don't warn about missing voice libraries.
-discord.VoiceClient.warn_nacl = False
-discord.VoiceClient.warn_dave = False
-
-
-async def _resume(shard: Shard) -> None:
-    """Come back to the session there was: a new one would not hear what was said meanwhile."""
-    await shard.reidentify(ReconnectWebSocket(shard.id, resume=True))
-
-
-Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is without shards
 
 COGS = (
     *("cogs.classify", "cogs.explain.cog", "cogs.zebra", "cogs.caption"),
@@ -68,73 +50,13 @@ COGS = (
     *("cogs.explain.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
 )
 
-PRIVATE = "private"
-"""The extra of a command whose answer only the asker sees."""
-
 CLOSE_SECONDS = 1.0
 """What closing grants unfinished replies."""
-SLIP_LENGTH = 7
-"""A shorter command is no slip of another: `!stats` is no `!status`."""
-
-
-def _prefixes(bot: "Bobby", message: discord.Message) -> list[str]:
-    """Return what a command to `bot` begins with; a mention of it alone is one without words."""
-    mentions = commands.when_mentioned(bot, message)
-    alone = [one.rstrip() for one in mentions if message.content.strip() == one.rstrip()]
-    return [*mentions, *alone, bot.settings.prefix]
-
-
-class BobbyContext(commands.Context["Bobby"]):
-    """A text command's context, which also has the responder that answers it."""
-
-    responder: MessageResponder
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (failure := task.exception()):
         log.error("Something beside answering has failed", exc_info=failure)
-
-
-def _typed_in(context: BobbyContext) -> str | None:
-    """Return the language in which the command was called.
-
-    In a direct message Discord tells nothing else about the language of who asks.
-    """
-    if context.command is None or context.invoked_with is None:
-        return None
-    typed, name = context.invoked_with.lower(), context.command.name
-    return next((one for one in LANGUAGES if into(one, name) == typed), None)
-
-
-class BobbyTree(app_commands.CommandTree["Bobby"]):
-    """The application commands; their errors go to the one handler."""
-
-    async def interaction_check(self, interaction: Interaction) -> bool:
-        """Refuse what is asked where the server wants no answers; closing waits for the rest."""
-        logs.question.set(interaction.id)
-        self.client.speak_to(interaction)
-        self.client.finish_before_closing()
-        command = interaction.command.qualified_name if interaction.command else ""
-        if interaction.type is discord.InteractionType.autocomplete:
-            return True  # there is no way to say anything while somebody types
-        if allowed_channels.is_open(self.client.store.servers, interaction.channel, command):
-            return await self._take(interaction)
-        where = allowed_channels.where(self.client.store.servers.get(interaction.guild_id))
-        await InteractionResponder(interaction, private=True).answer(Reply(where))
-        return False
-
-    async def _take(self, interaction: Interaction) -> bool:
-        """Note that a command is being answered; one that nobody else is to see stays unknown."""
-        command = interaction.command
-        if command is None or command.extras.get(PRIVATE) or interaction.channel_id is None:
-            return True
-        return await self.client.take(interaction.id, interaction.channel_id, interaction.user.id)
-
-    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
-        """Answer with the sentence for `error`: in private, unless work had begun in public."""
-        responder = InteractionResponder(interaction, private=not interaction.response.is_done())
-        await responder.answer(common.sentence(explain(error, responder)))
-        await self.client.note_answered(interaction.id)
 
 
 class Bobby(commands.AutoShardedBot):
@@ -153,11 +75,12 @@ class Bobby(commands.AutoShardedBot):
         hub: Hub,
         store: Store,
     ) -> None:
+        discord_patches.apply()
         self.clock = DiscordClock()
         self.content = MessageContent(settings.message_content)
         super().__init__(
             connector=network.Connector(limit=0),  # discord.py has limits of its own
-            command_prefix=_prefixes,
+            command_prefix=prefixes,
             intents=self.content.intents,
             tree_cls=BobbyTree,
             shard_count=settings.shards or None,
@@ -180,7 +103,7 @@ class Bobby(commands.AutoShardedBot):
         self.hub = hub
         self.store = store
         self.pulse = LoopLagMonitor()
-        self.conversations = ActiveCommands()
+        self.texts = TextCommands(self)
         self.asked = Asked()
         self.missed = MessageBackfill(self.clock)
         self.recovery = Recovery(self)
@@ -188,7 +111,6 @@ class Bobby(commands.AutoShardedBot):
         self.button_ids: set[re.Pattern[str]] = set()
         self.gate = InteractionGate(self, self._connection)
         self._up: set[int] = set()
-        self._turn = asyncio.Lock()
         self._answering: set[asyncio.Task[Any]] = set()
         self.publisher = CommandPublisher(self)
         self._beside: list[asyncio.Task[None]] = []
@@ -332,12 +254,12 @@ class Bobby(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message) -> None:
         """Answer `message` if it is a person's command that was not read before."""
         if self.missed.hear(message.id):
-            await self._read(message)
+            await self.texts.read(message)
 
     async def answer_again(self, message: discord.Message, earlier: discord.Message | None) -> None:
         """Answer what an earlier process has begun with, in place of its `earlier` reply."""
         self.missed.hear(message.id)
-        await self._read(message, again=True, earlier=earlier)
+        await self.texts.read(message, again=True, earlier=earlier)
 
     async def take(self, question: int, channel: int, asker: int | None = None) -> bool:
         """Note that a question is being answered; return whether no process has taken it before."""
@@ -345,6 +267,11 @@ class Bobby(commands.AutoShardedBot):
             return await self.store.questions.take(question, channel, asker)
         except StoreFailed:
             return True  # it is in the log; what can't be noted is answered all the same
+
+    async def take_again(self, question: int, channel: int) -> None:
+        """Note that a question is being answered once more, since it was edited or left open."""
+        with contextlib.suppress(StoreFailed):  # it is in the log
+            await self.store.questions.take_again(question, channel)
 
     async def note_answered(self, question: int) -> None:
         """Note that a question has its answer."""
@@ -355,112 +282,15 @@ class Bobby(commands.AutoShardedBot):
         """Note that a slash command has its answer."""
         await self.note_answered(interaction.id)
 
-    async def _read(
-        self,
-        message: discord.Message,
-        *,
-        again: bool = False,
-        earlier: discord.Message | None = None,
-    ) -> None:
-        """Answer `message`; only an edit, or what has no answer yet, is answered `again`."""
-        if message.author.bot:
-            return
-        context = await self.get_context(message, cls=BobbyContext)
-        if context.prefix is None:
-            return
-        if context.command is None and not self._is_worth_a_word(context):
-            return
-        name = context.command.qualified_name if context.command else ""
-        if not allowed_channels.is_open(self.store.servers, message.channel, name):
-            return
-        self.finish_before_closing()
-        logs.question.set(message.id)
-        log.debug("Command %s", name or "unknown")
-        guild = message.guild
-        speak_to(
-            self.store.servers.get(guild.id).language, guild.preferred_locale
-        ) if guild else speak_to(_typed_in(context))
-        context.responder = self.conversations.began(message, earlier)
-        context.responder.waiting = self.waiting
-        try:
-            if again:
-                await self._take_again(message)
-            elif not await self.take(message.id, message.channel.id):
-                return
-            await self._wait_for_turn()
-            await self._answer(context)
-        finally:
-            self.conversations.ended(message.id)
-        await self.note_answered(message.id)
-
-    async def _take_again(self, message: discord.Message) -> None:
-        with contextlib.suppress(StoreFailed):  # it is in the log
-            await self.store.questions.take_again(message.id, message.channel.id)
-
-    async def _answer(self, context: BobbyContext) -> None:
-        """Run the command, or say why not.
-
-        discord.py would report errors to a task of its own, which an edit could not cancel.
-        """
-        responder = context.responder
-        if context.command is None:
-            if responder.may_speak():
-                await responder.answer(common.sentence(self._unknown(context)))
-            return
-        try:
-            await context.command.invoke(context)
-        except commands.CommandError as error:
-            await responder.answer(common.sentence(explain(error, responder)))
-
-    async def _wait_for_turn(self) -> None:
-        """Let one command begin in each round of the event loop.
-
-        A crowd that asks at once would otherwise hold the loop until the last of it has begun.
-        """
-        async with self._turn:
-            await asyncio.sleep(0)
-
-    def _is_worth_a_word(self, context: BobbyContext) -> bool:
-        """Tell an unknown command meant for Bobby from one meant for another bot."""
-        mentioned = context.prefix is not None and context.prefix.startswith("<@")
-        return mentioned or self._nearest(context.invoked_with) is not None
-
-    def _nearest(self, name: str | None) -> str | None:
-        """Return the command that `name` is a slip of; short names are too often other bots'."""
-        long = [command.name for command in self.commands if len(command.name) >= SLIP_LENGTH]
-        close = difflib.get_close_matches((name or "").lower(), long, 1, 0.85)
-        return close[0] if close else None
-
-    def _unknown(self, context: BobbyContext) -> str:
-        prefix = self.prefix_for(context.responder)
-        if nearest := self._nearest(context.invoked_with):
-            return tr(
-                "Did you mean `{prefix}{nearest}`? Edit your message to try again.",
-                prefix=prefix,
-                nearest=nearest,
-            )
-        if not context.invoked_with:
-            return tr(
-                "Hi! Post a picture with `{prefix}classify` to get started. "
-                "`{prefix}help` shows everything else.",
-                prefix=prefix,
-            )
-        return tr("I don't know that command. See `{prefix}help` for the full list.", prefix=prefix)
-
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Read an edited message again, within a minute, and stop what it asked for before."""
-        if not payload.message.author.bot and await self.conversations.edited(payload.message):
-            await self._read(payload.message, again=True)
+        """Read an edited message again."""
+        await self.texts.read_edit(payload.message)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Stop what the deleted message asked for."""
-        await self._stop(payload.message_id)
+        await self.texts.stop(payload.message_id)
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Stop what the deleted messages asked for."""
         for message_id in payload.message_ids:
-            await self._stop(message_id)
-
-    async def _stop(self, message_id: int) -> None:
-        if await self.conversations.deleted(message_id):
-            log.info("No reply to message %d: it was deleted, so its job was cancelled", message_id)
+            await self.texts.stop(message_id)

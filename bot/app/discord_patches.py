@@ -7,9 +7,11 @@ touches nothing else of it.
 import aiohttp
 import discord
 import yarl
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.http import Route
+from discord.shard import EventItem, EventType, Shard
 
+from bot.app.message_content import goes_on
 from bot.core import network
 from bot.core.errors import WrongSetting
 
@@ -63,3 +65,27 @@ async def _gateway_of(api_url: str) -> str:
             return str((await response.json())["url"])
         except (aiohttp.ContentTypeError, ValueError, LookupError, TypeError):
             raise WrongSetting(f"{api_url} isn't Discord's API. Check BOBBY_API_URL.") from None
+
+
+_give_up = Shard._handle_disconnect  # noqa: SLF001  # discord.py has no other way in
+
+
+def apply() -> None:
+    """Make discord.py's shards resume, go on without an intent, and keep quiet about voice."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is without shards
+    Shard._handle_disconnect = _go_on  # type: ignore[method-assign,assignment]  # noqa: SLF001
+
+
+async def _resume(shard: Shard) -> None:
+    """Come back to the session there was: a new one would not hear what was said meanwhile."""
+    await shard.reidentify(ReconnectWebSocket(shard.id, resume=True))
+
+
+async def _go_on(shard: Shard, error: Exception) -> None:
+    """Log in again without the intent that was refused, instead of ending for good."""
+    if goes_on(shard, error):
+        again = ReconnectWebSocket(shard.id, resume=False)
+        shard._queue_put(EventItem(EventType.identify, shard, again))  # noqa: SLF001
+    else:
+        await _give_up(shard, error)

@@ -8,8 +8,7 @@ import logging
 from typing import Literal
 
 import discord
-from discord.gateway import ReconnectWebSocket
-from discord.shard import EventItem, EventType, Shard
+from discord.shard import Shard
 
 from bot.core.i18n import later
 
@@ -63,18 +62,8 @@ class MessageContent:
         return True
 
 
-_give_up = Shard._handle_disconnect  # noqa: SLF001  # discord.py has no other way in
-
-
-async def _go_on(shard: Shard, error: Exception) -> None:
-    """Log in anew without the intent that was refused, instead of ending for good."""
+def goes_on(shard: Shard, error: Exception) -> bool:
+    """Tell whether `shard`, which the gateway has closed with `error`, may log in again without."""
     content = getattr(shard._client, "content", None)  # noqa: SLF001
     refused = isinstance(error, discord.ConnectionClosed) and error.code == REFUSED
-    if refused and isinstance(content, MessageContent) and content.do_without(shard.id):
-        anew = ReconnectWebSocket(shard.id, resume=False)
-        shard._queue_put(EventItem(EventType.identify, shard, anew))  # noqa: SLF001
-    else:
-        await _give_up(shard, error)
-
-
-Shard._handle_disconnect = _go_on  # type: ignore[method-assign,assignment]  # noqa: SLF001
+    return refused and isinstance(content, MessageContent) and content.do_without(shard.id)

@@ -11,7 +11,8 @@ from typing import Self, TypeVar
 
 import discord
 
-from bot.app.client import Bobby, BobbyContext
+from bot.app.client import Bobby
+from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import Outcome, ask_each
 from bot.conversation.responder import Responder

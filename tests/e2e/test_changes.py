@@ -93,4 +93,4 @@ async def test_nothing_people_write_is_kept(house: House, guest: Guest) -> None:
     await guest.say("a secret")
     await guest.ask("!status")
     assert list(house.bot.cached_messages) == []
-    assert all("!status" not in repr(talk) for talk in house.bot.conversations._talks.values())
+    assert all("!status" not in repr(talk) for talk in house.bot.texts._active._talks.values())
