@@ -45,7 +45,10 @@ class SettingsCog(BobbyCog, name="Settings"):
     @settings.command(name="show")
     async def show(self, interaction: Interaction) -> None:
         """Show this server's settings."""
-        await self._set(interaction, _with())
+        responder = InteractionResponder(interaction, private=True)
+        _require_manager(responder)
+        known = self.bot.store.servers.get(interaction.guild_id)
+        await responder.answer(shown(known, self.bot.settings))
 
     @settings.command(name="model")
     @app_commands.describe(

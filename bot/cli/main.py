@@ -156,8 +156,9 @@ def clean(*, yes: bool) -> None:
         click.echo(f"{path}  ({size(path.stat().st_size)})")
     if not found:
         click.echo(f"Nothing to clean in {settings.weights_folder}.")
-    elif yes or click.confirm(f"Remove {'these' if len(found) > 1 else 'this'}?", abort=True):
-        remove(found)
+    elif not yes:
+        click.confirm(f"Remove {'these' if len(found) > 1 else 'this'}?", abort=True)
+    remove(settings, found)
 
 
 @cli.group()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import tempfile
 import webbrowser
 from asyncio import FIRST_COMPLETED
@@ -22,8 +23,12 @@ from bot.core.settings import Settings
 from bot.executor.factory import warm
 from bot.playground.server import Playground
 from bot.replies.common import BLUE
+from bot.storage.lock import is_free
 
 log = logging.getLogger(__name__)
+
+FOLDER = "bobby-playground-"
+"""How the names of the folders for what is set and taught begin; one lives as long as a run."""
 
 HELLO = (
     later(
@@ -62,7 +67,8 @@ async def play(settings: Settings, *, port: int, browser: bool, as_json: bool) -
                 ) from None
             point_discord_at(playground.api, gateway=playground.gateway)
             # Its servers are new each time, and none of a real Bobby's business.
-            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bobby-")))
+            await asyncio.to_thread(_remove_left_behind)
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER)))
             mine = settings.model_copy(update={"data": data})
             bot = await stack.enter_async_context(assembled(mine))
             gateway = await stack.enter_async_context(connected(bot, playground.bot_token))
@@ -77,6 +83,13 @@ async def play(settings: Settings, *, port: int, browser: bool, as_json: bool) -
             if browser:
                 await asyncio.to_thread(webbrowser.open, playground.page)
             await asyncio.wait({gateway, stopping}, return_when=FIRST_COMPLETED)
+
+
+def _remove_left_behind() -> None:
+    """Remove the folders of playgrounds that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        if is_free(folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _ready(bot: Bobby, channel_id: int) -> None:

@@ -5,7 +5,6 @@ worker; the files come by the very downloader that answers people.
 """
 
 import asyncio
-import contextlib
 import difflib
 import os
 from asyncio.subprocess import DEVNULL, PIPE
@@ -32,7 +31,7 @@ from bot.core.processes import child
 from bot.core.settings import Settings
 from bot.executor.factory import inventory_command, worker_environment
 from bot.library.downloads.downloader import Downloader
-from bot.library.downloads.folder import DOWNLOADS, Store
+from bot.library.downloads.folder import Store
 from bot.library.downloads.progress import Progress
 from models.jobs.model_info import Checked, ModelInfo, WeightsFile
 
@@ -151,13 +150,11 @@ async def strays(settings: Settings) -> list[Path]:
     return await asyncio.to_thread(Store(settings.weights_folder).strays, known)
 
 
-def remove(paths: Iterable[Path]) -> None:
-    """Remove the files `paths`, and the folder of downloads once it is empty."""
+def remove(settings: Settings, paths: Iterable[Path]) -> None:
+    """Remove the files `paths`, and what else downloads leave behind."""
     for path in paths:
         path.unlink(missing_ok=True)
-        if path.parent.name == DOWNLOADS:
-            with contextlib.suppress(OSError):
-                path.parent.rmdir()
+    Store(settings.weights_folder).remove_locks()
 
 
 async def _inventory(settings: Settings, kind: type[L]) -> AsyncIterator[L]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 
 import psutil
 
@@ -24,7 +25,8 @@ async def start(
     """Start `command` with `environment` and nothing else of this process's own.
 
     It gets its own session: Ctrl-C in the terminal reaches the bot alone, which then ends it in
-    order, and a kill reaches whatever it started.
+    order, and a kill reaches whatever it started. It runs in the root folder, since the one that
+    Bobby was started in may be deleted.
 
     Raises:
         OSError: The program can't be started.
@@ -38,6 +40,7 @@ async def start(
         stdout=stdout,
         stderr=stderr,
         env=dict(environment),
+        cwd=Path(sys.executable).anchor,
         limit=limit,
         start_new_session=True,
         creationflags=flags,

@@ -201,12 +201,15 @@ class Settings(BaseSettings):
     @property
     def weights_folder(self) -> Path:
         """Bobby's folder for weights, for the bot process and every worker alike."""
-        return self.cache or _own(platformdirs.user_cache_path, "BOBBY_CACHE") / "weights"
+        given = self.cache.absolute() if self.cache else None
+        return given or _own(platformdirs.user_cache_path, "BOBBY_CACHE") / "weights"
 
     @property
     def data_folder(self) -> Path:
-        """Bobby's folder for what servers set and teach him."""
-        return self.data or _own(platformdirs.user_data_path, "BOBBY_DATA")
+        """Bobby's folder for what servers set and teach it."""
+        return (self.data.absolute() if self.data else None) or _own(
+            platformdirs.user_data_path, "BOBBY_DATA"
+        )
 
 
 def _own(find: Callable[[str], Path], setting: str) -> Path:

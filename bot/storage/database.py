@@ -9,6 +9,7 @@ set aside, never deleted; one of a newer Bobby is left alone. What the tables me
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import logging
 import sqlite3
@@ -80,6 +81,8 @@ class Database:
         self.file = folder / FILE
         self._connection: aiosqlite.Connection | None = None
         self._identity = (0, 0)  # the file's device and inode
+        self._unwritable: Exception | None = None
+        self._last_failure = ""
         self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -88,8 +91,8 @@ class Database:
         Raises:
             SetupError: It can't be used; the sentence says why and what to do.
         """
+        self.make_folder()
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
             try:
                 await self._open()
             except sqlite3.DatabaseError as error:
@@ -100,14 +103,31 @@ class Database:
                 await self._open()
         except (OSError, sqlite3.Error) as error:
             await self._close()
-            raise SetupError(
-                f"Can't open Bobby's database {self.file}: {error}. Fix that, or set "
-                f"BOBBY_DATA to another folder."
-            ) from None
+            if not _is_short_of_room(error):
+                raise self._unusable(error) from None
+            await self._open_unwritable(error)
         except SetupError:
             await self._close()
             raise
         return self
+
+    def make_folder(self) -> None:
+        """Make the folder that the file lies in, if need be.
+
+        Raises:
+            SetupError: It can't be made; the sentence says why and what to do.
+        """
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            if not (_is_short_of_room(error) or self.file.parent.is_dir()):
+                raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> SetupError:
+        return SetupError(
+            f"Can't open Bobby's database {self.file}: {error}. Fix that, or set "
+            f"BOBBY_DATA to another folder."
+        )
 
     async def __aexit__(self, *_: object) -> None:
         async with self._turn:  # the person may be gone, and what they asked still be written
@@ -123,7 +143,7 @@ class Database:
             async with self._turn, self._live.execute(query, values) as cursor:
                 return [tuple(row) for row in await cursor.fetchall()]
         except sqlite3.Error as error:
-            raise _failed(error) from error
+            raise self._failed(error) from error
 
     async def write(
         self, statement: str, rows: Iterable[Values], change: Change | None = None
@@ -152,8 +172,17 @@ class Database:
                     await self._live.rollback()
                 if change and getattr(error, "sqlite_errorcode", 0) == _TWICE:
                     raise AlreadyDone(later("I've already done that.")) from None
-                raise _failed(error) from error
+                raise self._failed(error) from error
             return cursor.rowcount
+
+    def _failed(self, error: sqlite3.Error | OSError) -> StoreFailed:
+        """Log `error`, unless it is the last one again: each question may meet it."""
+        if repr(error) != self._last_failure:
+            log.error("The database failed", exc_info=error)
+        self._last_failure = repr(error)
+        return StoreFailed(
+            tr("I can't reach my database right now. The bot owner can find the reason in the log.")
+        )
 
     @property
     def _live(self) -> aiosqlite.Connection:
@@ -172,14 +201,16 @@ class Database:
                 log.warning("%s is deleted: somebody's records were to be, and they may be in it",
                             file)  # fmt: skip
         except OSError as error:
-            raise _failed(error) from error
+            raise self._failed(error) from error
 
     def _require_file(self) -> None:
         """Check that what is written can be found again: a deleted file takes writes to nowhere.
 
         Raises:
-            sqlite3.OperationalError: It was deleted, or another put in its place.
+            sqlite3.OperationalError: It was deleted, replaced, or can't be written.
         """
+        if self._unwritable is not None:
+            raise sqlite3.OperationalError(f"{self.file} can't be written: {self._unwritable}")
         try:
             there = self.file.stat()
         except FileNotFoundError:
@@ -200,6 +231,24 @@ class Database:
         await self._migrate(self._connection)
         opened = self.file.stat()
         self._identity = opened.st_dev, opened.st_ino
+
+    async def _open_unwritable(self, why: Exception) -> None:
+        """Read what can be read: pictures need no more, and nothing new is taken for kept."""
+        log.error(
+            "Bobby's database %s can't be written: %s. It answers, but keeps nothing that people"
+            " set or teach. Make room, then restart Bobby.", self.file, why
+        )  # fmt: skip
+        try:
+            # What SQLite would have to write beside a file is not looked at in one that is fixed.
+            fixed = f"{self.file.absolute().as_uri()}?mode=ro&immutable=1"
+            self._connection = await aiosqlite.connect(fixed, uri=True)
+            await self._check(self._connection)
+            await self._connection.execute("SELECT * FROM servers, examples, questions, alive")
+        except sqlite3.Error:
+            await self._close()
+            self._connection = await aiosqlite.connect(":memory:")
+            await self._migrate(self._connection)
+        self._unwritable = why
 
     async def _check(self, connection: aiosqlite.Connection) -> None:
         """Look at every page, since a damaged one behind a good header is met much later.
@@ -258,8 +307,8 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return isinstance(error, _Damaged) or kind in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
-def _failed(error: sqlite3.Error | OSError) -> StoreFailed:
-    log.error("The database failed", exc_info=error)
-    return StoreFailed(
-        tr("I can't reach my database right now. The bot owner can find the reason in the log.")
-    )
+def _is_short_of_room(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        return kind in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}

@@ -14,6 +14,7 @@ import msgspec
 from bot.storage.database import Database
 from bot.storage.examples import Lessons
 from bot.storage.guild_settings import Servers, ServerSettings
+from bot.storage.lock import FolderLock
 from bot.storage.open_questions import OpenQuestions
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,9 @@ class Store:
     """Everything that Bobby remembers; an async context manager that opens its file."""
 
     def __init__(self, folder: Path) -> None:
+        self._lock = FolderLock(folder)
         self._database = Database(folder)
+        self._opened = contextlib.AsyncExitStack()
         self.servers = Servers(self._database)
         self.lessons = Lessons(self._database)
         self.questions = OpenQuestions(self._database)
@@ -52,13 +55,15 @@ class Store:
             StoreFailed: It can't be read.
         """
         async with contextlib.AsyncExitStack() as opened:
+            self._database.make_folder()
+            await opened.enter_async_context(self._lock)
             await opened.enter_async_context(self._database)
             await self.servers.load()
-            opened.pop_all()
+            self._opened = opened.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._database.__aexit__(None, None, None)
+        await self._opened.aclose()
 
     async def export(self, server: int) -> bytes:
         """Return all that is kept of `server` as JSON for people.

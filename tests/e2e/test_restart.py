@@ -3,7 +3,11 @@
 Real processes, ended by SIGKILL, with questions in flight and others posted while there is none.
 """
 
+import asyncio
 import contextlib
+import os
+import shutil
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -130,3 +134,45 @@ def _open(database: Path) -> int:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         ((count,),) = connection.execute("SELECT count(*) FROM questions WHERE NOT answered")
     return int(count)
+
+
+async def test_the_folder_of_a_killed_playground_is_removed_by_the_next(tmp_path: Path) -> None:
+    """That of one that still runs stays."""
+    for name in ("temporary", "other"):
+        (tmp_path / name).mkdir()
+    with running(
+        "playground", "--json", folder=tmp_path, TMPDIR=str(tmp_path / "temporary")
+    ) as one:
+        await asyncio.to_thread(one.first_line)
+        (left,) = (tmp_path / "temporary").glob("bobby-playground-*")
+    assert left.exists()
+    with running(
+        "playground", "--json", folder=tmp_path / "other", TMPDIR=str(tmp_path / "temporary")
+    ) as other:
+        await asyncio.to_thread(other.first_line)
+        assert not left.exists()
+        assert len([*(tmp_path / "temporary").glob("bobby-playground-*")]) == 1
+
+
+async def test_its_folder_may_be_deleted_under_it(scene: Scene) -> None:
+    """A worker that is started afterwards answers all the same."""
+    place = scene.folder / "place"
+    place.mkdir()
+    inside = Scene(scene.playground, scene.guest, place)
+    keep = {"BOBBY_DATA": str(scene.folder / "d"), "BOBBY_CACHE": str(scene.folder / "w")}
+    async with inside.bobby(**keep) as process:
+        first = await scene.guest.say("!classify", PICTURE)
+        await eventually(lambda: scene.answered(first), within=START)
+        shutil.rmtree(place)
+        process.worker().kill()
+        second = await scene.guest.say("!classify", PICTURE)
+        await eventually(lambda: scene.answered(second), within=START)
+
+
+async def test_a_hangup_is_an_end_in_order(scene: Scene) -> None:
+    """As when a terminal is closed: the same as SIGTERM."""
+    async with scene.bobby() as process:
+        first = await scene.guest.say("!classify", PICTURE)
+        await eventually(lambda: scene.answered(first), within=START)
+        os.kill(process.pid, signal.SIGHUP)
+        assert await asyncio.to_thread(process.ended, 10) == 0

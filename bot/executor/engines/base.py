@@ -17,7 +17,7 @@ from models.jobs.control import Ready
 from models.jobs.requests import Job
 
 EngineState: TypeAlias = Literal["starting", "ready", "unavailable", "closed"]
-"""`starting` covers restarts; `unavailable` means that no worker is coming any more."""
+"""`starting` covers restarts; `unavailable` means that none is to be waited for: several failed."""
 
 Settled: TypeAlias = Answer | Failure
 Result: TypeAlias = Settled | asyncio.Future[Settled] | None

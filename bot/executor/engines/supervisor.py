@@ -1,9 +1,9 @@
 """One worker after the other: started, watched, killed when hung, replaced, given up on.
 
 Owns the worker's life and the state that people see. A worker is used once it says that it is
-ready; the next one starts with growing delays; after several that ended before they were ready,
-none does. What it says besides is handed to the engine (`local`), which knows the batches; bytes,
-pipes and signals are `process`'s business.
+ready; the next one starts with growing delays, for ever. After several that ended before they were
+ready people are told at once that there is none, until one is. What it says besides is handed to
+the engine (`local`), which knows the batches; bytes, pipes and signals are `process`'s business.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Restarts:
-    """When to start the next worker, in seconds, and after how many failed starts to give up.
+    """When to start the next worker, in seconds, and after how many failed starts to tell people.
 
     The delay is `first`, doubled for each further worker that ended without finishing a job, at
     most `longest`. A worker that is not ready `start_limit` after its start is killed.
     """
 
     first: float = 0.5
-    longest: float = 30.0
+    longest: float = 60.0
     failed_starts: int = 3
     start_limit: float = 300.0
 
@@ -141,33 +141,36 @@ class Supervisor:
             self._set_alarm(seconds, "The worker made no progress and was killed.")
 
     async def _supervise(self) -> None:
-        try:
-            while not self._stop.is_set() and not self._given_up():
-                self._started += 1
-                self._failed_starts += 1
+        while not self._stop.is_set():
+            self._started += 1
+            self._failed_starts += 1
+            try:
                 self._reason = await self._live()
-                self._deaths += 1
-                await self._pause()
-        except Exception:
-            logger.exception("The supervision of the worker failed")
-            self._reason = "Bobby failed to supervise its worker."
-        if not self._stop.is_set():
-            logger.error("No worker is started any more. %s", self._reason)
-            self._become("unavailable")
+            except Exception:
+                logger.exception("The supervision of the worker failed")
+                self._reason = "Bobby failed to supervise its worker."
+                self._failed_starts = self._restarts.failed_starts
+            self._deaths += 1
+            await self._pause()
 
     async def _pause(self) -> None:
         """Wait until the next worker is to start, or it is clear that none does."""
-        if self._stop.is_set() or self._given_up():
+        if self._stop.is_set():
             return
         delay = self._restarts.delay(self._deaths)
-        logger.warning("%s Another starts in %g s.", self._reason, delay)
+        if self._is_hopeless():
+            self._become("unavailable")
+            logger.error("No worker can be started. %s Trying again in %g s.", self._reason, delay)
+        else:
+            logger.warning("%s Another starts in %g s.", self._reason, delay)
         try:
             async with asyncio.timeout(delay):
                 await self._stop.wait()
         except TimeoutError:
             return
 
-    def _given_up(self) -> bool:
+    def _is_hopeless(self) -> bool:
+        """Tell whether people had better not wait for the next worker."""
         # A worker that refuses before any was ever ready has met a setting, not an accident.
         refused_at_first = self._refusal is not None and self._ready is None
         return refused_at_first or self._failed_starts >= self._restarts.failed_starts
@@ -188,7 +191,8 @@ class Supervisor:
                 if not self._listening.cancelled():
                     self._listening.result()
         finally:
-            self._become("starting")
+            if self._state == "ready":
+                self._become("starting")
             self._worker = None
             self._set_alarm(None)
             self._lost()

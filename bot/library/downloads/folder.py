@@ -5,6 +5,7 @@ Owns the names in it. A file under its own name is whole and was checked; one on
 Everything here blocks for the time of a disk; no connection is opened here.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -177,3 +178,11 @@ class Store:
                 return False
         except filelock.Timeout:
             return True
+
+    def remove_locks(self) -> None:
+        """Remove the locks that no process holds, and the folder of downloads once it is empty."""
+        for path in (self.folder / DOWNLOADS).glob("*.lock"):
+            if not self._in_use(path):
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (self.folder / DOWNLOADS).rmdir()

@@ -232,23 +232,37 @@ def test_what_is_removed_was_named(desk: Desk, catalogue: list[Message]) -> None
     assert f"{stray}  (2 kB)\nRemove these? " in run.stdout
     assert desk.run("clean", answer="y\n").exit_code == 0
     files = [path.name for path in downloads.parent.rglob("*") if path.is_file()]
-    assert [name for name in files if not name.endswith(".lock")] == ["known.pth"]
+    assert files == ["known.pth"]
+    assert not downloads.exists()
 
 
 def test_the_folder_of_downloads_goes_with_the_last(tmp_path: Path) -> None:
     """Not before; what somebody else has removed meanwhile is no trouble."""
+    settings = Settings(_env_file=None, cache=tmp_path)
     downloads = tmp_path / "downloads"
     downloads.mkdir()
     paths = [downloads / name for name in ("a.part", "b.part")]
     for path in paths:
         path.touch()
-    weights.remove(paths[:1])
+    weights.remove(settings, paths[:1])
     assert list(downloads.iterdir()) == paths[1:]
-    weights.remove(paths)
+    weights.remove(settings, paths)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "stray").touch()
-    weights.remove([tmp_path / "stray"])
+    weights.remove(settings, [tmp_path / "stray"])
     assert tmp_path.is_dir()
+
+
+def test_only_locks_that_nobody_holds_go(tmp_path: Path) -> None:
+    """A download that is under way has its own still."""
+    settings = Settings(_env_file=None, cache=tmp_path)
+    store = weights.Store(tmp_path)
+    held, free = (WeightsFile(name=name, url=None, proof="pinned") for name in ("a", "b"))
+    with store.lock(held):
+        with store.lock(free):
+            pass
+        weights.remove(settings, [])
+        assert [path.name for path in (tmp_path / "downloads").iterdir()] == ["a.lock"]
 
 
 def test_who_says_yes_is_not_asked(desk: Desk, catalogue: list[Message]) -> None:

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import dataclasses
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -17,9 +18,9 @@ from types import NoneType
 import pytest
 from msgspec.structs import replace
 
-from bot.core.errors import SetupError, StoreFailed
-from bot.storage import database
-from bot.storage.database import ASIDE, FILE, MIGRATIONS
+from bot.core.errors import AlreadyDone, SetupError, StoreFailed
+from bot.storage import database, lock
+from bot.storage.database import ASIDE, FILE, MIGRATIONS, Change
 from bot.storage.examples import Taught
 from bot.storage.guild_settings import DEFAULTS, ServerSettings
 from bot.storage.store import Store
@@ -402,3 +403,68 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -
     async with Store(tmp_path) as store:
         assert [one.lesson for one in await store.lessons.of(1)] == lessons
         assert store.servers.known == {number + 1 for number in servers}
+
+
+FULL = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from bot.core.errors import StoreFailed
+from bot.storage.store import Store
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+async def main() -> None:
+    async with Store(Path(sys.argv[1])) as store:
+        print(store.servers.get(1).model, len(await store.lessons.of(1)))
+        try:
+            await store.questions.take(1, 2)
+        except StoreFailed:
+            print("not kept")
+
+asyncio.run(main())
+"""
+"""Opens the store where no file may grow by a byte."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Files can't be kept from growing there.")
+@pytest.mark.parametrize(("known", "told"), [(True, "alexnet 1"), (False, "None 0")])
+async def test_a_start_on_a_full_disk_reads_what_there_is(
+    tmp_path: Path, *, known: bool, told: str
+) -> None:
+    """What managers set still holds; nothing new is taken for kept, and the log says so once."""
+    if known:
+        async with Store(tmp_path) as store:
+            await put(store, 1, ServerSettings(model="alexnet"))
+            await store.lessons.add(1, [taught("a")])
+    command = [sys.executable, "-c", FULL, str(tmp_path)]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [told, "not kept"], done.stderr
+    assert done.stderr.count("keeps nothing that people set or teach") == 1
+
+
+async def test_a_second_bobby_on_the_folder_is_told_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for one that is just ending."""
+    monkeypatch.setattr(lock, "WAIT_SECONDS", 0.2)
+    async with Store(tmp_path):
+        with pytest.raises(SetupError, match=rf"Another Bobby uses .*process {os.getpid()} on"):
+            await Store(tmp_path).__aenter__()
+        monkeypatch.setattr(lock, "WAIT_SECONDS", 10.0)
+        second = asyncio.create_task(Store(tmp_path).__aenter__())
+        await asyncio.sleep(0.2)
+        assert not second.done()
+    await (await second).__aexit__()
+
+
+async def test_one_question_changes_something_once(tmp_path: Path) -> None:
+    """Whichever process it comes to; another wording of it is another change."""
+    async with Store(tmp_path) as store:
+        await store.lessons.add(HERE, [taught("a"), taught("b", lesson=2)])
+        assert await store.lessons.delete_lesson(HERE, 2, Change(7)) == 1
+    async with Store(tmp_path) as store:
+        with pytest.raises(AlreadyDone):
+            await store.lessons.delete_lesson(HERE, 1, Change(7))
+        assert [one.label for one in await store.lessons.of(HERE)] == ["a"]
+        assert await store.lessons.delete_lesson(HERE, 1, Change(7, wording=1)) == 1

@@ -181,7 +181,7 @@ async def test_a_worker_that_never_gets_ready_is_given_up_with_the_reason(diary:
         results = await asyncio.gather(*runs, return_exceptions=True)
         assert [type(result) for result in results] == [WorkerUnavailable] * 2
         assert time.monotonic() - begun > 0.05 + 0.1
-        assert len(diary.pids) == 3
+        assert len(diary.pids) >= 3
         assert engine.status.state == "unavailable"
         assert engine.status.reason == "The worker ended with exit code 3."
         with pytest.raises(WorkerUnavailable):
@@ -198,13 +198,25 @@ async def test_failed_starts_are_forgotten_once_a_worker_is_ready(diary: Diary) 
         assert engine.status.restarts == 4
 
 
-async def test_a_refusal_at_the_first_start_is_final_and_carries_its_reason(diary: Diary) -> None:
+async def test_a_refusal_at_the_first_start_is_told_at_once_with_its_reason(diary: Diary) -> None:
     """A worker that says why it can't start is believed: a setting is wrong."""
     async with running(tiny(diary, "refuse")) as engine:
         with pytest.raises(WorkerUnavailable):
             await engine.ready()
-        assert len(diary.pids) == 1
         assert engine.status.reason == "There are no weights here."
+        assert engine.status.state == "unavailable"
+
+
+async def test_after_many_failed_starts_the_next_that_is_ready_answers(diary: Diary) -> None:
+    """People are told meanwhile, at once; the worker is tried again for ever."""
+    limits = Restarts(first=0.3, longest=0.3, failed_starts=1, start_limit=10)
+    async with running(tiny(diary, "fail_twice"), restarts=limits) as engine:
+        for _ in range(2):
+            with pytest.raises(WorkerUnavailable):
+                await engine.run(jobs("x"), ignore)
+        await until(lambda: engine.status.state == "ready")
+        assert said(await engine.run(jobs("y"), ignore)) == ["y"]
+    assert len(diary.pids) == 3
 
 
 async def test_a_program_that_is_not_there_is_given_up_with_the_reason(tmp_path: Path) -> None:
@@ -472,9 +484,9 @@ async def test_closing_while_the_next_worker_is_awaited(diary: Diary) -> None:
 
 
 def test_delays_double_up_to_the_longest() -> None:
-    """Half a second at first, half a minute at most, for any number of deaths."""
-    delays = [Restarts().delay(deaths) for deaths in (1, 2, 3, 7, 60)]
-    assert delays == [0.5, 1.0, 2.0, 30.0, 30.0]
+    """Half a second at first, a minute at most, for any number of deaths."""
+    delays = [Restarts().delay(deaths) for deaths in (1, 2, 3, 8, 60)]
+    assert delays == [0.5, 1.0, 2.0, 60.0, 60.0]
 
 
 PARENT = """

@@ -145,10 +145,10 @@ async def test_a_worker_that_looks_again_tells_it(diary: Diary) -> None:
         await until(lambda: engine.status.ready == structs.replace(READY, device="recounted"))
 
 
-async def test_a_fault_of_ours_ends_the_supervision_and_is_told(
+async def test_a_fault_of_ours_is_told_and_the_next_worker_started(
     diary: Diary, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """People who wait or come are told, the log has the traceback, no process is left."""
+    """The log has the traceback, and no process is left."""
 
     def broken() -> None:
         raise ZeroDivisionError
@@ -158,9 +158,9 @@ async def test_a_fault_of_ours_ends_the_supervision_and_is_told(
             await engine.run(jobs("x"), broken)
         await until(lambda: engine.status.state == "unavailable")
         assert engine.status.reason == "Bobby failed to supervise its worker."
-        with pytest.raises(WorkerUnavailable):
-            await engine.run(jobs("y"), ignore)
         assert not alive(diary.pids[0])
+        await until(lambda: engine.status.state == "ready")
+        assert said(await engine.run(jobs("y"), ignore)) == ["y"]
     assert "ZeroDivisionError" in caplog.text
 
 
