@@ -15,6 +15,7 @@ from bot.cli import weights
 from bot.cli.weights import fetch_models, verify_weights
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
+from bot.library.downloads.folder import Store
 from models.jobs.base import Message
 from models.jobs.model_info import Checked, WeightsFile
 from models.weights.verify import sha256
@@ -256,7 +257,7 @@ def test_the_folder_of_downloads_goes_with_the_last(tmp_path: Path) -> None:
 def test_only_locks_that_nobody_holds_go(tmp_path: Path) -> None:
     """A download that is under way has its own still."""
     settings = Settings(_env_file=None, cache=tmp_path)
-    store = weights.Store(tmp_path)
+    store = Store(tmp_path)
     held, free = (WeightsFile(name=name, url=None, proof="pinned") for name in ("a", "b"))
     with store.lock(held):
         with store.lock(free):
