@@ -60,6 +60,14 @@ class OpenQuestions:
             "UPDATE questions SET answered = 1 WHERE number = ?", [(number,)]
         )
 
+    async def forget(self, asker: int) -> None:
+        """Delete what says that `asker` has asked.
+
+        Raises:
+            StoreFailed: It can't be deleted.
+        """
+        await self._database.write("DELETE FROM questions WHERE asker = ?", [(asker,)])
+
     async def left_open(self) -> list[Open]:
         """Return the questions without an answer, oldest first.
 

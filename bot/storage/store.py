@@ -91,10 +91,13 @@ class Store:
     async def forget_teacher(self, person: int) -> int:
         """Delete all that `person` has taught, in any server; return how many records that were.
 
+        That the person has asked something goes as well, uncounted.
+
         Raises:
             StoreFailed: It can't be deleted.
         """
         records = await self.lessons.delete_teacher(person)
+        await self.questions.forget(person)
         self._database.delete_aside()
         return records
 

@@ -468,3 +468,32 @@ async def test_one_question_changes_something_once(tmp_path: Path) -> None:
             await store.lessons.delete_lesson(HERE, 1, Change(7))
         assert [one.label for one in await store.lessons.of(HERE)] == ["a"]
         assert await store.lessons.delete_lesson(HERE, 1, Change(7, wording=1)) == 1
+
+
+async def test_what_a_person_has_asked_is_forgotten_too(tmp_path: Path) -> None:
+    """Of others, and of messages, the ids stay for their ten minutes."""
+    async with Store(tmp_path) as store:
+        for number, asker in ((1, 7), (2, 8), (3, None)):
+            assert await store.questions.take(number, 5, asker)
+        assert not await store.questions.take(1, 5, 7)
+        await store.forget_teacher(7)
+        assert [one.number for one in await store.questions.left_open()] == [2, 3]
+
+
+async def test_only_what_is_over_is_forgotten_by_time(tmp_path: Path) -> None:
+    """An open question is kept, however old; so is what changed something not long ago."""
+    async with Store(tmp_path) as store:
+        for number in (1, 2, 3):
+            await store.questions.take(number, 5)
+        for number in (1, 3):
+            await store.questions.answered(number)
+        for change in (Change(1), Change(3)):
+            await store.lessons.add(HERE, [taught("a")], change)
+        assert await store.questions.last_alive() is None
+        await store.questions.alive(moment=9, oldest=3)
+        assert await store.questions.last_alive() == 9
+        assert await store.questions.take(1, 5)
+        assert not await store.questions.take(3, 5)
+        await store.lessons.add(HERE, [taught("a")], Change(1))
+        with pytest.raises(AlreadyDone):
+            await store.lessons.add(HERE, [taught("a")], Change(3))
