@@ -117,6 +117,7 @@ class Bobby(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the commands, and begin what goes on beside answering."""
+        self.content.settle(self.application_flags)
         await self.load()
         await self.recovery.load()
         self._go_on_with(self.pulse.run())
@@ -131,7 +132,6 @@ class Bobby(commands.AutoShardedBot):
 
     async def load(self) -> None:
         """Load every cog (one that fails stops the start), and each command's other names."""
-        self.content.settle(self.application_flags)
         for name in COGS:
             await self.load_extension(name)
         for command in self.commands:  # as the slash commands are called in each language

@@ -59,5 +59,6 @@ def begin(settings: Settings) -> None:
     handler.setFormatter(JsonLines() if settings.log_format == "json" else text)
     logging.root.addHandler(handler)
     logging.root.setLevel(settings.log_level)
-    # At its finest discord.py logs whole messages, and those are nobody's business.
-    logging.getLogger("discord").setLevel(max(logging.INFO, logging.root.level))
+    # At their finest these log whole messages, and what is taught: nobody's business.
+    for talkative in ("discord", "aiosqlite"):
+        logging.getLogger(talkative).setLevel(max(logging.INFO, logging.root.level))

@@ -89,7 +89,7 @@ async def test_without_the_intent_it_is_not_tried_again(tmp_path: Path) -> None:
     """The gateway's 4014 is a switch that somebody has to find."""
     async with Playground(message_content=False) as playground:
         door = {TOKEN: playground.bot_token, "BOBBY_API_URL": playground.api}
-        supervisor = Supervisor(tmp_path, door)
+        supervisor = Supervisor(tmp_path, door | {"BOBBY_MESSAGE_CONTENT": "on"})
         async with asyncio.timeout(START):
             await supervisor.run()
     assert supervisor.ended == [78]

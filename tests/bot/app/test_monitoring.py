@@ -174,7 +174,7 @@ async def test_a_bobby_in_trouble_is_no_success(
     *rows, trouble = capsys.readouterr().out.splitlines()
     assert trouble == "Trouble           Discord's gateway is not connected."
     assert rows[0] == "Worker            ready"
-    assert len(rows) == 10
+    assert len(rows) == 11
 
 
 async def test_who_listens_is_no_bobby(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -304,8 +304,9 @@ async def test_slash_commands(healthy: Desk, playground: Playground) -> None:
     """Those that a Bobby has published are right; what is missing, too many or another is named."""
     settings = settings_of(healthy, **door(playground))
     service = asyncio.create_task(run_on_discord(settings))
-    known = playground.world.application.commands
-    await eventually(lambda: known)
+    application = playground.world.application
+    await eventually(lambda: application.commands)
+    known = application.commands
     os.kill(os.getpid(), signal.SIGTERM)
     await service
     point_discord_at(DISCORD)

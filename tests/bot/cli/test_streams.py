@@ -131,8 +131,8 @@ def test_an_account_without_a_home(tmp_path: Path) -> None:
         )
 
     without = verify()
-    assert without.returncode == 1
-    sentence = "This account has no home folder. Set BOBBY_CACHE to a folder to use."
+    assert without.returncode == 78
+    sentence = "This account has no home folder. Set BOBBY_CACHE to a folder to use instead."
     assert without.stderr == f"Error: {sentence}\n"
     helped = verify(BOBBY_CACHE=str(tmp_path / "weights"))
     assert helped.returncode == 0, helped.stderr

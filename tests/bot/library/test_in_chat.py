@@ -120,7 +120,7 @@ async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> Non
         assert scene.publisher.asked == []
 
         asked = await ann.say(f"!classify {MODEL}", picture())
-        progress = await ann.reply(asked)
+        progress = await ann.told(asked)
         assert f"Downloading **{MODEL}**" in said(progress)
         joined = await ben.say(f"!classify {MODEL}", picture())
 
