@@ -14,6 +14,8 @@ from bot.core import logs
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor
 from bot.executor.queue import Asker
+from bot.storage.examples import Taught
+from bot.storage.store import Store
 from models.jobs.requests import Classify
 
 QUESTION = 1575005108087816192
@@ -25,11 +27,12 @@ def _put_back() -> Iterator[None]:
     """Put the logging back after each test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    quiet = logging.getLogger("discord").level
+    quiet = {name: logging.getLogger(name).level for name in ("discord", "aiosqlite")}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    logging.getLogger("discord").setLevel(quiet)
+    for name, before in quiet.items():
+        logging.getLogger(name).setLevel(before)
 
 
 async def test_one_id_leads_through_both_processes(
@@ -52,6 +55,16 @@ async def test_one_id_leads_through_both_processes(
     assert ("worker", f"models.worker.loop: Preparing a Classify of {len(GREY)} bytes") in mine
     assert ("worker", "models.worker.loop: Running a batch of 1") in mine
     assert any(message.startswith("Answered after") for _, message in mine)
+
+
+async def test_what_is_taught_is_in_no_log(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Not even in the finest, nor is what libraries see of it."""
+    logs.begin(Settings(_env_file=None, log_level="DEBUG"))
+    async with Store(tmp_path) as store:
+        await store.lessons.add(1, [Taught(0, 1, 7, "a secret", "echo", "w", bytes(8))])
+    assert "secret" not in capsys.readouterr().err
 
 
 def test_text_has_the_id_before_the_name(capsys: pytest.CaptureFixture[str]) -> None:
