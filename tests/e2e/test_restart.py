@@ -6,9 +6,11 @@ Real processes, ended by SIGKILL, with questions in flight and others posted whi
 import asyncio
 import contextlib
 import os
+import random
 import shutil
 import signal
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import discord
+import pytest
 import pytest_asyncio
 
 from bot.playground.model.records import Message
@@ -48,12 +51,16 @@ class Scene:
 
     def answers(self, question: dict[str, Any]) -> list[Message]:
         """Return Bobby's replies to `question` as they stand now."""
-        channel = self.playground.world.channels[self.guest.channel_id]
+        channel = self.playground.world.channels[int(question["channel_id"])]
         return [
             one
             for one in channel.messages.values()
             if one.reference and one.reference.message_id == int(question["id"])
         ]
+
+    def text(self, question: dict[str, Any]) -> str:
+        """Return what Bobby has answered to `question`."""
+        return str([one.embeds for one in self.answers(question)])
 
     def answered(self, question: dict[str, Any]) -> bool:
         """Tell whether an answer to `question` stands there, one that is no sign of waiting."""
@@ -176,3 +183,46 @@ async def test_a_hangup_is_an_end_in_order(scene: Scene) -> None:
         await eventually(lambda: scene.answered(first), within=START)
         os.kill(process.pid, signal.SIGHUP)
         assert await asyncio.to_thread(process.ended, 10) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+async def test_thirty_kills_at_any_moment(scene: Scene) -> None:
+    """Under twenty questions and a lesson each: nobody is left without an answer or has two."""
+    moments = random.Random(8)
+    world, kills = scene.playground.world, 30
+    channels = [world.add_channel(f"room {n}") for n in range(4)]
+    asked: list[dict[str, Any]] = []
+    lessons: dict[str, dict[str, Any]] = {}
+    async with contextlib.AsyncExitStack() as stack:
+        guests = [
+            await stack.enter_async_context(
+                Guest(scene.playground, await scene.playground.new_person(f"p{n}"), channel.id)
+            )
+            for n, channel in enumerate(channels)
+        ]
+        boss = await stack.enter_async_context(
+            Guest(scene.playground, world.owner, scene.guest.channel_id)
+        )
+
+        async def five(guest: Guest) -> None:
+            names = moments.choices(("!classify", "!caption", "!zebra", "!help"), k=5)
+            asked.extend(
+                [await guest.say(one, *([PICTURE] if one != "!help" else [])) for one in names]
+            )
+
+        for number in range(kills):
+            async with scene.bobby():
+                lesson = ("a.png", pictures.plain(f"#{8 * number:02x}40f0"))
+                lessons[f"label{number}"] = await boss.say(f"!teach label{number}", lesson)
+                await asyncio.gather(*map(five, guests))
+                await asyncio.sleep(moments.uniform(0, 5))
+        async with scene.bobby():
+            everything = [*asked, *lessons.values()]
+            await eventually(lambda: all(map(scene.answered, everything)), within=600)
+    assert [len(scene.answers(one)) for one in everything] == [1] * len(everything)
+    with contextlib.closing(sqlite3.connect(scene.folder / "data" / "bobby.sqlite3")) as kept:
+        known = Counter(label for (label,) in kept.execute("SELECT label FROM examples"))
+    learned = {label for label, one in lessons.items() if "Learned" in scene.text(one)}
+    assert learned <= set(known)
+    assert max(known.values()) == 1
