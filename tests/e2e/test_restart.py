@@ -220,7 +220,10 @@ async def test_thirty_kills_at_any_moment(scene: Scene) -> None:
         async with scene.bobby():
             everything = [*asked, *lessons.values()]
             await eventually(lambda: all(map(scene.answered, everything)), within=600)
-    assert [len(scene.answers(one)) for one in everything] == [1] * len(everything)
+    twice = {
+        one["content"]: scene.answers(one) for one in everything if len(scene.answers(one)) > 1
+    }
+    assert not twice
     with contextlib.closing(sqlite3.connect(scene.folder / "data" / "bobby.sqlite3")) as kept:
         known = Counter(label for (label,) in kept.execute("SELECT label FROM examples"))
     learned = {label for label, one in lessons.items() if "Learned" in scene.text(one)}
