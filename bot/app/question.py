@@ -17,8 +17,8 @@ from bot.conversation.interaction_responder import Interaction, InteractionRespo
 from bot.conversation.per_picture import Outcome, ask_each
 from bot.conversation.responder import Responder
 from bot.pictures import lookup
-from bot.pictures.lookup import Find, Found, User
-from bot.pictures.references import Source
+from bot.pictures.lookup import Find, FoundPictures, User
+from bot.pictures.references import PictureRef
 from models.jobs.answers import Answer
 from models.jobs.requests import Request
 
@@ -43,7 +43,7 @@ class Question:
     bot: Bobby
     responder: Responder
     words: str
-    source: Source
+    source: PictureRef
     find: Find
 
     @classmethod
@@ -55,7 +55,7 @@ class Question:
             bot,
             context.responder,
             words.rest,
-            Source("ask", message.channel.id, message.id),
+            PictureRef("ask", message.channel.id, message.id),
             lambda: lookup.find(bot, message, words),
         )
 
@@ -82,7 +82,7 @@ class Question:
         cls, interaction: Interaction, attachments: Sequence[discord.Attachment], words: str
     ) -> Self:
         """Make it from the options of a slash command that takes several pictures."""
-        found = Found(tuple(map(lookup.attached, attachments)))
+        found = FoundPictures(tuple(map(lookup.attached, attachments)))
         responder = InteractionResponder(interaction)
         return cls(interaction.client, responder, words, _called(interaction), _always(found))
 
@@ -95,18 +95,18 @@ class Question:
             interaction.client,
             InteractionResponder(interaction, private=private),
             "",
-            Source("in", message.channel.id, message.id),
+            PictureRef("in", message.channel.id, message.id),
             lambda: lookup.inside(message),
         )
 
     @classmethod
-    async def again(cls, bot: Bobby, responder: Responder, source: Source) -> Self:
+    async def again(cls, bot: Bobby, responder: Responder, source: PictureRef) -> Self:
         """Make the question once more below whose answer a button was pressed.
 
         Raises:
             NoPicture: Its pictures are gone.
         """
-        found, text = await bot.asked.find(bot, source)
+        found, text = await bot.picture_references.find(bot, source)
         return cls(bot, responder, lookup.parse_text(text).rest, source, _always(found))
 
     @property
@@ -117,7 +117,7 @@ class Question:
     @contextlib.asynccontextmanager
     async def pictures(
         self, most: int, *, task: str | None = None, model: str | None = None
-    ) -> AsyncIterator[Found]:
+    ) -> AsyncIterator[FoundPictures]:
         """Show that Bobby is at work for as long as the block lasts; enter with the pictures.
 
         They are at most `most`; where a `model` for `task` is named that is not here, it is
@@ -132,10 +132,12 @@ class Question:
             found = (await self.find()).first(most)
             if task:
                 found = found.with_note(await self.bot.library.provide(self.responder, task, model))
-            self.bot.asked.note(self.source, found)
+            self.bot.picture_references.note(self.source, found)
             yield found
 
-    async def each(self, found: Found, ask: Callable[[bytes], Awaitable[A]]) -> list[Outcome[A]]:
+    async def each(
+        self, found: FoundPictures, ask: Callable[[bytes], Awaitable[A]]
+    ) -> list[Outcome[A]]:
         """Return what became of each picture of `found`, in order; `ask` is given its file."""
         return await ask_each(self.bot.fetcher, self.responder, found, ask)
 
@@ -144,12 +146,12 @@ class Question:
         return await self.bot.executor.submit(job, self.responder.asker)
 
 
-def _called(interaction: Interaction) -> Source:
-    return Source("at", interaction.channel_id or 0, interaction.id)
+def _called(interaction: Interaction) -> PictureRef:
+    return PictureRef("at", interaction.channel_id or 0, interaction.id)
 
 
-def _always(found: Found) -> Find:
-    async def find() -> Found:
+def _always(found: FoundPictures) -> Find:
+    async def find() -> FoundPictures:
         return found
 
     return find

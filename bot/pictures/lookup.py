@@ -53,26 +53,26 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPictures:
     """The pictures a command means, at least one, and a note on how they were found, if needed."""
 
     pictures: tuple[Picture, ...]
     note: str | None = None
 
-    def with_note(self, more: str | None) -> "Found":
+    def with_note(self, more: str | None) -> "FoundPictures":
         """Return the same pictures with one more line, if there is one, below the note."""
         return replace(self, note="\n-# ".join(filter(None, [self.note, more])) or None)
 
-    def first(self, most: int) -> "Found":
+    def first(self, most: int) -> "FoundPictures":
         """Return it with at most `most` pictures; the note says so where there are more."""
         count = len(self.pictures)
         if count <= most:
             return self
         some = tr_n("the first of {all}", "First {count} of {all} pictures", most, all=count)
-        return Found(self.pictures[:most], some)
+        return FoundPictures(self.pictures[:most], some)
 
 
-Find: TypeAlias = Callable[[], Awaitable[Found]]
+Find: TypeAlias = Callable[[], Awaitable[FoundPictures]]
 """Finds what a command means; called once the person has been shown that Bobby is at work."""
 
 
@@ -137,7 +137,7 @@ async def _fresh_link(
     return next((one.url for one in message.attachments if one.id == attachment_id), None)
 
 
-async def find(client: discord.Client, message: discord.Message, words: Words) -> Found:
+async def find(client: discord.Client, message: discord.Message, words: Words) -> FoundPictures:
     """Return the pictures that a text command in `message` means.
 
     Raises:
@@ -146,22 +146,22 @@ async def find(client: discord.Client, message: discord.Message, words: Words) -
     """
     own = tuple(attached(attachment, message) for attachment in message.attachments)
     if own := own or tuple(_stickers(message)):
-        return Found(own)
+        return FoundPictures(own)
     if message.reference and message.reference.type is discord.MessageReferenceType.reply:
         return await inside(await _replied_to(message))
     if words.link:
-        return Found((await _through_proxy(client, message, words.link),))
+        return FoundPictures((await _through_proxy(client, message, words.link),))
     if words.person:
         people = [person for person in message.mentions if person.id == words.person]
         if not people:
             raise NoPicture(tr("I can't see that person's avatar. Post the picture itself."))
-        return Found(
+        return FoundPictures(
             (avatar(people[0]),), tr("Using {mention}'s avatar", mention=people[0].mention)
         )
     return await newest(message.channel, before=message)
 
 
-async def inside(message: Content) -> Found:
+async def inside(message: Content) -> FoundPictures:
     """Return every picture of `message`: attachments, stickers, embeds, galleries, forwards.
 
     Raises:
@@ -178,7 +178,7 @@ async def inside(message: Content) -> Found:
         )
     if not pictures:
         raise NoPicture(tr("That message doesn't have a picture. Try one that does."))
-    return Found(pictures)
+    return FoundPictures(pictures)
 
 
 def is_withheld(message: Content) -> bool:
@@ -195,22 +195,22 @@ async def from_options(
     picture: discord.Attachment | None,
     link: str | None,
     person: User | None,
-) -> Found:
+) -> FoundPictures:
     """Return the picture that a slash command's options mean, the newest here if none is given.
 
     Raises:
         NoPicture, MissingPermission: See `newest_here`.
     """
     if picture:
-        return Found((attached(picture),))
+        return FoundPictures((attached(picture),))
     if link:
-        return Found((linked(link),))
+        return FoundPictures((linked(link),))
     if person:
-        return Found((avatar(person),))
+        return FoundPictures((avatar(person),))
     return await newest_here(interaction)
 
 
-async def newest_here(interaction: discord.Interaction[Any]) -> Found:
+async def newest_here(interaction: discord.Interaction[Any]) -> FoundPictures:
     """Return the newest picture of the channel in which a slash command named none.
 
     Raises:
@@ -226,7 +226,9 @@ async def newest_here(interaction: discord.Interaction[Any]) -> Found:
     )
 
 
-async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowflake) -> Found:
+async def newest(
+    channel: discord.abc.Messageable, *, before: discord.abc.Snowflake
+) -> FoundPictures:
     """Return the newest picture among the `HISTORY` messages before `before`, saying whose it is.
 
     Raises:
@@ -254,7 +256,7 @@ async def newest(channel: discord.abc.Messageable, *, before: discord.abc.Snowfl
                 mention=message.author.mention,
                 messages=messages,
             )
-            return Found((picture,), f"{whose}({message.jump_url})")
+            return FoundPictures((picture,), f"{whose}({message.jump_url})")
     if withheld:
         raise NoPicture(
             tr(

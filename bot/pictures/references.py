@@ -17,7 +17,7 @@ from discord.ext import commands
 from bot.core.errors import NoPicture
 from bot.core.i18n import later
 from bot.pictures import lookup
-from bot.pictures.lookup import Found
+from bot.pictures.lookup import FoundPictures
 
 REMEMBERED = 1000
 """Interactions whose pictures' addresses are remembered, the latest ones."""
@@ -25,14 +25,14 @@ REMEMBERED = 1000
 Kind = Literal["ask", "in", "at"]
 
 TEMPLATE = r"(?P<kind>ask|in|at):(?P<channel>\d+):(?P<message>\d+)"
-"""How a `Source` stands in a button's id."""
+"""How a `PictureRef` stands in a button's id."""
 
 _GONE = later("I can't find that picture anymore. Please post it again.")
 _UNSEEN = later("I no longer have access to that message. Please post the picture again.")
 
 
 @dataclass(frozen=True)
-class Source:
+class PictureRef:
     """Where pictures were: `kind` tells whether `message` asked, has them itself, or is a command.
 
     For a slash command (`at`), `message` is the interaction's id.
@@ -53,13 +53,13 @@ class Source:
         return f"{self.kind}:{self.channel}:{self.message}"
 
 
-class Asked:
+class PictureReferences:
     """Finds the pictures of earlier questions."""
 
     def __init__(self) -> None:
-        self._remembered: OrderedDict[int, Found] = OrderedDict()
+        self._remembered: OrderedDict[int, FoundPictures] = OrderedDict()
 
-    def note(self, source: Source, found: Found) -> None:
+    def note(self, source: PictureRef, found: FoundPictures) -> None:
         """Remember the addresses of pictures that `source` alone would not lead to."""
         if source.kind == "ask":
             return
@@ -67,7 +67,9 @@ class Asked:
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
-    async def find(self, bot: commands.AutoShardedBot, source: Source) -> tuple[Found, str]:
+    async def find(
+        self, bot: commands.AutoShardedBot, source: PictureRef
+    ) -> tuple[FoundPictures, str]:
         """Return the pictures that `source` means, and the words behind a text command.
 
         Raises:
@@ -87,7 +89,7 @@ class Asked:
         return await lookup.find(bot, message, lookup.parse_text(text)), text
 
 
-async def _fetched(bot: commands.AutoShardedBot, source: Source) -> discord.Message:
+async def _fetched(bot: commands.AutoShardedBot, source: PictureRef) -> discord.Message:
     channel = bot.get_partial_messageable(source.channel)
     try:
         return await channel.fetch_message(source.message)

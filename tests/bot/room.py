@@ -9,7 +9,7 @@ import discord
 import pytest_asyncio
 
 from bot.app.discord_patches import DISCORD, point_discord_at
-from bot.pictures.lookup import Found, find, parse_text
+from bot.pictures.lookup import FoundPictures, find, parse_text
 from bot.playground.model.records import Channel
 from bot.playground.model.state import World
 from bot.playground.server import Playground
@@ -41,7 +41,7 @@ class Room:
             pass
         return heard
 
-    async def finds(self, content: str = "", *files: File, **fields: Any) -> Found:
+    async def finds(self, content: str = "", *files: File, **fields: Any) -> FoundPictures:
         """Return what the guest means with `content` behind a command."""
         message = await self.hears(f"!x {content}", *files, **fields)
         return await find(self.bot, message, parse_text(content))

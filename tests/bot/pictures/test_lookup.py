@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pictures.lookup import Found, linked, parse_text
+from bot.pictures.lookup import FoundPictures, linked, parse_text
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_any_text_behind_a_scheme_makes_a_picture(text: str) -> None:
 )
 def test_too_many_pictures_are_cut_and_said(count: int, most: int, taken: int, note: str) -> None:
     """The note tells how many there were; where all are taken it stays what it was."""
-    found = Found((linked("https://a.example/b.png"),) * count, "as found").first(most)
+    found = FoundPictures((linked("https://a.example/b.png"),) * count, "as found").first(most)
     assert (len(found.pictures), found.note) == (taken, note)
 
 
 def test_a_note_joins_the_one_there_is() -> None:
     """Below it; where there is neither, there is none."""
-    found = Found((linked("https://a.example/b.png"),))
+    found = FoundPictures((linked("https://a.example/b.png"),))
     assert found.with_note(None).note is None
     assert found.with_note("one").note == "one"
     assert found.with_note("one").with_note("two").note == "one\n-# two"
