@@ -22,7 +22,7 @@ from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
 from bot.core.i18n import tr
 from bot.library.autocomplete import complete
-from bot.pictures.lookup import FoundPictures
+from bot.pictures.picture import FoundPictures
 from bot.pictures.references import TEMPLATE, PictureRef
 from bot.replies.caption import Described, alt_text, captioned, other_ways
 from models.jobs.answers import Captioned
@@ -156,7 +156,7 @@ async def _say_otherwise(question: Question) -> Reply:
     wish = read_wish(question.words)
     if wish.beams:
         wish = replace(wish, beams=max(wish.beams, FEWEST_BEAMS))
-    found = (await question.find()).first(MAX_PICTURES)
+    found = await question.first(MAX_PICTURES)
     return other_ways(await _describe(question, found, wish))
 
 

@@ -20,7 +20,7 @@ from bot.conversation.reply import Reply
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import complete
-from bot.pictures.lookup import FoundPictures
+from bot.pictures.picture import FoundPictures
 from bot.replies.translation import translated
 from models.jobs.answers import Cycled, Translated
 from models.jobs.requests import Cycle, Translate

@@ -103,7 +103,8 @@ def _written_in(guilds: Iterable[discord.Guild], since: int) -> list[Readable]:
     """
     channels: list[Readable] = []
     for guild in guilds:
-        readable: list[Readable] = [*guild.text_channels, *guild.voice_channels, *guild.threads]
+        threads = (one for one in guild.threads if one.parent)  # which holds the permissions
+        readable: list[Readable] = [*guild.text_channels, *guild.voice_channels, *threads]
         for channel in readable:
             may = channel.permissions_for(guild.me)
             young = (channel.last_message_id or 0) > since

@@ -16,9 +16,10 @@ from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import Outcome, ask_each
 from bot.conversation.responder import Responder
-from bot.pictures import lookup
-from bot.pictures.lookup import Find, FoundPictures, User
+from bot.pictures import precedence
+from bot.pictures.picture import Find, FoundPictures, User
 from bot.pictures.references import PictureRef
+from bot.pictures.words import parse_text
 from models.jobs.answers import Answer
 from models.jobs.requests import Request
 
@@ -50,13 +51,13 @@ class Question:
     def typed(cls, context: BobbyContext, text: str) -> Self:
         """Make it from a text command and what stands behind its name."""
         bot, message = context.bot, context.message
-        words = lookup.parse_text(text)
+        words = parse_text(text)
         return cls(
             bot,
             context.responder,
             words.rest,
             PictureRef("ask", message.channel.id, message.id),
-            lambda: lookup.find(bot, message, words),
+            lambda: precedence.find(precedence.typed(bot, message, words)),
         )
 
     @classmethod
@@ -69,12 +70,13 @@ class Question:
         words: str = "",
     ) -> Self:
         """Make it from the options of a slash command."""
+        given = [picture] if picture else []
         return cls(
             interaction.client,
             InteractionResponder(interaction),
             words,
             _called(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
+            lambda: precedence.find(precedence.chosen(interaction, given, link, person)),
         )
 
     @classmethod
@@ -82,9 +84,13 @@ class Question:
         cls, interaction: Interaction, attachments: Sequence[discord.Attachment], words: str
     ) -> Self:
         """Make it from the options of a slash command that takes several pictures."""
-        found = FoundPictures(tuple(map(lookup.attached, attachments)))
-        responder = InteractionResponder(interaction)
-        return cls(interaction.client, responder, words, _called(interaction), _always(found))
+        return cls(
+            interaction.client,
+            InteractionResponder(interaction),
+            words,
+            _called(interaction),
+            lambda: precedence.find(precedence.chosen(interaction, attachments)),
+        )
 
     @classmethod
     def inside(
@@ -96,7 +102,7 @@ class Question:
             InteractionResponder(interaction, private=private),
             "",
             PictureRef("in", message.channel.id, message.id),
-            lambda: lookup.inside(message),
+            lambda: precedence.menu(interaction.client, message),
         )
 
     @classmethod
@@ -107,12 +113,20 @@ class Question:
             NoPicture: Its pictures are gone.
         """
         found, text = await bot.picture_references.find(bot, source)
-        return cls(bot, responder, lookup.parse_text(text).rest, source, _always(found))
+        return cls(bot, responder, parse_text(text).rest, source, _always(found))
 
     @property
     def server(self) -> int | None:
         """The id of the server where it is asked, None elsewhere."""
         return self.responder.asker.server
+
+    async def first(self, most: int) -> FoundPictures:
+        """Return at most `most` of the pictures, with a note on what was left out.
+
+        Raises:
+            MissingPermission, NoPicture: What is asked can't be answered here.
+        """
+        return (await self.find()).first(most)
 
     @contextlib.asynccontextmanager
     async def pictures(
@@ -129,7 +143,7 @@ class Question:
         async with self.responder.thinking():
             if not self.responder.private:
                 self.responder.require_permissions()
-            found = (await self.find()).first(most)
+            found = await self.first(most)
             if task:
                 found = found.with_note(await self.bot.library.provide(self.responder, task, model))
             self.bot.picture_references.note(self.source, found)

@@ -17,7 +17,7 @@ from bot.conversation.per_picture import ask_one
 from bot.conversation.reply import Reply
 from bot.core.errors import NoPicture
 from bot.core.i18n import label, later, tr
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.pictures.references import TEMPLATE, PictureRef
 from bot.replies.common import percent
 from bot.replies.explanation import explained

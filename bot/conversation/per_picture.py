@@ -15,7 +15,7 @@ from bot.core import metrics
 from bot.core.error_text import explain
 from bot.core.errors import LinkExpired
 from bot.pictures.fetch import Fetcher
-from bot.pictures.lookup import FoundPictures, Picture
+from bot.pictures.picture import FoundPictures, Picture
 
 A = TypeVar("A")
 

@@ -28,7 +28,7 @@ from bot.core.errors import (
     PictureTooLarge,
 )
 from bot.core.i18n import tr
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.pictures.public_address import (
     IPAddress,
     NotPublicError,
@@ -165,6 +165,9 @@ class Fetcher:
                 ) from None
             if session is self._trusted:
                 log.warning("Discord's pictures can't be fetched: %s", network.reason(error))
+                raise FetchFailed(
+                    tr("I can't reach Discord's file server right now. Try again in a minute.")
+                ) from error
             raise FetchFailed(
                 tr("{who} can't be reached. Upload the picture instead.", who=who)
             ) from error

@@ -16,8 +16,10 @@ from discord.ext import commands
 
 from bot.core.errors import NoPicture
 from bot.core.i18n import later
-from bot.pictures import lookup
-from bot.pictures.lookup import FoundPictures
+from bot.pictures import precedence
+from bot.pictures.contents import is_withheld
+from bot.pictures.picture import FoundPictures
+from bot.pictures.words import parse_text
 
 REMEMBERED = 1000
 """Interactions whose pictures' addresses are remembered, the latest ones."""
@@ -82,11 +84,13 @@ class PictureReferences:
             return remembered, ""
         message = await _fetched(bot, source)
         if source.kind == "in":
-            hidden = lookup.is_withheld(message)
-            return (remembered if hidden and remembered else await lookup.inside(message)), ""
+            if remembered and is_withheld(message):
+                return remembered, ""
+            return await precedence.menu(bot, message), ""
         context = await bot.get_context(message)
         text = context.view.read_rest().strip()
-        return await lookup.find(bot, message, lookup.parse_text(text)), text
+        pointing = precedence.typed(bot, message, parse_text(text))
+        return await precedence.find(pointing), text
 
 
 async def _fetched(bot: commands.AutoShardedBot, source: PictureRef) -> discord.Message:

@@ -12,7 +12,7 @@ import pytest
 from bot.conversation.message_responder import MessageResponder
 from bot.conversation.per_picture import fetched
 from bot.core.errors import LinkExpired
-from bot.pictures.lookup import inside
+from bot.pictures.precedence import inside
 from bot.playground.model.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House
@@ -172,7 +172,7 @@ async def test_an_expired_link_is_renewed(house: House, guest: Guest, channel: C
     """Behind a link that has run out, the message is asked for a fresh one, if it is there."""
     message = await guest.say("", PICTURE)
     found = await house.bot.get_partial_messageable(channel.id).fetch_message(int(message["id"]))
-    (picture,) = (await inside(found)).pictures
+    (picture,) = inside(found, house.bot.application_id or 0).pictures
     house.playground.faults.expire_links()
     with pytest.raises(LinkExpired):
         await house.bot.fetcher.fetch(picture, person=1)

@@ -14,7 +14,7 @@ from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import LinkExpired
 from bot.executor.queue import Asker
-from bot.pictures.lookup import FoundPictures, linked
+from bot.pictures.picture import FoundPictures, linked
 from tests.bot.pictures.test_fetch import ANN, discords, fetcher, picture, site
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.core.errors import BobbyError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
 from bot.pictures.fetch import PER_PERSON, Fetcher
-from bot.pictures.lookup import Picture, linked
+from bot.pictures.picture import Picture, linked
 from bot.pictures.public_address import IPAddress
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]

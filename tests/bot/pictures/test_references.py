@@ -7,7 +7,7 @@ import pytest
 
 from bot.app.client import Bobby
 from bot.core.errors import NoPicture
-from bot.pictures.lookup import FoundPictures, linked
+from bot.pictures.picture import FoundPictures, linked
 from bot.pictures.references import REMEMBERED, TEMPLATE, PictureRef, PictureReferences
 from tests.bot.room import Room, room, running
 from tests.e2e import pictures
