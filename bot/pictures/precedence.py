@@ -182,7 +182,8 @@ def _distinct(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
 def _note(words: Words) -> str | None:
     if len(words.people) != 1 or words.links or words.emoji or words.messages:
         return None
-    return tr("Using {mention}'s avatar", mention=f"<@{words.people[0]}>")
+    mention = f"<@{words.people[0]}>"
+    return tr("Using {mention}'s avatar", mention=mention)
 
 
 def _unreadable(names: tuple[str, ...]) -> str:

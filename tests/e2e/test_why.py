@@ -150,7 +150,7 @@ async def test_by_slash_command_and_its_button(house: House, page: Page, guest: 
     message = await answered(page, channel, data, files=[("x.png", pictures.plain())])
     await press(page, message, "Why?")
     await eventually(lambda: any("Brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
-    house.bot.asked.__init__()  # type: ignore[misc]  # as after a restart
+    house.bot.picture_references.__init__()  # type: ignore[misc]  # as after a restart
     await press(page, message, "Why?")
     await eventually(
         lambda: any("can't find that picture" in said(m) for m in page.heard("MESSAGE_UPDATE"))

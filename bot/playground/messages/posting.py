@@ -274,6 +274,5 @@ class Posting:
 def _refuse_empty(message: Message) -> None:
     second = message.flags & COMPONENTS_V2 and message.components
     filled = message.content or message.embeds or message.attachments or message.stickers
-    filled = filled or message.poll
-    if not (filled or message.snapshots or second):
+    if not (filled or message.poll or message.snapshots or second):
         raise errors.empty_message()
