@@ -161,7 +161,7 @@ async def test_a_slow_cdn_is_given_up_in_words(house: House, guest: Guest) -> No
     house.bot.fetcher._timeout = 1.0
     try:
         message = await guest.say("!classify", PICTURE)
-        assert "took longer than 1 seconds" in said(await guest.reply(message))
+        assert "file server took longer than 1 seconds" in said(await guest.reply(message))
     finally:
         house.playground.faults.cdn.stall_after = None
         house.bot.fetcher._timeout = 20.0
