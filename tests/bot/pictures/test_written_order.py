@@ -237,7 +237,7 @@ async def asked_by_slash(stage: Stage, heard: discord.Message, words: str) -> Fo
 def check(found: FoundPictures | None, wanted: tuple[list[str], list[str]] | None) -> None:
     """Compare what was chosen with the written order, for every number that a command takes."""
     if found is None or wanted is None:
-        assert found is wanted is None
+        assert (found is None) == (wanted is None)
         return
     good, left_out = wanted
     assert (_names(found), list(found.left_out)) == (good, left_out)
