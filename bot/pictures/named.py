@@ -12,7 +12,7 @@ import discord
 from bot.core.errors import MissingPermission, NoPicture
 from bot.core.i18n import tr
 from bot.pictures.channel_access import may_look
-from bot.pictures.contents import Contents, held_by, of_embed
+from bot.pictures.contents import of_embed
 from bot.pictures.discord_files import attachment_id, renewed
 from bot.pictures.picture import Picture, User, avatar
 
@@ -72,13 +72,13 @@ def avatars(wanted: tuple[int, ...], people: tuple[User, ...]) -> tuple[Picture,
     return tuple(avatar(known[person]) for person in wanted)
 
 
-async def in_message(
+async def message_at(
     client: discord.Client, asker: User, here: int | None, where: tuple[int, int]
-) -> Contents:
-    """Return what the message holds to which a link leads: `where` is its channel and its id.
+) -> discord.Message:
+    """Return the message to which a link leads: `where` is its channel and its id.
 
     Raises:
-        NoPicture: It is gone, has no picture, or is where the asker, who asks `here`, may not look.
+        NoPicture: It is gone, or where the asker, who asks `here`, may not look.
         MissingPermission: Bobby may not look there.
     """
     channel, message = where
@@ -87,7 +87,7 @@ async def in_message(
             tr("I only follow message links to channels of this server that you can read.")
         )
     try:
-        found = await client.get_partial_messageable(channel).fetch_message(message)
+        return await client.get_partial_messageable(channel).fetch_message(message)
     except discord.NotFound:
         raise NoPicture(tr("The message behind that link is gone.")) from None
     except discord.Forbidden:
@@ -97,4 +97,3 @@ async def in_message(
                 "Upload the picture instead."
             )
         ) from None
-    return held_by(found, client.user.id if client.user else 0)

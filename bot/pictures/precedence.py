@@ -163,16 +163,13 @@ async def _named(pointing: Pointing) -> FoundPictures | None:
     pictures += named.avatars(words.people, pointing.people)
     pictures += words.emoji
     for where in words.messages:
-        held = await named.in_message(client, pointing.asker, pointing.here, where)
+        message = await named.message_at(client, pointing.asker, pointing.here, where)
+        held = inside(message, pointing.me)
         pictures += held.pictures
         left_out += held.left_out
-    if pictures:
-        return FoundPictures(_distinct(pictures), _note(words), left_out)
-    if left_out:
-        raise NoPicture(_unreadable(left_out))
-    if words.messages:
-        raise NoPicture(tr("That message doesn't have a picture. Try one that does."))
-    return None
+    if not pictures:
+        return None
+    return FoundPictures(_distinct(pictures), _note(words), left_out)
 
 
 def _distinct(pictures: Sequence[Picture]) -> tuple[Picture, ...]:

@@ -47,6 +47,7 @@ def poll(sent: Json, expiry: str) -> Json:
         "expiry": expiry,
         "allow_multiselect": False,
         "layout_type": 1,
+        "results": {"answer_counts": [], "is_finalized": False},
     }
 
 
