@@ -1,6 +1,19 @@
 """Who may read what was posted in a channel."""
 
+import contextlib
+
 import discord
+
+
+async def as_by_gateway(message: discord.Message) -> discord.Message:
+    """Return `message` with its author's membership, which histories leave out.
+
+    Without it, nobody could be told to manage the server, or to read a channel of it.
+    """
+    if message.guild is not None and isinstance(message.author, discord.User):
+        with contextlib.suppress(discord.HTTPException):
+            message.author = await message.guild.fetch_member(message.author.id)
+    return message
 
 
 def may_look(channel: object, asker: discord.User | discord.Member) -> bool:

@@ -17,6 +17,7 @@ from discord.ext import commands
 from bot.core.errors import NoPicture
 from bot.core.i18n import later
 from bot.pictures import precedence
+from bot.pictures.channel_access import as_by_gateway
 from bot.pictures.contents import is_withheld
 from bot.pictures.picture import FoundPictures
 from bot.pictures.words import parse_text
@@ -89,12 +90,17 @@ class PictureReferences:
             return await precedence.menu(bot, message), ""
         context = await bot.get_context(message)
         text = context.view.read_rest().strip()
-        pointing = precedence.typed(bot, message, parse_text(text))
+        words = parse_text(text)
+        if words.messages:
+            message = await as_by_gateway(message)
+        pointing = precedence.typed(bot, message, words)
         return await precedence.find(pointing), text
 
 
 async def _fetched(bot: commands.AutoShardedBot, source: PictureRef) -> discord.Message:
-    channel = bot.get_partial_messageable(source.channel)
+    known = bot.get_channel(source.channel)  # with it the message knows its server
+    channel = known if isinstance(known, discord.abc.Messageable) else None
+    channel = channel or bot.get_partial_messageable(source.channel)
     try:
         return await channel.fetch_message(source.message)
     except discord.NotFound:

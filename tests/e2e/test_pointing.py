@@ -10,6 +10,7 @@ from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top
 from tests.e2e.test_interactions import ATTACHMENT, STRING, answered, page, slash
+from tests.e2e.test_models import press
 from tests.playground.clients import Page, eventually
 
 __all__ = ["page"]
@@ -157,3 +158,17 @@ async def test_a_thread_of_an_unknown_channel_is_answered(
     assert top(await guest.ask("!classify", channel_id=thread.id))
     assert known() is shown
     assert top(await guest.ask("!classify", channel_id=thread.id, reply_to=older["id"]))
+
+
+async def test_a_button_follows_a_message_link_again(
+    house: House, page: Page, guest: Guest
+) -> None:
+    """To another channel, as long as the asker can read it."""
+    other = house.playground.world.add_channel("elsewhere")
+    await eventually(lambda: house.bot.get_channel(other.id) is not None)
+    there = await guest.say("", PICTURE, channel_id=other.id)
+    place = f"{house.playground.guild_id}/{other.id}/{there['id']}"
+    reply = await guest.ask(f"!classify https://discord.com/channels/{place}")
+    assert top(reply)
+    await press(page, reply, "Why?")
+    await eventually(lambda: any("Brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
