@@ -98,9 +98,9 @@ class PictureReferences:
 
 
 async def _fetched(bot: commands.AutoShardedBot, source: PictureRef) -> discord.Message:
-    known = bot.get_channel(source.channel)  # with it the message knows its server
-    channel = known if isinstance(known, discord.abc.Messageable) else None
-    channel = channel or bot.get_partial_messageable(source.channel)
+    channel: object = bot.get_channel(source.channel)  # with it the message knows its server
+    if not isinstance(channel, discord.abc.Messageable):
+        channel = bot.get_partial_messageable(source.channel)
     try:
         return await channel.fetch_message(source.message)
     except discord.NotFound:
