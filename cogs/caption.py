@@ -22,8 +22,8 @@ from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
 from bot.core.i18n import tr
 from bot.library.autocomplete import complete
-from bot.pictures.lookup import Found
-from bot.pictures.references import TEMPLATE, Source
+from bot.pictures.picture import FoundPictures
+from bot.pictures.references import TEMPLATE, PictureRef
 from bot.replies.caption import Described, alt_text, captioned, other_ways
 from models.jobs.answers import Captioned
 from models.jobs.requests import Caption
@@ -65,7 +65,7 @@ class Alternatives(
 ):
     """The button "Other ways to say it"."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: PictureRef) -> None:
         super().__init__(
             discord.ui.Button(label=tr("More captions"), custom_id=f"alternatives:{source}")
         )
@@ -76,7 +76,7 @@ class Alternatives(
         cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str]
     ) -> Self:
         """Make the button again from its id; discord.py calls it."""
-        return cls(Source.of(match))
+        return cls(PictureRef.of(match))
 
     async def callback(self, interaction: Interaction) -> None:
         """Answer the person who pressed, in private."""
@@ -145,7 +145,7 @@ class CaptionCog(BobbyCog, name="Caption"):
         await question.responder.answer(captioned(described, found.note, view))
 
 
-async def _describe(question: Question, found: Found, wish: Wish) -> list[Described]:
+async def _describe(question: Question, found: FoundPictures, wish: Wish) -> list[Described]:
     async def ask(data: bytes) -> Captioned:
         return await question.submit(Caption(picture=data, model=wish.model, beams=wish.beams))
 
@@ -156,7 +156,7 @@ async def _say_otherwise(question: Question) -> Reply:
     wish = read_wish(question.words)
     if wish.beams:
         wish = replace(wish, beams=max(wish.beams, FEWEST_BEAMS))
-    found = (await question.find()).first(MAX_PICTURES)
+    found = await question.first(MAX_PICTURES)
     return other_ways(await _describe(question, found, wish))
 
 

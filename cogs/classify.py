@@ -24,7 +24,7 @@ from bot.core.errors import BadLesson, NotAllowed, UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import complete_classifier
 from bot.library.hub.workers import PREFIX as HUB
-from bot.pictures.references import Source
+from bot.pictures.references import PictureRef
 from bot.replies import common
 from bot.replies.common import Classified
 from bot.replies.models import recipe
@@ -163,7 +163,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
         await question.responder.answer(common.classified(results, note, unsure=None))
 
 
-def _buttons(results: list[Classified], source: Source) -> discord.ui.View | None:
+def _buttons(results: list[Classified], source: PictureRef) -> discord.ui.View | None:
     """Return the buttons below an answer; hub models have neither gradients nor a script here."""
     view = discord.ui.View(timeout=None)
     models = []

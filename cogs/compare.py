@@ -90,10 +90,8 @@ class CompareCog(BobbyCog, name="Compare"):
 
     async def _compare(self, question: Question) -> None:
         responder, executor = question.responder, self.bot.executor
-        async with responder.thinking():
-            responder.require_permissions()
+        async with question.pictures(1) as found:
             wanted = field(await executor.cards(), question.words.replace(",", " ").split())
-            found = (await question.find()).first(1)
             (picture,) = found.pictures
             data = await fetched(self.bot.fetcher, responder, picture)
             contenders = await asyncio.gather(

@@ -16,7 +16,7 @@ from bot.conversation.per_picture import Outcome
 from bot.conversation.reply import Reply, Upload
 from bot.conversation.responder import Responder
 from bot.core.i18n import tr
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.pictures.samples import SAMPLES, Sample
 from bot.replies.common import BLUE, classified
 from models.jobs.requests import Classify

@@ -20,7 +20,7 @@ from bot.conversation.reply import Reply
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import complete
-from bot.pictures.lookup import Found
+from bot.pictures.picture import FoundPictures
 from bot.replies.translation import translated
 from models.jobs.answers import Cycled, Translated
 from models.jobs.requests import Cycle, Translate
@@ -147,7 +147,9 @@ class TranslateCog(BobbyCog, name="Translate"):
         await responder.answer(reply, shrink)
 
 
-async def _translated(question: Question, found: Found, wish: Wish, max_bytes: int) -> Reply:
+async def _translated(
+    question: Question, found: FoundPictures, wish: Wish, max_bytes: int
+) -> Reply:
     async def ask(data: bytes) -> Translated | Cycled:
         if wish.back_again:
             # Three files go into one reply.

@@ -7,7 +7,6 @@ process has answered, `bot.storage.open_questions` knows. Direct messages are no
 Discord does not tell which have news.
 """
 
-import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
@@ -16,6 +15,7 @@ from datetime import datetime, timedelta
 import discord
 
 from bot.app.discord_clock import DiscordClock
+from bot.pictures.channel_access import as_by_gateway
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class MessageBackfill:
                 continue
             for message in reversed(latest):
                 if message.created_at > since and message.id not in self._heard:
-                    yield await _as_by_gateway(message)
+                    yield await as_by_gateway(message)
         self._filled = max(self._filled, gaps)
 
     def _knows_all_of(self, channel: Readable) -> bool:
@@ -103,21 +103,11 @@ def _written_in(guilds: Iterable[discord.Guild], since: int) -> list[Readable]:
     """
     channels: list[Readable] = []
     for guild in guilds:
-        readable: list[Readable] = [*guild.text_channels, *guild.voice_channels, *guild.threads]
+        threads = (one for one in guild.threads if one.parent)  # which holds the permissions
+        readable: list[Readable] = [*guild.text_channels, *guild.voice_channels, *threads]
         for channel in readable:
             may = channel.permissions_for(guild.me)
             young = (channel.last_message_id or 0) > since
             if young and may.view_channel and may.read_message_history:
                 channels.append(channel)
     return sorted(channels, key=lambda channel: channel.last_message_id or 0)
-
-
-async def _as_by_gateway(message: discord.Message) -> discord.Message:
-    """Return `message` with its author's membership, which histories leave out.
-
-    Without it, nobody could be told to manage the server.
-    """
-    if message.guild is not None and isinstance(message.author, discord.User):
-        with contextlib.suppress(discord.HTTPException):
-            message.author = await message.guild.fetch_member(message.author.id)
-    return message

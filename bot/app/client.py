@@ -39,7 +39,7 @@ from bot.library.hub.workers import PREFIX as HUB
 from bot.library.hub.workers import Hub
 from bot.library.on_demand import Library
 from bot.pictures.fetch import Fetcher
-from bot.pictures.references import Asked
+from bot.pictures.references import PictureReferences
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Bobby(commands.AutoShardedBot):
         self.store = store
         self.pulse = LoopLagMonitor()
         self.texts = TextCommands(self)
-        self.asked = Asked()
+        self.picture_references = PictureReferences()
         self.missed = MessageBackfill(self.clock)
         self.recovery = Recovery(self)
         self.waiting = ProgressNotifier(executor)

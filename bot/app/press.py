@@ -10,7 +10,7 @@ from bot.app.question import Question
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.core.error_text import explain
-from bot.pictures.references import Source
+from bot.pictures.references import PictureRef
 from bot.replies import common
 
 
@@ -29,7 +29,7 @@ async def answer_press(
 
 
 async def answer_press_about(
-    interaction: Interaction, source: Source, make: Callable[[Question], Awaitable[Reply]]
+    interaction: Interaction, source: PictureRef, make: Callable[[Question], Awaitable[Reply]]
 ) -> None:
     """Do so where `make` needs the question once more below whose answer the button is."""
 
@@ -59,7 +59,7 @@ async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[R
 
 
 async def edit_on_press_about(
-    interaction: Interaction, source: Source, make: Callable[[Question], Awaitable[Reply]]
+    interaction: Interaction, source: PictureRef, make: Callable[[Question], Awaitable[Reply]]
 ) -> None:
     """Do so where `make` needs the question once more below whose answer the menu is."""
     responder = InteractionResponder(interaction)

@@ -16,9 +16,10 @@ from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.per_picture import Outcome, ask_each
 from bot.conversation.responder import Responder
-from bot.pictures import lookup
-from bot.pictures.lookup import Find, Found, User
-from bot.pictures.references import Source
+from bot.pictures import precedence
+from bot.pictures.picture import Find, FoundPictures, User
+from bot.pictures.references import PictureRef
+from bot.pictures.words import parse_text
 from models.jobs.answers import Answer
 from models.jobs.requests import Request
 
@@ -43,20 +44,20 @@ class Question:
     bot: Bobby
     responder: Responder
     words: str
-    source: Source
+    source: PictureRef
     find: Find
 
     @classmethod
     def typed(cls, context: BobbyContext, text: str) -> Self:
         """Make it from a text command and what stands behind its name."""
         bot, message = context.bot, context.message
-        words = lookup.parse_text(text)
+        words = parse_text(text)
         return cls(
             bot,
             context.responder,
             words.rest,
-            Source("ask", message.channel.id, message.id),
-            lambda: lookup.find(bot, message, words),
+            PictureRef("ask", message.channel.id, message.id),
+            lambda: precedence.find(precedence.typed(bot, message, words)),
         )
 
     @classmethod
@@ -69,12 +70,13 @@ class Question:
         words: str = "",
     ) -> Self:
         """Make it from the options of a slash command."""
+        given = [picture] if picture else []
         return cls(
             interaction.client,
             InteractionResponder(interaction),
             words,
             _called(interaction),
-            lambda: lookup.from_options(interaction, picture, link, person),
+            lambda: precedence.find(precedence.chosen(interaction, given, link, person)),
         )
 
     @classmethod
@@ -82,9 +84,13 @@ class Question:
         cls, interaction: Interaction, attachments: Sequence[discord.Attachment], words: str
     ) -> Self:
         """Make it from the options of a slash command that takes several pictures."""
-        found = Found(tuple(map(lookup.attached, attachments)))
-        responder = InteractionResponder(interaction)
-        return cls(interaction.client, responder, words, _called(interaction), _always(found))
+        return cls(
+            interaction.client,
+            InteractionResponder(interaction),
+            words,
+            _called(interaction),
+            lambda: precedence.find(precedence.chosen(interaction, attachments)),
+        )
 
     @classmethod
     def inside(
@@ -95,29 +101,37 @@ class Question:
             interaction.client,
             InteractionResponder(interaction, private=private),
             "",
-            Source("in", message.channel.id, message.id),
-            lambda: lookup.inside(message),
+            PictureRef("in", message.channel.id, message.id),
+            lambda: precedence.menu(interaction.client, message),
         )
 
     @classmethod
-    async def again(cls, bot: Bobby, responder: Responder, source: Source) -> Self:
+    async def again(cls, bot: Bobby, responder: Responder, source: PictureRef) -> Self:
         """Make the question once more below whose answer a button was pressed.
 
         Raises:
             NoPicture: Its pictures are gone.
         """
-        found, text = await bot.asked.find(bot, source)
-        return cls(bot, responder, lookup.parse_text(text).rest, source, _always(found))
+        found, text = await bot.picture_references.find(bot, source)
+        return cls(bot, responder, parse_text(text).rest, source, _always(found))
 
     @property
     def server(self) -> int | None:
         """The id of the server where it is asked, None elsewhere."""
         return self.responder.asker.server
 
+    async def first(self, most: int) -> FoundPictures:
+        """Return at most `most` of the pictures, with a note on what was left out.
+
+        Raises:
+            MissingPermission, NoPicture: What is asked can't be answered here.
+        """
+        return (await self.find()).first(most)
+
     @contextlib.asynccontextmanager
     async def pictures(
         self, most: int, *, task: str | None = None, model: str | None = None
-    ) -> AsyncIterator[Found]:
+    ) -> AsyncIterator[FoundPictures]:
         """Show that Bobby is at work for as long as the block lasts; enter with the pictures.
 
         They are at most `most`; where a `model` for `task` is named that is not here, it is
@@ -129,13 +143,15 @@ class Question:
         async with self.responder.thinking():
             if not self.responder.private:
                 self.responder.require_permissions()
-            found = (await self.find()).first(most)
+            found = await self.first(most)
             if task:
                 found = found.with_note(await self.bot.library.provide(self.responder, task, model))
-            self.bot.asked.note(self.source, found)
+            self.bot.picture_references.note(self.source, found)
             yield found
 
-    async def each(self, found: Found, ask: Callable[[bytes], Awaitable[A]]) -> list[Outcome[A]]:
+    async def each(
+        self, found: FoundPictures, ask: Callable[[bytes], Awaitable[A]]
+    ) -> list[Outcome[A]]:
         """Return what became of each picture of `found`, in order; `ask` is given its file."""
         return await ask_each(self.bot.fetcher, self.responder, found, ask)
 
@@ -144,12 +160,12 @@ class Question:
         return await self.bot.executor.submit(job, self.responder.asker)
 
 
-def _called(interaction: Interaction) -> Source:
-    return Source("at", interaction.channel_id or 0, interaction.id)
+def _called(interaction: Interaction) -> PictureRef:
+    return PictureRef("at", interaction.channel_id or 0, interaction.id)
 
 
-def _always(found: Found) -> Find:
-    async def find() -> Found:
+def _always(found: FoundPictures) -> Find:
+    async def find() -> FoundPictures:
         return found
 
     return find

@@ -15,6 +15,7 @@ from discord.ext import commands
 from bot.conversation import allowed_channels
 from bot.conversation.active_commands import ActiveCommands
 from bot.conversation.message_responder import MessageResponder
+from bot.conversation.permissions import know_parent
 from bot.core import logs
 from bot.core.error_text import explain
 from bot.core.i18n import LANGUAGES, into, speak_to, tr
@@ -93,6 +94,7 @@ class TextCommands:
                 await self._bot.take_again(message.id, message.channel.id)
             elif not await self._bot.take(message.id, message.channel.id):
                 return
+            await know_parent(message.channel)
             await self._wait_for_turn()
             await self._answer(context)
         finally:

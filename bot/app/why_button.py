@@ -17,8 +17,8 @@ from bot.conversation.per_picture import ask_one
 from bot.conversation.reply import Reply
 from bot.core.errors import NoPicture
 from bot.core.i18n import label, later, tr
-from bot.pictures.lookup import Picture
-from bot.pictures.references import TEMPLATE, Source
+from bot.pictures.picture import Picture
+from bot.pictures.references import TEMPLATE, PictureRef
 from bot.replies.common import percent
 from bot.replies.explanation import explained
 from models.jobs.answers import Explained
@@ -34,7 +34,9 @@ class Why(
 ):
     """The button "Why?": asks `model` about the picture of that `number`, counted from 0."""
 
-    def __init__(self, source: Source, number: int, model: str, caption: str | None = None) -> None:
+    def __init__(
+        self, source: PictureRef, number: int, model: str, caption: str | None = None
+    ) -> None:
         super().__init__(
             discord.ui.Button(
                 label=caption or tr("Why?"), custom_id=f"why:{source}:{number}:{model}"
@@ -50,7 +52,7 @@ class Why(
     ) -> Self:
         """Make the button again from its id; discord.py calls it."""
         caption = getattr(item, "label", None)
-        return cls(Source.of(match), int(match["number"]), match["model"], caption)
+        return cls(PictureRef.of(match), int(match["number"]), match["model"], caption)
 
     async def callback(self, interaction: Interaction) -> None:
         """Answer the person who pressed, in private."""
@@ -66,7 +68,7 @@ class Labels(
 
     def __init__(
         self,
-        source: Source,
+        source: PictureRef,
         number: int,
         asker: int,
         model: str,
@@ -107,7 +109,7 @@ class Labels(
         """Make the menu again from its id; discord.py calls it."""
         options = tuple(getattr(item, "options", ()))
         number, asker = int(match["number"]), int(match["asker"])
-        return cls(Source.of(match), number, asker, match["model"], options)
+        return cls(PictureRef.of(match), number, asker, match["model"], options)
 
     async def callback(self, interaction: Interaction) -> None:
         """Show the chosen label in the same message to its owner, to others in private."""

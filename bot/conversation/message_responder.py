@@ -70,8 +70,11 @@ class MessageResponder(Responder):
         if self.message.guild is None:
             return []
         channel = self.message.channel
-        in_thread = isinstance(channel, discord.Thread)
-        speak = "send_messages_in_threads" if in_thread else "send_messages"
+        speak = "send_messages"
+        if isinstance(channel, discord.Thread):
+            speak = "send_messages_in_threads"
+            if channel.parent is None:
+                return []  # nobody can tell but Discord, which refuses what it must
         have = channel.permissions_for(self.message.guild.me)
         return lacking(have, [speak, "embed_links", "attach_files"])
 

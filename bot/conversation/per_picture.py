@@ -15,7 +15,7 @@ from bot.core import metrics
 from bot.core.error_text import explain
 from bot.core.errors import LinkExpired
 from bot.pictures.fetch import Fetcher
-from bot.pictures.lookup import Found, Picture
+from bot.pictures.picture import FoundPictures, Picture
 
 A = TypeVar("A")
 
@@ -58,7 +58,10 @@ async def fetched(fetcher: Fetcher, responder: Responder, picture: Picture) -> b
 
 
 async def ask_each(
-    fetcher: Fetcher, responder: Responder, found: Found, ask: Callable[[bytes], Awaitable[A]]
+    fetcher: Fetcher,
+    responder: Responder,
+    found: FoundPictures,
+    ask: Callable[[bytes], Awaitable[A]],
 ) -> list[Outcome[A]]:
     """Return what became of each picture of `found`, in order; `ask` is given its file."""
 

@@ -1,5 +1,6 @@
 """What Bobby must be allowed to do for a reply, in Discord's own words."""
 
+import contextlib
 from collections.abc import Iterable
 
 import discord
@@ -19,6 +20,18 @@ _PERMISSIONS = {
 """In Discord's own words."""
 SPEAK = frozenset({_PERMISSIONS["send_messages"], _PERMISSIONS["send_messages_in_threads"]})
 """Without any of these nothing can be posted at all."""
+
+
+async def know_parent(channel: object) -> None:
+    """Have discord.py know the channel that a thread belongs to: it holds the permissions.
+
+    Where Discord doesn't show that channel, it stays unknown.
+    """
+    if isinstance(channel, discord.Thread) and channel.parent is None:
+        with contextlib.suppress(discord.DiscordException, OSError):
+            parent = await channel.guild.fetch_channel(channel.parent_id)
+            if isinstance(parent, discord.abc.GuildChannel):
+                channel.guild._add_channel(parent)  # noqa: SLF001  (nothing else adds one)
 
 
 def lacking(permissions: discord.Permissions, needed: Iterable[str]) -> list[str]:

@@ -28,7 +28,7 @@ from bot.core.errors import (
     PictureTooLarge,
 )
 from bot.core.i18n import tr
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.pictures.public_address import (
     IPAddress,
     NotPublicError,
@@ -150,14 +150,7 @@ class Fetcher:
             async with asyncio.timeout(self._timeout):
                 return await self._stream(session, url, who)
         except TimeoutError:
-            raise FetchFailed(
-                tr(
-                    "{who} took longer than {timeout:.0f} seconds to respond. Try "
-                    "again, or upload the picture instead.",
-                    who=who,
-                    timeout=self._timeout,
-                )
-            ) from None
+            raise FetchFailed(self._too_slow(who, trusted=session is self._trusted)) from None
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
             if isinstance(getattr(error, "os_error", None), NotPublicError):
                 raise LinkRefused(
@@ -165,6 +158,9 @@ class Fetcher:
                 ) from None
             if session is self._trusted:
                 log.warning("Discord's pictures can't be fetched: %s", network.reason(error))
+                raise FetchFailed(
+                    tr("I can't reach Discord's file server right now. Try again in a minute.")
+                ) from error
             raise FetchFailed(
                 tr("{who} can't be reached. Upload the picture instead.", who=who)
             ) from error
@@ -209,6 +205,21 @@ class Fetcher:
                 if body.tell() > self._max_bytes:
                     raise self._too_large()
             return body.getvalue()
+
+    def _too_slow(self, who: str, *, trusted: bool) -> str:
+        timeout = self._timeout
+        if trusted:  # nothing that the person has sent is to blame
+            return tr(
+                "Discord's file server took longer than {timeout:.0f} seconds to respond. "
+                "Try again in a minute.",
+                timeout=timeout,
+            )
+        return tr(
+            "{who} took longer than {timeout:.0f} seconds to respond. Try "
+            "again, or upload the picture instead.",
+            who=who,
+            timeout=timeout,
+        )
 
     def _too_large(self) -> PictureTooLarge:
         mib = self._max_bytes / 2**20

@@ -16,8 +16,11 @@ from discord.ext import commands
 
 from bot.core.errors import NoPicture
 from bot.core.i18n import later
-from bot.pictures import lookup
-from bot.pictures.lookup import Found
+from bot.pictures import precedence
+from bot.pictures.channel_access import as_by_gateway
+from bot.pictures.contents import is_withheld
+from bot.pictures.picture import FoundPictures
+from bot.pictures.words import parse_text
 
 REMEMBERED = 1000
 """Interactions whose pictures' addresses are remembered, the latest ones."""
@@ -25,14 +28,14 @@ REMEMBERED = 1000
 Kind = Literal["ask", "in", "at"]
 
 TEMPLATE = r"(?P<kind>ask|in|at):(?P<channel>\d+):(?P<message>\d+)"
-"""How a `Source` stands in a button's id."""
+"""How a `PictureRef` stands in a button's id."""
 
 _GONE = later("I can't find that picture anymore. Please post it again.")
 _UNSEEN = later("I no longer have access to that message. Please post the picture again.")
 
 
 @dataclass(frozen=True)
-class Source:
+class PictureRef:
     """Where pictures were: `kind` tells whether `message` asked, has them itself, or is a command.
 
     For a slash command (`at`), `message` is the interaction's id.
@@ -53,13 +56,13 @@ class Source:
         return f"{self.kind}:{self.channel}:{self.message}"
 
 
-class Asked:
+class PictureReferences:
     """Finds the pictures of earlier questions."""
 
     def __init__(self) -> None:
-        self._remembered: OrderedDict[int, Found] = OrderedDict()
+        self._remembered: OrderedDict[int, FoundPictures] = OrderedDict()
 
-    def note(self, source: Source, found: Found) -> None:
+    def note(self, source: PictureRef, found: FoundPictures) -> None:
         """Remember the addresses of pictures that `source` alone would not lead to."""
         if source.kind == "ask":
             return
@@ -67,7 +70,9 @@ class Asked:
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
-    async def find(self, bot: commands.AutoShardedBot, source: Source) -> tuple[Found, str]:
+    async def find(
+        self, bot: commands.AutoShardedBot, source: PictureRef
+    ) -> tuple[FoundPictures, str]:
         """Return the pictures that `source` means, and the words behind a text command.
 
         Raises:
@@ -80,15 +85,22 @@ class Asked:
             return remembered, ""
         message = await _fetched(bot, source)
         if source.kind == "in":
-            hidden = lookup.is_withheld(message)
-            return (remembered if hidden and remembered else await lookup.inside(message)), ""
+            if remembered and is_withheld(message):
+                return remembered, ""
+            return await precedence.menu(bot, message), ""
         context = await bot.get_context(message)
         text = context.view.read_rest().strip()
-        return await lookup.find(bot, message, lookup.parse_text(text)), text
+        words = parse_text(text)
+        if words.messages:
+            message = await as_by_gateway(message)
+        pointing = precedence.typed(bot, message, words)
+        return await precedence.find(pointing), text
 
 
-async def _fetched(bot: commands.AutoShardedBot, source: Source) -> discord.Message:
-    channel = bot.get_partial_messageable(source.channel)
+async def _fetched(bot: commands.AutoShardedBot, source: PictureRef) -> discord.Message:
+    channel: object = bot.get_channel(source.channel)  # with it the message knows its server
+    if not isinstance(channel, discord.abc.Messageable):
+        channel = bot.get_partial_messageable(source.channel)
     try:
         return await channel.fetch_message(source.message)
     except discord.NotFound:

@@ -13,7 +13,8 @@ from bot.conversation.per_picture import Outcome
 from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
-from bot.pictures.lookup import CROP_NAME, Picture
+from bot.pictures.contents import CROP_NAME
+from bot.pictures.picture import Picture
 from models.jobs.answers import Label, Labels, Pictured
 from models.jobs.base import Said
 

@@ -10,7 +10,7 @@ from bot.conversation.per_picture import Outcome
 from bot.conversation.reply import Reply
 from bot.core.formatting import plain
 from bot.core.i18n import label, tr
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.replies.common import BLUE, label_lines, percent, receipt, refused, titled
 from models.jobs.answers import Labels
 from models.jobs.model_info import ModelInfo

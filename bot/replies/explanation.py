@@ -5,7 +5,7 @@ import discord
 from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, tr
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.replies.common import answered, percent, titled
 from models.jobs.answers import Explained
 

@@ -3,7 +3,7 @@
 from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.replies.common import answered, bar, percent, titled
 from models.jobs.answers import Shaken
 

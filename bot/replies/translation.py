@@ -10,7 +10,7 @@ from bot.conversation.per_picture import Outcome
 from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import plain
 from bot.core.i18n import label, later, tr
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.replies.common import answered, percent, refused, titled
 from models.jobs.answers import Cycled, Image, Label, Translated, Verdict
 

@@ -9,7 +9,9 @@ import discord
 import pytest_asyncio
 
 from bot.app.discord_patches import DISCORD, point_discord_at
-from bot.pictures.lookup import Found, find, parse_text
+from bot.pictures.picture import FoundPictures
+from bot.pictures.precedence import find, inside, typed
+from bot.pictures.words import parse_text
 from bot.playground.model.records import Channel
 from bot.playground.model.state import World
 from bot.playground.server import Playground
@@ -41,10 +43,17 @@ class Room:
             pass
         return heard
 
-    async def finds(self, content: str = "", *files: File, **fields: Any) -> Found:
+    async def finds(self, content: str = "", *files: File, **fields: Any) -> FoundPictures:
         """Return what the guest means with `content` behind a command."""
-        message = await self.hears(f"!x {content}", *files, **fields)
-        return await find(self.bot, message, parse_text(content))
+        return await self.means(await self.hears(f"!x {content}", *files, **fields), content)
+
+    async def means(self, message: discord.Message, content: str = "") -> FoundPictures:
+        """Return what `message` means, of which `content` stands behind the command."""
+        return await find(typed(self.bot, message, parse_text(content)))
+
+    async def inside(self, message: dict[str, Any]) -> FoundPictures:
+        """Return what somebody means who points at `message`, as the bot fetches it."""
+        return inside(await self.sees(message), self.world.bot.id)
 
     async def sees(self, message: dict[str, Any]) -> discord.Message:
         """Return a message as the bot fetches it."""

@@ -46,7 +46,7 @@ async def test_names_are_taken_at_their_word(guest: Guest, bobby_jpg: tuple[str,
 async def test_a_bad_picture_is_told(guest: Guest) -> None:
     """In the model's line."""
     assert "can't read this file as a picture" in said(
-        await guest.ask("!compare", ("a.txt", b"no picture"))
+        await guest.ask("!compare", ("a.png", b"no picture"))
     )
 
 
@@ -116,4 +116,4 @@ async def test_the_button_gives_the_script_in_private(
 
 async def test_no_answer_has_no_script(guest: Guest) -> None:
     """A bad file alone gets its sentence and no button."""
-    assert not (await guest.ask("!classify", ("a.txt", b"no picture")))["components"]
+    assert not (await guest.ask("!classify", ("a.png", b"no picture")))["components"]

@@ -12,7 +12,7 @@ import pytest
 from bot.conversation.message_responder import MessageResponder
 from bot.conversation.per_picture import fetched
 from bot.core.errors import LinkExpired
-from bot.pictures.lookup import inside
+from bot.pictures.precedence import inside
 from bot.playground.model.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House
@@ -161,7 +161,7 @@ async def test_a_slow_cdn_is_given_up_in_words(house: House, guest: Guest) -> No
     house.bot.fetcher._timeout = 1.0
     try:
         message = await guest.say("!classify", PICTURE)
-        assert "took longer than 1 seconds" in said(await guest.reply(message))
+        assert "file server took longer than 1 seconds" in said(await guest.reply(message))
     finally:
         house.playground.faults.cdn.stall_after = None
         house.bot.fetcher._timeout = 20.0
@@ -172,7 +172,7 @@ async def test_an_expired_link_is_renewed(house: House, guest: Guest, channel: C
     """Behind a link that has run out, the message is asked for a fresh one, if it is there."""
     message = await guest.say("", PICTURE)
     found = await house.bot.get_partial_messageable(channel.id).fetch_message(int(message["id"]))
-    (picture,) = (await inside(found)).pictures
+    (picture,) = inside(found, house.bot.application_id or 0).pictures
     house.playground.faults.expire_links()
     with pytest.raises(LinkExpired):
         await house.bot.fetcher.fetch(picture, person=1)

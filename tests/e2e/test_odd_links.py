@@ -101,9 +101,10 @@ async def test_a_failure_that_nobody_foresaw_stays_alone(
 
 
 async def test_pictures_that_are_left_out_are_counted(guest: Guest, other_bot: Guest) -> None:
-    """A reply has room for ten; of fourteen the note says so."""
+    """A reply has room for ten; of fourteen, some shown twice, the note says so."""
     files = [(f"{number}.png", pictures.plain()) for number in range(10)]
-    many = await other_bot.say("look", *files, embeds=[BROKEN_EMBED] * 4)
+    embeds = [{"image": {"url": f"http://xn--0.com/{number}.png"}} for number in range(4)]
+    many = await other_bot.say("look", *files, embeds=embeds * 2)
     reply = await guest.ask("!classify", reply_to=many["id"])
     assert len(reply["embeds"]) == 10
     assert "First 10 of 14 pictures" in said(reply)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.pictures.references import Source
+from bot.pictures.references import PictureRef
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import File, Guest, said
@@ -150,7 +150,7 @@ async def test_by_slash_command_and_its_button(house: House, page: Page, guest: 
     message = await answered(page, channel, data, files=[("x.png", pictures.plain())])
     await press(page, message, "Why?")
     await eventually(lambda: any("Brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
-    house.bot.asked.__init__()  # type: ignore[misc]  # as after a restart
+    house.bot.picture_references.__init__()  # type: ignore[misc]  # as after a restart
     await press(page, message, "Why?")
     await eventually(
         lambda: any("can't find that picture" in said(m) for m in page.heard("MESSAGE_UPDATE"))
@@ -201,8 +201,8 @@ async def test_the_words_behind_an_earlier_command_count(house: House, guest: Gu
     """The picture that they pointed to is found again, and the words come along."""
     message = await guest.say(f"!classify alexnet <@{guest.person.id}>")
     await guest.reply(message)
-    source = Source("ask", guest.channel_id, int(message["id"]))
-    found, text = await house.bot.asked.find(house.bot, source)
+    source = PictureRef("ask", guest.channel_id, int(message["id"]))
+    found, text = await house.bot.picture_references.find(house.bot, source)
     assert [one.name for one in found.pictures] == [f"{guest.person.name}'s avatar"]
     assert text == f"alexnet <@{guest.person.id}>"
 

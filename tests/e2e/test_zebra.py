@@ -177,7 +177,7 @@ async def test_more_pictures_than_are_taken_are_counted(
 
 async def test_bad_files_fail_alone(guest: Guest) -> None:
     """The neighbour is translated."""
-    reply = await guest.ask("!zebra", ("notes.txt", b"no picture"), ("a.png", pictures.plain()))
-    assert [embed["title"] for embed in reply["embeds"]] == ["notes.txt", "a.png"]
-    assert "can't read this file as a picture" in reply["embeds"][0]["description"]
-    assert "image" in reply["embeds"][1]
+    reply = await guest.ask("!zebra", ("bad.png", b"no picture"), ("a.png", pictures.plain()))
+    assert [embed["title"] for embed in reply["embeds"]] == ["a.png", "bad.png"]
+    assert "image" in reply["embeds"][0]
+    assert "can't read this file as a picture" in reply["embeds"][1]["description"]

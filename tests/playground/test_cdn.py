@@ -39,12 +39,13 @@ async def test_pictures_are_shown_and_the_rest_is_downloaded(
         assert not {"width", "height", "description", "ephemeral"} & set(file)
 
 
-async def test_avatars_and_stickers(person: Rest, playground: Playground) -> None:
+async def test_avatars_emoji_and_stickers(person: Rest, playground: Playground) -> None:
     """Each under its own address and of its kind; what is not there is 404."""
     world, base = playground.world, playground.links.origin
     formats = {1: "image/png", 2: "image/png", 3: "application/json", 4: "image/gif"}
     found = {
         f"/avatars/{world.owner.id}/{world.owner.avatar_hash}.png": "image/png",
+        f"/emojis/{world.add_emoji('dog', b'x').id}.png": "image/png",
     }
     for number, kind in formats.items():
         sticker = world.add_sticker("x", b"x", format=number)
@@ -55,6 +56,7 @@ async def test_avatars_and_stickers(person: Rest, playground: Playground) -> Non
     nowhere = [
         f"/avatars/{world.owner.id}/{world.bot.avatar_hash}.png",
         f"/avatars/1/{world.owner.avatar_hash}.png",
+        "/emojis/1.png",
         "/stickers/1.png",
         "/stickers/x.png",
     ]
@@ -164,3 +166,18 @@ async def test_components_are_numbered(person: Rest, playground: Playground) -> 
     assert (item["media"]["width"], item["media"]["height"]) == (128, 128)
     assert item["media"]["attachment_id"]
     assert await person.fetch(item["media"]["url"]) == (200, playground.world.owner.avatar)
+
+
+async def test_links_to_attachments_are_refreshed(person: Rest, playground: Playground) -> None:
+    """Signed or not, in their order; what is no attachment's is refused."""
+    sent = await person.say(playground.channel_id, "", ("a.txt", b"a"), ("b.txt", b"b"))
+    urls = [file["url"].partition("?")[0] for file in sent["attachments"]]
+    playground.faults.expire_links()
+    path = "/attachments/refresh-urls"
+    answer = await person.ask("POST", path, {"attachment_urls": urls})
+    fresh = answer.data["refreshed_urls"]
+    assert [one["original"] for one in fresh] == urls
+    assert [await person.fetch(one["refreshed"]) for one in fresh] == [(200, b"a"), (200, b"b")]
+    assert (await person.fetch(urls[0]))[0] == 404
+    answer = await person.ask("POST", path, {"attachment_urls": [urls[0] + "x", "https://a.b/c"]})
+    assert answer.status == 400

@@ -177,3 +177,26 @@ async def test_a_channel_or_guild_may_go(bot: EchoBot, playground: Playground) -
         codes.append(caught.value.code)
     assert codes == [10003, 50001]
     await eventually(lambda: not bot.get_channel(doomed.id) and not bot.get_guild(other.id))
+
+
+async def test_a_poll_has_its_answers(bot: EchoBot, person: Rest, playground: Playground) -> None:
+    """Numbered, each with its emoji; a message may be nothing else."""
+    answers = [
+        {"poll_media": {"text": "yes", "emoji": {"id": "123456789012345678", "name": "dog"}}},
+        {"poll_media": {"text": "no"}},
+    ]
+    poll = {"question": {"text": "Which?"}, "answers": answers}
+    message = await person.say(playground.channel_id, "", poll=poll)
+    seen = await text_channel(bot, playground).fetch_message(int(message["id"]))
+    assert seen.poll
+    assert [(one.id, one.text) for one in seen.poll.answers] == [(1, "yes"), (2, "no")]
+    assert seen.poll.answers[0].emoji
+    assert seen.poll.answers[0].emoji.id == 123456789012345678
+
+
+async def test_a_channel_is_fetched(bot: EchoBot, playground: Playground) -> None:
+    """As the gateway told of it."""
+    known = text_channel(bot, playground)
+    fetched = await bot.fetch_channel(playground.channel_id)
+    assert isinstance(fetched, discord.TextChannel)
+    assert (fetched.name, fetched.guild) == (known.name, known.guild)

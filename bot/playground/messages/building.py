@@ -35,6 +35,22 @@ def _embed(sent: Json) -> Json:
     return embed
 
 
+def poll(sent: Json, expiry: str) -> Json:
+    """Return a poll as Discord stores it, its answers counted."""
+    answers = [
+        {"answer_id": number, "poll_media": answer["poll_media"]}
+        for number, answer in enumerate(sent["answers"], start=1)
+    ]
+    return {
+        "question": sent["question"],
+        "answers": answers,
+        "expiry": expiry,
+        "allow_multiselect": False,
+        "layout_type": 1,
+        "results": {"answer_counts": [], "is_finalized": False},
+    }
+
+
 _COMPONENT_DEFAULTS: dict[int, Json] = {
     3: {"min_values": 1, "max_values": 1},
     11: {"description": None, "spoiler": False},

@@ -7,6 +7,7 @@ Owns the making of `Message` records out of bodies. The checks of who may post w
 import asyncio
 import re
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 
 from bot.playground.messages import building, limits
 from bot.playground.messages.bodies import Form
@@ -96,6 +97,8 @@ class Posting:
         )
         self._point(message, payload.get("message_reference"))
         self._add_stickers(message, payload.get("sticker_ids") or [])
+        if payload.get("poll"):
+            message.poll = building.poll(payload["poll"], (now() + timedelta(days=1)).isoformat())
         message.attachments = building.attachments(form, channel.id, self._world)
         building.settle_files(message)
         if not occasion.may_be_empty:
@@ -271,5 +274,5 @@ class Posting:
 def _refuse_empty(message: Message) -> None:
     second = message.flags & COMPONENTS_V2 and message.components
     filled = message.content or message.embeds or message.attachments or message.stickers
-    if not (filled or message.snapshots or second):
+    if not (filled or message.poll or message.snapshots or second):
         raise errors.empty_message()

@@ -70,6 +70,25 @@ class _Mentions(msgspec.Struct):
     replied_user: bool | None = None
 
 
+class _PollEmoji(msgspec.Struct):
+    id: Id | None = None
+    name: str | None = None
+
+
+class _PollMedia(msgspec.Struct):
+    text: str | None = None
+    emoji: _PollEmoji | None = None
+
+
+class _Answer(msgspec.Struct):
+    poll_media: _PollMedia
+
+
+class _Poll(msgspec.Struct):
+    question: _PollMedia
+    answers: list[_Answer]
+
+
 class _Reference(msgspec.Struct):
     message_id: Id | None = None
     channel_id: Id | None = None
@@ -88,6 +107,7 @@ class _Message(msgspec.Struct):
     components: list[_Component] | None = None
     attachments: list[_File] | None = None
     sticker_ids: list[Id] | None = None
+    poll: _Poll | None = None
     allowed_mentions: _Mentions | None = None
     message_reference: _Reference | None = None
 

@@ -96,7 +96,7 @@ def body(message: Message, links: Links) -> Json:
     }
     if message.stickers:
         data["sticker_items"] = [sticker_item(sticker) for sticker in message.stickers]
-    return data
+    return data if message.poll is None else {**data, "poll": message.poll}
 
 
 def message(

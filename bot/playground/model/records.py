@@ -78,6 +78,18 @@ class Sticker:
 
 
 @dataclass(eq=False, slots=True)
+class Emoji:
+    """A custom emoji, as it stands in a text: `<:name:id>`."""
+
+    id: int
+    name: str
+    data: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"<:{self.name}:{self.id}>"
+
+
+@dataclass(eq=False, slots=True)
 class Guild:
     """A server. `blocked_words` is what its AutoMod refuses, `locale` its language."""
 
@@ -150,9 +162,9 @@ class Reference:
 class Message:
     """A message. `for_whom` is set on ephemeral ones: nobody else sees it.
 
-    `embeds` are the author's, `unfurled` those the server made of links; `snapshots` are the
-    JSON of what was forwarded, `interaction` the JSON of what this message answers, and `command`
-    the older JSON of it that names the command.
+    `embeds` are the author's, `unfurled` those the server made of links; `snapshots` are the JSON
+    of what was forwarded, `poll` is that of a poll, `interaction` the JSON of what this message
+    answers, and `command` the older JSON of it that names the command.
     """
 
     id: int
@@ -167,6 +179,7 @@ class Message:
     unfurled: list[Json] = field(default_factory=list)
     components: list[Json] = field(default_factory=list)
     stickers: list[Sticker] = field(default_factory=list)
+    poll: Json | None = None
     mentions: list[Person] = field(default_factory=list)
     mention_roles: list[int] = field(default_factory=list)
     mention_everyone: bool = False

@@ -21,6 +21,7 @@ from bot.playground.model.records import (
     Application,
     Attachment,
     Channel,
+    Emoji,
     Guild,
     Json,
     Member,
@@ -66,6 +67,7 @@ class World:
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self.stickers: dict[int, Sticker] = {}
+        self.emoji: dict[int, Emoji] = {}
         self.files: dict[tuple[int, int], Attachment] = {}
         self._by_token: dict[str, Person] = {}
         self._dms: dict[frozenset[int], Channel] = {}
@@ -200,6 +202,12 @@ class World:
         sticker = Sticker(self.new_id(), name, data, format)
         self.stickers[sticker.id] = sticker
         return sticker
+
+    def add_emoji(self, name: str, data: bytes) -> Emoji:
+        """Return a new custom emoji."""
+        emoji = Emoji(self.new_id(), name, data)
+        self.emoji[emoji.id] = emoji
+        return emoji
 
     # --- channels ---------------------------------------------------------------------------------
 

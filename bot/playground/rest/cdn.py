@@ -37,6 +37,7 @@ class Cdn:
         return [
             web.get(media + name, self.attachment),
             web.get(media + "stickers/{name}", self.sticker),
+            web.get("/emojis/{name}", self.emoji),
             web.get("/avatars/{user_id}/{name}", self.avatar),
         ]
 
@@ -68,6 +69,13 @@ class Cdn:
             raise web.HTTPNotFound
         kind = {3: "application/json", 4: "image/gif"}.get(sticker.format, "image/png")
         return await self._serve(request, sticker.data, kind)
+
+    async def emoji(self, request: web.Request) -> web.StreamResponse:
+        """Serve a custom emoji."""
+        emoji = self._world.emoji.get(_number(request.match_info["name"].split(".")[0]))
+        if emoji is None:
+            raise web.HTTPNotFound
+        return await self._serve(request, emoji.data, "image/png")
 
     async def _serve(self, request: web.Request, data: bytes, kind: str) -> web.StreamResponse:
         headers = _HEADERS | {"Content-Type": kind, "Content-Length": str(len(data))}

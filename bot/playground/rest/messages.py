@@ -1,5 +1,6 @@
 """REST: messages, their reactions, and typing."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -18,6 +19,8 @@ from bot.playground.model.state import Event, World, now
 from bot.playground.rest.http import caller, channel_of, done, message_of, ok
 from bot.playground.rest.nonce_cache import Nonces
 
+_ATTACHMENT = re.compile(r"/(?:ephemeral-)?attachments/(\d+)/(\d+)/")
+
 
 class MessageRoutes:
     """Routes about what is in a channel."""
@@ -35,12 +38,14 @@ class MessageRoutes:
         message = messages + "/{message_id}"
         reaction = message + "/reactions/{emoji_name}/@me"
         return [
+            web.get("/channels/{channel_id}", self.channel),
             web.get(messages, self.list),
             web.post(messages, self.create),
             web.get(message, self.get),
             web.patch(message, self.edit),
             web.delete(message, self.delete),
             web.post("/channels/{channel_id}/typing", self.type),
+            web.post("/attachments/refresh-urls", self.refresh),
             web.put(reaction, self.react),
             web.delete(reaction, self.unreact),
         ]
@@ -51,6 +56,12 @@ class MessageRoutes:
             return data
         direct = message.channel.kind == DM
         return message_payloads.without_content(data, viewer, direct=direct)
+
+    async def channel(self, request: web.Request) -> web.Response:
+        """Return the channel itself."""
+        me, channel = caller(request), channel_of(self._world, request)
+        require(me, channel)
+        return ok(payloads.channel(channel, viewer=me))
 
     async def list(self, request: web.Request) -> web.Response:
         """Return up to `limit` messages, newest first, `before` or `after` an id."""
@@ -122,6 +133,19 @@ class MessageRoutes:
             raise errors.missing_permissions()
         self._posting.delete(message)
         return done()
+
+    async def refresh(self, request: web.Request) -> web.Response:
+        """Return a fresh link for each of some links to attachments, unsigned ones too."""
+        caller(request)
+        form = await bodies.read(request, file_limit=0)
+        fresh: list[Json] = []
+        for url in form.payload.get("attachment_urls") or []:
+            found = _ATTACHMENT.search(str(url))
+            file = self._world.files.get((int(found[1]), int(found[2]))) if found else None
+            if file is None:
+                raise errors.invalid("attachment_urls", "INVALID_URL", "Not an attachment's URL.")
+            fresh.append({"original": url, "refreshed": self._links.attachment(file)})
+        return ok({"refreshed_urls": fresh})
 
     async def type(self, request: web.Request) -> web.Response:
         """Show the caller as typing for ten seconds."""

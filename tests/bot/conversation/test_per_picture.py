@@ -14,7 +14,7 @@ from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import LinkExpired
 from bot.executor.queue import Asker
-from bot.pictures.lookup import Found, linked
+from bot.pictures.picture import FoundPictures, linked
 from tests.bot.pictures.test_fetch import ANN, discords, fetcher, picture, site
 
 
@@ -50,7 +50,9 @@ async def outcomes(*results: str | Exception) -> list[Outcome[str]]:
         return result
 
     async with site(picture, "127.0.0.1") as url, fetcher() as fetch:
-        found = Found(tuple(discords(f"{url}/{place}.png") for place, _ in enumerate(results)))
+        found = FoundPictures(
+            tuple(discords(f"{url}/{place}.png") for place, _ in enumerate(results))
+        )
         return await ask_each(fetch, Whispered(), found, ask)
 
 
@@ -80,7 +82,7 @@ async def test_a_picture_that_cant_be_fetched_is_refused() -> None:
         raise AssertionError("nothing was fetched")
 
     async with fetcher() as fetch:
-        found = Found((linked("ftp://a.example/b.png"),))
+        found = FoundPictures((linked("ftp://a.example/b.png"),))
         (only,) = await ask_each(fetch, Whispered(), found, ask)
     assert "http" in only.result
 
@@ -95,7 +97,7 @@ async def test_who_leaves_takes_the_question_along() -> None:
         raise AssertionError
 
     async with site(picture, "127.0.0.1") as url, fetcher() as fetch:
-        found = Found((discords(f"{url}/a.png"),))
+        found = FoundPictures((discords(f"{url}/a.png"),))
         task = asyncio.create_task(ask_each(fetch, Whispered(), found, ask))
         await begun.wait()
         task.cancel()
@@ -113,7 +115,7 @@ async def test_all_pictures_are_asked_about_at_once() -> None:
         return "a"
 
     async with site(picture, "127.0.0.1") as url, fetcher() as fetch:
-        found = Found((discords(f"{url}/a.png"), discords(f"{url}/b.png")))
+        found = FoundPictures((discords(f"{url}/a.png"), discords(f"{url}/b.png")))
         done = await ask_each(fetch, Whispered(), found, ask)
     assert [one.result for one in done] == ["a", "a"]
 

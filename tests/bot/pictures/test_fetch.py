@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.core.errors import BobbyError, FetchFailed, LinkRefused, Overloaded, PictureTooLarge
 from bot.pictures.fetch import PER_PERSON, Fetcher
-from bot.pictures.lookup import Picture, linked
+from bot.pictures.picture import Picture, linked
 from bot.pictures.public_address import IPAddress
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -303,6 +303,18 @@ async def test_nobody_listening_is_told() -> None:
     with socket.create_server((PUBLIC, 0)) as listener:
         port = listener.getsockname()[1]
     assert "can't be reached" in await fails(f"http://{PUBLIC}:{port}/", FetchFailed)
+
+
+async def test_discords_files_that_cant_be_reached_are_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is nobody's link and nobody's upload that is to be mended; the log says why."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    async with fetcher() as fetch:
+        with pytest.raises(FetchFailed, match="can't reach Discord's file server right now"):
+            await fetch.fetch(discords(f"http://127.0.0.1:{port}/a.png"), person=ANN)
+    assert "Discord's pictures can't be fetched" in caplog.text
 
 
 async def test_one_persons_slow_pictures_leave_the_others_their_turn() -> None:

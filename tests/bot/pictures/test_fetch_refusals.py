@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 
 from bot.core.errors import FetchFailed, LinkExpired, PictureTooLarge
-from bot.pictures.lookup import linked
+from bot.pictures.picture import linked
 from tests.bot.pictures.test_fetch import ANN, discords, fails, fetcher, picture, site
 
 

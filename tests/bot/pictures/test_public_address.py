@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from bot.core.errors import FetchFailed, LinkRefused
-from bot.pictures.lookup import linked
+from bot.pictures.picture import linked
 from bot.pictures.public_address import is_public, may_be_public
 from tests.bot.pictures.test_fetch import ANN, discords, fetcher, picture, site
 from tests.proxy import Proxy

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from bot.core.formatting import plain
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.replies import common
 from bot.replies.common import Classified
 from models.jobs.answers import Label, Labels

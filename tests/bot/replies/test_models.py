@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from bot.conversation.per_picture import Outcome
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.replies.common import BLUE, GREY, RED
 from bot.replies.comparison import GARBAGE, Contender, agreement, compared, garbage
 from bot.replies.models import PAGE, inspected, page, pages, recipe

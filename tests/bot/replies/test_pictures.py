@@ -7,7 +7,7 @@ import msgspec
 
 from bot.conversation.per_picture import Outcome
 from bot.conversation.reply import Reply
-from bot.pictures.lookup import Picture
+from bot.pictures.picture import Picture
 from bot.replies.caption import alt_text, captioned, other_ways
 from bot.replies.common import BLUE, GREY, RED
 from bot.replies.explanation import explained
