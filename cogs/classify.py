@@ -27,6 +27,7 @@ from bot.library.hub.workers import PREFIX as HUB
 from bot.pictures.references import Source
 from bot.replies import common
 from bot.replies.common import Classified
+from bot.replies.help import Guide
 from bot.replies.models import recipe
 from bot.storage.labels import NO_SERVER
 from models.jobs.answers import Labels
@@ -73,7 +74,10 @@ class ClassifyCog(BobbyCog, name="Classify"):
         menu = app_commands.ContextMenu(name="Classify", callback=self.classify_message)
         super().__init__(bot, menu)
 
-    @commands.command(usage="[model] [link or @person]")
+    @commands.command(
+        usage="[model] [link or @person]",
+        extras=Guide("look", ("", "resnet101"), MAX_PICTURES).extras(),
+    )
     async def classify(self, context: BobbyContext, *, text: str = "") -> None:
         """Tell you what's in a picture (top five guesses).
 

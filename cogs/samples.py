@@ -19,6 +19,7 @@ from bot.core.i18n import tr
 from bot.pictures.lookup import Picture
 from bot.pictures.samples import SAMPLES, Sample
 from bot.replies.common import BLUE, classified
+from bot.replies.help import Guide
 from models.jobs.requests import Classify
 
 
@@ -50,7 +51,7 @@ class SamplesCog(BobbyCog, name="Samples"):
 
     items = (Try,)
 
-    @commands.command(name="try")
+    @commands.command(name="try", extras=Guide("look").extras())
     async def try_(self, context: BobbyContext) -> None:
         """Try me on a sample picture, no upload needed."""
         await context.responder.answer(self._offer())

@@ -21,6 +21,7 @@ from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import complete
 from bot.pictures.lookup import Found
+from bot.replies.help import Guide
 from bot.replies.translation import translated
 from models.jobs.answers import Cycled, Translated
 from models.jobs.requests import Cycle, Translate
@@ -71,19 +72,28 @@ class TranslateCog(BobbyCog, name="Translate"):
     def __init__(self, bot: Bobby) -> None:
         super().__init__(bot, app_commands.ContextMenu(name="Zebra", callback=self.zebra_message))
 
-    @commands.command(usage="[size:N] [link or @person]")
+    @commands.command(
+        usage="[size:N] [link or @person]",
+        extras=Guide("make", ("", "size:512"), MAX_PICTURES).extras(),
+    )
     async def zebra(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn horses into zebras."""
         question = Question.typed(context, text)
         await self._answer(question, read_wish(question.words))
 
-    @commands.command(usage="<pair> [size:N] [link or @person]")
+    @commands.command(
+        usage="<pair> [size:N] [link or @person]",
+        extras=Guide("make", ("apple2orange", "monet2photo size:512"), MAX_PICTURES).extras(),
+    )
     async def translate(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn one kind of thing into another, like apples into oranges."""
         question = Question.typed(context, text)
         await self._answer(question, read_wish(question.words, names_pair=True))
 
-    @commands.command(usage="[pair] [size:N] [link or @person]")
+    @commands.command(
+        usage="[pair] [size:N] [link or @person]",
+        extras=Guide("make", ("", "apple2orange"), 1).extras(),
+    )
     async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn a horse into a zebra and back again."""
         question = Question.typed(context, text)

@@ -125,7 +125,15 @@ class TextCommands:
     def _is_worth_a_word(self, context: BobbyContext) -> bool:
         """Tell an unknown command meant for Bobby from one meant for another bot."""
         mentioned = context.prefix is not None and context.prefix.startswith("<@")
-        return mentioned or self._nearest(context.invoked_with) is not None
+        name = context.invoked_with
+        return mentioned or bool(self._slash_alone(name)) or self._nearest(name) is not None
+
+    def _slash_alone(self, name: str | None) -> str | None:
+        """Return the slash command that `name` is in some language, where it is no text command."""
+        for slash in self._bot.tree.get_commands(type=discord.AppCommandType.chat_input):
+            if (name or "").lower() in {into(one, slash.name) for one in LANGUAGES}:
+                return tr(slash.name)
+        return None
 
     def _nearest(self, name: str | None) -> str | None:
         """Return the command that `name` is a slip of; short names are too often other bots'."""
@@ -135,6 +143,8 @@ class TextCommands:
 
     def _unknown(self, context: BobbyContext) -> str:
         prefix = self._bot.prefix_for(context.responder)
+        if slash := self._slash_alone(context.invoked_with):
+            return tr("That's a slash command: type `/{slash}`.", slash=slash)
         if nearest := self._nearest(context.invoked_with):
             return tr(
                 "Did you mean `{prefix}{nearest}`? Edit your message to try again.",

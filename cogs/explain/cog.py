@@ -15,6 +15,7 @@ from bot.app.text_commands import BobbyContext
 from bot.app.why_button import Labels, Why, explain
 from bot.conversation.interaction_responder import Interaction
 from bot.library.autocomplete import complete
+from bot.replies.help import Guide
 
 
 class WhyCog(BobbyCog, name="Why"):
@@ -22,7 +23,9 @@ class WhyCog(BobbyCog, name="Why"):
 
     items = (Why, Labels)
 
-    @commands.command(usage="[model] [link or @person]")
+    @commands.command(
+        usage="[model] [link or @person]", extras=Guide("look", ("", "resnet101"), 1).extras()
+    )
     async def why(self, context: BobbyContext, *, text: str = "") -> None:
         """Highlight what made me pick a label."""
         await self._answer(Question.typed(context, text))

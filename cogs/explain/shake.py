@@ -11,6 +11,7 @@ from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction
 from bot.conversation.per_picture import ask_one
 from bot.library.autocomplete import complete
+from bot.replies.help import Guide
 from bot.replies.shake import shaken
 from models.jobs.answers import Shaken
 from models.jobs.requests import Shake
@@ -19,7 +20,9 @@ from models.jobs.requests import Shake
 class ShakeCog(BobbyCog, name="Shake"):
     """Changes a picture a little and asks the classifier again."""
 
-    @commands.command(usage="[model] [link or @person]")
+    @commands.command(
+        usage="[model] [link or @person]", extras=Guide("look", ("", "resnet101"), 1).extras()
+    )
     async def shake(self, context: BobbyContext, *, text: str = "") -> None:
         """Flip, rotate, blur and crop a picture to see if the label holds up."""
         await self._answer(Question.typed(context, text))
