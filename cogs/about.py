@@ -179,7 +179,10 @@ class AboutCog(BobbyCog, name="About"):
         Raises:
             UnknownCommand: There is none; the sentence has the nearest.
         """
-        slashes = {one.name: one for one in self.bot.tree.get_commands(type=CHAT)}
+        offered = self.bot.tree.get_commands(type=CHAT)
+        slashes = {
+            one.name: one for one in offered if not isinstance(one, app_commands.ContextMenu)
+        }
         if command := self.bot.get_command(name):
             slash = slashes.get(command.name)
             return helping.explained(command, slash, prefix, self.bot.settings)

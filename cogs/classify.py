@@ -21,9 +21,10 @@ from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import BadLesson, NotAllowed, UnknownModel
-from bot.core.i18n import tr
+from bot.core.i18n import later, tr
 from bot.library.autocomplete import complete_classifier
 from bot.library.hub.workers import PREFIX as HUB
+from bot.library.search import without_talk
 from bot.pictures.references import Source
 from bot.replies import common
 from bot.replies.common import Classified
@@ -33,8 +34,9 @@ from bot.storage.labels import NO_SERVER
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify, Inspect, Recognise
 
+CUSTOM = later("custom")
 MINE = "mine"
-"""Asks for the labels that the server has taught."""
+"""Either asks for the labels that the server has taught."""
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
@@ -82,7 +84,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
         """Tell you what's in a picture (top five guesses).
 
         Attach pictures, reply to one, add a link, mention somebody for their avatar, or just ask:
-        then the newest picture of the channel is taken. Name a model to ask that one, or `mine`
+        then the newest picture of the channel is taken. Name a model to ask that one, or `custom`
         for the labels that I was taught here.
         """
         await self._answer(Question.typed(context, text))
@@ -90,7 +92,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
     @app_commands.command(name="classify")
     @app_commands.describe(
         **PICTURE_OPTIONS,
-        model="Which model to use, or `mine` for this server's custom labels (default: "
+        model="Which model to use, or `custom` for this server's custom labels (default: "
         "the server's model)",
     )
     @app_commands.autocomplete(model=complete_classifier)
@@ -123,10 +125,12 @@ class ClassifyCog(BobbyCog, name="Classify"):
         return recipe(seen.script, model)
 
     async def _answer(self, question: Question) -> None:
-        if question.words.strip().lower() == MINE:
+        if question.words.strip().lower() in {CUSTOM, MINE, tr(CUSTOM)}:
             await self._recognise(question)
             return
-        model = question.words or self.bot.store.servers.get(question.server).model
+        cards = (*self.bot.executor.models, *self.bot.hub.cards)
+        words, talk = without_talk(cards, question.words)
+        model = words or self.bot.store.servers.get(question.server).model
 
         async def ask(data: bytes) -> Labels:
             executor = self.bot.executor
@@ -138,7 +142,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
         async with question.pictures(MAX_PICTURES, task="classify", model=model) as found:
             results = await question.each(found, ask)
         view = _buttons(results, question.source)
-        await responder.answer(common.classified(results, found.note, view))
+        await responder.answer(common.classified(results, found.with_note(talk).note, view))
 
     async def _recognise(self, question: Question) -> None:
         """Answer with the labels that the server has taught."""

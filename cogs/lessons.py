@@ -1,7 +1,7 @@
 """`!teach`, `!taught` and `!unteach`: labels of a server's own, from a few pictures of each.
 
 Pictures become features in the worker and are dropped; `bot.storage.examples` keeps the features.
-`!classify mine` asks for these labels.
+`!classify custom` asks for these labels.
 """
 
 import asyncio

@@ -344,3 +344,15 @@ async def test_thirty_people_at_once(
             assert len(guest.replies(message)) == 1
 
     await asyncio.gather(*map(ask, guests))
+
+
+async def test_talk_behind_the_command_is_answered(
+    guest: Guest, bobby_jpg: tuple[str, bytes]
+) -> None:
+    """It names no model, and that is said; a slip of a name is still told."""
+    for command in ("!classify", "!why", "!shake"):
+        answer = said(await guest.ask(f"{command} what is this?", bobby_jpg))
+        assert "“what is this?” isn't a model, so I used the default." in answer, command
+        assert "golden retriever" in answer, command
+    slip = said(await guest.ask("!classify alexnot", bobby_jpg))
+    assert "Did you mean alexnet" in slip
