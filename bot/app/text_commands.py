@@ -137,7 +137,8 @@ class TextCommands:
 
     def _nearest(self, name: str | None) -> str | None:
         """Return the command that `name` is a slip of; short names are too often other bots'."""
-        long = [command.name for command in self._bot.commands if len(command.name) >= SLIP_LENGTH]
+        names = (name for one in self._bot.commands for name in (one.name, *one.aliases))
+        long = [name for name in names if len(name) >= SLIP_LENGTH]
         close = difflib.get_close_matches((name or "").lower(), long, 1, 0.85)
         return close[0] if close else None
 

@@ -85,6 +85,7 @@ async def test_each_command_is_explained(house: House, guest: Guest) -> None:
     assert "`!classify`\n`!classify resnet101`" in classify
     assert "Up to 10 pictures at a time, 25 MiB each." in classify
     assert "up to 10 models at a time" in said(await guest.ask("!help compare"))
+    assert "Also called `!translate`" in said(await guest.ask("!help translate"))
     assert "20 labels" in said(await guest.ask("!help !teach"))
     for command in house.bot.commands:
         told = said(await guest.ask(f"!help {command.name}"))
