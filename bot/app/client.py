@@ -50,6 +50,7 @@ COGS = (
     *("cogs.classify", "cogs.explain.cog", "cogs.zebra", "cogs.caption"),
     *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
     *("cogs.explain.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
+    "cogs.welcome",
 )
 
 CLOSE_SECONDS = 1.0
