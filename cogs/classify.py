@@ -13,6 +13,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
+from bot.app.details_button import Details
 from bot.app.press import answer_press
 from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.text_commands import BobbyContext
@@ -70,7 +71,7 @@ class Recipe(
 class ClassifyCog(BobbyCog, name="Classify"):
     """Asks a classifier what a picture shows."""
 
-    items = (Recipe,)
+    items = (Recipe, Details)
 
     def __init__(self, bot: Bobby) -> None:
         menu = app_commands.ContextMenu(name="Classify", callback=self.classify_message)
@@ -168,7 +169,8 @@ class ClassifyCog(BobbyCog, name="Classify"):
         async with question.pictures(MAX_PICTURES) as found:
             results = await question.each(found, ask)
         note = found.with_note(tr("Comparing this server's custom labels only")).note
-        await question.responder.answer(common.classified(results, note, unsure=None))
+        view = _with_details(discord.ui.View(timeout=None), results)
+        await question.responder.answer(common.classified(results, note, view, unsure=None))
 
 
 def _buttons(results: list[Classified], source: Source) -> discord.ui.View | None:
@@ -180,7 +182,15 @@ def _buttons(results: list[Classified], source: Source) -> discord.ui.View | Non
             models.append(one.result.model)
             caption = None if len(results) == 1 else tr("Why? {number}", number=number + 1)
             view.add_item(Why(source, number, one.result.model, caption))
-    return view.add_item(Recipe(models[0])) if models else None
+    if models:
+        view.add_item(Recipe(models[0]))
+    return _with_details(view, results)
+
+
+def _with_details(view: discord.ui.View, results: list[Classified]) -> discord.ui.View | None:
+    """Return `view` with the button for the first answer; None where there is nothing to press."""
+    seen = next((one.result for one in results if isinstance(one.result, Labels)), None)
+    return view.add_item(Details.of(seen)) if seen else None
 
 
 async def setup(bot: Bobby) -> None:

@@ -13,7 +13,7 @@ from bot.conversation.responder import Responder
 from bot.core.formatting import plain
 from bot.core.i18n import tr
 from bot.library.autocomplete import OFFERED
-from bot.replies.common import BLUE, sentence
+from bot.replies.common import BLUE, GREY, sentence
 from bot.replies.help import Guide
 
 HELP_LENGTH = 3500
@@ -60,7 +60,7 @@ class HubCog(BobbyCog, name="Hub"):
         ]
         if not lines:
             return sentence(
-                tr("No Torch Hub models are available here. The bot owner can add some.")
+                tr("No Torch Hub models are available here. The bot owner can add some."), GREY
             )
         first = next(iter(self.bot.hub.models))
         ask = tr("Ask one with `{prefix}classify {name}`.", prefix=prefix, name=first)

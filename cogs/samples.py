@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
+from bot.app.details_button import Details
 from bot.app.press import answer_press
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
@@ -67,10 +68,11 @@ class SamplesCog(BobbyCog, name="Samples"):
         labels = await self.bot.executor.submit(Classify(picture=data), responder.asker)
         name = f"{sample.name}.jpg"
         picture = Picture("", name, from_discord=True)
-        reply = classified([Outcome(picture, labels)], sample.credit)
+        view = discord.ui.View(timeout=None).add_item(Details.of(labels))
+        reply = classified([Outcome(picture, labels)], sample.credit, view)
         embeds = (reply.embeds[0].set_image(url=f"attachment://{name}"),)
         upload = Upload(name, data, tr(sample.title))
-        return Reply(reply.text, embeds, (*reply.uploads, upload))
+        return Reply(reply.text, embeds, (*reply.uploads, upload), reply.view)
 
     def _offer(self) -> Reply:
         view = discord.ui.View(timeout=None)

@@ -107,7 +107,7 @@ class TextCommands:
         responder = context.responder
         if context.command is None:
             if responder.may_speak():
-                await responder.answer(common.sentence(self._unknown(context)))
+                await responder.answer(common.sentence(self._unknown(context), common.GREY))
             return
         try:
             await context.command.invoke(context)

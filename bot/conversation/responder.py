@@ -92,8 +92,8 @@ class Responder(abc.ABC):
             names = tr(" and ").join(f"**{tr(name)}**" for name in missing)
             raise MissingPermission(
                 tr(
-                    "I'm missing permissions in this channel: {names}. Ask a server "
-                    "admin to turn them on.",
+                    "I'm missing permissions in this channel: {names}. A server admin can "
+                    "turn them on under **Edit Channel > Permissions**.",
                     names=names,
                 )
             )
