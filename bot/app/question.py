@@ -100,13 +100,16 @@ class Question:
         )
 
     @classmethod
-    async def again(cls, bot: Bobby, responder: Responder, source: Source) -> Self:
+    async def again(cls, responder: InteractionResponder, source: Source) -> Self:
         """Make the question once more below whose answer a button was pressed.
 
         Raises:
             NoPicture: Its pictures are gone.
         """
-        found, text = await bot.asked.find(bot, source)
+        bot: Bobby = responder.interaction.client
+        found, text = await bot.asked.find(bot, source, responder.interaction.message)
+        if source.kind != "ask":
+            responder.pictures = found.pictures
         return cls(bot, responder, lookup.parse_text(text).rest, source, _always(found))
 
     @property
@@ -133,6 +136,8 @@ class Question:
             if task:
                 found = found.with_note(await self.bot.library.provide(self.responder, task, model))
             self.bot.asked.note(self.source, found)
+            if self.source.kind != "ask":
+                self.responder.pictures = found.pictures
             yield found
 
     async def each(self, found: Found, ask: Callable[[bytes], Awaitable[A]]) -> list[Outcome[A]]:

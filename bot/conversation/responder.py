@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import aiohttp
@@ -21,6 +22,8 @@ from bot.core import metrics
 from bot.core.errors import MissingPermission
 from bot.core.i18n import later, tr
 from bot.executor.queue import Asker
+from bot.pictures import kept_links
+from bot.pictures.lookup import Picture
 from bot.storage.database import Change
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,8 @@ class Responder(abc.ABC):
     asker: Asker
     waiting: Waiting | None = None
     private = False
+    pictures: tuple[Picture, ...] = ()
+    """Those that the reply is about, where nothing but the reply will lead to them."""
 
     @property
     def change(self) -> Change:
@@ -125,6 +130,7 @@ class Responder(abc.ABC):
 
     def _allowed(self, reply: Reply) -> Reply:
         """Return what may be posted of `reply`; permissions may have gone since it was asked."""
+        reply = self.keeping(reply)
         missing = self.missing_permissions()
         if SPEAK.intersection(missing):
             return reply  # it goes to the person who asked, in private
@@ -133,6 +139,12 @@ class Responder(abc.ABC):
         if ATTACH_FILES in missing and reply.uploads:
             reply = reply.without_uploads(_NOT_ATTACHED)
         return reply
+
+    def keeping(self, reply: Reply) -> Reply:
+        """Return `reply` with the addresses of its pictures, where it has buttons about them."""
+        if reply.view is None:
+            return reply
+        return replace(reply, embeds=kept_links.kept(reply.embeds, self.pictures))
 
     async def _answer(self, reply: Reply, shrink: Shrink | None) -> None:
         if not await self._fits(reply) and not (shrink and await self._fits(await shrink())):
