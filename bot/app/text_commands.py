@@ -16,7 +16,6 @@ from bot.conversation import allowed_channels
 from bot.conversation.active_commands import ActiveCommands
 from bot.conversation.message_responder import MessageResponder
 from bot.core import logs
-from bot.core.error_text import explain
 from bot.core.i18n import LANGUAGES, into, speak_to, tr
 from bot.replies import common
 
@@ -112,7 +111,7 @@ class TextCommands:
         try:
             await context.command.invoke(context)
         except commands.CommandError as error:
-            await responder.answer(common.sentence(explain(error, responder)))
+            await responder.answer(common.sentence(responder.refusal(error)))
 
     async def _wait_for_turn(self) -> None:
         """Let one command begin in each round of the event loop.

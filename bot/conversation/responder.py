@@ -19,6 +19,7 @@ import discord
 from bot.conversation.permissions import ATTACH_FILES, EMBED_LINKS, SPEAK
 from bot.conversation.reply import Reply, Shrink
 from bot.core import metrics
+from bot.core.error_text import explain
 from bot.core.errors import MissingPermission
 from bot.core.i18n import later, tr
 from bot.executor.queue import Asker
@@ -107,6 +108,10 @@ class Responder(abc.ABC):
     @abc.abstractmethod
     def manages_server(self) -> bool:
         """Whether who asked may manage the server where they did."""
+
+    def refusal(self, error: BaseException) -> str:
+        """Return the sentence for `error`, see `explain`."""
+        return explain(error, self)
 
     async def progress(self, reply: Reply) -> None:
         """Show how far the work is, in the message that the answer will take the place of."""

@@ -357,3 +357,6 @@ async def test_talk_behind_the_command_is_answered(
         assert "golden retriever" in answer, command
     slip = said(await guest.ask("!classify alexnot", bobby_jpg))
     assert "Did you mean alexnet" in slip
+    assert "Edit your message to fix it." in slip
+    refused = said(await guest.ask("!model resnet5x"))
+    assert refused.endswith("? Edit your message to fix it.\n")
