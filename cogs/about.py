@@ -1,4 +1,11 @@
-"""`help`, `status` and `privacy`: what Bobby can do, how it is, what becomes of a picture."""
+"""`help`, `status` and `privacy`: what Bobby can do, how it is, what becomes of a picture.
+
+The menu below the help has all that it needs in its id, so it works after a restart as well.
+"""
+
+import difflib
+import re
+from typing import Any, Self
 
 import discord
 from discord import app_commands
@@ -6,13 +13,20 @@ from discord.ext import commands
 
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
+from bot.app.press import answer_press, edit_on_press
 from bot.app.status import rows
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
-from bot.core.i18n import later, tr
+from bot.core.contact import contact
+from bot.core.errors import UnknownCommand
+from bot.core.formatting import plain
+from bot.core.i18n import LANGUAGES, into, later, tr
+from bot.library.autocomplete import OFFERED
+from bot.replies import help as helping
 from bot.replies.common import BLUE
+from bot.replies.help import GROUPS, Guide
 
 PRIVACY = (
     later(
@@ -52,21 +66,77 @@ MENTIONS = later(
 """How they are where it does not."""
 
 
+CHAT = discord.AppCommandType.chat_input
+
+
+class Groups(
+    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=r"help:(?P<asker>\d+)"
+):
+    """The menu of the groups below the help that `asker` has asked for."""
+
+    def __init__(self, asker: int, chosen: str | None = None) -> None:
+        super().__init__(
+            discord.ui.Select(
+                custom_id=f"help:{asker}",
+                placeholder=tr("What do you want to do?"),
+                options=[
+                    discord.SelectOption(label=tr(name), value=group, default=group == chosen)
+                    for group, name in GROUPS.items()
+                ],
+            )
+        )
+        self.asker = asker
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """Make the menu again from its id; discord.py calls it."""
+        return cls(int(match["asker"]))
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Show the group in the same message to its owner, to others in private."""
+        cog = interaction.client.get_cog("About")
+        assert isinstance(cog, AboutCog)
+        (group,) = self.item.values
+        presser = interaction.user.id
+
+        async def shown() -> Reply:
+            return cog.group(InteractionResponder(interaction), group)
+
+        if presser == self.asker:
+            await edit_on_press(interaction, shown)
+        else:
+            await answer_press(interaction, lambda _: shown())
+
+
 class AboutCog(BobbyCog, name="About"):
     """Says what Bobby can do, how it is, and what becomes of a picture."""
 
-    @commands.command()
-    async def help(self, context: BobbyContext) -> None:
+    items = (Groups,)
+
+    @commands.command(usage="[command]", extras=Guide("about", ("", later("classify"))).extras())
+    async def help(self, context: BobbyContext, *, name: str = "") -> None:
         """Show what I can do."""
-        await context.responder.answer(self._help(context.responder))
+        await context.responder.answer(self._help(context.responder, name))
 
     @app_commands.command(name="help")
-    async def help_slash(self, interaction: Interaction) -> None:
+    @app_commands.describe(command="The command to explain (leave empty for all)")
+    async def help_slash(self, interaction: Interaction, command: str = "") -> None:
         """Show what I can do."""
         responder = InteractionResponder(interaction)
-        await responder.answer(self._help(responder))
+        await responder.answer(self._help(responder, command))
 
-    @commands.command()
+    @help_slash.autocomplete("command")
+    async def complete_command(
+        self, _interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the commands whose name contains what was typed."""
+        names = [tr(command.name) for command in self.bot.commands]
+        found = sorted(name for name in names if typed.lower() in name)
+        return [app_commands.Choice(name=name, value=name) for name in found[:OFFERED]]
+
+    @commands.command(extras=Guide("about").extras())
     async def status(self, context: BobbyContext) -> None:
         """Show my status: models, queue and speed."""
         await context.responder.answer(self._status())
@@ -76,7 +146,7 @@ class AboutCog(BobbyCog, name="About"):
         """Show my status: models, queue and speed."""
         await InteractionResponder(interaction).answer(self._status())
 
-    @commands.command()
+    @commands.command(extras=Guide("about").extras())
     async def privacy(self, context: BobbyContext) -> None:
         """Show what I do with your pictures and data."""
         await context.responder.answer(_privacy())
@@ -86,34 +156,45 @@ class AboutCog(BobbyCog, name="About"):
         """Show what I do with your pictures and data."""
         await InteractionResponder(interaction).answer(_privacy())
 
-    def _help(self, responder: Responder) -> Reply:
-        prefix = self.bot.prefix_for(responder)
-        lines = [
-            f"`{prefix}{tr(command.name)}{f' {tr(command.usage)}' if command.usage else ''}`"
-            f" {tr(command.short_doc)}"
-            for command in sorted(self.bot.commands, key=lambda command: command.name)
-        ]
-        embed = discord.Embed(
-            title=tr("What I can do"),
-            description=(
-                tr(EVERYTHING if self.bot.reads_all(responder) else MENTIONS, prefix=prefix)
-                + "\n\n"
-                + "\n".join(lines)
-            ),
-            colour=BLUE,
+    def _help(self, responder: Responder, name: str) -> Reply:
+        prefix, asker = self.bot.prefix_for(responder), responder.asker.person
+        if name := name.strip().removeprefix(prefix).removeprefix("/").lower():
+            return self._explained(name, prefix)
+        how = EVERYTHING if self.bot.reads_all(responder) else MENTIONS
+        view = discord.ui.View(timeout=None).add_item(Groups(asker))
+        return helping.overview(self._known(), prefix, how, contact(), view)
+
+    def group(self, responder: Responder, group: str) -> Reply:
+        """Return the commands of `group`, with the menu that leads to the others."""
+        menu = Groups(responder.asker.person, group)
+        view = discord.ui.View(timeout=None).add_item(menu)
+        return helping.group_shown(self._known(), group, self.bot.prefix_for(responder), view)
+
+    def _known(self) -> list[helping.Command]:
+        return [one for cog in self.bot.cogs.values() for one in cog.get_commands()]
+
+    def _explained(self, name: str, prefix: str) -> Reply:
+        """Return what there is to say of the command called `name` in any language.
+
+        Raises:
+            UnknownCommand: There is none; the sentence has the nearest.
+        """
+        offered = self.bot.tree.get_commands(type=CHAT)
+        slashes = {
+            one.name: one for one in offered if not isinstance(one, app_commands.ContextMenu)
+        }
+        if command := self.bot.get_command(name):
+            slash = slashes.get(command.name)
+            return helping.explained(command, slash, prefix, self.bot.settings)
+        for slash in slashes.values():
+            if name in {into(language, slash.name) for language in LANGUAGES}:
+                return helping.slash_explained(slash)
+        close = [f"`{one}`" for one in difflib.get_close_matches(name, self.bot.all_commands, 1)]
+        hint = tr("Did you mean {close}?", close=close[0]) if close else ""
+        wrong = plain(name[:50])
+        raise UnknownCommand(
+            tr("I have no command called “{wrong}”. {hint}", wrong=wrong, hint=hint).rstrip()
         )
-        embed.add_field(
-            name=tr("Other ways"),
-            value=(
-                tr(
-                    "Type `/` to browse my commands, or right-click a message "
-                    "(long-press on mobile) and choose **Apps**. Forgot the picture? "
-                    "Edit your message within a minute."
-                )
-            ),
-            inline=False,
-        )
-        return Reply(embeds=(embed,))
 
     def _status(self) -> Reply:
         embed = discord.Embed(title=tr("Status"), colour=BLUE)

@@ -25,6 +25,7 @@ from bot.library.autocomplete import complete
 from bot.pictures.picture import FoundPictures
 from bot.pictures.references import TEMPLATE, PictureRef
 from bot.replies.caption import Described, alt_text, captioned, other_ways
+from bot.replies.help import Guide
 from models.jobs.answers import Captioned
 from models.jobs.requests import Caption
 
@@ -99,7 +100,10 @@ class CaptionCog(BobbyCog, name="Caption"):
             ),
         )
 
-    @commands.command(usage="[model:name] [beams] [link or @person]")
+    @commands.command(
+        usage="[model:name] [beams] [link or @person]",
+        extras=Guide("look", ("", "5"), MAX_PICTURES).extras(),
+    )
     async def caption(self, context: BobbyContext, *, text: str = "") -> None:
         """Describe a picture in one English sentence."""
         question = Question.typed(context, text)

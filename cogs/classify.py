@@ -13,6 +13,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
+from bot.app.details_button import Details
 from bot.app.press import answer_press
 from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.text_commands import BobbyContext
@@ -21,19 +22,22 @@ from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import BadLesson, NotAllowed, UnknownModel
-from bot.core.i18n import tr
+from bot.core.i18n import later, tr
 from bot.library.autocomplete import complete_classifier
 from bot.library.hub.workers import PREFIX as HUB
+from bot.library.search import without_talk
 from bot.pictures.references import PictureRef
 from bot.replies import common
 from bot.replies.common import Classified
+from bot.replies.help import Guide
 from bot.replies.models import recipe
 from bot.storage.labels import NO_SERVER
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify, Inspect, Recognise
 
+CUSTOM = later("custom")
 MINE = "mine"
-"""Asks for the labels that the server has taught."""
+"""Either asks for the labels that the server has taught."""
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
@@ -67,18 +71,21 @@ class Recipe(
 class ClassifyCog(BobbyCog, name="Classify"):
     """Asks a classifier what a picture shows."""
 
-    items = (Recipe,)
+    items = (Recipe, Details)
 
     def __init__(self, bot: Bobby) -> None:
         menu = app_commands.ContextMenu(name="Classify", callback=self.classify_message)
         super().__init__(bot, menu)
 
-    @commands.command(usage="[model] [link or @person]")
+    @commands.command(
+        usage="[model] [link or @person]",
+        extras=Guide("look", ("", "resnet101"), MAX_PICTURES).extras(),
+    )
     async def classify(self, context: BobbyContext, *, text: str = "") -> None:
         """Tell you what's in a picture (top five guesses).
 
         Attach pictures, reply to one, add a link, mention somebody for their avatar, or just ask:
-        then the newest picture of the channel is taken. Name a model to ask that one, or `mine`
+        then the newest picture of the channel is taken. Name a model to ask that one, or `custom`
         for the labels that I was taught here.
         """
         await self._answer(Question.typed(context, text))
@@ -86,7 +93,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
     @app_commands.command(name="classify")
     @app_commands.describe(
         **PICTURE_OPTIONS,
-        model="Which model to use, or `mine` for this server's custom labels (default: "
+        model="Which model to use, or `custom` for this server's custom labels (default: "
         "the server's model)",
     )
     @app_commands.autocomplete(model=complete_classifier)
@@ -119,10 +126,12 @@ class ClassifyCog(BobbyCog, name="Classify"):
         return recipe(seen.script, model)
 
     async def _answer(self, question: Question) -> None:
-        if question.words.strip().lower() == MINE:
+        if question.words.strip().lower() in {CUSTOM, MINE, tr(CUSTOM)}:
             await self._recognise(question)
             return
-        model = question.words or self.bot.store.servers.get(question.server).model
+        cards = (*self.bot.executor.models, *self.bot.hub.cards)
+        words, talk = without_talk(cards, question.words)
+        model = words or self.bot.store.servers.get(question.server).model
 
         async def ask(data: bytes) -> Labels:
             executor = self.bot.executor
@@ -134,7 +143,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
         async with question.pictures(MAX_PICTURES, task="classify", model=model) as found:
             results = await question.each(found, ask)
         view = _buttons(results, question.source)
-        await responder.answer(common.classified(results, found.note, view))
+        await responder.answer(common.classified(results, found.with_note(talk).note, view))
 
     async def _recognise(self, question: Question) -> None:
         """Answer with the labels that the server has taught."""
@@ -160,7 +169,8 @@ class ClassifyCog(BobbyCog, name="Classify"):
         async with question.pictures(MAX_PICTURES) as found:
             results = await question.each(found, ask)
         note = found.with_note(tr("Comparing this server's custom labels only")).note
-        await question.responder.answer(common.classified(results, note, unsure=None))
+        view = _with_details(discord.ui.View(timeout=None), results)
+        await question.responder.answer(common.classified(results, note, view, unsure=None))
 
 
 def _buttons(results: list[Classified], source: PictureRef) -> discord.ui.View | None:
@@ -172,7 +182,15 @@ def _buttons(results: list[Classified], source: PictureRef) -> discord.ui.View |
             models.append(one.result.model)
             caption = None if len(results) == 1 else tr("Why? {number}", number=number + 1)
             view.add_item(Why(source, number, one.result.model, caption))
-    return view.add_item(Recipe(models[0])) if models else None
+    if models:
+        view.add_item(Recipe(models[0]))
+    return _with_details(view, results)
+
+
+def _with_details(view: discord.ui.View, results: list[Classified]) -> discord.ui.View | None:
+    """Return `view` with the button for the first answer; None where there is nothing to press."""
+    seen = next((one.result for one in results if isinstance(one.result, Labels)), None)
+    return view.add_item(Details.of(seen)) if seen else None
 
 
 async def setup(bot: Bobby) -> None:

@@ -20,20 +20,27 @@ from bot.core.error_text import explain
 from bot.core.formatting import plain
 from bot.core.i18n import later, tr
 from bot.library.autocomplete import complete, completions
-from bot.library.search import field
+from bot.library.search import MOST_COMPARED, field
 from bot.replies.comparison import Contender, compared, garbage
+from bot.replies.help import Guide
 from models.jobs.answers import Labels
+from models.jobs.base import say
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Classify, Untrained
 
 BEGINNER = "resnet101"
 """Whose untrained network answers when none is named."""
 
+LIMIT = say("I can compare up to {most} models at a time.", most=str(MOST_COMPARED))
+
 
 class CompareCog(BobbyCog, name="Compare"):
     """Asks several models about one picture, or one that has learned nothing."""
 
-    @commands.command(usage="[models…] [link or @person]")
+    @commands.command(
+        usage="[models…] [link or @person]",
+        extras=Guide("compare", ("", "resnet101 vgg16"), 1, LIMIT).extras(),
+    )
     async def compare(self, context: BobbyContext, *, text: str = "") -> None:
         """Run one picture through several models and see if they agree."""
         await self._compare(Question.typed(context, text))
@@ -69,7 +76,9 @@ class CompareCog(BobbyCog, name="Compare"):
             if len(value) <= 100  # Discord takes no longer one
         ]
 
-    @commands.command(usage="[model] [link or @person]")
+    @commands.command(
+        usage="[model] [link or @person]", extras=Guide("compare", ("", "vgg16"), 1).extras()
+    )
     async def untrained(self, context: BobbyContext, *, text: str = "") -> None:
         """See what a model says before any training (spoiler: nonsense)."""
         await self._guess(Question.typed(context, text))

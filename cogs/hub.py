@@ -13,7 +13,8 @@ from bot.conversation.responder import Responder
 from bot.core.formatting import plain
 from bot.core.i18n import tr
 from bot.library.autocomplete import OFFERED
-from bot.replies.common import BLUE, sentence
+from bot.replies.common import BLUE, GREY, sentence
+from bot.replies.help import Guide
 
 HELP_LENGTH = 3500
 """Characters of a help text that are shown."""
@@ -24,7 +25,7 @@ EMBED_LENGTH = 4096
 class HubCog(BobbyCog, name="Hub"):
     """Shows the models from Torch Hub that people may ask for with `classify`."""
 
-    @commands.command(usage="[name]")
+    @commands.command(usage="[name]", extras=Guide("compare").extras())
     async def hub(self, context: BobbyContext, name: str | None = None) -> None:
         """List the Torch Hub models, or describe one."""
         await self._answer(context.responder, name)
@@ -59,7 +60,7 @@ class HubCog(BobbyCog, name="Hub"):
         ]
         if not lines:
             return sentence(
-                tr("No Torch Hub models are available here. The bot owner can add some.")
+                tr("No Torch Hub models are available here. The bot owner can add some."), GREY
             )
         first = next(iter(self.bot.hub.models))
         ask = tr("Ask one with `{prefix}classify {name}`.", prefix=prefix, name=first)

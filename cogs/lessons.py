@@ -1,7 +1,7 @@
 """`!teach`, `!taught` and `!unteach`: labels of a server's own, from a few pictures of each.
 
 Pictures become features in the worker and are dropped; `bot.storage.examples` keeps the features.
-`!classify mine` asks for these labels.
+`!classify custom` asks for these labels.
 """
 
 import asyncio
@@ -20,16 +20,25 @@ from bot.conversation.interaction_responder import Interaction, InteractionRespo
 from bot.conversation.responder import Responder
 from bot.core.error_text import explain
 from bot.core.errors import BadLesson, BobbyError, NotAllowed
-from bot.core.i18n import tr
+from bot.core.i18n import later, tr
+from bot.replies.help import Guide
 from bot.replies.lessons import Lesson, listed, taught_now, untaught
 from bot.storage.database import Change
 from bot.storage.examples import Taught
 from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
 from models.jobs.answers import Assessed, Features
+from models.jobs.base import say
 from models.jobs.requests import Assess, Featurise
 
 AT_ONCE = 10
 """Pictures of one message, as many as Discord lets people attach."""
+
+LIMITS = say(
+    "On servers only: up to {labels} labels, with up to {examples} pictures each. Server admins "
+    "choose who can teach with `/settings teachers`.",
+    labels=str(MOST_LABELS),
+    examples=str(MOST_EXAMPLES),
+)
 
 
 class LessonsCog(BobbyCog, name="Lessons"):
@@ -39,7 +48,10 @@ class LessonsCog(BobbyCog, name="Lessons"):
         super().__init__(bot)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    @commands.command(usage="<label>")
+    @commands.command(
+        usage="<label>",
+        extras=Guide("teach", (later("my cat"), later("my dog")), AT_ONCE, LIMITS).extras(),
+    )
     async def teach(self, context: BobbyContext, *, text: str = "") -> None:
         """Teach me a custom label with a few pictures of it."""
         await self._teach(Question.typed(context, text))
@@ -64,7 +76,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
         given = [one for one in (picture, another, third) if one]
         await self._teach(Question.uploaded(interaction, given, label))
 
-    @commands.command()
+    @commands.command(extras=Guide("teach").extras())
     async def taught(self, context: BobbyContext) -> None:
         """List this server's custom labels and how well I know them."""
         await self._list(context.responder)
@@ -75,7 +87,9 @@ class LessonsCog(BobbyCog, name="Lessons"):
         """List this server's custom labels and how well I know them."""
         await self._list(InteractionResponder(interaction))
 
-    @commands.command(usage="[label]")
+    @commands.command(
+        usage="[label]", extras=Guide("teach", ("", later("my cat")), limits=LIMITS).extras()
+    )
     async def unteach(self, context: BobbyContext, *, label: str = "") -> None:
         """Undo the last lesson, or remove a custom label."""
         await self._unteach(context.responder, label)

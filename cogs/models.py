@@ -22,6 +22,7 @@ from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import OFFERED, complete
 from bot.library.search import named, search
+from bot.replies.help import Guide
 from bot.replies.models import inspected, page, pages
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Inspect
@@ -88,7 +89,10 @@ class ModelsCog(BobbyCog, name="Models"):
 
     items = (Turn,)
 
-    @commands.command(usage="[words] [task:…] [family:…] [ready]")
+    @commands.command(
+        usage="[words] [task:…] [family:…] [ready]",
+        extras=Guide("compare", ("", "task:caption ready")).extras(),
+    )
     async def models(self, context: BobbyContext, *, text: str = "") -> None:
         """List models with size, year, accuracy and license."""
         await self._list(context.responder, text)
@@ -119,7 +123,9 @@ class ModelsCog(BobbyCog, name="Models"):
         wanted = [name for name in families if typed.lower() in name]
         return [app_commands.Choice(name=name, value=name) for name in wanted[:OFFERED]]
 
-    @commands.command(usage="<name>")
+    @commands.command(
+        usage="<name>", extras=Guide("compare", ("resnet101", "horse2zebra")).extras()
+    )
     async def model(self, context: BobbyContext, *, name: str = "") -> None:
         """Show a model's layers, parameters, preprocessing and paper."""
         await self._inspect(context.responder, name)

@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
+from bot.app.details_button import Details
 from bot.app.press import answer_press
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
@@ -19,6 +20,7 @@ from bot.core.i18n import tr
 from bot.pictures.picture import Picture
 from bot.pictures.samples import SAMPLES, Sample
 from bot.replies.common import BLUE, classified
+from bot.replies.help import Guide
 from models.jobs.requests import Classify
 
 
@@ -50,7 +52,7 @@ class SamplesCog(BobbyCog, name="Samples"):
 
     items = (Try,)
 
-    @commands.command(name="try")
+    @commands.command(name="try", extras=Guide("look").extras())
     async def try_(self, context: BobbyContext) -> None:
         """Try me on a sample picture, no upload needed."""
         await context.responder.answer(self._offer())
@@ -66,10 +68,11 @@ class SamplesCog(BobbyCog, name="Samples"):
         labels = await self.bot.executor.submit(Classify(picture=data), responder.asker)
         name = f"{sample.name}.jpg"
         picture = Picture("", name, from_discord=True)
-        reply = classified([Outcome(picture, labels)], sample.credit)
+        view = discord.ui.View(timeout=None).add_item(Details.of(labels))
+        reply = classified([Outcome(picture, labels)], sample.credit, view)
         embeds = (reply.embeds[0].set_image(url=f"attachment://{name}"),)
         upload = Upload(name, data, tr(sample.title))
-        return Reply(reply.text, embeds, (*reply.uploads, upload))
+        return Reply(reply.text, embeds, (*reply.uploads, upload), reply.view)
 
     def _offer(self) -> Reply:
         view = discord.ui.View(timeout=None)

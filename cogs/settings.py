@@ -21,6 +21,7 @@ from bot.core.errors import NotAllowed, UnknownModel
 from bot.core.i18n import LANGUAGES, speak_to, tr
 from bot.library.autocomplete import completions
 from bot.library.hub.workers import PREFIX as HUB
+from bot.replies.help import Guide
 from bot.replies.settings import forgotten, shown
 from bot.storage.guild_settings import MOST_CHANNELS, ServerSettings
 
@@ -148,7 +149,7 @@ class SettingsCog(BobbyCog, name="Settings"):
         records = await self.bot.store.forget_server(interaction.guild_id)
         await responder.answer(forgotten(records))
 
-    @commands.command()
+    @commands.command(extras=Guide("teach").extras())
     async def forget(self, context: BobbyContext) -> None:
         """Delete everything you taught me."""
         await self._forget(context.responder)

@@ -1,6 +1,6 @@
-"""`!zebra`, `!translate` and `!cycle`: pictures through generators, and back again.
+"""`!zebra`, `!transform` and `!cycle`: pictures through generators, and back again.
 
-Also `/zebra`, `/translate`, `/cycle`, and "Zebra" in the message menu. One code path for all; they
+Also `/zebra`, `/transform`, `/cycle`, and "Zebra" in the message menu. One code path for all; they
 differ only in which generator they mean and in how the picture is pointed at.
 """
 
@@ -21,6 +21,7 @@ from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.library.autocomplete import complete
 from bot.pictures.picture import FoundPictures
+from bot.replies.help import Guide
 from bot.replies.translation import translated
 from models.jobs.answers import Cycled, Translated
 from models.jobs.requests import Cycle, Translate
@@ -56,7 +57,7 @@ def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) 
     words = _SIZE.sub(" ", text).split()
     if names_pair and not words:
         raise UnknownModel(
-            tr("What should I turn into what? `/translate` suggests pairs as you type.")
+            tr("What should I turn into what? `/transform` suggests pairs as you type.")
         )
     return Wish(
         pair=words[0] if words and (names_pair or back_again) else None,
@@ -65,25 +66,35 @@ def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) 
     )
 
 
-class TranslateCog(BobbyCog, name="Translate"):
+class TransformCog(BobbyCog, name="Transform"):
     """Turns one kind of thing in a picture into another, horses into zebras first of all."""
 
     def __init__(self, bot: Bobby) -> None:
         super().__init__(bot, app_commands.ContextMenu(name="Zebra", callback=self.zebra_message))
 
-    @commands.command(usage="[size:N] [link or @person]")
+    @commands.command(
+        usage="[size:N] [link or @person]",
+        extras=Guide("make", ("", "size:512"), MAX_PICTURES).extras(),
+    )
     async def zebra(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn horses into zebras."""
         question = Question.typed(context, text)
         await self._answer(question, read_wish(question.words))
 
-    @commands.command(usage="<pair> [size:N] [link or @person]")
-    async def translate(self, context: BobbyContext, *, text: str = "") -> None:
+    @commands.command(
+        aliases=["translate"],
+        usage="<pair> [size:N] [link or @person]",
+        extras=Guide("make", ("apple2orange", "monet2photo size:512"), MAX_PICTURES).extras(),
+    )
+    async def transform(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn one kind of thing into another, like apples into oranges."""
         question = Question.typed(context, text)
         await self._answer(question, read_wish(question.words, names_pair=True))
 
-    @commands.command(usage="[pair] [size:N] [link or @person]")
+    @commands.command(
+        usage="[pair] [size:N] [link or @person]",
+        extras=Guide("make", ("", "apple2orange"), 1).extras(),
+    )
     async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn a horse into a zebra and back again."""
         question = Question.typed(context, text)
@@ -102,12 +113,12 @@ class TranslateCog(BobbyCog, name="Translate"):
         """Turn horses into zebras."""
         await self._answer(Question.slash(interaction, picture, link, person), Wish(size=size))
 
-    @app_commands.command(name="translate")
+    @app_commands.command(name="transform")
     @app_commands.describe(
         pair="What to turn into what, like apple2orange", **PICTURE_OPTIONS, size=SIZE_OPTION
     )
     @app_commands.autocomplete(pair=complete("translate"))
-    async def translate_slash(  # noqa: PLR0917  (discord.py passes the options by name)
+    async def transform_slash(  # noqa: PLR0917  (discord.py passes the options by name)
         self,
         interaction: Interaction,
         pair: str,
@@ -164,4 +175,4 @@ async def _translated(
 
 async def setup(bot: Bobby) -> None:
     """Add this cog to `bot`; discord.py calls it."""
-    await bot.add_cog(TranslateCog(bot))
+    await bot.add_cog(TransformCog(bot))

@@ -30,7 +30,9 @@ from bot.conversation.interaction_responder import Interaction, InteractionRespo
 from bot.conversation.progress import Cancel, ProgressNotifier
 from bot.conversation.responder import Responder
 from bot.core import network
+from bot.core.contact import turn_to
 from bot.core.errors import StoreFailed
+from bot.core.formatting import plain
 from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to
 from bot.core.loop_lag import LoopLagMonitor
 from bot.core.settings import Settings
@@ -48,6 +50,7 @@ COGS = (
     *("cogs.classify", "cogs.explain.cog", "cogs.zebra", "cogs.caption"),
     *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
     *("cogs.explain.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
+    "cogs.welcome",
 )
 
 CLOSE_SECONDS = 1.0
@@ -118,12 +121,21 @@ class Bobby(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the commands, and begin what goes on beside answering."""
         self.content.settle(self.application_flags)
+        turn_to(self.settings.support or self._owner())
         await self.load()
         await self.recovery.load()
         self._go_on_with(self.pulse.run())
         self._go_on_with(self.recovery.note_life())
         self._go_on_with(self.publisher.run())
         self._go_on_with(self.publisher.name_strangers())
+
+    def _owner(self) -> str:
+        """Return the name of the team or the person that the application belongs to."""
+        if self.application is None:
+            return ""
+        return plain(
+            self.application.team.name if self.application.team else self.application.owner.name
+        )
 
     def _go_on_with(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

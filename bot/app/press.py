@@ -34,7 +34,7 @@ async def answer_press_about(
     """Do so where `make` needs the question once more below whose answer the button is."""
 
     async def answer(responder: InteractionResponder) -> Reply:
-        return await make(await Question.again(interaction.client, responder, source))
+        return await make(await Question.again(responder, source))
 
     await answer_press(interaction, answer)
 
@@ -65,6 +65,6 @@ async def edit_on_press_about(
     responder = InteractionResponder(interaction)
 
     async def answer() -> Reply:
-        return await make(await Question.again(interaction.client, responder, source))
+        return responder.keeping(await make(await Question.again(responder, source)))
 
     await edit_on_press(interaction, answer)

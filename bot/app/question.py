@@ -106,13 +106,17 @@ class Question:
         )
 
     @classmethod
-    async def again(cls, bot: Bobby, responder: Responder, source: PictureRef) -> Self:
+    async def again(cls, responder: InteractionResponder, source: PictureRef) -> Self:
         """Make the question once more below whose answer a button was pressed.
 
         Raises:
             NoPicture: Its pictures are gone.
         """
-        found, text = await bot.picture_references.find(bot, source)
+        bot: Bobby = responder.interaction.client
+        answer = responder.interaction.message
+        found, text = await bot.picture_references.find(bot, source, answer)
+        if source.kind != "ask":
+            responder.pictures = found.pictures
         return cls(bot, responder, parse_text(text).rest, source, _always(found))
 
     @property
@@ -147,6 +151,8 @@ class Question:
             if task:
                 found = found.with_note(await self.bot.library.provide(self.responder, task, model))
             self.bot.picture_references.note(self.source, found)
+            if self.source.kind != "ask":
+                self.responder.pictures = found.pictures
             yield found
 
     async def each(

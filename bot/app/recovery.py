@@ -16,7 +16,7 @@ from bot.conversation.message_responder import MessageResponder
 from bot.conversation.progress import has_cancel
 from bot.core.errors import StoreFailed
 from bot.core.i18n import speak_to, tr
-from bot.replies.common import sentence
+from bot.replies.common import GREY, sentence
 from bot.storage.open_questions import Open
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Recovery:
             return  # the answer stands there; to note it was no time
         log.info("Message %d was left open by an earlier process", number)
         if self._bot.clock.now() - message.created_at > LONGEST:
-            await MessageResponder(message, earlier).answer(sentence(_restarted()))
+            await MessageResponder(message, earlier).answer(sentence(_restarted(), GREY))
         else:
             await self._bot.answer_again(message, earlier)
 

@@ -17,7 +17,6 @@ from bot.conversation.active_commands import ActiveCommands
 from bot.conversation.message_responder import MessageResponder
 from bot.conversation.permissions import know_parent
 from bot.core import logs
-from bot.core.error_text import explain
 from bot.core.i18n import LANGUAGES, into, speak_to, tr
 from bot.replies import common
 
@@ -109,12 +108,12 @@ class TextCommands:
         responder = context.responder
         if context.command is None:
             if responder.may_speak():
-                await responder.answer(common.sentence(self._unknown(context)))
+                await responder.answer(common.sentence(self._unknown(context), common.GREY))
             return
         try:
             await context.command.invoke(context)
         except commands.CommandError as error:
-            await responder.answer(common.sentence(explain(error, responder)))
+            await responder.answer(common.sentence(responder.refusal(error)))
 
     async def _wait_for_turn(self) -> None:
         """Let one command begin in each round of the event loop.
@@ -127,16 +126,27 @@ class TextCommands:
     def _is_worth_a_word(self, context: BobbyContext) -> bool:
         """Tell an unknown command meant for Bobby from one meant for another bot."""
         mentioned = context.prefix is not None and context.prefix.startswith("<@")
-        return mentioned or self._nearest(context.invoked_with) is not None
+        name = context.invoked_with
+        return mentioned or bool(self._slash_alone(name)) or self._nearest(name) is not None
+
+    def _slash_alone(self, name: str | None) -> str | None:
+        """Return the slash command that `name` is in some language, where it is no text command."""
+        for slash in self._bot.tree.get_commands(type=discord.AppCommandType.chat_input):
+            if (name or "").lower() in {into(one, slash.name) for one in LANGUAGES}:
+                return tr(slash.name)
+        return None
 
     def _nearest(self, name: str | None) -> str | None:
         """Return the command that `name` is a slip of; short names are too often other bots'."""
-        long = [command.name for command in self._bot.commands if len(command.name) >= SLIP_LENGTH]
+        names = (name for one in self._bot.commands for name in (one.name, *one.aliases))
+        long = [name for name in names if len(name) >= SLIP_LENGTH]
         close = difflib.get_close_matches((name or "").lower(), long, 1, 0.85)
         return close[0] if close else None
 
     def _unknown(self, context: BobbyContext) -> str:
         prefix = self._bot.prefix_for(context.responder)
+        if slash := self._slash_alone(context.invoked_with):
+            return tr("That's a slash command: type `/{slash}`.", slash=slash)
         if nearest := self._nearest(context.invoked_with):
             return tr(
                 "Did you mean `{prefix}{nearest}`? Edit your message to try again.",

@@ -10,6 +10,7 @@ import discord
 from bot.conversation.permissions import SPEAK, lacking
 from bot.conversation.reply import UPLOAD_AIM, Reply
 from bot.conversation.responder import NETWORK, Responder
+from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
 from bot.executor.queue import Asker
 from bot.storage.database import Change
@@ -64,6 +65,13 @@ class MessageResponder(Responder):
             while True:
                 await self.message.channel.typing()
                 await asyncio.sleep(TYPING_EVERY)
+
+    def refusal(self, error: BaseException) -> str:
+        """See `Responder`. A name with a slip needs no second upload."""
+        said = super().refusal(error)
+        if isinstance(getattr(error, "original", error), UnknownModel):
+            said += " " + tr("Edit your message to fix it.")
+        return said
 
     def missing_permissions(self) -> list[str]:
         """See `Responder`. In a direct message nothing can be missing."""

@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 
 from bot.conversation.responder import Responder
 from bot.core import metrics
-from bot.core.error_text import explain
 from bot.core.errors import LinkExpired
 from bot.pictures.fetch import Fetcher
 from bot.pictures.picture import FoundPictures, Picture
@@ -68,7 +67,7 @@ async def ask_each(
     async def one(picture: Picture) -> Outcome[A]:
         try:
             return Outcome(picture, await ask_one(fetcher, responder, picture, ask))
-        except Exception as error:  # noqa: BLE001  (the others go on; `explain` logs this one)
-            return Outcome(picture, explain(error, responder))
+        except Exception as error:  # noqa: BLE001  (the others go on; `refusal` logs this one)
+            return Outcome(picture, responder.refusal(error))
 
     return await asyncio.gather(*map(one, found.pictures))

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import aiohttp
@@ -18,9 +19,12 @@ import discord
 from bot.conversation.permissions import ATTACH_FILES, EMBED_LINKS, SPEAK
 from bot.conversation.reply import Reply, Shrink
 from bot.core import metrics
+from bot.core.error_text import explain
 from bot.core.errors import MissingPermission
 from bot.core.i18n import later, tr
 from bot.executor.queue import Asker
+from bot.pictures import kept_links
+from bot.pictures.picture import Picture
 from bot.storage.database import Change
 
 log = logging.getLogger(__name__)
@@ -56,6 +60,8 @@ class Responder(abc.ABC):
     asker: Asker
     waiting: Waiting | None = None
     private = False
+    pictures: tuple[Picture, ...] = ()
+    """Those that the reply is about, where nothing but the reply will lead to them."""
 
     @property
     def change(self) -> Change:
@@ -92,8 +98,8 @@ class Responder(abc.ABC):
             names = tr(" and ").join(f"**{tr(name)}**" for name in missing)
             raise MissingPermission(
                 tr(
-                    "I'm missing permissions in this channel: {names}. Ask a server "
-                    "admin to turn them on.",
+                    "I'm missing permissions in this channel: {names}. A server admin can "
+                    "turn them on under **Edit Channel > Permissions**.",
                     names=names,
                 )
             )
@@ -102,6 +108,10 @@ class Responder(abc.ABC):
     @abc.abstractmethod
     def manages_server(self) -> bool:
         """Whether who asked may manage the server where they did."""
+
+    def refusal(self, error: BaseException) -> str:
+        """Return the sentence for `error`, see `explain`."""
+        return explain(error, self)
 
     async def progress(self, reply: Reply) -> None:
         """Show how far the work is, in the message that the answer will take the place of."""
@@ -125,6 +135,7 @@ class Responder(abc.ABC):
 
     def _allowed(self, reply: Reply) -> Reply:
         """Return what may be posted of `reply`; permissions may have gone since it was asked."""
+        reply = self.keeping(reply)
         missing = self.missing_permissions()
         if SPEAK.intersection(missing):
             return reply  # it goes to the person who asked, in private
@@ -133,6 +144,12 @@ class Responder(abc.ABC):
         if ATTACH_FILES in missing and reply.uploads:
             reply = reply.without_uploads(_NOT_ATTACHED)
         return reply
+
+    def keeping(self, reply: Reply) -> Reply:
+        """Return `reply` with the addresses of its pictures, where it has buttons about them."""
+        if reply.view is None:
+            return reply
+        return replace(reply, embeds=kept_links.kept(reply.embeds, self.pictures))
 
     async def _answer(self, reply: Reply, shrink: Shrink | None) -> None:
         if not await self._fits(reply) and not (shrink and await self._fits(await shrink())):

@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core import metrics
+from bot.core.contact import contact
 from bot.core.errors import BobbyError
 from bot.core.i18n import tr
 
@@ -60,8 +61,9 @@ def explain(error: BaseException, what: object) -> str:
             return sentence(error)
     code = secrets.token_hex(3).upper()
     log.error("Reference %s: %s failed unexpectedly", code, what, exc_info=error)
-    return tr(
+    said = tr(
         "Something went wrong on my end. If it keeps happening, give the bot owner "
         "this code: **{code}**",
         code=code,
     )
+    return f"{said}\n-# {contact()}"

@@ -83,6 +83,10 @@ class LinkExpired(FetchFailed):
     """Discord no longer delivers from that link; a fresh one may be had."""
 
 
+class UnknownCommand(AskerError):
+    """There is no command of that name to explain."""
+
+
 class UnknownModel(AskerError):
     """There is no model of that name, or none of its task is ready."""
 

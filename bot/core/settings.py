@@ -65,6 +65,10 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _no_or_web_address(text: str) -> str:
+    return _web_address(text) if text else ""
+
+
 def _token(secret: SecretStr | None) -> SecretStr | None:
     if secret and not re.fullmatch(r"[!-~]*", secret.get_secret_value().strip()):
         raise ValueError(
@@ -93,6 +97,8 @@ class Settings(BaseSettings):
     """What a text command begins with."""
     message_content: Literal["auto", "on", "off"] = "auto"
     """Whether the Message Content Intent is used; `auto` if the application has it."""
+    support: Annotated[str, AfterValidator(_no_or_web_address)] = ""
+    """Where people turn to when something doesn't work; empty is the application's owner."""
     default_model: str = "resnet101"
     """The classifier that answers when nobody names one, if its weights are here."""
     device: Annotated[str, AfterValidator(_device)] = "auto"

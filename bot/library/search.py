@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.core.errors import UnknownModel
 from bot.core.formatting import plain
 from bot.core.i18n import tr
+from bot.library.hub.workers import PREFIX as HUB
 from models.jobs.model_info import ModelInfo
 
 MOST_COMPARED = 10
@@ -21,10 +22,19 @@ COMPARED = (
 """Who is compared when nobody is named: a decade of classifiers, in the order of their years."""
 
 
+WORDS = {
+    "caption": ("caption", "captioner", "captioning"),
+    "classify": ("classify", "classifier", "classification"),
+    "translate": ("translate", "translator", "transform", "generator"),
+}
+"""What people call the models of a task."""
+
+
 def search(cards: Sequence[ModelInfo], query: str) -> list[ModelInfo]:
     """Return the models that every word of `query` fits, those that are ready first.
 
-    A word fits a part of the name or family. `task:translate` and `family:resnet` fit the whole
+    A word, or what it is the plural of, fits a part of the name or family, and what people call the
+    task. `task:translate` and `family:resnet` fit the whole
     of that alone, and `ready` those whose weights are here.
     """
     words = query.lower().split()
@@ -36,7 +46,26 @@ def _fits(card: ModelInfo, word: str) -> bool:
     kind, _, value = word.partition(":")
     if kind in {"task", "family"} and value:
         return value == (card.task if kind == "task" else card.family)
-    return (word == "ready" and card.ready) or word in f"{card.name} {card.family or ''}"
+    if word in {"ready", "installed", tr("ready")} and card.ready:
+        return True
+    called = {*WORDS[card.task], *map(tr, WORDS[card.task])}
+    return any(
+        one in called or one in f"{card.name} {card.family or ''}"
+        for one in {word, word.removesuffix("s") or word}
+    )
+
+
+def without_talk(cards: Sequence[ModelInfo], words: str) -> tuple[str, str | None]:
+    """Return the model that `words` name, or none with a note where they are only talk.
+
+    A single word that is like a name is taken for one, so that a slip is told.
+    """
+    name = words.strip().lower()
+    names = [card.name for card in cards]
+    slip = len(name.split()) == 1 and difflib.get_close_matches(name, names, 1, 0.5)
+    if not name or not names or name in names or name.startswith(HUB) or slip:
+        return words, None
+    return "", tr("“{words}” isn't a model, so I used the default.", words=plain(words[:50]))
 
 
 def named(cards: Sequence[ModelInfo], name: str) -> ModelInfo:

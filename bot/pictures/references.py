@@ -3,7 +3,8 @@
 A button's id has room for a few numbers, so it says where the picture is: in the message that
 asked, in a message whose menu was used, or with a slash command. The options of a slash command
 Discord shows only once, and so it may be with a menu's message; of these the pictures' addresses
-are remembered here for a while. Pictures are always fetched again.
+are remembered here for a while, and kept with the answer (`kept_links`). Pictures are always
+fetched again.
 """
 
 import re
@@ -16,7 +17,7 @@ from discord.ext import commands
 
 from bot.core.errors import NoPicture
 from bot.core.i18n import later
-from bot.pictures import precedence
+from bot.pictures import kept_links, precedence
 from bot.pictures.channel_access import as_by_gateway
 from bot.pictures.contents import is_withheld
 from bot.pictures.picture import FoundPictures
@@ -71,14 +72,21 @@ class PictureReferences:
             self._remembered.popitem(last=False)
 
     async def find(
-        self, bot: commands.AutoShardedBot, source: PictureRef
+        self,
+        bot: commands.AutoShardedBot,
+        source: PictureRef,
+        answer: discord.Message | None = None,
     ) -> tuple[FoundPictures, str]:
         """Return the pictures that `source` means, and the words behind a text command.
+
+        `answer` is the message whose button was pressed, which may have kept their addresses.
 
         Raises:
             NoPicture: They are gone.
         """
         remembered = self._remembered.get(source.message)
+        if remembered is None and answer:
+            remembered = kept_links.found(answer.embeds)
         if source.kind == "at":
             if remembered is None:
                 raise NoPicture(_GONE)

@@ -25,6 +25,8 @@ RED = discord.Colour(0xD9534F)
 TITLE_LENGTH = 60
 """Characters of a file's name that are shown."""
 BAR_CELLS = 8
+LIKELY = 0.5
+"""Below this probability even a label that stands out is only probable."""
 
 
 Classified: TypeAlias = Outcome[Labels]
@@ -44,9 +46,9 @@ def percent(probability: float) -> str:
     return f"{probability * 100:.1f} %"
 
 
-def sentence(text: str) -> Reply:
-    """Return a reply that is one sentence in an embed of its own, as for an error."""
-    return Reply(embeds=(discord.Embed(description=text, colour=RED),))
+def sentence(text: str, colour: discord.Colour = RED) -> Reply:
+    """Return a reply that is one sentence in an embed of its own; red is for errors alone."""
+    return Reply(embeds=(discord.Embed(description=text, colour=colour),))
 
 
 def refused(outcome: Outcome[Any], *, named: bool) -> discord.Embed:
@@ -111,6 +113,7 @@ def classified(
             unsure = None
         body = _named(labels)
         embed = answered(result.picture, body, notes, labels, sure=labels.sure, named=named)
+        embed.set_footer(text=_small_print(labels))
         upload = _crop(labels, result.picture, number)
         uploads.append(upload)
         if not upload.spoiler:
@@ -121,7 +124,11 @@ def classified(
 
 def _named(labels: Labels) -> str:
     best = plain(label(labels.top[0].label))
-    head = f"**{best}**" if labels.sure else tr("**Not sure.** Maybe {best}?", best=best)
+    head = f"**{best}**"
+    if not labels.sure:
+        head = tr("**Not sure.** Maybe {best}?", best=best)
+    elif labels.top[0].probability < LIKELY:
+        head = tr("Probably **{best}**", best=best)
     return f"{head}\n{label_lines(labels)}"
 
 
@@ -154,6 +161,12 @@ def receipt(answer: Pictured) -> str:
         took += " " + tr("(batch of {count})", count=answer.batch_size)
     rounded = [] if answer.precision == "float32" else [answer.precision]
     return " · ".join([answer.model, tr(answer.weights), answer.device, *rounded, took])
+
+
+def _small_print(labels: Labels) -> str:
+    """Return what of the receipt is for everybody; the rest stands behind *Details*."""
+    took = f"{labels.milliseconds:.0f} ms"
+    return " · ".join([labels.model, took, tr("Small picture: what I looked at")])
 
 
 def _crop(labels: Labels, picture: Picture, number: int) -> Upload:

@@ -66,7 +66,9 @@ def _learned(lesson: Lesson, good: int, known: int) -> str:
 
 def _advice(counts: Counter[str], prefix: str) -> str:
     if len(counts) < 2:
-        return tr("Next, teach me a second label, then try `{prefix}classify mine`.", prefix=prefix)
+        return tr(
+            "Next, teach me a second label, then try `{prefix}classify custom`.", prefix=prefix
+        )
     if thin := [label for label, count in counts.items() if count < FEW]:
         named = tr(" and ").join(plain(label) for label in thin[:3])
         return tr(
@@ -74,7 +76,9 @@ def _advice(counts: Counter[str], prefix: str) -> str:
             few=FEW,
             named=named,
         )
-    return tr("Try it with `{prefix}classify mine`, or undo with `{prefix}unteach`.", prefix=prefix)
+    return tr(
+        "Try it with `{prefix}classify custom`, or undo with `{prefix}unteach`.", prefix=prefix
+    )
 
 
 def _quality(assessed: Assessed | None) -> str | None:
@@ -93,7 +97,7 @@ def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> 
         text = tr(
             "I haven't learned any labels here yet. Post a few pictures of one thing "
             "with `{prefix}teach LABEL`, do the same for another, then use "
-            "`{prefix}classify mine`.",
+            "`{prefix}classify custom`.",
             prefix=prefix,
         )
         return Reply(embeds=(discord.Embed(description=text, colour=GREY),))

@@ -15,6 +15,8 @@ from bot.app.text_commands import BobbyContext
 from bot.app.why_button import Labels, Why, explain
 from bot.conversation.interaction_responder import Interaction
 from bot.library.autocomplete import complete
+from bot.library.search import without_talk
+from bot.replies.help import Guide
 
 
 class WhyCog(BobbyCog, name="Why"):
@@ -22,7 +24,9 @@ class WhyCog(BobbyCog, name="Why"):
 
     items = (Why, Labels)
 
-    @commands.command(usage="[model] [link or @person]")
+    @commands.command(
+        usage="[model] [link or @person]", extras=Guide("look", ("", "resnet101"), 1).extras()
+    )
     async def why(self, context: BobbyContext, *, text: str = "") -> None:
         """Highlight what made me pick a label."""
         await self._answer(Question.typed(context, text))
@@ -44,11 +48,13 @@ class WhyCog(BobbyCog, name="Why"):
         await self._answer(Question.slash(interaction, picture, link, person, model))
 
     async def _answer(self, question: Question) -> None:
-        model = question.words or self.bot.own_classifier(question.server) or ""
+        words, talk = without_talk(self.bot.executor.models, question.words)
+        model = words or self.bot.own_classifier(question.server) or ""
         asker = question.responder.asker.person
         menu = Labels(question.source, 0, asker, model.strip().lower(), ())
         async with question.pictures(1, task="classify", model=model) as found:
-            reply = await explain(question, found.pictures[0], menu, None, found.note)
+            note = found.with_note(talk).note
+            reply = await explain(question, found.pictures[0], menu, None, note)
         await question.responder.answer(reply)
 
 

@@ -11,6 +11,8 @@ from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction
 from bot.conversation.per_picture import ask_one
 from bot.library.autocomplete import complete
+from bot.library.search import without_talk
+from bot.replies.help import Guide
 from bot.replies.shake import shaken
 from models.jobs.answers import Shaken
 from models.jobs.requests import Shake
@@ -19,7 +21,9 @@ from models.jobs.requests import Shake
 class ShakeCog(BobbyCog, name="Shake"):
     """Changes a picture a little and asks the classifier again."""
 
-    @commands.command(usage="[model] [link or @person]")
+    @commands.command(
+        usage="[model] [link or @person]", extras=Guide("look", ("", "resnet101"), 1).extras()
+    )
     async def shake(self, context: BobbyContext, *, text: str = "") -> None:
         """Flip, rotate, blur and crop a picture to see if the label holds up."""
         await self._answer(Question.typed(context, text))
@@ -41,7 +45,8 @@ class ShakeCog(BobbyCog, name="Shake"):
         await self._answer(Question.slash(interaction, picture, link, person, model))
 
     async def _answer(self, question: Question) -> None:
-        model = question.words or self.bot.own_classifier(question.server)
+        words, talk = without_talk(self.bot.executor.models, question.words)
+        model = words or self.bot.own_classifier(question.server)
 
         async def ask(data: bytes) -> Shaken:
             return await question.submit(Shake(picture=data, model=model))
@@ -49,7 +54,7 @@ class ShakeCog(BobbyCog, name="Shake"):
         async with question.pictures(1, task="classify", model=model) as found:
             (picture,) = found.pictures
             seen = await ask_one(self.bot.fetcher, question.responder, picture, ask)
-        await question.responder.answer(shaken(picture, seen, found.note))
+        await question.responder.answer(shaken(picture, seen, found.with_note(talk).note))
 
 
 async def setup(bot: Bobby) -> None:

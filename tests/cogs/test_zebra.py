@@ -1,4 +1,4 @@
-"""What stands behind `!zebra`, `!translate` and `!cycle`."""
+"""What stands behind `!zebra`, `!transform` and `!cycle`."""
 
 import pytest
 

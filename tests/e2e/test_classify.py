@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from pathlib import Path
 
 import aiohttp
@@ -34,7 +35,7 @@ async def test_a_picture_is_answered(guest: Guest, bobby_jpg: tuple[str, bytes])
     assert label == "golden retriever"
     assert probability >= 0.90
     assert said(reply).count(" %`") == 5
-    assert "efficientnet_lite0 · ImageNet-1K · cpu · " in said(reply)
+    assert re.search(r"efficientnet_lite0 · \d+ ms · Small picture: what I looked at", said(reply))
     assert "installed" not in said(reply)
     assert len(guest.replies(message)) == 1
 
@@ -342,3 +343,18 @@ async def test_thirty_people_at_once(
             assert len(guest.replies(message)) == 1
 
     await asyncio.gather(*map(ask, guests))
+
+
+async def test_talk_behind_the_command_is_answered(
+    guest: Guest, bobby_jpg: tuple[str, bytes]
+) -> None:
+    """It names no model, and that is said; a slip of a name is still told."""
+    for command in ("!classify", "!why", "!shake"):
+        answer = said(await guest.ask(f"{command} what is this?", bobby_jpg))
+        assert "“what is this?” isn't a model, so I used the default." in answer, command
+        assert "golden retriever" in answer, command
+    slip = said(await guest.ask("!classify alexnot", bobby_jpg))
+    assert "Did you mean alexnet" in slip
+    assert "Edit your message to fix it." in slip
+    refused = said(await guest.ask("!model resnet5x"))
+    assert refused.endswith("? Edit your message to fix it.\n")

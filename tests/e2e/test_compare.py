@@ -105,7 +105,7 @@ async def test_the_button_gives_the_script_in_private(
 ) -> None:
     """That of the model that has answered, also after a restart; `test_recipes` runs it."""
     reply = await guest.ask("!classify alexnet", bobby_jpg)
-    assert list(buttons(reply)) == ["Why?", "Show Python code"]
+    assert list(buttons(reply)) == ["Why?", "Show Python code", "Details"]
     await loaded_again(house, guest, "cogs.classify")
     async with page_of(house, guest.person) as page:
         await press(page, reply, "Show Python code")

@@ -25,7 +25,7 @@ async def test_slash_commands_are_answered_for_all_to_see(server: Server) -> Non
         "shake": ({"picture": PICTURE, "model": LITE0}, "stayed on top in"),
         "caption": ({"picture": PICTURE, "model": "caption_small", "beams": 1}, "caption_small · "),
         "zebra": ({"picture": PICTURE, "size": 32}, "×32, returned at 64×48"),
-        "translate": ({"picture": PICTURE, "pair": "zebra2horse", "size": 32}, "×32, returned"),
+        "transform": ({"picture": PICTURE, "pair": "zebra2horse", "size": 32}, "×32, returned"),
         "cycle": ({"picture": PICTURE}, "The round trip"),
         "models": ({"family": "vgg", "search": "16"}, "Models for “family:vgg 16”"),
         "try": ({}, "Pick a picture"),
@@ -82,7 +82,7 @@ async def test_options_offer_models_of_their_task(
             offered = await completed(page, channel, command, option, "")
             assert {cards[name] for name in offered} == {"classify"}, command
             assert len(offered) == 25, command
-        offered = await completed(page, channel, "translate", "pair", "")
+        offered = await completed(page, channel, "transform", "pair", "")
         assert {cards[name] for name in offered} == {"translate"}
         families = await completed(page, channel, "models", "family", "")
         assert families == sorted(families)
@@ -107,6 +107,7 @@ async def test_an_unknown_command_is_told_where_bobby_is_called(house: House, gu
     mention = f"<@{house.playground.bot_user_id}>"
     assert "I don't know that command" in said(await guest.ask(f"{mention} dance"))
     assert "Did you mean `!translate`" in said(await guest.ask("!transalte"))
+    assert "Did you mean `!transform`" in said(await guest.ask("!trasnform"))
     unheard = await guest.say("!stats")
     await guest.ask("!privacy")
     assert guest.replies(unheard) == []

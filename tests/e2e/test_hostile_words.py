@@ -60,7 +60,7 @@ async def test_names_labels_and_models_are_text(server: Server, words: str) -> N
     await unharmed(boss, "!teach something else", ("b.png", OTHER))
     await unharmed(boss, f"!teach {plain[:40]}", ("a.png", PICTURE))
     await unharmed(boss, "!taught")
-    await unharmed(boss, "!classify mine", ("a.png", PICTURE))
+    await unharmed(boss, "!classify custom", ("a.png", PICTURE))
     await unharmed(boss, f"!unteach {plain[:40]}")
     await unharmed(boss, f"!classify {plain[:200]}", ("a.png", PICTURE))
     await unharmed(boss, f"!models {plain[:200]}")

@@ -15,6 +15,7 @@ from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top
 from tests.e2e.test_fetch import bobby
+from tests.e2e.test_models import page_of, press
 
 SOURCE = f"{things.OWNER}@{things.COMMIT}"
 
@@ -56,7 +57,11 @@ async def test_added_and_asked(
         asked = await guest.say("!classify hub/brightness", ("a.png", pictures.plain()))
         reply = await guest.reply(asked, within=90)  # its worker has to start
         assert top(reply)[0] in things.LABELS
-        assert f"hub/brightness · {things.OWNER}@{things.COMMIT[:12]}" in said(reply)
+        assert "hub/brightness · " in said(reply)
+        async with page_of(house, guest.person) as page:
+            await press(page, reply, "Details")
+            told = said(await page.event("MESSAGE_UPDATE"))
+        assert f"Weights {things.OWNER}@{things.COMMIT[:12]}" in told
         refused = await guest.ask("!classify hub/forks", ("white.png", pictures.plain()))
         assert "No hub model of that name" in said(refused)
 

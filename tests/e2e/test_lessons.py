@@ -1,4 +1,4 @@
-"""`!teach`, `!taught`, `!unteach` and `!classify mine`: labels of a server's own."""
+"""`!teach`, `!taught`, `!unteach` and `!classify custom`: labels of a server's own."""
 
 import asyncio
 import csv
@@ -38,7 +38,7 @@ async def test_two_labels_are_learned_and_asked_for(server: Server) -> None:
     assert "teach me a second label" in said(first)
     second = await boss.ask("!teach Blue", *BLUE)
     assert "Self-test: **6 of 6** correct, each picture checked against the others." in said(second)
-    answer = await member.ask("!classify mine", ("x.png", pictures.plain("red", (300, 250))))
+    answer = await member.ask("!classify custom", ("x.png", pictures.plain("red", (300, 250))))
     assert top(answer)[0] == "red things"
     assert "this server's custom labels only" in said(answer)
     known = await member.ask("!taught")
@@ -202,7 +202,7 @@ async def test_in_a_direct_message_there_is_no_server(server: Server) -> None:
     channel = world.open_dm(server.member.person, world.bot)
     answer = await server.member.ask("!teach red", RED[0], channel_id=channel.id)
     assert "Custom labels only work in a server" in said(answer)
-    asked = await server.member.ask("!classify mine", channel_id=channel.id)
+    asked = await server.member.ask("!classify custom", channel_id=channel.id)
     assert "Custom labels only work in a server" in said(asked)
 
 
@@ -236,7 +236,7 @@ async def test_three_pictures_of_each_are_enough_to_beat_chance(
 
 
 async def _answer(guest: Guest, file: File) -> str:
-    return top(await guest.ask("!classify mine", file))[0]
+    return top(await guest.ask("!classify custom", file))[0]
 
 
 def _is_snow_dog(captions: Sequence[str]) -> bool:

@@ -169,7 +169,7 @@ async def test_help_names_what_works_here(reserved: Reserved, visitor: Guest, pa
         assert "`!" not in helped
 
 
-@pytest.mark.parametrize("asked", ["classfy", "", "sing", "classify mine", "taught"])
+@pytest.mark.parametrize("asked", ["classfy", "", "sing", "classify custom", "taught"])
 async def test_no_sentence_names_the_prefix(reserved: Reserved, visitor: Guest, asked: str) -> None:
     """Slips, greetings and errors name the mention."""
     words = said(await visitor.ask(f"{reserved.mention} {asked}", PICTURE))

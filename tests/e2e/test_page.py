@@ -86,3 +86,26 @@ def _changed(before: Image.Image, after: Image.Image, box: tuple[int, int, int, 
     """Return the mean absolute difference, of 255, inside `box`."""
     difference = ImageChops.difference(before.crop(box), after.crop(box))
     return sum(ImageStat.Stat(difference).mean) / 3
+
+
+async def test_a_model_is_readable_on_a_narrow_screen(tmp_path: Path) -> None:
+    """At 360 pixels the page scrolls only downwards, whatever the outline is wide."""
+    async with (
+        open_browser() as browser,
+        running_playground() as where,
+        open_page(browser, where["page"]) as narrow,
+    ):
+        await narrow.page.set_viewport_size({"width": 360, "height": 720})
+        await narrow.page.locator("#composer-textarea").fill("!model resnet101")
+        await narrow.page.locator("#composer-textarea").press("Enter")
+        outline = narrow.page.locator("#messages .embed pre")
+        await outline.wait_for()
+        assert "Bottleneck" in await outline.inner_text()
+        wide = await narrow.page.evaluate("document.documentElement.scrollWidth")
+        right = await narrow.page.evaluate(
+            "Math.max(...[...document.querySelectorAll('.embed')]"
+            ".map((node) => node.getBoundingClientRect().right))"
+        )
+        assert wide <= 360
+        assert right <= 360
+        await narrow.page.screenshot(path=tmp_path / "model.png")

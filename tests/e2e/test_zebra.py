@@ -1,4 +1,4 @@
-"""`!zebra`, `!translate` and `!cycle`, from the message to the picture that comes back."""
+"""`!zebra`, `!transform` and `!cycle`, from the message to the picture that comes back."""
 
 import io
 from pathlib import Path
@@ -90,14 +90,14 @@ async def test_an_animation_stays_one(guest: Guest) -> None:
 
 
 async def test_a_pair_has_to_be_named(guest: Guest) -> None:
-    """`!translate` alone says how to name one."""
+    """`!transform` alone says how to name one."""
     reply = await guest.ask("!translate", ("a.png", pictures.plain()))
-    assert "/translate" in said(reply)
+    assert "/transform" in said(reply)
 
 
 async def test_an_unknown_pair_gets_suggestions(guest: Guest) -> None:
     """A slip of the pen is answered with the nearest names."""
-    reply = await guest.ask("!translate aple2orange", ("a.png", pictures.plain()))
+    reply = await guest.ask("!transform aple2orange", ("a.png", pictures.plain()))
     assert "apple2orange" in said(reply)
 
 

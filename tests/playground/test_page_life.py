@@ -88,6 +88,9 @@ async def test_narrow_screens_scroll_only_downwards(browser: Browser, tmp_path: 
         await chat.choose(upload(data=picture(1200, 800)))
         await chat.say("!echo " + "a_very_long_word" * 12)
         await expect(chat.page.locator(".embed-image")).to_be_visible()
+        await chat.say("!echo\n```\n" + "a wide code block " * 12 + "\n```")
+        await expect(chat.page.locator(".embed pre")).to_be_visible()
+        assert await _sideways(chat) == []
         await chat.say("!panel")
         await expect(chat.page.locator(".components")).to_be_visible()
         await chat.choose(upload(), upload("b.png"), upload("c.png"))

@@ -144,6 +144,7 @@ def guild(guild: Guild) -> Json:
         "owner_id": str(guild.owner.id),
         "roles": [role(known) for known in guild.roles.values()],
         "preferred_locale": guild.locale,
+        "system_channel_id": str(guild.system_channel) if guild.system_channel else None,
     }
 
 

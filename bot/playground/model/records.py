@@ -91,7 +91,10 @@ class Emoji:
 
 @dataclass(eq=False, slots=True)
 class Guild:
-    """A server. `blocked_words` is what its AutoMod refuses, `locale` its language."""
+    """A server. `blocked_words` is what its AutoMod refuses, `locale` its language.
+
+    `system_channel` is the id of the channel that is for news of the server, if any.
+    """
 
     id: int
     name: str
@@ -102,6 +105,7 @@ class Guild:
     threads: dict[int, "Channel"] = field(default_factory=dict)
     blocked_words: set[str] = field(default_factory=set)
     locale: str = "en-US"
+    system_channel: int | None = None
 
 
 @dataclass(eq=False, slots=True)

@@ -137,7 +137,9 @@ class World:
         member = guild.members[person.id] = Member(person, now())
         data = {**payloads.member(member), "guild_id": str(guild.id)}
         self.publish(Event("GUILD_MEMBER_ADD", data, guild=guild))
-        self.publish(Event("GUILD_CREATE", payloads.guild_create(guild, person), to=(person,)))
+        created = payloads.guild_create(guild, person)
+        del created["unavailable"]  # Discord says it only of guilds that were there before
+        self.publish(Event("GUILD_CREATE", created, to=(person,)))
         return member
 
     def leave(self, guild: Guild, person: Person) -> None:

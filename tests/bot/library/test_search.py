@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.errors import UnknownModel
-from bot.library.search import COMPARED, MOST_COMPARED, field, named, search
+from bot.library.search import COMPARED, MOST_COMPARED, field, named, search, without_talk
 from models.jobs.model_info import ModelInfo
 
 
@@ -41,6 +41,11 @@ CARDS = (
         ("family:resnet", ["resnet50", "resnet18"]),
         ("task:translate", ["horse2zebra"]),
         ("cyclegan", ["horse2zebra"]),
+        ("zebras", ["horse2zebra"]),
+        ("captioner", ["caption_small"]),
+        ("Captions", ["caption_small"]),
+        ("classifiers ready", ["resnet50"]),
+        ("s", ["caption_small", "horse2zebra", "resnet50", "resnet18", "wide_resnet50_2"]),
         ("ready resnet", ["resnet50"]),
         ("task:", []),
         ("none", []),
@@ -92,3 +97,22 @@ def test_names_are_taken_at_their_word() -> None:
         field(cards, ["resnet18"])
     with pytest.raises(UnknownModel, match="horse2zebra"):
         field(cards, ["horse2zebra"])
+
+
+@pytest.mark.parametrize(
+    ("words", "model"),
+    [
+        ("what is this?", ""),
+        ("lol", ""),
+        ("ResNet50", "ResNet50"),
+        ("resnet5x", "resnet5x"),
+        ("hub/unheard", "hub/unheard"),
+        ("", ""),
+    ],
+)
+def test_talk_is_no_model(words: str, model: str) -> None:
+    """It is told; a slip of a name is left for the refusal that knows the nearest."""
+    name, note = without_talk(CARDS, words)
+    assert name == model
+    assert note == (None if model == words else f"“{words}” isn't a model, so I used the default.")
+    assert without_talk((), words) == (words, None)

@@ -14,6 +14,7 @@ from bot.core.settings import Settings
 from bot.playground.server import Playground
 from tests.e2e import pictures
 from tests.e2e.guest import Guest, said
+from tests.e2e.test_interactions import ATTACHMENT, answered
 from tests.e2e.test_models import press
 from tests.e2e.test_why import choose, menu
 from tests.playground.clients import Page, Rest, eventually
@@ -60,6 +61,43 @@ async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptu
             point_discord_at(DISCORD)
     assert not any("gone" in said(message) for message in _answers(page))
     assert caplog.text.count("Publishing") == 1
+
+
+async def test_buttons_below_slash_answers_outlive_a_restart(tmp_path: Path) -> None:
+    """Their pictures' addresses are kept with the answers; the menu's choice keeps them on."""
+    file = ("plain.png", pictures.plain())
+    option = {"name": "picture", "type": ATTACHMENT, "value": "0"}
+    given = {"options": [option], "attachments": [{"id": "0", "filename": file[0]}]}
+    async with Playground() as playground:
+        point_discord_at(playground.api, gateway=playground.gateway)
+        try:
+            person = await playground.new_person("ann")
+            channel = playground.world.channels[playground.channel_id]
+            async with (
+                Rest(playground.api, person.token) as rest,
+                Page(playground, person.token, rest) as page,
+            ):
+                async with bobby(playground, tmp_path):
+                    commands = [await page.command(one, channel.id) for one in ("classify", "why")]
+                    classified, why = [
+                        await answered(page, channel, command | given, files=[file])
+                        for command in commands
+                    ]
+                for number in (1, 2):
+                    async with bobby(playground, tmp_path):
+                        await press(page, classified, "Why?")
+                        label = menu(why)["options"][number]["value"]
+                        await choose(page, why, label)
+                        await _heard(page, 2 + 2 * number)
+        finally:
+            point_discord_at(DISCORD)
+    assert not any("can't find" in said(one) for one in page.heard("MESSAGE_CREATE"))
+    explained = [said(one) for one in _answers(page)[1:]]
+    assert all("Brighter" in one for one in explained)
+
+
+async def _heard(page: Page, answers: int) -> None:
+    await eventually(lambda: len(_answers(page)) == answers)
 
 
 def _answers(page: Page) -> list[dict[str, Any]]:

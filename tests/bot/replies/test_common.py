@@ -47,13 +47,13 @@ def test_bars_have_their_full_width(probability: float, shown: str) -> None:
 
 
 def test_the_answer_names_labels_model_and_weights() -> None:
-    """Five lines with percentages, and a receipt in the footer."""
+    """Five lines with percentages, and small print in the footer."""
     reply = common.classified([Classified(picture(), labels())])
     (embed,) = reply.embeds
     assert embed.description
     assert embed.description.count("%") == 5
     assert " 90.0 %` golden retriever" in embed.description
-    assert embed.footer.text == "resnet101 · IMAGENET1K_V1 · cpu · 81 ms"
+    assert embed.footer.text == "resnet101 · 81 ms · Small picture: what I looked at"
     assert embed.thumbnail.url == f"attachment://{reply.uploads[0].name}"
     assert "golden retriever" in reply.uploads[0].alt
 
@@ -71,6 +71,12 @@ def test_an_unsure_answer_says_so() -> None:
     assert embed.description.startswith("**Not sure.** Maybe golden retriever?")
     assert "not people, faces or text" in embed.description
     assert embed.colour == common.GREY
+    even = msgspec.structs.replace(labels(), top=(Label(label="cat", probability=0.5),))
+    less = msgspec.structs.replace(labels(), top=(Label(label="cat", probability=0.49),))
+    for answer, head in ((even, "**cat**"), (less, "Probably **cat**")):
+        (likely,) = common.classified([Classified(picture(), answer)]).embeds
+        assert (likely.description or "").startswith(head)
+        assert likely.colour == common.BLUE
     (sure,) = common.classified([Classified(picture(), labels())]).embeds
     assert sure.colour == common.BLUE
     assert "not people, faces or text" not in (sure.description or "")

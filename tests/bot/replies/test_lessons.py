@@ -46,7 +46,7 @@ def test_a_first_lesson_asks_for_another_label() -> None:
     assert reply.text == "-# a note"
     assert text(reply) == (
         f"Learned **{PLAIN_PAPAYA}** from 1 picture.\n"
-        "-# Next, teach me a second label, then try `?classify mine`."
+        "-# Next, teach me a second label, then try `?classify custom`."
     )
     (embed,) = reply.embeds
     assert embed.colour == BLUE
@@ -61,7 +61,7 @@ def test_labels_with_few_pictures_are_named_as_they_were_typed() -> None:
     one = text(learned(seen(), new=1, all_of=known(p=3, q=2)))
     assert one.endswith(f"-# {named.format(PLAIN_QUINCE)}")
     none = text(learned(seen(), new=1, all_of=known(p=3, q=3)))
-    assert none.endswith("-# Try it with `?classify mine`, or undo with `?unteach`.")
+    assert none.endswith("-# Try it with `?classify custom`, or undo with `?unteach`.")
 
 
 def test_what_was_known_already_is_counted_apart() -> None:
@@ -109,7 +109,7 @@ def test_what_was_taught_is_a_list() -> None:
     assert nothing.colour == GREY
     assert "any labels here yet" in (nothing.description or "")
     assert "`?teach LABEL`" in (nothing.description or "")
-    assert "`?classify mine`" in (nothing.description or "")
+    assert "`?classify custom`" in (nothing.description or "")
 
 
 def test_a_lesson_that_is_taken_back() -> None:

@@ -1,0 +1,31 @@
+"""What an answer says in passing: its color, and what stands behind *Details*."""
+
+from pathlib import Path
+
+from bot.replies.common import RED
+from tests.e2e.conftest import House
+from tests.e2e.guest import Guest, said
+from tests.e2e.test_models import EPHEMERAL, loaded_again, page_of, press
+
+
+async def test_details_are_for_the_person_who_presses(
+    house: House, guest: Guest, shared_data: Path
+) -> None:
+    """How the answer came about, and what the small picture is; after a restart too."""
+    answer = await guest.ask("!classify", ("a.jpg", (shared_data / "bobby.jpg").read_bytes()))
+    await loaded_again(house, guest, "cogs.classify")
+    async with page_of(house, guest.person) as page:
+        await press(page, answer, "Details")
+        told = await page.event("MESSAGE_UPDATE")
+    assert told["flags"] & EPHEMERAL
+    for words in ("Weights ImageNet-1K", "Device cpu", " ms", "The small picture is the part"):
+        assert words in said(told)
+    assert "Precision float32" in said(told)
+
+
+async def test_red_is_for_errors_alone(guest: Guest) -> None:
+    """A greeting, a pointer and an empty list are no errors."""
+    mention = f"<@{guest.playground.bot_user_id}>"
+    for words in (mention, "!settings", "!transalte", "!hub"):
+        assert (await guest.ask(words))["embeds"][0]["color"] != RED.value, words
+    assert (await guest.ask("!classify"))["embeds"][0]["color"] == RED.value
