@@ -29,7 +29,7 @@ class MessageResponder(Responder):
     def __init__(self, message: discord.Message, earlier: discord.Message | None = None) -> None:
         self.message = message
         self.reply = earlier
-        self._nonce = secrets.token_hex(8)  # with it, a lost answer is not posted twice
+        self._nonce = _nonce(self.change)
         self._posting: asyncio.Task[None] | None = None
         server = message.guild.id if message.guild else None
         self.asker = Asker(message.author.id, server, message.id)
@@ -115,8 +115,11 @@ class MessageResponder(Responder):
 
     async def _send_now(self, reply: Reply) -> None:
         if self.reply:
-            with contextlib.suppress(discord.NotFound):
+            try:
                 self.reply = await self.reply.edit(**reply.edited())
+            except discord.NotFound:
+                self._nonce = secrets.token_hex(8)  # what stood under the other was deleted
+            else:
                 return
         if not self.may_speak():
             await self._tell_in_private(reply)
@@ -146,3 +149,8 @@ class MessageResponder(Responder):
             reference=reference,  # type: ignore[arg-type]  # None is what the overload defaults to
             mention_author=False,
         )
+
+
+def _nonce(change: Change) -> str:
+    """Return under what a reply is posted: Discord takes only one, of whichever process it is."""
+    return f"{change.question}-{change.wording % 16**5:05x}"
