@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.cli.worker import OPERATOR, answer_files, shown
+from bot.cli.pictures import shown
+from bot.cli.worker import OPERATOR, answer_files
 from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
@@ -18,6 +19,7 @@ async def caption_files(
     model: str | None,
     beams: int | None,
     *,
+    recursive: bool,
     as_json: bool,
 ) -> bool:
     """Print a caption for each of `files`; return whether all went well.
@@ -31,7 +33,7 @@ async def caption_files(
         return await executor.submit(job, OPERATOR)
 
     show = _print_json if as_json else _print_text
-    return await answer_files(settings, files, ask, show, as_json=as_json)
+    return await answer_files(settings, files, ask, show, recursive=recursive, as_json=as_json)
 
 
 def _print_json(file: Path, answer: Captioned) -> None:
@@ -49,5 +51,5 @@ def _print_json(file: Path, answer: Captioned) -> None:
 def _print_text(file: Path, answer: Captioned) -> None:
     guess = "" if answer.sure else "I'm guessing: "
     print_line(f"{shown(file)}: {guess}{sentence_of(answer.caption)}")
-    if answer.substitution:
-        print_line(f"  {answer.substitution}")
+    for note in (*answer.notes, *filter(None, [answer.substitution])):
+        print_line(f"  {note}")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.cli.worker import OPERATOR, answer_files, plain, shown
+from bot.cli.pictures import shown
+from bot.cli.worker import OPERATOR, answer_files, plain
 from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
@@ -13,7 +14,12 @@ from models.jobs.requests import Classify
 
 
 async def classify_files(
-    settings: Settings, files: Sequence[Path], model: str | None, *, as_json: bool
+    settings: Settings,
+    files: Sequence[Path],
+    model: str | None,
+    *,
+    recursive: bool,
+    as_json: bool,
 ) -> bool:
     """Print the five most likely labels of each of `files`; return whether all went well.
 
@@ -25,7 +31,7 @@ async def classify_files(
         return await executor.submit(Classify(picture=picture, model=model), OPERATOR)
 
     show = _print_json if as_json else _print_text
-    return await answer_files(settings, files, ask, show, as_json=as_json)
+    return await answer_files(settings, files, ask, show, recursive=recursive, as_json=as_json)
 
 
 def _print_json(file: Path, labels: Labels) -> None:
@@ -38,6 +44,6 @@ def _print_text(file: Path, outcome: Labels) -> None:
     for label in outcome.top:
         print_line(f"  {bar(label.probability)} {percent(label.probability):>7}  {label.label}")
     notes = [] if outcome.sure else ["The model is not sure."]
-    notes += [f"Frame 1 of {outcome.frames}."] if outcome.frames > 1 else []
+    notes += map(str, outcome.notes)
     notes += [str(outcome.substitution)] if outcome.substitution else []
     print_line("\n".join(f"  {note}" for note in [*notes, receipt(outcome)]) + "\n")

@@ -13,6 +13,10 @@ from bot.bench.cli import bench
 from bot.core.console import finish, open_streams, orderly_end, prepare
 from bot.core.errors import SetupError
 
+_RECURSIVE = click.option(
+    "--recursive", is_flag=True, help="Look into folders within folders as well."
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="bobby")
@@ -49,29 +53,45 @@ def playground(port: int, *, no_browser: bool, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_RECURSIVE
 @click.option("--model", help="Model to use. [default: BOBBY_DEFAULT_MODEL]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file.")
-def classify(files: tuple[Path, ...], model: str | None, *, as_json: bool) -> None:
-    """Print the five most likely labels for each image."""
+def classify(files: tuple[Path, ...], model: str | None, *, recursive: bool, as_json: bool) -> None:
+    """Print the five most likely labels for each image.
+
+    FILES are images, folders of images, or - for one image on standard input.
+    """
     from bot.cli.classify import classify_files
 
     settings = prepare()
-    if not finish(classify_files(settings, files, model, as_json=as_json)):
+    answered = classify_files(settings, files, model, recursive=recursive, as_json=as_json)
+    if not finish(answered):
         sys.exit(1)
 
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_RECURSIVE
 @click.option("--model", help="The captioner to ask; the default one otherwise.")
 @click.option("--beams", type=click.IntRange(1, 10), help="Captions searched side by side.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file.")
 def caption(
-    files: tuple[Path, ...], model: str | None, beams: int | None, *, as_json: bool
+    files: tuple[Path, ...],
+    model: str | None,
+    beams: int | None,
+    *,
+    recursive: bool,
+    as_json: bool,
 ) -> None:
-    """Describe each image in one English sentence."""
+    """Describe each image in one English sentence.
+
+    FILES are images, folders of images, or - for one image on standard input.
+    """
     from bot.cli.caption import caption_files
 
-    if not finish(caption_files(prepare(), files, model, beams, as_json=as_json)):
+    settings = prepare()
+    answered = caption_files(settings, files, model, beams, recursive=recursive, as_json=as_json)
+    if not finish(answered):
         sys.exit(1)
 
 

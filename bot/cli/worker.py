@@ -6,7 +6,6 @@ Answers are printed to standard output, progress and complaints to standard erro
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import TypeVar
 
 from rich.console import Console
 
+from bot.cli.pictures import chosen, read_file, shown
 from bot.core.console import print_json
-from bot.core.errors import BadPicture, BobbyError, PictureTooLarge
+from bot.core.errors import BobbyError
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
@@ -53,31 +53,6 @@ async def warm_worker(settings: Settings) -> AsyncIterator[Executor]:
         yield executor
 
 
-def read_file(file: Path, max_bytes: int) -> bytes:
-    """Return the content of `file`.
-
-    Raises:
-        BadPicture: It is a pipe or a device, which might never end.
-        PictureTooLarge: It has more than `max_bytes`.
-        OSError: It can't be read.
-    """
-    if file.exists() and not (file.is_file() or file.is_dir()):
-        raise BadPicture("This is no regular file. Save the picture to a file first.")
-    with file.open("rb") as opened:
-        data = opened.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        mib = max_bytes // 2**20
-        raise PictureTooLarge(
-            f"The file is over {mib} MiB. Set BOBBY_MAX_FILE_MIB to raise the limit."
-        )
-    return data
-
-
-def shown(file: Path) -> str:
-    """Return the name of `file` as text; bytes that are none are replaced."""
-    return os.fsencode(file).decode(errors="replace")
-
-
 def plain(label: Label) -> dict[str, object]:
     """Return `label` as it stands in the JSON that commands print."""
     return {"label": label.label, "probability": label.probability}
@@ -94,13 +69,16 @@ def print_error(file: Path, sentence: str, *, as_json: bool) -> None:
 
 async def answer_files(
     settings: Settings,
-    files: Sequence[Path],
+    given: Sequence[Path],
     ask: Callable[[Executor, bytes], Awaitable[A]],
     show: Callable[[Path, A], None],
     *,
+    recursive: bool,
     as_json: bool,
 ) -> bool:
-    """Show the answer to each of `files`, in order; return whether all went well.
+    """Show the answer to each file that is `given`, in order; return whether all went well.
+
+    Of a folder these are the pictures in it, with `recursive` those in its folders as well.
 
     A bad file has its error printed and does not stop the others.
 
@@ -121,6 +99,7 @@ async def answer_files(
                 except BobbyError as error:
                     return _Refusal(str(error))
 
+        files = await asyncio.to_thread(chosen, given, recursive=recursive)
         tasks = [group.create_task(answer(file)) for file in files]
         for file, task in zip(files, tasks, strict=True):
             outcome = await task

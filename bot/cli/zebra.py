@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from bot.cli.worker import OPERATOR, plain, print_error, read_file, shown, warm_worker
+from bot.cli.pictures import read_file, shown
+from bot.cli.worker import OPERATOR, plain, print_error, warm_worker
 from bot.core.console import print_json, print_line
 from bot.core.errors import BobbyError
 from bot.core.settings import Settings
@@ -77,5 +78,5 @@ def _print(file: Path, written: Path, answer: Translated, *, as_json: bool) -> N
     print_line(f"  {verdict(seen)}")
     if not seen.expected:
         print_line(f"  {answer.model} knows only {answer.expects}.")
-    if answer.substitution:
-        print_line(f"  {answer.substitution}")
+    for note in (*answer.notes, *filter(None, [answer.substitution])):
+        print_line(f"  {note}")

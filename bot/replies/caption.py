@@ -66,6 +66,5 @@ def _embed(one: Described, *, named: bool) -> discord.Embed:
     text = plain(sentence_of(result.caption))
     if not result.sure:
         text = tr("I'm guessing: {text}", text=text[:1].lower() + text[1:])
-    notes = [tr("frame 1 of {frames}", frames=result.frames)] if result.frames > 1 else []
-    notes += [plain(tr(result.substitution))] if result.substitution else []
+    notes = [plain(tr(result.substitution))] if result.substitution else []
     return answered(one.picture, text, notes, result, sure=result.sure, named=named)

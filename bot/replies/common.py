@@ -62,13 +62,14 @@ def answered(
 ) -> discord.Embed:
     """Return the embed of a picture's `answer`, which says `body`, with the receipt below.
 
-    `notes` are small print; of a spoiler the body hides and they don't. An answer that is not
-    `sure` is grey. `named` shows the picture's name, where there are several.
+    `notes` are small print, behind the answer's own; of a spoiler the body hides and they don't. An
+    answer that is not `sure` is grey. `named` shows the picture's name, where there are several.
     """
     shown = f"||{body}||" if picture.spoiler else body
+    small = [*map(tr, answer.notes), *notes]
     embed = discord.Embed(
         title=_title(picture, named=named),
-        description="\n".join([shown, *(f"-# {note}" for note in notes)]),
+        description="\n".join([shown, *(f"-# {note}" for note in small)]),
         colour=BLUE if sure else GREY,
     )
     return embed.set_footer(text=receipt(answer))
@@ -104,7 +105,7 @@ def classified(
         if isinstance(labels, str):
             embeds.append(refused(result, named=named))
             continue
-        notes = [tr("frame 1 of {frames}", frames=labels.frames)] if labels.frames > 1 else []
+        notes: list[str] = []
         if labels.substitution and labels.substitution != substitution:
             substitution = labels.substitution
             notes.append(plain(tr(substitution)))

@@ -16,11 +16,13 @@ from models.images.decode import (
     MAX_PIXELS,
     DecodeError,
     frame_count,
-    layers,
-    over_white,
+    load,
     reading,
+    remarks,
     upright,
 )
+from models.images.paper import layers, on_paper, visible
+from models.jobs.base import Said
 
 _log = logging.getLogger(__name__)
 
@@ -35,16 +37,20 @@ _CONTAINERS: dict[str, Container] = {"GIF": "GIF", "PNG": "PNG", "WEBP": "WEBP",
 
 @dataclass(frozen=True)
 class Frame:
-    """One upright frame: `colours` RGB, `alpha` L or None, shown for `duration` milliseconds."""
+    """One upright frame: `colours` RGB, `alpha` L or None, shown for `duration` milliseconds.
+
+    `missing` is the share of its rows that the file lacks.
+    """
 
     colours: Image.Image
     alpha: Image.Image | None
     duration: float
+    missing: float = 0.0
 
-    @property
-    def seen(self) -> Image.Image:
-        """The frame as it looks on white paper, which is how classifiers see it."""
-        return over_white(self.colours, self.alpha)
+    def seen(self) -> tuple[Image.Image, tuple[Said, ...]]:
+        """Return the frame as it looks on paper, as classifiers see it, and its small print."""
+        shown, black = on_paper(self.colours, self.alpha)
+        return shown, remarks(self.missing, black=black)
 
 
 @dataclass(frozen=True)
@@ -77,13 +83,22 @@ class Film:
                 pixels = image.width * image.height
                 most = min(most, self.frames_in_all, max(1, MAX_PIXELS // pixels))
                 while shown < most:
-                    frame = _frame(image, self.first + shown)
+                    frame = self._frame(image, self.first + shown)
                     shown += 1
                     yield frame
         except DecodeError:
             if not shown:
                 raise
             _log.info("An animation is damaged after %d frames", shown)
+
+    def _frame(self, image: Image.Image, place: int) -> Frame:
+        if place:
+            image.seek(place)
+        missing = load(image, self.data)
+        colours, alpha = layers(upright(image))
+        if self.container is None:
+            colours, alpha = visible(colours, alpha)
+        return Frame(colours, alpha, float(image.info.get("duration", 0)), missing)
 
 
 def film(data: bytes) -> Film:
@@ -106,14 +121,6 @@ def film(data: bytes) -> Film:
             loop=loop if isinstance(loop, int) else None,
             profile=_rgb_profile(image),
         )
-
-
-def _frame(image: Image.Image, place: int) -> Frame:
-    if place:
-        image.seek(place)
-    image.load()
-    duration = image.info.get("duration", 0)
-    return Frame(*layers(upright(image)), duration=float(duration))
 
 
 def _rgb_profile(image: Image.Image) -> bytes | None:

@@ -1,11 +1,11 @@
 """Encoded bytes to one upright RGB picture.
 
-Owns the reading of files: which formats, how many pixels, which way is up, what stands behind
-transparency. It hands `models.tasks.classify` and its siblings a `Picture`, or raises `DecodeError`
-with the sentence people read; nothing else leaves it, whatever the bytes are.
-`models.images.animation` reads the rest of a file through the same checks. It resizes nothing,
-unless a JPEG is wanted small, and ignores colour profiles, as the published preprocessing of the
-networks does.
+Owns the reading of files: which formats, how many pixels, which way is up, which frame is shown,
+and the small print of what had to be done to see something. It hands `models.tasks.classify` and
+its siblings a `Picture`, or raises `DecodeError` with the sentence people read; nothing else leaves
+it, whatever the bytes are. `models.images.animation` reads the rest of a file through the same
+checks. It resizes nothing, unless a JPEG is wanted small, and ignores colour profiles, as the
+published preprocessing of the networks does.
 """
 
 import io
@@ -14,10 +14,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from models.images import heif, jpeg, png
+from models.images.paper import BLANK, contrast, layers, on_paper, visible
 from models.jobs.answers import FailureCode
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
@@ -38,7 +39,9 @@ _MAX_INTERPRETED = 200_000
 _MAX_READS = 400_000
 """Plugins walk through a file's blocks in Python; a GIF of 25 MB needs 200,000 reads to its end."""
 
-_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_JPEG = b"\xff\xd8\xff"
+_JPEG_XL = (b"\xff\x0a", b"\0\0\0\x0cJXL ")
+_BEGINNINGS = (_JPEG, b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 """A file that begins so but whose header makes no sense was a picture once."""
 
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
@@ -47,14 +50,20 @@ _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 _MAX_JPEG_SCANS = 200
 """A progressive JPEG has about ten; each costs a pass over all pixels, however short it is."""
 
-_MAX_PNG_PROFILES = 4
-"""One is allowed; each may unpack to a megabyte, whichever is used in the end."""
-
 _MAX_TIFF_NUMBERS = 1 << 16
 """In one entry: strips and tiles are listed so, and each becomes an object or a fraction."""
 
 _MAX_EXIF_BYTES = 1 << 16
 """As in a JPEG. Each of its entries may claim all of it, and is copied."""
+
+_MOST_MISSING = 0.5
+"""A JPEG that lacks a larger share of its rows is refused."""
+
+_MOST_FRAMES = 40
+"""So many frames of an animation that begins blank are looked at."""
+
+_CLEAR = 30.0
+"""From this contrast on something can be seen well; photographs have 40 to 80."""
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = {
@@ -73,7 +82,7 @@ _SIDEWAYS = {5, 6, 7, 8}
 _SENTENCES: dict[FailureCode, Said] = {
     "empty_file": say("This file is empty: attach the picture again."),
     "not_a_picture": say(
-        "I can't read this file as a picture. Use JPEG, PNG, WebP, GIF, AVIF or TIFF."
+        "I can't read this file as a picture. Use JPEG, PNG, WebP, HEIC, GIF, AVIF or TIFF."
     ),
     "damaged_picture": say(
         "This file is damaged or incomplete. Send it again, or re-save it in another app first."
@@ -83,7 +92,7 @@ _SENTENCES: dict[FailureCode, Said] = {
         millions=str(MAX_PIXELS // 1_000_000),
     ),
 }
-_HEIC = say("I can't read HEIC. Share the picture as a JPEG instead.")
+_NO_JPEG_XL = say("I can't read JPEG XL. Share the picture as a JPEG instead.")
 _VIDEO = say("That's a video. Send a screenshot of it instead.")
 TOO_SLOW = say(
     "This file type takes too long to read at this size. Save it as a JPEG or PNG and try again."
@@ -101,13 +110,15 @@ class DecodeError(JobError):
 class Picture:
     """A decoded picture: `image` is RGB and upright, `frames` counts the file's, 1 when still.
 
-    `width` and `height` are the file's, upright; `image` is smaller where less was decoded.
+    `width` and `height` are the file's, upright; `image` is smaller where less was decoded. `notes`
+    is the small print: which frame, which paper, how much is missing.
     """
 
     image: Image.Image
     frames: int
     width: int
     height: int
+    notes: tuple[Said, ...] = ()
 
 
 class _Metered(io.BytesIO):
@@ -144,7 +155,7 @@ def guard_process() -> None:
 
 
 def decode(data: bytes, least: int | None = None) -> Picture:
-    """Return the picture in `data`; of an animation, its first frame.
+    """Return the picture in `data`; of an animation, the first frame with something in it.
 
     With `least`, a JPEG is decoded at an eighth, a quarter or half of its size where no side falls
     below `least` pixels then: most of the work is saved, and a little of the finest detail is lost.
@@ -157,10 +168,73 @@ def decode(data: bytes, least: int | None = None) -> Picture:
         width, height = image.size
         if least is not None and (parts := _parts(width, height, least)):
             image.draft(None, (width // parts, height // parts))
-        image.load()
+        missing = load(image, data)
         if _orientation(image) in _SIDEWAYS:
             width, height = height, width
-        return Picture(over_white(*layers(upright(image))), frames, width, height)
+        (shown, black), place = _seen(image), 1
+        if frames > 1 and contrast(shown) < BLANK:
+            shown, black, place = _first_clear(image, frames) or (shown, black, place)
+        notes = _frame_note(place, frames) + remarks(missing, black=black)
+        return Picture(shown, frames, width, height, notes)
+
+
+def load(image: Image.Image, data: bytes) -> float:
+    """Decode the pixels of `image`, which `data` is; return which share of the rows is missing.
+
+    Raises:
+        DecodeError: More than half of them, or there are more than the header said.
+    """
+    image.load()
+    if image.width * image.height > MAX_PIXELS:
+        raise DecodeError("too_many_pixels")
+    broke_off = data.startswith(_JPEG) and jpeg.ended(data) is not data
+    missing = jpeg.missing(image) if broke_off else 0.0
+    if missing > _MOST_MISSING:
+        raise DecodeError("damaged_picture")
+    return missing
+
+
+def remarks(missing: float, *, black: bool) -> tuple[Said, ...]:
+    """Return the small print about a picture that lacks a share of its rows, or is on black."""
+    share = f"{max(100 * missing, 0.1):.1f} %"
+    notes = [say("this file breaks off: {share} of the picture is missing", share=share)]
+    paper = [say("shown on black, because it's too light to see on white")]
+    return tuple((notes if missing else []) + (paper if black else []))
+
+
+def _frame_note(place: int, frames: int) -> tuple[Said, ...]:
+    if frames == 1:
+        return ()
+    counted = {"frame": str(place), "frames": str(frames)}
+    if place == 1:
+        return (say("frame {frame} of {frames}", **counted),)
+    return (say("frame {frame} of {frames}, because the animation begins blank", **counted),)
+
+
+def _seen(image: Image.Image) -> tuple[Image.Image, bool]:
+    return on_paper(*visible(*layers(upright(image))))
+
+
+def _first_clear(image: Image.Image, frames: int) -> tuple[Image.Image, bool, int] | None:
+    """Return the first frame behind a blank one that can be seen well, or best, and its number.
+
+    None where they are all blank, as far as they can be read.
+    """
+    best, found = BLANK, None
+    most = min(frames, _MOST_FRAMES, MAX_PIXELS // (image.width * image.height))
+    for place in range(1, most):
+        try:
+            image.seek(place)
+            shown, black = _seen(image)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - a damaged frame ends the animation
+            break
+        if (clear := contrast(shown)) > best:
+            best, found = clear, (shown, black, place + 1)
+        if clear >= _CLEAR:
+            break
+    return found
 
 
 def _parts(width: int, height: int, least: int) -> int | None:
@@ -196,14 +270,20 @@ def reading(data: bytes) -> Iterator[Image.Image]:
 
 
 def _opened(data: bytes) -> ImageFile.ImageFile:
-    if data.startswith(b"\x89PNG") and data.count(b"iCCP") > _MAX_PNG_PROFILES:
-        raise DecodeError("damaged_picture")
-    if data[:2] in {b"II", b"MM"} and _longest_tiff_entry(data) > _MAX_TIFF_NUMBERS:
+    formats = FORMATS
+    if data.startswith(png.BEGINNING):
+        data = png.without_ballast(data)
+    elif data.startswith(_JPEG):
+        data = jpeg.ended(data)
+    elif heif.is_heif(data):
+        heif.register()
+        formats = ("AVIF", "HEIF")
+    elif data[:2] in {b"II", b"MM"} and _longest_tiff_entry(data) > _MAX_TIFF_NUMBERS:
         raise DecodeError("not_a_picture", TOO_SLOW)
     try:
-        return Image.open(_Metered(data), formats=FORMATS)
+        return Image.open(_Metered(data), formats=formats)
     except UnidentifiedImageError:
-        if data.startswith(_BEGINNINGS):
+        if data.startswith(_BEGINNINGS) or heif.is_heif(data):
             raise DecodeError("damaged_picture") from None
         raise DecodeError("not_a_picture", _known_stranger(data)) from None
 
@@ -227,9 +307,9 @@ def _longest_tiff_entry(data: bytes) -> int:
 
 def _known_stranger(data: bytes) -> Said | None:
     """Return the sentence for a file that people take for a picture, by its first bytes."""
-    if data[4:8] == b"ftyp":
-        return _HEIC if data[8:11] in {b"hei", b"hev", b"mif", b"msf"} else _VIDEO
-    return _VIDEO if data.startswith(b"\x1aE\xdf\xa3") else None
+    if data.startswith(_JPEG_XL):
+        return _NO_JPEG_XL
+    return _VIDEO if data[4:8] == b"ftyp" or data.startswith(b"\x1aE\xdf\xa3") else None
 
 
 def _refuse_bombs(image: ImageFile.ImageFile, data: bytes) -> None:
@@ -288,45 +368,3 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # noqa: BLE001 - damaged metadata beside good pixels
         return 1
     return orientation if isinstance(orientation, int) else 1
-
-
-def layers(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Return the colours of `image`, in mode RGB, deep grey scaled, and its alpha, in mode L.
-
-    Alpha is None where the picture can't be seen through anywhere.
-    """
-    if image.mode.startswith("I;16"):
-        image = _scaled(image.convert("I"), (65535.0,))
-    elif image.mode == "I":
-        image = _scaled(image, (65535.0,))
-    elif image.mode == "F":
-        image = _scaled(image, (1.0, 255.0, 65535.0))
-    if not image.has_transparency_data:
-        return image.convert("RGB"), None
-    image = image.convert("RGBA")
-    alpha = image.getchannel("A")
-    opaque = alpha.getextrema() == (255, 255)
-    return image.convert("RGB"), None if opaque else alpha
-
-
-def over_white(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
-    """Return the picture that `layers` took apart as it looks on white paper."""
-    if alpha is None:
-        return colours
-    paper = Image.new("RGB", colours.size, "white")
-    paper.paste(colours, mask=alpha)
-    return paper
-
-
-def _scaled(image: Image.Image, whites: tuple[float, ...]) -> Image.Image:
-    """Return `image`, of mode I or F, as 8-bit grey.
-
-    White is the first of `whites` that no value exceeds; values that are negative or beyond all
-    of them are a measurement without a white, and are stretched from the least to the greatest.
-    """
-    low, high = cast("tuple[float, float]", image.getextrema())  # one band, so one pair
-    white = next((white for white in whites if low >= 0 and high <= white), None)
-    black = low if white is None else 0.0
-    scale = 255 / ((white or high) - black or 1.0)
-    half = 0.5  # the conversion drops what is behind the point
-    return image.point(lambda value: value * scale + (half - black * scale)).convert("L")

@@ -30,7 +30,7 @@ from models.images.pixel_jobs import (
 from models.images.sizes import FILM_PIXELS, working_size
 from models.images.views import seen
 from models.jobs import answers
-from models.jobs.base import say
+from models.jobs.base import Said, say
 
 Perform: TypeAlias = Callable[[PixelJob], PixelAnswer]
 """What does a pixel job: `perform` right here, or a pool of processes."""
@@ -64,6 +64,7 @@ def _look(job: Look) -> Looked:
         width=picture.width,
         height=picture.height,
         frames=picture.frames,
+        notes=picture.notes,
     )
 
 
@@ -72,15 +73,23 @@ def _sample(job: Sample) -> Sampled:
     moves = opened.container is not None
     frames: list[Pixels] = []
     view: Pixels | None = None
+    notes: tuple[Said, ...] = ()
     for frame in opened.frames(job.most if moves else 1):
-        whole = frame.seen
-        view = view or Pixels.of(seen(whole, job.view))
+        whole, remarks = frame.seen()
+        if view is None:
+            view, notes = Pixels.of(seen(whole, job.view)), remarks
         at = working_size(*whole.size, job.short)
         if frames and (len(frames) + 1) * at[0] * at[1] > FILM_PIXELS:
             break
         frames.append(Pixels.of(whole.resize(at, Image.Resampling.BILINEAR)))
     assert view is not None  # a file without a first frame is damaged
-    return Sampled(frames=tuple(frames), view=view, moves=moves, frames_in_all=opened.frames_in_all)
+    return Sampled(
+        frames=tuple(frames),
+        view=view,
+        moves=moves,
+        frames_in_all=opened.frames_in_all,
+        notes=notes,
+    )
 
 
 def _paint(job: Paint) -> Painted:

@@ -5,7 +5,7 @@ from typing import Self, TypeAlias
 from PIL import Image
 
 from models.jobs import answers
-from models.jobs.base import Message
+from models.jobs.base import Message, Said
 
 
 class Pixels(Message, frozen=True):
@@ -62,7 +62,7 @@ View: TypeAlias = Crop | Exactly | AtMost | Within
 
 
 class Look(Message, frozen=True):
-    """Decode a picture and show `views` of it, of an animation's first frame.
+    """Decode a picture and show `views` of it, of an animation's first frame that isn't blank.
 
     With `least`, a JPEG may be decoded smaller, see `models.images.decode.decode`.
     """
@@ -73,12 +73,13 @@ class Look(Message, frozen=True):
 
 
 class Looked(Message, frozen=True):
-    """`images` are the views, in their order; the rest is the file's, upright."""
+    """`images` are the views, in their order, `notes` their small print; the rest is the file's."""
 
     images: tuple[Pixels, ...]
     width: int
     height: int
     frames: int
+    notes: tuple[Said, ...] = ()
 
 
 class Sample(Message, frozen=True):
@@ -94,15 +95,17 @@ class Sample(Message, frozen=True):
 
 
 class Sampled(Message, frozen=True):
-    """The frames at their working size, over white, and the view of the first one.
+    """The frames at their working size, on paper, and the view of the first one.
 
-    `moves` is whether the file is an animation, of `frames_in_all` frames.
+    `moves` is whether the file is an animation, of `frames_in_all` frames. `notes` is the first
+    one's small print.
     """
 
     frames: tuple[Pixels, ...]
     view: Pixels
     moves: bool
     frames_in_all: int
+    notes: tuple[Said, ...] = ()
 
 
 class Layer(Message, frozen=True):

@@ -28,7 +28,8 @@ class Pictured(Message, frozen=True):
 
     `model` has answered, with `weights`, on `device`, in `precision`; `substitution`, when set, is
     one sentence saying why another model than the one asked for has. `milliseconds` is the time
-    the networks took for the batch this picture was part of.
+    the networks took for the batch this picture was part of. `notes` say what was done to see
+    something in the file: another frame, another paper, the rest of what broke off.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Pictured(Message, frozen=True):
     device: str
     milliseconds: float
     substitution: Said | None = None
+    notes: tuple[Said, ...] = ()
     precision: Precision = "float32"
 
 
@@ -45,9 +47,9 @@ class Labels(Pictured, frozen=True, kw_only=True):
     `top` holds five labels, or as many as were taught, most likely first. `crop` is a
     JPEG of the pixels the network saw, at its input size and before normalisation. `width` and
     `height` are the picture's own, upright.
-    `frames` is 1 for a still picture; of an animation the first frame was used. `sure` is False
-    when the distribution is too flat to mean much. `batch_size` says how many pictures shared the
-    batch.
+    `frames` is 1 for a still picture; `notes` say which one of an animation was used. `sure` is
+    False when the distribution is too flat to mean much. `batch_size` says how many pictures shared
+    the batch.
     """
 
     top: tuple[Label, ...]

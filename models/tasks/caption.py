@@ -15,7 +15,7 @@ from models.catalog.selection import Choice, Selection
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
 from models.jobs.answers import Captioned
-from models.jobs.base import say
+from models.jobs.base import Said, say
 from models.jobs.errors import JobError
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Caption
@@ -34,6 +34,7 @@ class Prepared:
     width: int
     height: int
     frames: int
+    notes: tuple[Said, ...] = ()
 
 
 class CaptionTask(Alone[Prepared, Captioned]):
@@ -60,6 +61,7 @@ class CaptionTask(Alone[Prepared, Captioned]):
             width=picture.width,
             height=picture.height,
             frames=picture.frames,
+            notes=picture.notes,
         )
 
     def model_of(self, item: Prepared) -> str:
@@ -90,6 +92,7 @@ class CaptionTask(Alone[Prepared, Captioned]):
             width=item.width,
             height=item.height,
             frames=item.frames,
+            notes=item.notes,
             device=device_name(self._networks.device),
             milliseconds=milliseconds,
             substitution=item.choice.substitution,

@@ -19,7 +19,7 @@ from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
 from models.jobs.answers import Label, Labels
-from models.jobs.base import Precision
+from models.jobs.base import Precision, Said
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Classify
 from models.tasks.base import ClassifierTask, running
@@ -66,6 +66,7 @@ class Prepared:
     width: int
     height: int
     frames: int
+    notes: tuple[Said, ...]
 
 
 class Classifier(ClassifierTask):
@@ -154,6 +155,7 @@ def prepare(
         width=found.width,
         height=found.height,
         frames=found.frames,
+        notes=found.notes,
     )
 
 
@@ -194,6 +196,7 @@ def present(
         width=item.width,
         height=item.height,
         frames=item.frames,
+        notes=item.notes,
         sure=top[0].probability >= SURE,
         device=device,
         milliseconds=milliseconds,

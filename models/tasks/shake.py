@@ -19,6 +19,7 @@ from models.images.pixel_jobs import AtMost, Look, Looked
 from models.images.views import seen as view_of
 from models.jobs.answers import Image as Encoded
 from models.jobs.answers import Shaken, Shook
+from models.jobs.base import Said
 from models.jobs.requests import Shake
 from models.tasks.base import Alone, ClassifierTask
 from models.tasks.classify import device_name, normalized, sight, top_five, view
@@ -67,6 +68,7 @@ class Prepared:
     choice: Choice[Classification]
     seen: tuple[Image.Image, ...]
     tensors: Tensor
+    notes: tuple[Said, ...]
 
 
 class RobustnessTask(ClassifierTask, Alone[Prepared, Shaken]):
@@ -87,7 +89,7 @@ class RobustnessTask(ClassifierTask, Alone[Prepared, Shaken]):
             changed = change(image)
             seen.append(view_of(changed, crop))
             tensors.append(sight(changed, choice).tensor)
-        return Prepared(choice, tuple(seen), torch.stack(tensors))
+        return Prepared(choice, tuple(seen), torch.stack(tensors), found.notes)
 
     def model_of(self, item: Prepared) -> str:
         """See `Alone`."""
@@ -110,6 +112,7 @@ class RobustnessTask(ClassifierTask, Alone[Prepared, Shaken]):
             device=device_name(self._networks.device),
             milliseconds=done.milliseconds,
             substitution=item.choice.substitution,
+            notes=item.notes,
             precision=network.precision,
         )
 

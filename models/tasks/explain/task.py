@@ -14,10 +14,11 @@ from PIL import Image
 
 from models.catalog.records import Classification
 from models.catalog.selection import Choice
+from models.images.paper import BLANK, contrast
 from models.images.pixel_jobs import Look, Looked
 from models.jobs.answers import Explained
 from models.jobs.answers import Image as Encoded
-from models.jobs.base import say
+from models.jobs.base import Said, say
 from models.jobs.errors import JobError
 from models.jobs.requests import Explain
 from models.tasks.base import Alone, ClassifierTask
@@ -36,6 +37,7 @@ class Prepared:
     label: str | None
     seen: Image.Image
     tensor: torch.Tensor
+    notes: tuple[Said, ...]
 
 
 class ExplainTask(ClassifierTask, Alone[Prepared, Explained]):
@@ -51,7 +53,9 @@ class ExplainTask(ClassifierTask, Alone[Prepared, Explained]):
         found = self._do(Look(picture=job.picture, views=(view(preset),)))
         assert isinstance(found, Looked)
         seen = found.images[0].image()
-        return Prepared(choice, job.label, seen, normalized(seen, preset))
+        if contrast(seen) < BLANK:
+            raise JobError("model_failed", say("There is nothing to see in this picture."))
+        return Prepared(choice, job.label, seen, normalized(seen, preset), found.notes)
 
     def model_of(self, item: Prepared) -> str:
         """See `Alone`."""
@@ -78,6 +82,7 @@ class ExplainTask(ClassifierTask, Alone[Prepared, Explained]):
             device=device_name(self._networks.device),
             milliseconds=took,
             substitution=item.choice.substitution,
+            notes=item.notes,
         )
 
 

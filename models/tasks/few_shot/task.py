@@ -87,6 +87,7 @@ class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | Assessed])
             device=device_name(self._networks.device),
             milliseconds=took,
             substitution=item.seen.choice.substitution,
+            notes=item.seen.notes,
             precision=network.precision,
         )
 
@@ -106,6 +107,7 @@ class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | Assessed])
             width=seen.width,
             height=seen.height,
             frames=seen.frames,
+            notes=seen.notes,
             sure=top[0].probability >= SURE and float(alike[order[0]]) >= ALIKE,
             device=device_name(self._networks.device),
             milliseconds=took,

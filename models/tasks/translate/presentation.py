@@ -29,6 +29,7 @@ class Receipt:
     device: str
     milliseconds: float
     substitution: Said | None
+    notes: tuple[Said, ...]
     precision: Precision
 
 
@@ -69,6 +70,7 @@ def translated(do: Perform, paint: Paint, frames_in_all: int, receipt: Receipt) 
         device=receipt.device,
         milliseconds=receipt.milliseconds,
         substitution=receipt.substitution,
+        notes=receipt.notes,
         precision=receipt.precision,
     )
 
@@ -92,5 +94,6 @@ def cycled(do: Perform, paint: PaintTwice, receipt: Receipt, inverse: str) -> Cy
         device=receipt.device,
         milliseconds=receipt.milliseconds,
         substitution=receipt.substitution,
+        notes=receipt.notes,
         precision=receipt.precision,
     )

@@ -48,7 +48,7 @@ class Prepared:
     """A decoded picture at its working size: `frames` in mode RGB, one of a still picture.
 
     `back` is set for a cycle, `frames_in_all` counts the file's. `sight` is what the classifier
-    sees of the picture as it was sent.
+    sees of the picture as it was sent, and `notes` its small print.
     """
 
     job: Translate | Cycle
@@ -57,6 +57,7 @@ class Prepared:
     frames_in_all: int
     frames: tuple[Image.Image, ...]
     sight: Sight
+    notes: tuple[Said, ...]
 
 
 class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
@@ -125,7 +126,7 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
         assert isinstance(found, Sampled)
         before = Sight(judge, normalized(found.view.image(), preset))
         frames = tuple(frame.image() for frame in found.frames)
-        return Prepared(job, choice, back, found.frames_in_all, frames, before)
+        return Prepared(job, choice, back, found.frames_in_all, frames, before, found.notes)
 
     def _run(self, item: Prepared) -> Callable[[], Translated]:
         generator = self._networks.generator(item.choice.record)
@@ -157,6 +158,7 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
             device=device_name(self._networks.device),
             milliseconds=milliseconds,
             substitution=_substitution(item),
+            notes=item.notes,
             precision=self._networks.precision,
         )
 

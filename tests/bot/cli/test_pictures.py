@@ -83,10 +83,53 @@ def test_a_label_is_a_bar_a_percentage_and_a_name(desk: Desk) -> None:
 def test_what_people_should_know_is_noted(desk: Desk) -> None:
     """An unsure model, an animation of which one frame was seen, and a stand-in."""
     other = say("resnet101 is not here.")
-    desk.answer = lambda _: labels("dog", sure=False, frames=3, substitution=other)
+    frame = say("frame {frame} of {frames}", frame="1", frames="3")
+    desk.answer = lambda _: labels("dog", sure=False, notes=(frame,), substitution=other)
     printed = desk.run("classify", desk.file("a.gif")).stdout.splitlines()
-    notes = ["  The model is not sure.", "  Frame 1 of 3.", "  resnet101 is not here."]
+    notes = ["  The model is not sure.", "  frame 1 of 3", "  resnet101 is not here."]
     assert printed[2:5] == notes
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [((), ["album/B.JPG", "album/a.heic"]), (("--recursive",), ["album/B.JPG", "album/a.heic"])],
+)
+def test_a_folder_stands_for_its_pictures(
+    desk: Desk, options: tuple[str, ...], found: list[str]
+) -> None:
+    """One level of it, or all; what is no picture by its name, or hidden, is left out."""
+    for folder in ("album", "album/deeper", "album/.hidden", "empty"):
+        (desk.folder / folder).mkdir()
+    for name in ("a.heic", "B.JPG", "notes.txt", ".c.png", "deeper/d.webp", ".hidden/e.png"):
+        desk.file(f"album/{name}")
+    if options:
+        found = sorted([*found, "album/deeper/d.webp"])
+    run = desk.run("classify", "--json", *options, "album", desk.file("noname"))
+    assert [line["file"] for line in lines(run.stdout)] == [*found, "noname"]
+    assert run.exit_code == 0
+
+
+def test_what_leads_to_no_picture_is_told(desk: Desk) -> None:
+    """A folder without one, a pattern that matches nothing."""
+    (desk.folder / "empty").mkdir()
+    run = desk.run("classify", "--json", "empty", "*.jpg")
+    assert run.exit_code == 1
+    assert lines(run.stdout) == [
+        {"file": "empty", "error": "There is no picture to read in this folder."},
+        {"file": "*.jpg", "error": "No file matches this pattern."},
+    ]
+    assert "no picture to read" in desk.run("zebra", "empty", "-o", "z.png").output
+
+
+def test_a_hyphen_is_standard_input(desk: Desk) -> None:
+    """For every command that takes pictures; too much of it is refused as a file is."""
+    run = desk.run("classify", "--json", "-", answer="a cat")
+    (line,) = lines(run.stdout)
+    assert (line["file"], line["labels"][0]["label"]) == ("-", "a cat")
+    long = desk.run("classify", "--json", "-", answer="x" * (2**20 + 1), BOBBY_MAX_FILE_MIB="1")
+    assert "over 1 MiB" in lines(long.stdout)[0]["error"]
+    desk.answer = lambda _: caption("a dog")
+    assert desk.run("caption", "-", answer="a dog").stdout == "-: A dog.\n"
 
 
 def test_the_model_and_the_beams_are_asked_for(desk: Desk) -> None:
@@ -166,7 +209,7 @@ def test_what_might_never_end_is_not_read(desk: Desk) -> None:
     )
     assert pipe["error"] == device["error"]
     assert pipe["error"].startswith("This is no regular file.")
-    assert "directory" in folder["error"]
+    assert "folder" in folder["error"]
 
 
 def test_progress_is_none_of_the_answer(desk: Desk) -> None:

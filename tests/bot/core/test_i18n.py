@@ -171,13 +171,13 @@ def test_the_workers_sentences_are_said_in_the_persons_language() -> None:
     """With the sentences inside them; the log keeps the English."""
     said = say(
         "There is no way back here: {reason}",
-        reason=say("I can't read HEIC. Share the picture as a JPEG instead."),
+        reason=say("I can't read JPEG XL. Share the picture as a JPEG instead."),
     )
     assert str(said) == (
-        "There is no way back here: I can't read HEIC. Share the picture as a JPEG instead."
+        "There is no way back here: I can't read JPEG XL. Share the picture as a JPEG instead."
     )
     assert into(KOREAN, said) == (
-        "되돌리는 모델이 여기에 없어요: HEIC 사진은 읽지 못해요. JPEG로 바꿔서 보내 주세요."
+        "되돌리는 모델이 여기에 없어요: JPEG XL 사진은 읽지 못해요. JPEG로 바꿔서 보내 주세요."
     )
     failure = Failure(code="empty_file", sentence=say("This file is empty: attach it."))
     assert str(from_failure(failure)) == "This file is empty: attach it."

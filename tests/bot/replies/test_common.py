@@ -19,7 +19,7 @@ def picture(name: str = "dog.jpg", *, spoiler: bool = False) -> Picture:
     return Picture("https://example.com/dog.jpg", name, from_discord=True, spoiler=spoiler)
 
 
-def labels(best: str = "golden retriever", *, sure: bool = True, frames: int = 1) -> Labels:
+def labels(best: str = "golden retriever", *, sure: bool = True) -> Labels:
     """Return an answer whose most likely label is `best`."""
     top = [(best, 0.9), ("b", 0.05), ("c", 0.03), ("d", 0.01), ("e", 0.0)]
     return Labels(
@@ -29,7 +29,7 @@ def labels(best: str = "golden retriever", *, sure: bool = True, frames: int = 1
         weights="IMAGENET1K_V1",
         width=1280,
         height=720,
-        frames=frames,
+        frames=1,
         sure=sure,
         device="cpu",
         milliseconds=81.4,
@@ -138,11 +138,13 @@ def test_a_spoiler_stays_one() -> None:
 
 
 def test_an_animation_says_which_frame() -> None:
-    """The first frame was looked at; people should know, be there but two."""
-    (embed,) = common.classified([Classified(picture(), labels(frames=2))]).embeds
+    """As every small print of the worker's about the file, below the labels."""
+    frame = say("frame {frame} of {frames}", frame="3", frames="12")
+    noted = msgspec.structs.replace(labels(), notes=(frame,))
+    (embed,) = common.classified([Classified(picture(), noted)]).embeds
     assert embed.description
-    assert "frame 1 of 2" in embed.description
-    (still,) = common.classified([Classified(picture(), labels(frames=1))]).embeds
+    assert "\n-# frame 3 of 12" in embed.description
+    (still,) = common.classified([Classified(picture(), labels())]).embeds
     assert "frame" not in (still.description or "")
 
 

@@ -39,7 +39,7 @@ def image(name: str = "image", extension: str = "png") -> Image:
     return Image(data=name.encode(), extension=extension, width=30, height=20)
 
 
-def caption(text: str = "a dog_s *bone*", *, sure: bool = True, frames: int = 1) -> Captioned:
+def caption(text: str = "a dog_s *bone*", *, sure: bool = True) -> Captioned:
     """Return a caption with two others."""
     return Captioned(
         caption=text,
@@ -48,7 +48,7 @@ def caption(text: str = "a dog_s *bone*", *, sure: bool = True, frames: int = 1)
         alternatives=("one *way*", "another"),
         width=1,
         height=1,
-        frames=frames,
+        frames=1,
         **MADE,
     )
 
@@ -125,7 +125,8 @@ def test_a_guess_is_said_to_be_one() -> None:
 
 def test_a_captions_small_print() -> None:
     """The frame of an animation, and why another model has answered; a spoiler's is no secret."""
-    answer = stand_in(caption(frames=2))
+    frame = say("frame {frame} of {frames}", frame="1", frames="2")
+    answer = msgspec.structs.replace(stand_in(caption()), notes=(frame,))
     (embed,) = captioned([Outcome(SECRET, answer)]).embeds
     assert lines(embed) == [r"||A dog\_s \*bone\*.||", "-# frame 1 of 2", r"-# \*x\* is not here."]
 

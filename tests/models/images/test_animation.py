@@ -90,7 +90,7 @@ def test_transparency_is_kept_apart() -> None:
     assert frame.colours.tobytes() == scene((16, 16)).tobytes()
     assert frame.alpha is not None
     assert frame.alpha.tobytes() == image.getchannel("A").tobytes()
-    assert min(frame.seen.crop((0, 0, 16, 1)).tobytes()) > 230
+    assert min(frame.seen()[0].crop((0, 0, 16, 1)).tobytes()) > 230
 
 
 def test_what_nothing_shines_through_has_no_alpha() -> None:
