@@ -120,6 +120,23 @@ def test_an_unknown_label_is_refused(explainer: ExplainTask) -> None:
     assert str(refused.sentence) == f"{LITE} doesn't have that label."
 
 
+@pytest.mark.parametrize("color", ["gray", "black", "white", "teal"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_plain_picture_has_nothing_to_show(explainer: ExplainTask, color: str, kind: str) -> None:
+    """A map of nothing would look like one of something; a label makes no difference."""
+    picture = encoded(Image.new("RGB", (300, 200), color), kind)
+    refused = answered(explainer, Explain(picture=picture), Explain(picture=picture, label="tabby"))
+    for one in refused:
+        assert isinstance(one, Failure)
+        assert str(one.sentence) == "There is nothing to see in this picture."
+
+
+def test_a_faint_picture_is_explained(explainer: ExplainTask) -> None:
+    """Fog and noise are something."""
+    faint = Image.blend(Image.new("RGB", (300, 200), "gray"), scene((300, 200)), 0.1)
+    explained(explainer, Explain(picture=encoded(faint)))
+
+
 def test_a_network_without_places_has_no_map() -> None:
     """It says so."""
 
