@@ -270,7 +270,7 @@ def reading(data: bytes) -> Iterator[Image.Image]:
 
 
 def _opened(data: bytes) -> ImageFile.ImageFile:
-    formats = FORMATS
+    formats: tuple[str, ...] = FORMATS
     if data.startswith(png.BEGINNING):
         data = png.without_ballast(data)
     elif data.startswith(_JPEG):

@@ -11,7 +11,7 @@ from functools import cache
 
 from PIL import Image
 
-from tests.models.pictures import ANIMATED, animation, encoded, scene
+from tests.models.pictures import ANIMATED, animation, encoded, heic, scene
 
 _NUMBERS = (0, 1, 2, 7, 127, 128, 255, 256, 4096, 8000, 32767, 65535, 10**6, 2**31 - 1, 2**32 - 1)
 """Values on which sizes, counts and offsets tend to break."""
@@ -45,6 +45,7 @@ def originals() -> tuple[tuple[str, bytes], ...]:
         "BMP palette": encoded(picture.convert("P"), "BMP"),
         "PPM grey": encoded(picture.convert("L"), "PPM"),
         "PPM plain": b"P3 8 6 255\n" + b"12 200 7 " * 48,
+        "HEIC": heic(picture),
         "TIFF float": encoded(picture.convert("F"), "TIFF"),
         "TIFF pages": encoded(picture, "TIFF", save_all=True, append_images=[picture]),
     }

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import pillow_heif
 from PIL import Image
 
 ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
@@ -15,6 +16,13 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     """Return `image` as a file of Pillow's format `kind`."""
     file = io.BytesIO()
     image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def heic(image: Image.Image, **options: Any) -> bytes:
+    """Return `image` as a HEIC, which Bobby's own library can't write."""
+    file = io.BytesIO()
+    pillow_heif.from_pillow(image).save(file, quality=95, **options)
     return file.getvalue()
 
 

@@ -54,7 +54,7 @@ class ExplainTask(ClassifierTask, Alone[Prepared, Explained]):
         assert isinstance(found, Looked)
         seen = found.images[0].image()
         if contrast(seen) < BLANK:
-            raise JobError("model_failed", say("There is nothing to see in this picture."))
+            raise JobError("not_a_picture", say("There is nothing to see in this picture."))
         return Prepared(choice, job.label, seen, normalized(seen, preset), found.notes)
 
     def model_of(self, item: Prepared) -> str:

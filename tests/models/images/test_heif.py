@@ -1,8 +1,5 @@
 """HEIC, as phones write it: upright, in color and gray, see-through, damaged, within the limits."""
 
-import io
-
-import pillow_heif
 import pytest
 from PIL import Image
 
@@ -11,14 +8,7 @@ from models.images.decode import DecodeError, decode
 from models.images.decoder_pool import SLOW, DecoderPool, in_lane
 from models.images.pixel_jobs import AtMost, Look, Looked
 from tests.models.images.test_decode import near
-from tests.models.pictures import animation, scene
-
-
-def heic(image: Image.Image, **options: object) -> bytes:
-    """Return `image` as a HEIC."""
-    file = io.BytesIO()
-    pillow_heif.from_pillow(image).save(file, quality=95, **options)
-    return file.getvalue()
+from tests.models.pictures import animation, heic, scene
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])

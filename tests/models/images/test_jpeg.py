@@ -45,14 +45,14 @@ def test_missing_rows_are_told_until_they_are_the_most() -> None:
     """The share is that of the rows; a file with less than half of them is refused."""
     data = jpeg("baseline")
     shares = []
-    for kept in (0.95, 0.8, 0.6):
+    for kept in (0.9, 0.75, 0.6):
         part = data[: int(kept * len(data))]
         (note,) = decode(part).notes
         (frame,) = film(part).frames()
         assert (note,) == frame.seen()[1]
         shares.append(float(note.values["share"].removesuffix(" %")))  # type: ignore[union-attr]
     assert shares == sorted(shares)
-    assert shares[0] < 10 < shares[1] < 30 < shares[2] < 50
+    assert 0 < shares[0] < 12 < shares[1] < 30 < shares[2] < 50
     for kept in (0.3, 0.1):
         part = data[: int(kept * len(data))]
         with pytest.raises(DecodeError) as caught:
