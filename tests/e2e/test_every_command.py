@@ -10,10 +10,11 @@ from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
 from tests.e2e.test_models import buttons, completed, page_of
 from tests.e2e.test_settings import EPHEMERAL, Server, server
+from tests.models.pictures import encoded, scene
 
 __all__ = ["server"]
 
-PICTURE = ("a.png", pictures.plain())
+PICTURE = ("a.png", encoded(scene()))
 LITE0 = "efficientnet_lite0"
 
 

@@ -1,5 +1,7 @@
 """Files as people really bring them, through all of Bobby: the answer, and its small print."""
 
+from collections.abc import Callable
+
 import pytest
 from PIL import Image
 
@@ -10,7 +12,7 @@ from tests.models.images.test_png import BALLAST, with_chunks
 from tests.models.pictures import encoded, heic, scene
 
 WHITE = (255, 255, 255)
-FILES = {
+FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "unended.jpg": (lambda: photograph(320, 240)[:-2], None),
     "torn.jpg": (lambda: photograph(320, 240)[:-4000], "of the picture is missing"),
     "workflow.png": (lambda: with_chunks(BALLAST["zTXt"]), None),

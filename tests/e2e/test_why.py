@@ -13,6 +13,7 @@ from tests.e2e.conftest import House
 from tests.e2e.guest import File, Guest, said
 from tests.e2e.test_interactions import ATTACHMENT, answered
 from tests.e2e.test_models import COMPONENT, EPHEMERAL, buttons, page_of, press
+from tests.models.pictures import encoded, scene
 from tests.playground.clients import Page, eventually
 
 SELECT = 3
@@ -147,7 +148,7 @@ async def test_by_slash_command_and_its_button(house: House, page: Page, guest: 
         "options": [{"name": "picture", "type": ATTACHMENT, "value": "0"}],
         "attachments": [{"id": "0", "filename": "x.png"}],
     }
-    message = await answered(page, channel, data, files=[("x.png", pictures.plain())])
+    message = await answered(page, channel, data, files=[("x.png", encoded(scene()))])
     await press(page, message, "Why?")
     await eventually(lambda: any("Brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
     house.bot.picture_references.__init__()  # type: ignore[misc]  # as after a restart
@@ -185,7 +186,7 @@ async def test_a_picture_that_is_gone(page: Page, guest: Guest) -> None:
 
 async def test_a_choice_that_cant_be_shown_is_told_in_private(page: Page, guest: Guest) -> None:
     """The public answer stays as it was."""
-    question = await guest.say("!why", ("plain.png", pictures.plain()))
+    question = await guest.say("!why", ("a.png", encoded(scene())))
     answer = await guest.reply(question)
     await guest.delete(question)
     await choose(page, answer, menu(answer)["options"][1]["value"])

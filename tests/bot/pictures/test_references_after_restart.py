@@ -12,11 +12,11 @@ from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.app.lifecycle import assembled, connected
 from bot.core.settings import Settings
 from bot.playground.server import Playground
-from tests.e2e import pictures
 from tests.e2e.guest import Guest, said
 from tests.e2e.test_interactions import ATTACHMENT, answered
 from tests.e2e.test_models import press
 from tests.e2e.test_why import choose, menu
+from tests.models.pictures import encoded, scene
 from tests.playground.clients import Page, Rest, eventually
 
 
@@ -34,7 +34,7 @@ async def bobby(playground: Playground, folder: Path) -> AsyncIterator[None]:
 async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """All of them, pressed in turn; and the commands are not published a second time."""
     caplog.set_level(logging.INFO, "bot.app.command_sync")
-    file = ("plain.png", pictures.plain())
+    file = ("a.png", encoded(scene()))
     asked = ("!classify", "!caption", "!why", "!models")
     async with Playground() as playground:
         point_discord_at(playground.api, gateway=playground.gateway)
