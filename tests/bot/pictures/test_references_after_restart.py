@@ -65,7 +65,7 @@ async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptu
 
 async def test_buttons_below_slash_answers_outlive_a_restart(tmp_path: Path) -> None:
     """Their pictures' addresses are kept with the answers; the menu's choice keeps them on."""
-    file = ("plain.png", pictures.plain())
+    file = ("a.png", encoded(scene()))
     option = {"name": "picture", "type": ATTACHMENT, "value": "0"}
     given = {"options": [option], "attachments": [{"id": "0", "filename": file[0]}]}
     async with Playground() as playground:
