@@ -52,7 +52,7 @@ def poll(sent: Json, expiry: str) -> Json:
 
 
 _COMPONENT_DEFAULTS: dict[int, Json] = {
-    3: {"min_values": 1, "max_values": 1},
+    **{kind: {"min_values": 1, "max_values": 1} for kind in (3, 5, 6, 7, 8)},
     11: {"description": None, "spoiler": False},
     13: {"spoiler": False, "name": None, "size": None},
     14: {"divider": True, "spacing": 1},
@@ -82,8 +82,9 @@ def _component(sent: Json) -> Json:
     if "items" in component:
         blank = {"description": None, "spoiler": False}
         component["items"] = [blank | item for item in component["items"]]
-    if "accessory" in component:
-        component["accessory"] = _component(component["accessory"])
+    for inner in ("accessory", "component"):
+        if inner in component:
+            component[inner] = _component(component[inner])
     return component
 
 
