@@ -71,6 +71,17 @@ def check(complaints: Complaints, value: object, form: Any, at: str = "") -> Non
             complaints.add(_joined(at, *steps), *_said(sentence, _at(value, steps)))
 
 
+def require_form(value: object, form: Any) -> None:  # noqa: ANN401 - a struct's type
+    """Check that `value` is of `form`.
+
+    Raises:
+        ApiError: 50035.
+    """
+    complaints = Complaints()
+    check(complaints, value, form)
+    complaints.close()
+
+
 def check_each(complaints: Complaints, body: dict[str, Any], form: Any) -> None:  # noqa: ANN401
     """Complain about each field of `body` that is not as `form`, all optional, has it."""
     for name, value in body.items():
