@@ -16,7 +16,7 @@ Body = dict[str, Any]
 class Teach(discord.ui.Modal, title="Teach"):
     """Asks for a picture, what it shows, and who may know."""
 
-    hint = discord.ui.TextDisplay("Pictures of one thing, please.")
+    hint: discord.ui.TextDisplay[Any] = discord.ui.TextDisplay("Pictures of one thing, please.")
     picture: discord.ui.Label["Teach"] = discord.ui.Label(
         text="Picture", component=discord.ui.FileUpload(custom_id="picture", max_values=2)
     )
@@ -72,7 +72,7 @@ class Teacher(EchoBot):
 
 
 @pytest.fixture
-async def teacher(playground: Playground) -> AsyncIterator[Teacher]:
+async def teacher(playground: Playground) -> AsyncIterator[EchoBot]:
     """Log the bot in."""
     async with logged_in(Teacher(discord.Intents.default()), playground) as bot:
         yield bot
@@ -95,7 +95,7 @@ FILES = [("a.png", b"12345"), ("b.png", b"123")]
 
 
 async def test_a_modal_is_filled_in_with_files_text_and_a_choice(
-    teacher: Teacher, page: Page
+    teacher: EchoBot, page: Page
 ) -> None:
     """The bot hears everything, once; the person alone sees the answer."""
     assert teacher.is_ready()
@@ -114,7 +114,7 @@ async def test_a_modal_is_filled_in_with_files_text_and_a_choice(
 
 
 async def test_a_modal_of_a_button_may_change_its_message(
-    teacher: Teacher, page: Page, playground: Playground
+    teacher: EchoBot, page: Page, playground: Playground
 ) -> None:
     """As an answer to the button itself does."""
     channel = teacher.get_channel(playground.channel_id)
@@ -139,7 +139,7 @@ UNFILLED: list[tuple[str, Body]] = [
 ]
 
 
-async def test_what_does_not_fit_leaves_the_modal_open(teacher: Teacher, page: Page) -> None:
+async def test_what_does_not_fit_leaves_the_modal_open(teacher: EchoBot, page: Page) -> None:
     """Too little, too much, and what was not to be chosen; then it can be sent after all."""
     assert teacher.is_ready()
     await page.interact(2, await page.command("teach"))

@@ -1,7 +1,7 @@
 """The forms of commands as bots register them, of what bots suggest, and of their first answers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Set
 from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -12,41 +12,24 @@ Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=32)]
 Real: TypeAlias = int | float
 Length: TypeAlias = Annotated[int, Meta(ge=0, le=6000)]
 Permissions: TypeAlias = Annotated[int, Meta(ge=0, lt=1 << 54)] | str
+SUBCOMMAND, GROUP = 1, 2
+_LEAVES = frozenset(range(3, 12))
+_CHOSEN: dict[int, type | tuple[type, ...]] = {3: str, 4: int, 10: (int, float)}
+"""What can be chosen for an option, by its type."""
 _SLASH_NAME = re.compile(r"[-_'\w]{1,32}")
 _INVALID_NAME = ("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
 
 
 class _Choice(Struct):
     name: Filled100
-    name_localizations: dict[Locale, Filled100] | None = None
-
-
-class StringChoice(_Choice, kw_only=True):
-    """A text to choose."""
-
-    value: Annotated[str, Meta(max_length=100)]
-
-
-class IntegerChoice(_Choice, kw_only=True):
-    """A whole number to choose."""
-
-    value: int
-
-
-class NumberChoice(_Choice, kw_only=True):
-    """A number to choose."""
-
-    value: Real
-
-
-class _Suggestion(_Choice, kw_only=True):
     value: Annotated[str, Meta(max_length=100)] | Real
+    name_localizations: dict[Locale, Filled100] | None = None
 
 
 class Suggestions(Struct):
     """What a bot suggests while somebody types."""
 
-    choices: Annotated[list[_Suggestion], Meta(max_length=25)] | None = None
+    choices: Annotated[list[_Choice], Meta(max_length=25)] | None = None
 
 
 class Callback(Struct):
@@ -100,93 +83,37 @@ class Use(Struct):
     nonce: int | str | None = None
 
 
-class _Option(Struct, tag_field="type"):
+class _Option(Struct):
+    type: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     name: Name
     description: Filled100
     name_localizations: dict[Locale, Name] | None = None
     description_localizations: dict[Locale, Filled100] | None = None
     required: bool | None = None
-
-    def __post_init__(self) -> None:
-        """Check the name."""
-        must(_is_slash_name(self.name), *_INVALID_NAME)
-
-
-class _Chosen(_Option):
+    options: "Options | None" = None
+    choices: Annotated[list[_Choice], Meta(max_length=25)] | None = None
     autocomplete: bool | None = None
-
-    def __post_init__(self) -> None:
-        """Check that what is suggested is not fixed, too."""
-        super().__post_init__()
-        both = self.autocomplete and getattr(self, "choices", None)
-        sentence = "Autocomplete cannot be set to true if choices are present"
-        code = "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_CHOICES_EXCLUSIVE"
-        must(not both, "autocomplete", code, sentence)
-
-
-class _String(_Chosen, tag=3):
-    choices: Annotated[list[StringChoice], Meta(max_length=25)] | None = None
-    min_length: Length | None = None
-    max_length: Length | None = None
-
-
-class _Integer(_Chosen, tag=4):
-    choices: Annotated[list[IntegerChoice], Meta(max_length=25)] | None = None
-    min_value: int | None = None
-    max_value: int | None = None
-
-
-class _Number(_Chosen, tag=10):
-    choices: Annotated[list[NumberChoice], Meta(max_length=25)] | None = None
     min_value: Real | None = None
     max_value: Real | None = None
-
-
-class _Boolean(_Option, tag=5):
-    pass
-
-
-class _User(_Option, tag=6):
-    pass
-
-
-class _Channel(_Option, tag=7):
+    min_length: Length | None = None
+    max_length: Length | None = None
     channel_types: list[Annotated[int, Meta(ge=0, le=16)]] | None = None
 
-
-class _Role(_Option, tag=8):
-    pass
-
-
-class _Mentionable(_Option, tag=9):
-    pass
-
-
-class _Attachment(_Option, tag=11):
-    pass
-
-
-_Leaf: TypeAlias = (
-    _String | _Integer | _Number | _Boolean | _User | _Channel | _Role | _Mentionable | _Attachment
-)
-
-
-class _Subcommand(_Option, tag=1):
-    options: Annotated[list[_Leaf], Meta(max_length=25)] | None = None
-
     def __post_init__(self) -> None:
-        """Check the options together."""
-        super().__post_init__()
-        _check_options(self.options or [])
+        """Check the name, what can be chosen, and what is nested together."""
+        must(_is_slash_name(self.name), *_INVALID_NAME)
+        sentence = "Autocomplete cannot be set to true if choices are present"
+        code = "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_CHOICES_EXCLUSIVE"
+        must(not (self.autocomplete and self.choices), "autocomplete", code, sentence)
+        for index, choice in enumerate(self.choices or []):
+            sentence = f'Value "{choice.value}" does not fit the type of the option.'
+            fits = isinstance(choice.value, _CHOSEN.get(self.type, ()))
+            must(fits, f"choices.{index}.value", "NUMBER_TYPE_COERCE", sentence)
+        takes = {SUBCOMMAND: _LEAVES, GROUP: {SUBCOMMAND}}.get(self.type, set())
+        _check_options(self.options or [], takes)
 
 
-class _Group(_Option, tag=2):
-    options: Annotated[list[_Subcommand], Meta(max_length=25)] | None = None
-
-    def __post_init__(self) -> None:
-        """Check the subcommands together."""
-        super().__post_init__()
-        _check_options(self.options or [])
+Options: TypeAlias = Annotated[list[_Option], Meta(max_length=25)]
 
 
 class Command(Struct):
@@ -197,7 +124,7 @@ class Command(Struct):
     description: Annotated[str, Meta(max_length=100)] | None = None
     name_localizations: dict[Locale, Name] | None = None
     description_localizations: dict[Locale, Filled100] | None = None
-    options: Annotated[list[_Group | _Subcommand | _Leaf], Meta(max_length=25)] | None = None
+    options: Options | None = None
     default_member_permissions: Permissions | None = None
     dm_permission: bool | None = None
     contexts: list[Literal[0, 1, 2]] | None = None
@@ -219,24 +146,24 @@ class Command(Struct):
             known = held.isdecimal() and int(held) < 1 << 54
             sentence = f'Value "{held}" is not a set of permissions.'
             must(known, "default_member_permissions", "BITFIELD_INVALID", sentence)
-        _check_options(self.options or [])
+        _check_options(self.options or [], _LEAVES | {SUBCOMMAND, GROUP})
 
 
 def _is_slash_name(name: str) -> bool:
     return bool(_SLASH_NAME.fullmatch(name)) and name == name.lower()
 
 
-def _check_options(options: "Sequence[_Group | _Subcommand | _Leaf]") -> None:
-    names = [option.name for option in options]
-    nested = [isinstance(option, _Group | _Subcommand) for option in options]
+def _check_options(options: list[_Option], takes: Set[int]) -> None:
+    """Check options that stand together, each of a type that is in `takes`."""
     for index, option in enumerate(options):
+        before, place = options[:index], f"options.{index}"
+        alike = all((one.type in _LEAVES) == (option.type in _LEAVES) for one in before)
         sentence = "Sub-command and sub-command group option types are mutually exclusive to others"
-        place = f"options.{index}"
         code = "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID"
-        must(nested[index] == nested[0], f"{place}.type", code, sentence)
+        must(alike and option.type in takes, f"{place}.type", code, sentence)
         sentence = "Application command option names must be unique"
         code = "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS"
-        must(names[index] not in names[:index], f"{place}.name", code, sentence)
-        in_order = not option.required or all(one.required for one in options[:index])
+        must(all(option.name != one.name for one in before), f"{place}.name", code, sentence)
+        in_order = not option.required or all(one.required for one in before)
         sentence = "Required options must be placed before non-required options"
         must(in_order, place, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", sentence)
