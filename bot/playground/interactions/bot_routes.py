@@ -123,7 +123,7 @@ class CallbackRoutes:
 
     def _check_place(self, interaction: Interaction) -> None:
         if interaction.channel.id not in self._world.channels:
-            raise errors.unknown("channel")
+            raise errors.unknown("Channel")
 
     def _response(self, interaction: Interaction, kind: int) -> Json:
         told: Json = {"id": str(interaction.id), "type": interaction.kind}
@@ -149,7 +149,7 @@ class CallbackRoutes:
 
     def _interaction(self, request: web.Request) -> Interaction:
         if path_id(request, "webhook_id") != self._world.application.id:
-            raise errors.unknown("webhook")
+            raise errors.unknown("Webhook")
         return self._interactions.by_token(request.match_info["webhook_token"])
 
     def _message(self, request: web.Request) -> Message:
@@ -160,7 +160,7 @@ class CallbackRoutes:
             message = interaction.channel.messages.get(path_id(request, "message_id"))
         gone = message is None or message.id not in message.channel.messages
         if message is None or gone or message.author is not self._world.bot:
-            raise errors.unknown("message")
+            raise errors.unknown("Message")
         return message
 
     async def follow_up(self, request: web.Request) -> web.Response:
@@ -170,7 +170,7 @@ class CallbackRoutes:
         original = interaction.original
         if original is not None and original.flags & LOADING:
             if original.id not in original.channel.messages:
-                raise errors.unknown("message")
+                raise errors.unknown("Message")
             self._posting.edit(original, form, finished=True)
             return ok(self._shown(original))
         self._check_place(interaction)

@@ -163,7 +163,7 @@ class Interactions:
         if interaction is None or time.monotonic() - interaction.began > self.token_life:
             raise errors.invalid_webhook_token()
         if interaction.state != "answered":
-            raise errors.unknown("webhook")
+            raise errors.unknown("Webhook")
         return interaction
 
     def _forget_old(self) -> None:

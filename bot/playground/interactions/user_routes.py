@@ -62,7 +62,7 @@ class InteractionRoutes:
         channel = self._channel(me, body)
         self._check_session(me, body)
         if snowflake(body.get("application_id"), "application_id") != self._world.application.id:
-            raise errors.unknown("application")
+            raise errors.unknown("Application")
         kind = body.get("type")
         if kind in {COMMAND, AUTOCOMPLETE}:
             interaction = self._command(me, channel, form, int(kind))
@@ -77,7 +77,7 @@ class InteractionRoutes:
     def _channel(self, me: Person, body: Json) -> Channel:
         channel = self._world.channels.get(snowflake(body.get("channel_id"), "channel_id"))
         if channel is None:
-            raise errors.unknown("channel")
+            raise errors.unknown("Channel")
         require(me, channel)
         return channel
 
@@ -162,7 +162,7 @@ class InteractionRoutes:
         data["target_id"] = str(target_id)
         message = channel.messages.get(target_id)
         if message is None or message.for_whom not in {None, me}:
-            raise errors.unknown("message")
+            raise errors.unknown("Message")
         shown = message_payloads.message(message, self._links, viewer=self._world.bot)
         data["resolved"]["messages"] = {str(target_id): shown}
 
@@ -171,7 +171,7 @@ class InteractionRoutes:
     def _component(self, me: Person, channel: Channel, body: Json) -> Interaction:
         message = channel.messages.get(snowflake(body.get("message_id"), "message_id"))
         if message is None or message.for_whom not in {None, me}:
-            raise errors.unknown("message")
+            raise errors.unknown("Message")
         sent: Json = body.get("data") or {}
         component = _used(message, str(sent.get("custom_id")))
         data: Json = {

@@ -71,14 +71,14 @@ def check(complaints: Complaints, value: object, form: Any, at: str = "") -> Non
             complaints.add(_joined(at, *steps), *_said(sentence, _at(value, steps)))
 
 
-def require_form(value: object, form: Any) -> None:  # noqa: ANN401 - a struct's type
-    """Check that `value` is of `form`.
+def require_form(value: object, form: Any, at: str = "") -> None:  # noqa: ANN401 - any type
+    """Check that `value`, which stands at `at`, is of `form`.
 
     Raises:
         ApiError: 50035.
     """
     complaints = Complaints()
-    check(complaints, value, form)
+    check(complaints, value, form, at)
     complaints.close()
 
 
