@@ -84,7 +84,15 @@ class Description:
         content = operation.get("requestBody", {}).get("content", {}).get("application/json")
         if content is None:
             return [f"{method} {route}: takes no body"]
-        return self._judge(content["schema"], body, f"{method} {route} was asked with")
+        return self._judge(content["schema"], body, f"{method} {route} was asked with", asked=True)
+
+    def event_complaints(self, name: str, schema: str, data: Any) -> list[str]:
+        """Return what is wrong with an event that carries what `schema` describes."""
+        if not schema:
+            return []
+        return self._judge(
+            {"$ref": f"#/components/schemas/{schema}"}, data, f"{name} was told with"
+        )
 
     def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
         if "$ref" not in node:
@@ -94,10 +102,13 @@ class Description:
             found = found[part]
         return dict(found)
 
-    def _judge(self, schema: dict[str, Any], body: Any, where: str) -> list[str]:
-        validator = jsonschema.Draft202012Validator(
-            {**schema, "components": self._document["components"]}
-        )
+    def _judge(
+        self, schema: dict[str, Any], body: Any, where: str, *, asked: bool = False
+    ) -> list[str]:
+        schemas = self._document["components"]["schemas"]
+        if asked:  # Discord takes ids as numbers too, and every library for Python sends them so
+            schemas = {**schemas, "SnowflakeType": {"type": ["string", "integer"]}}
+        validator = jsonschema.Draft202012Validator({**schema, "components": {"schemas": schemas}})
         return [
             f"{where}: {'/'.join(map(str, error.absolute_path))}: {_deepest(error)}"
             for error in validator.iter_errors(body)

@@ -81,11 +81,18 @@ def _component(sent: Json) -> Json:
         component["components"] = [_component(child) for child in component["components"]]
     if "items" in component:
         blank = {"description": None, "spoiler": False}
-        component["items"] = [blank | item for item in component["items"]]
+        component["items"] = [blank | _with_media(item) for item in component["items"]]
     for inner in ("accessory", "component"):
         if inner in component:
             component[inner] = _component(component[inner])
-    return component
+    return _with_media(component)
+
+
+def _with_media(sent: Json) -> Json:
+    """Return what shows a picture with what Discord adds to it; a file's own comes later."""
+    media = sent.get("media")
+    added = media and {"id": "0", "proxy_url": media["url"], **media}
+    return {**sent, "media": added} if added else sent
 
 
 def attachments(form: Form, channel_id: int, world: World) -> list[Attachment]:
