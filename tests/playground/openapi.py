@@ -32,8 +32,10 @@ class Description:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        # Forwards (kind 1) are in Discord's documentation, but not yet in its description.
+        # Forwards (kind 1) and channels of media are in Discord's documentation, but not yet in its
+        # description.
         schemas = document["components"]["schemas"]
+        schemas["ChannelTypes"]["oneOf"].append({"title": "GUILD_MEDIA", "const": 16})
         schemas["MessageReferenceType"]["oneOf"].append({"title": "FORWARD", "const": 1})
         # It has numbers for the codes of single fields, where the documentation, and Discord,
         # have words ("BASE_TYPE_REQUIRED").
