@@ -5,6 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.playground.judge import (  # noqa: F401 - a fixture and hooks
+    judged,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
+
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

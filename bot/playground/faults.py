@@ -3,6 +3,7 @@
 Keeps the log of requests and of typing. Nothing here happens unless a test asks for it.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -127,7 +128,7 @@ class Faults:
             message="You are being rate limited.",
             times=times,
             headers={
-                "Retry-After": str(retry_after),
+                "Retry-After": str(math.ceil(retry_after)),
                 "X-RateLimit-Scope": "global" if everywhere else "user",
                 **scope,
             },
@@ -181,7 +182,11 @@ class Faults:
 
         def invalidate(session: Session) -> None:
             session.resumable = resumable
-            _wire(session).send({"op": 9, "d": resumable})
+            wire = _wire(session)
+            wire.send({"op": 9, "d": resumable})
+            wire.detach()
+            if not resumable:
+                del self.hub.sessions[session.id]
 
         return self._each(person, invalidate)
 

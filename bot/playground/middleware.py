@@ -5,6 +5,7 @@ only have to say what they mean.
 """
 
 import logging
+import math
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -40,7 +41,7 @@ class Doors:
             origin = request.headers.get("Origin")
             if origin is not None and origin.removeprefix("http://") not in self.hosts:
                 return web.Response(status=403, text="Pages from elsewhere may not ask here.")
-            if not request.path.startswith(API + "/"):
+            if not request.path.startswith("/api/"):
                 response = await handler(request)
                 if isinstance(response, web.FileResponse):
                     static.guard(response, request.host)
@@ -50,12 +51,14 @@ class Doors:
         return enter
 
     async def _api(self, request: web.Request, handler: Handler) -> web.Response:
-        token = request.headers.get("Authorization", "").removeprefix("Bot ")
-        person = self._world.by_token(token)
+        token = request.headers.get("Authorization", "")
+        person = self._world.by_header(token)
         if person is not None:
             request[PERSON] = person
         method, route = request.method, _pattern(request)
         headers, wait = self._rates.spend(token, method, route, dict(request.match_info))
+        if route.endswith("/callback"):  # first answers have no bucket
+            headers, wait = {}, None
         order = self._faults.take(method, route, person)
         if order is not None and not order.after:
             response = ok(order.body, order.status, order.headers)
@@ -77,10 +80,12 @@ class Doors:
             response = await handler(request)
         except ApiError as error:
             return _refusal(error)
-        except web.HTTPException as error:
+        except web.HTTPException:
             log.warning("The playground has no route %s %s", request.method, request.path)
-            body = {"message": f"{error.status}: {error.reason}", "code": 0}
-            return ok(body, error.status)
+            if not request.path.startswith(API + "/"):
+                return _refusal(ApiError(400, 50041, f"Invalid API version: this is {API}"))
+            missing = f"The playground has no {request.method} {request.path.removeprefix(API)}"
+            return ok({"message": missing, "code": 0}, 501)
         except Exception:
             log.exception("The playground failed at %s %s", request.method, route)
             return ok({"message": "500: Internal Server Error", "code": 0}, 500)
@@ -89,8 +94,10 @@ class Doors:
 
 
 def _refusal(error: ApiError) -> web.Response:
-    waits = error.status == 429
-    headers = {"Retry-After": str(error.extra["retry_after"])} if waits else {}
+    headers: dict[str, str] = {}
+    if error.status == 429:
+        headers["Retry-After"] = str(math.ceil(error.extra["retry_after"]))
+        headers["X-RateLimit-Scope"] = "user"
     return ok(error.body(), error.status, headers)
 
 

@@ -87,6 +87,8 @@ class Stage:
         source = self.buttons if kind == 3 else None
         self.buttons.components = copy.deepcopy(self.rows)
         asked = Interaction(number, kind, self.manager, channel, used, owners, source=source)
+        if kind == 5:
+            asked.opener = Interaction(number, 2, self.manager, channel, {}, owners)
         interactions._by_id[asked.id] = interactions._by_token[asked.token] = asked
         payload = interactions._payload(asked) | {"data": copy.deepcopy(data)}
         bot = self.playground.world.bot

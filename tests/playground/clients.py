@@ -99,7 +99,7 @@ class Page:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
         self._socket = await self._session.ws_connect(self._playground.gateway)
-        await self._socket.send_json({"op": 2, "d": {"token": self._token, "properties": {}}})
+        await self._socket.send_json({"op": 2, "d": {"token": self._token, "intents": 0}})
         self._reader = asyncio.create_task(self._read())
         ready = await self.event("READY")
         self.session_id = ready["session_id"]

@@ -32,8 +32,10 @@ class Description:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        # Forwards (kind 1) are in Discord's documentation, but not yet in its description.
+        # Forwards (kind 1) and channels of media are in Discord's documentation, but not yet in its
+        # description.
         schemas = document["components"]["schemas"]
+        schemas["ChannelTypes"]["oneOf"].append({"title": "GUILD_MEDIA", "const": 16})
         schemas["MessageReferenceType"]["oneOf"].append({"title": "FORWARD", "const": 1})
         # It has numbers for the codes of single fields, where the documentation, and Discord,
         # have words ("BASE_TYPE_REQUIRED").
@@ -84,7 +86,15 @@ class Description:
         content = operation.get("requestBody", {}).get("content", {}).get("application/json")
         if content is None:
             return [f"{method} {route}: takes no body"]
-        return self._judge(content["schema"], body, f"{method} {route} was asked with")
+        return self._judge(content["schema"], body, f"{method} {route} was asked with", asked=True)
+
+    def event_complaints(self, name: str, schema: str, data: Any) -> list[str]:
+        """Return what is wrong with an event that carries what `schema` describes."""
+        if not schema:
+            return []
+        return self._judge(
+            {"$ref": f"#/components/schemas/{schema}"}, data, f"{name} was told with"
+        )
 
     def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
         if "$ref" not in node:
@@ -94,10 +104,13 @@ class Description:
             found = found[part]
         return dict(found)
 
-    def _judge(self, schema: dict[str, Any], body: Any, where: str) -> list[str]:
-        validator = jsonschema.Draft202012Validator(
-            {**schema, "components": self._document["components"]}
-        )
+    def _judge(
+        self, schema: dict[str, Any], body: Any, where: str, *, asked: bool = False
+    ) -> list[str]:
+        schemas = self._document["components"]["schemas"]
+        if asked:  # Discord takes ids as numbers too, and every library for Python sends them so
+            schemas = {**schemas, "SnowflakeType": {"type": ["string", "integer"]}}
+        validator = jsonschema.Draft202012Validator({**schema, "components": {"schemas": schemas}})
         return [
             f"{where}: {'/'.join(map(str, error.absolute_path))}: {_deepest(error)}"
             for error in validator.iter_errors(body)

@@ -35,6 +35,7 @@ FIT: list[Body] = [
     {"name": "x" * 32, "type": 3},
     {"name": "With Spaces", "type": 3},
 ]
+_X = {"name": "x", "value": "x"}
 UNFIT: list[tuple[str, Body]] = [
     ("name", _command("x" * 33)),
     ("name", _command("")),
@@ -50,6 +51,21 @@ UNFIT: list[tuple[str, Body]] = [
     ("options.0.name", _command(options=[_option("Upper")])),
     ("options.0.description", _command(options=[_option(description="")])),
     ("options.0.options.0.name", _command(options=[_option(kind=1, options=[_option("B b")])])),
+    ("type", _command(type=5)),
+    ("options.0.type", _command(options=[_option(kind=12)])),
+    ("contexts.0", _command(contexts=[3])),
+    ("integration_types.0", _command(integration_types=[2])),
+    ("name_localizations", _command(name_localizations={"xx": "x"})),
+    ("default_member_permissions", _command(default_member_permissions="send")),
+    ("default_member_permissions", _command(default_member_permissions=str(1 << 54))),
+    ("options.0.choices.0.value", _command(options=[_option(choices=[{"name": "x", "value": 1}])])),
+    ("options.0.choices.0.value", _command(options=[_option(kind=4, choices=[_X])])),
+    ("options.0.autocomplete", _command(options=[_option(choices=[_X], autocomplete=True)])),
+    ("options.1.name", _command(options=[_option("a"), _option("a")])),
+    ("options.1.type", _command(options=[_option("a", 1), _option("b")])),
+    ("description", {"name": "x", "type": 3, "description": "x"}),
+    ("options", {"name": "x", "type": 3, "options": [_option()]}),
+    ("", _command()),
 ]
 
 
@@ -62,7 +78,7 @@ async def test_a_command_has_its_form(bot_rest: Rest, path: str) -> None:
         answer = await bot_rest.ask("PUT", path, [_command(), body])
         assert answer.data["code"] == 50035, body
         node = answer.data["errors"]["1"]
-        for part in field.split("."):
+        for part in filter(None, field.split(".")):
             node = node[part]
         assert node["_errors"], body
     assert (await bot_rest.ask("GET", path)).data == before
@@ -185,7 +201,8 @@ async def test_who_may_use_a_command(
     assert await _refused(page, look, session_id="none") == 50035
     assert await _refused(page, look, application_id="1") == 10002
     assert await _refused(page, look, channel_id=1) == 10003
-    assert await _refused(page, look, kind=5) == 50035
+    assert await _refused(page, look, kind=6) == 50035
+    assert await _refused(page, look, kind=5) == 10062
     async with (
         Rest(playground.api, ann.token) as hers,
         Page(playground, ann.token, hers) as theirs,

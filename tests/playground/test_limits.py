@@ -33,6 +33,21 @@ def _select(count: int = 1, **more: Any) -> Body:
     return {"type": 3, "custom_id": "a", "options": options, **more}
 
 
+_ITEM: Body = {"media": {"url": "https://a/b.png"}}
+
+
+def _text(content: str = "x") -> Body:
+    return {"type": 10, "content": content}
+
+
+def _second(*components: Body) -> Body:
+    return {"flags": 1 << 15, "components": list(components)}
+
+
+def _section(texts: int) -> Body:
+    return {"type": 9, "components": [_text()] * texts, "accessory": {"type": 11, **_ITEM}}
+
+
 def _option(name: str, length: int) -> Body:
     option = {"label": "x", "value": "x", name: "x" * length}
     return _row({"type": 3, "custom_id": "a", "options": [option]})
@@ -64,7 +79,10 @@ SIZES: list[tuple[str, Any, int]] = [
     ("embeds.0.fields.0.value", lambda n: _embed(fields=[{"name": "x", "value": "x" * n}]), 1024),
     ("embeds.0.url", lambda n: _embed(url="http://a/" + "x" * (n - 9)), 2048),
     ("components", _rows, 5),
-    ("components", lambda n: _rows(n, flags=1 << 15, content=""), 40),
+    ("components", lambda n: _second(*[_text()] * n), 40),
+    ("components.0.content", lambda n: _second(_text("x" * n)), 4000),
+    ("components.0.items", lambda n: _second({"type": 12, "items": [_ITEM] * n}), 10),
+    ("components.0.components", lambda n: _second(_section(n)), 3),
     ("components.0.components", lambda n: _row(*(_button(str(one)) for one in range(n))), 5),
     ("components.0.components.0.label", lambda n: _row(_button(label="x" * n)), 80),
     ("components.0.components.0.custom_id", lambda n: _row(_button("x" * n)), 100),
@@ -111,7 +129,10 @@ async def test_edits_and_answers_have_the_same_limits(person: Rest, playground: 
     """What may not be posted is not to be had by an edit either, which then changes nothing."""
     message = await person.say(playground.channel_id, "short")
     path = f"/channels/{playground.channel_id}/messages/{message['id']}"
-    for body, field in (({"content": "x" * 2001}, "content"), ({"embeds": [{}] * 11}, "embeds")):
+    for body, field in (
+        ({"content": "x" * 2001}, "content"),
+        ({"embeds": [{"title": "x"}] * 11}, "embeds"),
+    ):
         _complaint(await person.ask("PATCH", path, body), field)
     assert (await person.ask("GET", path)).data["content"] == "short"
 
@@ -147,16 +168,51 @@ async def test_three_stickers(person: Rest, playground: Playground) -> None:
     _complaint(await person.ask("POST", path, {"sticker_ids": ids}), "sticker_ids")
 
 
+_LINK: Body = {"type": 2, "style": 5, "label": "x", "url": "https://a/"}
+_INPUT: Body = {"type": 4, "style": 1, "custom_id": "t", "label": "x"}
+
+
+def _mentions(**allowed: Any) -> Body:
+    return {"content": "x", "allowed_mentions": allowed}
+
+
+_BUTTON = "components.0.components.0"
 WRONG: list[tuple[str, Body]] = [
     ("embeds.0.fields.0.name", _embed(fields=[{"name": "", "value": "x"}])),
     ("embeds.0.fields.0.name", _embed(fields=[{"value": "x"}])),
     ("embeds.0.fields.0.value", _embed(fields=[{"name": "x"}])),
-    ("components.0.components.0.custom_id", _row(_button(None))),
-    ("components.0.components.0.options", _row(_select(0))),
-    ("components.1.accessory.custom_id", {"flags": 1 << 15, "components": [
+    ("embeds.0.description", {"embeds": [{}]}),
+    ("embeds.0.description", {"embeds": [{"title": ""}]}),
+    ("embeds.0.color", _embed(color=0x1000000)),
+    ("embeds.0.timestamp", _embed(timestamp="yesterday")),
+    ("allowed_mentions", _mentions(parse=["users"], users=["1"])),
+    ("allowed_mentions", _mentions(parse=["roles"], roles=["1"])),
+    ("allowed_mentions.parse.0", _mentions(parse=["here"])),
+    ("allowed_mentions.users.0", _mentions(users=["ann"])),
+    (f"{_BUTTON}.custom_id", _row(_button(None))),
+    (f"{_BUTTON}.custom_id", _row(_button(""))),
+    (f"{_BUTTON}.custom_id", _row({**_LINK, "custom_id": "a"})),
+    (f"{_BUTTON}.url", _row({**_LINK, "url": None})),
+    (f"{_BUTTON}.url", _row({**_LINK, "url": "a"})),
+    (f"{_BUTTON}.label", _row(_button(label=None))),
+    (f"{_BUTTON}.style", _row(_button(style=7))),
+    (f"{_BUTTON}.sku_id", _row({"type": 2, "style": 6})),
+    (f"{_BUTTON}.type", _row(_INPUT)),
+    (f"{_BUTTON}.options", _row(_select(0))),
+    (f"{_BUTTON}.options.1.value", _row(_select(2, options=[{"label": "x", "value": "1"}] * 2))),
+    ("components.0.components.1", _row(_button(), _select())),
+    ("components.0.components", _row()),
+    ("components.0.type", {"content": "x", "components": [_button()]}),
+    ("components.0.type", {"components": [_text()]}),
+    ("components.0.type", _second(_button())),
+    ("components.0.content", _second(_text(""))),
+    ("components", _second(_text("x" * 2001), _text("x" * 2000))),
+    ("components.0.items", _second({"type": 12, "items": []})),
+    ("components.0.accessory", _second({"type": 9, "components": [_text()]})),
+    ("components.1.accessory.custom_id", _second(
         {"type": 1, "components": [_button()]},
-        {"type": 9, "components": [{"type": 10}], "accessory": _button()},
-    ]}),
+        {"type": 9, "components": [_text()], "accessory": _button()},
+    )),
     ("content", _rows(1, flags=1 << 15)),
     ("embeds", {**_rows(1, flags=1 << 15, content=""), "embeds": [{"title": "x"}]}),
 ]  # fmt: skip
@@ -169,7 +225,7 @@ async def test_what_has_to_be_there_and_what_may_not(
     path = f"/channels/{playground.channel_id}/messages"
     for field, body in WRONG:
         assert _complaint(await bot_rest.ask("POST", path, body), field)["message"]
-    link = _row({"type": 2, "style": 5, "label": "x", "url": "https://a/"}, {"type": 2, "style": 6})
+    link = _row(_LINK, {"type": 2, "style": 6, "sku_id": "1"})
     assert (await bot_rest.ask("POST", path, link)).status == 200
     laid_out = _rows(1, flags=1 << 15, content="")
     assert (await bot_rest.ask("POST", path, laid_out)).status == 200

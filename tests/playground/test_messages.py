@@ -200,3 +200,13 @@ async def test_a_channel_is_fetched(bot: EchoBot, playground: Playground) -> Non
     fetched = await bot.fetch_channel(playground.channel_id)
     assert isinstance(fetched, discord.TextChannel)
     assert (fetched.name, fetched.guild) == (known.name, known.guild)
+
+
+async def test_a_number_of_messages_is_one(person: Rest, playground: Playground) -> None:
+    """From 1 to 100."""
+    path = f"/channels/{playground.channel_id}/messages"
+    codes = {"abc": "NUMBER_TYPE_COERCE", "0": "NUMBER_TYPE_MIN", "101": "NUMBER_TYPE_MAX"}
+    for limit, code in codes.items():
+        refused = await person.ask("GET", f"{path}?limit={limit}")
+        assert refused.data["errors"]["limit"]["_errors"][0]["code"] == code
+    assert (await person.ask("GET", f"{path}?limit=100")).status == 200

@@ -45,7 +45,8 @@ async def test_a_bucket_tells_when_it_is_full_again(person: Rest, playground: Pl
         assert headers["X-RateLimit-Bucket"]
     assert "Retry-After" not in first.headers
     assert 50 < refused.data["retry_after"] <= 60
-    assert float(refused.headers["Retry-After"]) == refused.data["retry_after"]
+    assert 0 <= int(refused.headers["Retry-After"]) - refused.data["retry_after"] < 1
+    assert refused.headers["X-RateLimit-Scope"] == "user"
     assert refused.data["global"] is False
     assert refused.data["code"] == 0
 
@@ -94,7 +95,7 @@ async def test_an_ordered_limit_looks_like_discords(person: Rest, playground: Pl
     for everywhere in (False, True):
         playground.faults.rate_limit("GET", path, retry_after=1.5, everywhere=everywhere)
         answer = await person.ask("GET", path)
-        assert (answer.status, answer.headers["Retry-After"]) == (429, "1.5")
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "2")
         assert (answer.data["retry_after"], answer.data["global"]) == (1.5, everywhere)
         assert ("X-RateLimit-Global" in answer.headers) == everywhere
         assert answer.headers["X-RateLimit-Scope"] == ("global" if everywhere else "user")

@@ -39,7 +39,8 @@ async def test_flags_are_those_a_client_may_set(person: Rest, playground: Playgr
 async def test_an_edit_changes_what_it_names(page: Page, playground: Playground) -> None:
     """The rest stays; the time of the edit is told, and everyone hears of it."""
     parts: dict[str, Any] = {"embeds": [{"title": "x"}], "flags": 1 << 12}
-    parts["components"] = [{"type": 1, "components": [{"type": 2, "style": 5, "url": "http://a/"}]}]
+    link = {"type": 2, "style": 5, "label": "a", "url": "http://a/"}
+    parts["components"] = [{"type": 1, "components": [link]}]
     sent = await page.rest.say(playground.channel_id, "one", ("a.txt", b"x"), **parts)
     path = f"/channels/{playground.channel_id}/messages/{sent['id']}"
     edited = (await page.rest.ask("PATCH", path, {"content": " two "})).data
@@ -56,7 +57,7 @@ async def test_an_edit_changes_what_it_names(page: Page, playground: Playground)
     assert (hidden["embeds"], hidden["flags"]) == ([], 1 << 2 | 1 << 12)
     shown = (await page.rest.ask("PATCH", path, {"flags": 0})).data
     assert (len(shown["embeds"]), shown["flags"]) == (1, 1 << 12)
-    other = [{"type": 1, "components": [{"type": 2, "style": 5, "url": "http://b/"}]}]
+    other = [{"type": 1, "components": [{**link, "url": "http://b/"}]}]
     new = (
         await page.rest.ask("PATCH", path, {"components": other, "embeds": [{"title": "y"}]})
     ).data

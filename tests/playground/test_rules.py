@@ -54,9 +54,12 @@ TOO_MUCH: list[tuple[dict[str, Any], str]] = [
     ({"content": 5}, "content"),
     ({"embeds": ["x"]}, "embeds.0"),
     (embed(image={"url": 1}), "embeds.0.image.url"),
-    ({"components": [{"type": 1, "components": [{}]}]}, "components.0.components.0"),
+    ({"components": [{"type": 1, "components": [{}]}]}, "components.0.components.0.type"),
     ({"content": "x", "message_reference": {"message_id": "1"}}, "message_reference"),
-    ({"content": "x", "message_reference": {"message_id": "first"}}, "message_reference"),
+    (
+        {"content": "x", "message_reference": {"message_id": "first"}},
+        "message_reference.message_id",
+    ),
     ({"content": "x", "sticker_ids": ["1"]}, "sticker_ids"),
 ]
 

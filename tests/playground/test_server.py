@@ -73,17 +73,26 @@ async def test_nothing_but_the_page_is_served(playground: Playground, path: str)
 async def test_unknown_routes_are_named_in_the_log(
     person: Rest, playground: Playground, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They answer as Discord does, and the log says which route a client missed."""
+    """Discord may well have them, so they are 501; another version of its API, it hasn't."""
     with caplog.at_level(logging.WARNING):
         answer = await person.ask("GET", "/guilds/1/audit-logs")
-    assert (answer.status, answer.data) == (404, {"message": "404: Not Found", "code": 0})
+    missing = "The playground has no GET /guilds/1/audit-logs"
+    assert (answer.status, answer.data) == (501, {"message": missing, "code": 0})
+    assert (await person.ask("DELETE", "/users/@me")).status == 501
+    async with Rest(playground.api.replace("v10", "v9"), playground.user_token) as other:
+        old = await other.ask("GET", "/users/@me")
+    assert (old.status, old.data["code"]) == (400, 50041)
+    assert "/api/v10" in old.data["message"]
     assert answer.headers["Content-Type"] == "application/json"
     assert "/guilds/1/audit-logs" in caplog.text
-    assert playground.faults.requests[-1].status == 404
+    assert [one.status for one in playground.faults.requests] == [501, 501, 400]
 
 
 async def test_without_a_token_nothing_is_told(playground: Playground) -> None:
-    """REST without a login is 401."""
+    """REST without a login is 401, and as a bot one has to say so."""
+    for token in (playground.bot_token, f"Bot {playground.user_token}"):
+        async with Rest(playground.api, token) as other:
+            assert (await other.ask("GET", "/users/@me")).status == 401
     async with Rest(playground.api, "wrong") as nobody:
         path = f"/channels/{playground.channel_id}/messages"
         for method, body in (("GET", None), ("POST", {"content": "x"})):

@@ -1,6 +1,7 @@
 """Gateway sessions with plain websockets: what is replayed, who hears what, who is let in."""
 
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -35,9 +36,13 @@ class Wire:
         await self.socket.send_json({"op": op, "d": data})
 
     async def next(self) -> Any:
-        """Return the next message, or the code of the closing."""
+        """Return the next message, of those without a number but `op` and `d`, or a close code."""
         message = await self.socket.receive(PATIENCE)
-        return message.json() if message.type is aiohttp.WSMsgType.TEXT else message.data
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            return message.data
+        frame = message.json()
+        assert frame.keys() == {"op", "d", "s", "t"}
+        return frame if frame["op"] == 0 else {"op": frame["op"], "d": frame["d"]}
 
     async def events(self, last: str) -> list[tuple[str, Any]]:
         """Return the events up to the one called `last`."""
@@ -197,6 +202,10 @@ async def test_privileged_intents_take_a_switch(playground: Playground) -> None:
     for refused in (MEMBERS, PRESENCES, GUILDS | MEMBERS):
         async with listening(playground, refused) as wire:
             assert await wire.next() == 4014
+    application = playground.world.application
+    application.members = application.presences = True
+    async with listening(playground, GUILDS | MEMBERS | PRESENCES) as wire:
+        assert (await wire.next())["d"]["application"]["flags"] == 1 << 18 | 1 << 14 | 1 << 12
     async with (
         listening(playground, GUILDS | MESSAGE_CONTENT) as wire,
         listening(playground, GUILDS) as other,
@@ -247,9 +256,10 @@ async def test_shards_share_the_guilds(playground: Playground, person: Rest) -> 
         assert [events[-1][1]["id"] for events in heard] == [
             str(by_shard[number].id) for number in (0, 1)
         ]
-    for wrong in ([2, 2], [-1, 2], [0], [0, 0], "0/1"):
-        async with listening(playground, GUILDS, shard=wrong) as wire:
-            assert await wire.next() == 4010, wrong
+    wrong: list[tuple[Any, int]] = [([2, 2], 4010), ([-1, 2], 4010), ([0, 0], 4010)]
+    for shard, code in [*wrong, ([0], 4002), ("0/1", 4002)]:
+        async with listening(playground, GUILDS, shard=shard) as wire:
+            assert await wire.next() == code, shard
 
 
 NEEDS: dict[str, int] = {
@@ -337,6 +347,69 @@ async def test_what_is_no_gateway_message(playground: Playground) -> None:
         assert await wire.next() == 4005
 
 
+async def test_an_invalid_session_may_be_begun_anew_on_its_connection(
+    playground: Playground, person: Rest
+) -> None:
+    """After op 9; the frame may be binary."""
+    async with listening(playground, GUILDS | GUILD_MESSAGES) as wire:
+        await wire.events("GUILD_CREATE")
+        for resumable, left in ((False, 0), (True, 1)):
+            assert playground.faults.invalidate_sessions(resumable=resumable) == 1
+            assert await wire.next() == {"op": 9, "d": resumable}
+            assert len(playground.hub.sessions) == left
+            login = {"token": playground.bot_token, "intents": GUILDS | GUILD_MESSAGES}
+            await wire.socket.send_bytes(json.dumps({"op": 2, "d": login}).encode())
+            await wire.events("GUILD_CREATE")
+        sent = await person.say(playground.channel_id, "x")
+        assert (await wire.next())["d"]["id"] == sent["id"]
+
+
+NO_LOGIN: list[tuple[int, Any]] = [
+    (4013, None),
+    (4013, 1 << 18),
+    (4002, "abc"),
+    (4002, -1),
+    (4002, True),
+]
+
+
+async def test_intents_are_those_that_there_are(playground: Playground) -> None:
+    """None at all, unknown ones, and what is no number."""
+    for code, intents in NO_LOGIN:
+        async with connected(playground) as wire:
+            login = {"token": playground.bot_token, "intents": intents}
+            await wire.send(2, {key: value for key, value in login.items() if value is not None})
+            assert await wire.next() == code, intents
+
+
+async def test_only_one_version_and_encoding_is_spoken(playground: Playground) -> None:
+    """Version 10 in JSON."""
+    for query, code in (("v=6", 4012), ("v=99", 4012), ("v=10&encoding=etf", 4002)):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{playground.gateway}?{query}") as socket,
+        ):
+            wire = Wire(socket)
+            while isinstance(last := await wire.next(), dict):
+                assert last["op"] == 10
+            assert last == code
+
+
+async def test_too_many_frames_and_too_long_ones(playground: Playground) -> None:
+    """120 a minute of 4,096 bytes."""
+    async with connected(playground) as wire:
+        await wire.socket.send_str(json.dumps({"op": 3, "d": "x" * 5000}))
+        assert await wire.next() == 4002
+    async with listening(playground, GUILDS) as wire:
+        await wire.events("GUILD_CREATE")
+        for _ in range(119):
+            await wire.send(3, {})
+        await wire.send(1, None)
+        while isinstance(last := await wire.next(), dict):
+            pass
+        assert last == 4008
+
+
 async def test_a_browser_brings_its_language(playground: Playground, page: Page) -> None:
     """The person's, and their own server's; a bot's properties and odd ones change nothing."""
     world = playground.world
@@ -344,7 +417,7 @@ async def test_a_browser_brings_its_language(playground: Playground, page: Page)
     for token, locale in ((ann.token, "fr"), (world.owner.token, "ko"), (world.bot.token, "de")):
         async with connected(playground) as wire:
             properties = {"system_locale": locale}
-            await wire.send(2, {"token": token, "properties": properties})
+            await wire.send(2, {"token": token, "intents": 0, "properties": properties})
             assert (await wire.next())["t"] == "READY"
     async with connected(playground) as wire:
         await wire.send(2, {"token": ann.token, "properties": {"system_locale": 5}})
@@ -362,8 +435,6 @@ async def test_orders_may_be_for_one_person(playground: Playground, page: Page) 
         await wire.events("GUILD_CREATE")
         assert faults.ask_to_reconnect(world.bot) == 1
         assert await wire.next() == {"op": 7, "d": None}
-        assert faults.invalidate_sessions(resumable=True, person=world.bot) == 1
-        assert await wire.next() == {"op": 9, "d": True}
         assert faults.silence_connections(world.bot) == 1
         world.add_channel("unheard")
         await page.event("CHANNEL_CREATE")

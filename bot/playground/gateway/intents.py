@@ -6,6 +6,8 @@ GUILDS, MEMBERS, PRESENCES = 1 << 0, 1 << 1, 1 << 8
 GUILD_MESSAGES, GUILD_REACTIONS, GUILD_TYPING = 1 << 9, 1 << 10, 1 << 11
 DIRECT_MESSAGES, DIRECT_REACTIONS, DIRECT_TYPING = 1 << 12, 1 << 13, 1 << 14
 MESSAGE_CONTENT = 1 << 15
+EVERY = (1 << 17) - 1 | 3 << 20 | 3 << 24
+"""All intents that there are."""
 
 _MESSAGES = (GUILD_MESSAGES, DIRECT_MESSAGES)
 _REACTIONS = (GUILD_REACTIONS, DIRECT_REACTIONS)
@@ -40,7 +42,9 @@ def hears(intents: int, event: str, *, direct: bool) -> bool:
 
 def disallowed(intents: int, application: Application) -> bool:
     """Whether `intents` has a privileged one that the application was not given."""
-    refused = MEMBERS | PRESENCES
-    if not application.message_content:
-        refused |= MESSAGE_CONTENT
-    return bool(intents & refused)
+    switches = (
+        (MEMBERS, application.members),
+        (PRESENCES, application.presences),
+        (MESSAGE_CONTENT, application.message_content),
+    )
+    return any(intents & intent and not given for intent, given in switches)

@@ -32,6 +32,9 @@ class Wire(Protocol):
     def abort(self) -> None:
         """Cut the connection at once, without a word."""
 
+    def detach(self) -> None:
+        """Let go of the session; another may begin on the same connection."""
+
     def silence(self) -> None:
         """Stay open, and let nothing more arrive."""
 

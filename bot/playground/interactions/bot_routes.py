@@ -5,25 +5,29 @@ These routes take no login: the interaction's token is the key.
 
 from aiohttp import web
 
+from bot.playground.interactions import schemas
 from bot.playground.interactions.lifecycle import (
     AUTOCOMPLETE,
-    COMPONENT,
+    MODAL,
     USER_INSTALL_FOLLOW_UPS,
     Interaction,
     Interactions,
 )
-from bot.playground.messages import bodies, schemas
+from bot.playground.messages import bodies, building
+from bot.playground.messages import schemas as message_schemas
 from bot.playground.messages.bodies import Form
+from bot.playground.messages.components import Modal
+from bot.playground.messages.limits import check_components
 from bot.playground.messages.posting import Posting
 from bot.playground.model import errors, message_payloads
+from bot.playground.model.fields import require_form
 from bot.playground.model.links import Links
 from bot.playground.model.records import LOADING, Json, Message
 from bot.playground.model.state import World
 from bot.playground.rest.http import done, ok, path_id
 
-PONG, MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, CHOICES = 1, 4, 5, 6, 7, 8
+PONG, MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, UPDATE, CHOICES, OPEN_MODAL = 1, 4, 5, 6, 7, 8, 9
 """Kinds of first answer."""
-MOST_CHOICES = 25
 
 
 class CallbackRoutes:
@@ -57,45 +61,51 @@ class CallbackRoutes:
         interaction = self._interactions.to_answer(path_id(request, "interaction_id"), token)
         form = await bodies.read(request, file_limit=self._world.upload_limit)
         interaction = self._interactions.to_answer(interaction.id, token)
-        kind = form.payload.get("type")
-        data = form.payload.get("data") or {}
-        if not isinstance(kind, int) or not isinstance(data, dict):
+        require_form(form.payload, schemas.Callback)
+        kind: int = form.payload["type"]
+        data: Json = form.payload.get("data") or {}
+        suggests = interaction.kind == AUTOCOMPLETE
+        if kind != PONG and (kind == CHOICES) != suggests:
             raise _wrong_kind()
-        if kind == CHOICES and interaction.kind == AUTOCOMPLETE:
-            self._suggest(interaction, data)
-        elif kind == PONG:
-            self._interactions.answered(interaction)
-        elif interaction.kind != AUTOCOMPLETE:
-            self._reply(interaction, kind, Form(data, form.files))
-        else:
-            raise _wrong_kind()
+        try:
+            self._carry_out(interaction, kind, Form(data, form.files))
+        except errors.ApiError as error:
+            if "errors" in error.extra:
+                error.extra = {"errors": {"data": error.extra["errors"]}}
+            raise
         if request.query.get("with_response", "").lower() not in {"1", "true"}:
             return done()
         return ok(self._response(interaction, kind))
 
-    def _suggest(self, interaction: Interaction, data: Json) -> None:
-        choices = data.get("choices") or []
-        if len(choices) > MOST_CHOICES:
-            sentence = f"Must be {MOST_CHOICES} or fewer in length."
-            raise errors.invalid("data.choices", "BASE_TYPE_MAX_LENGTH", sentence)
-        for index, choice in enumerate(choices):
-            if not 1 <= len(str(choice.get("name") or "")) <= 100:
-                raise errors.invalid(
-                    f"data.choices.{index}.name",
-                    "BASE_TYPE_BAD_LENGTH",
-                    "Must be between 1 and 100 in length.",
-                )
-        self._interactions.choices(interaction, choices)
+    def _carry_out(self, interaction: Interaction, kind: int, form: Form) -> None:
+        if kind == PONG:
+            self._interactions.answered(interaction)
+        elif kind == CHOICES:
+            require_form(form.payload, schemas.Suggestions)
+            self._interactions.choices(interaction, form.payload.get("choices") or [])
+        elif kind == OPEN_MODAL:
+            self._open_modal(interaction, form.payload)
+        else:
+            message_schemas.check(form.payload)
+            self._reply(interaction, kind, form)
+
+    def _open_modal(self, interaction: Interaction, modal: Json) -> None:
+        if interaction.kind == MODAL:
+            raise _wrong_kind()
+        require_form(modal, Modal)
+        complaints = errors.Complaints()
+        check_components(complaints, modal["components"], second=True)
+        complaints.close()
+        components = building.components(modal["components"])
+        self._interactions.open_modal(interaction, {**modal, "components": components})
 
     def _reply(self, interaction: Interaction, kind: int, form: Form) -> None:
-        schemas.check(form.payload)
         flags = int(form.payload.get("flags") or 0)
         if kind == MESSAGE:
             self._write(interaction, form, flags, loading=False)
         elif kind == DEFERRED_MESSAGE:
             self._write(interaction, Form({"flags": flags}), flags, loading=True)
-        elif kind in {DEFERRED_UPDATE, UPDATE} and interaction.kind == COMPONENT:
-            assert interaction.source is not None
+        elif interaction.source is not None:
             if kind == UPDATE:
                 self._posting.edit(interaction.source, form)
             interaction.original = interaction.source
@@ -113,7 +123,7 @@ class CallbackRoutes:
 
     def _check_place(self, interaction: Interaction) -> None:
         if interaction.channel.id not in self._world.channels:
-            raise errors.unknown("channel")
+            raise errors.unknown("Channel")
 
     def _response(self, interaction: Interaction, kind: int) -> Json:
         told: Json = {"id": str(interaction.id), "type": interaction.kind}
@@ -139,7 +149,7 @@ class CallbackRoutes:
 
     def _interaction(self, request: web.Request) -> Interaction:
         if path_id(request, "webhook_id") != self._world.application.id:
-            raise errors.unknown("webhook")
+            raise errors.unknown("Webhook")
         return self._interactions.by_token(request.match_info["webhook_token"])
 
     def _message(self, request: web.Request) -> Message:
@@ -150,7 +160,7 @@ class CallbackRoutes:
             message = interaction.channel.messages.get(path_id(request, "message_id"))
         gone = message is None or message.id not in message.channel.messages
         if message is None or gone or message.author is not self._world.bot:
-            raise errors.unknown("message")
+            raise errors.unknown("Message")
         return message
 
     async def follow_up(self, request: web.Request) -> web.Response:
@@ -160,7 +170,7 @@ class CallbackRoutes:
         original = interaction.original
         if original is not None and original.flags & LOADING:
             if original.id not in original.channel.messages:
-                raise errors.unknown("message")
+                raise errors.unknown("Message")
             self._posting.edit(original, form, finished=True)
             return ok(self._shown(original))
         self._check_place(interaction)

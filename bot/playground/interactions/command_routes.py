@@ -31,7 +31,7 @@ class CommandRoutes:
     def _check_bot(self, request: web.Request) -> None:
         application = self._world.application
         if path_id(request, "application_id") != application.id:
-            raise errors.unknown("application")
+            raise errors.unknown("Application")
         if caller(request) is not application.bot:
             raise errors.missing_access()
 

@@ -30,7 +30,7 @@ from bot.playground.model.records import (
 from bot.playground.model.records import SLASH as SLASH_MESSAGE
 from bot.playground.model.state import Event, World
 
-COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 """Kinds of interaction."""
 USER_INSTALL_FOLLOW_UPS = 5
 
@@ -39,10 +39,11 @@ State = Literal["open", "answered", "failed"]
 
 @dataclass(eq=False)
 class Interaction:
-    """One use of a command or component.
+    """One use of a command, component or modal.
 
     `data` is what the bot gets, `owners` by which installations it is allowed, `source` the
-    message whose component was used. `original` is the first answer, once it is a message.
+    message whose component was used. `original` is the first answer, once it is a message; `modal`
+    the answer, until it is filled in, which is another interaction, whose `opener` is this one.
     """
 
     id: int
@@ -58,6 +59,8 @@ class Interaction:
     state: State = "open"
     original: Message | None = None
     follow_ups: int = 0
+    modal: Json | None = None
+    opener: "Interaction | None" = None
 
     @property
     def is_menu(self) -> bool:
@@ -108,6 +111,29 @@ class Interactions:
         interaction.state = "answered"
         self._tell(interaction, "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE", choices=choices)
 
+    def open_modal(self, interaction: Interaction, modal: Json) -> None:
+        """Show the person a modal, to be filled in."""
+        interaction.modal = modal
+        self.answered(interaction)
+        self._tell(
+            interaction,
+            "INTERACTION_MODAL_CREATE",
+            channel_id=str(interaction.channel.id),
+            application=payloads.basic_application(self._world.application),
+            **modal,
+        )
+
+    def with_modal(self, interaction_id: int, person: Person) -> Interaction:
+        """Return the interaction whose modal `person` has open.
+
+        Raises:
+            ApiError: 10062 when there is none.
+        """
+        interaction = self._by_id.get(interaction_id)
+        if interaction is None or interaction.person is not person or interaction.modal is None:
+            raise errors.unknown("interaction")
+        return interaction
+
     def _tell(self, interaction: Interaction, name: str, **more: object) -> None:
         data = {"id": str(interaction.id), "nonce": interaction.nonce, **more}
         self._world.publish(Event(name, data, to=(interaction.person,)))
@@ -137,7 +163,7 @@ class Interactions:
         if interaction is None or time.monotonic() - interaction.began > self.token_life:
             raise errors.invalid_webhook_token()
         if interaction.state != "answered":
-            raise errors.unknown("webhook")
+            raise errors.unknown("Webhook")
         return interaction
 
     def _forget_old(self) -> None:
@@ -220,7 +246,9 @@ class Interactions:
             "user": payloads.user(interaction.person),
             "authorizing_integration_owners": interaction.owners,
         }
-        if interaction.source is not None:
+        if interaction.opener is not None:
+            data["triggering_interaction_metadata"] = self._metadata(interaction.opener)
+        elif interaction.source is not None:
             data["interacted_message_id"] = str(interaction.source.id)
         if interaction.original is not None:
             data["original_response_message_id"] = str(interaction.original.id)

@@ -1,10 +1,11 @@
 """Application commands: which there are, and which of them somebody may use where."""
 
-import re
 from collections.abc import Iterator
 
+from bot.playground.interactions import schemas
 from bot.playground.model import errors
 from bot.playground.model.errors import Complaints
+from bot.playground.model.fields import check
 from bot.playground.model.records import DM, Application, Channel, Command, Json, Person
 from bot.playground.model.state import World
 
@@ -17,7 +18,6 @@ BY_GUILD, BY_USER = 0, 1
 """Ways in which an application is installed."""
 ATTACHMENT = 11
 SUBCOMMANDS = frozenset({1, 2})
-_SLASH_NAME = re.compile(r"[-_'\w]{1,32}")
 
 
 class Registry:
@@ -36,7 +36,13 @@ class Registry:
         """
         complaints = Complaints()
         for index, body in enumerate(bodies):
-            _check(complaints, f"{index}.", body)
+            check(complaints, body, schemas.Command, str(index))
+        complaints.close()
+        keys = [_key(body) for body in bodies]
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                sentence = "Application command names must be unique"
+                complaints.add(str(index), "APPLICATION_COMMANDS_DUPLICATE_NAME", sentence)
         complaints.close()
         _count(bodies)
         old = {_key(command.body): command for command in self._application.commands.values()}
@@ -115,33 +121,6 @@ def _count(bodies: list[Json]) -> None:
         if sum(1 for body in bodies if _key(body)[0] == kind) > most:
             message = f"Maximum number of application commands reached ({most})"
             raise errors.ApiError(400, 30032, message)
-
-
-def _check(complaints: Complaints, path: str, body: Json) -> None:
-    name, description = body.get("name"), body.get("description") or ""
-    slash = _key(body)[0] == SLASH
-    if not isinstance(name, str) or not 1 <= len(name) <= 32:
-        complaints.add(f"{path}name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 32 in length.")
-    elif slash and (not _SLASH_NAME.fullmatch(name) or name != name.lower()):
-        sentence = "Command name is invalid"
-        complaints.add(f"{path}name", "APPLICATION_COMMAND_INVALID_NAME", sentence)
-    if slash and not 1 <= len(description) <= 100:
-        sentence = "Must be between 1 and 100 in length."
-        complaints.add(f"{path}description", "BASE_TYPE_BAD_LENGTH", sentence)
-    _check_options(complaints, path, body.get("options") or [])
-
-
-def _check_options(complaints: Complaints, path: str, options: list[Json]) -> None:
-    complaints.more_than(25, f"{path}options", options)
-    optional_seen = False
-    for index, option in enumerate(options):
-        here = f"{path}options.{index}."
-        _check(complaints, here, {**option, "type": SLASH})
-        complaints.more_than(25, f"{here}choices", option.get("choices"))
-        if option.get("required") and optional_seen:
-            sentence = "Required options must be placed before non-required options"
-            complaints.add(here[:-1], "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", sentence)
-        optional_seen = optional_seen or not option.get("required")
 
 
 def leaves(options: list[Json]) -> Iterator[Json]:

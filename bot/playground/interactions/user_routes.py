@@ -3,14 +3,17 @@
 from aiohttp import web
 
 from bot.playground.gateway.sessions import Hub
+from bot.playground.interactions import schemas
 from bot.playground.interactions.lifecycle import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,
+    MODAL,
     Interaction,
     Interactions,
     member_here,
 )
+from bot.playground.interactions.modals import UPLOAD, filled
 from bot.playground.interactions.registry import (
     ATTACHMENT,
     MESSAGE_MENU,
@@ -24,9 +27,10 @@ from bot.playground.messages.building import snowflake
 from bot.playground.messages.limits import SELECT, walk
 from bot.playground.messages.rules import check_slow_mode
 from bot.playground.model import errors, message_payloads, payloads
+from bot.playground.model.fields import require_form
 from bot.playground.model.links import Links
 from bot.playground.model.permissions import P, require
-from bot.playground.model.records import Channel, Command, Json, Message, Person
+from bot.playground.model.records import Attachment, Channel, Command, Json, Message, Person
 from bot.playground.model.state import World
 from bot.playground.rest.http import caller, done
 
@@ -50,21 +54,22 @@ class InteractionRoutes:
         return [web.post("/interactions", self.interact)]
 
     async def interact(self, request: web.Request) -> web.Response:
-        """Use a command, a component or a command's autocomplete."""
+        """Use a command, a component or a command's autocomplete, or fill in a modal."""
         me = caller(request)
         form = await bodies.read(request, file_limit=self._world.upload_limit)
         body = form.payload
+        require_form(body, schemas.Use)
         channel = self._channel(me, body)
         self._check_session(me, body)
         if snowflake(body.get("application_id"), "application_id") != self._world.application.id:
-            raise errors.unknown("application")
+            raise errors.unknown("Application")
         kind = body.get("type")
         if kind in {COMMAND, AUTOCOMPLETE}:
             interaction = self._command(me, channel, form, int(kind))
         elif kind == COMPONENT:
             interaction = self._component(me, channel, body)
         else:
-            raise errors.invalid("type", "BASE_TYPE_CHOICES", "Value must be one of {2, 3, 4}.")
+            interaction = self._modal(me, channel, form)
         interaction.nonce = body.get("nonce")
         self._interactions.begin(interaction)
         return done()
@@ -72,7 +77,7 @@ class InteractionRoutes:
     def _channel(self, me: Person, body: Json) -> Channel:
         channel = self._world.channels.get(snowflake(body.get("channel_id"), "channel_id"))
         if channel is None:
-            raise errors.unknown("channel")
+            raise errors.unknown("Channel")
         require(me, channel)
         return channel
 
@@ -113,25 +118,30 @@ class InteractionRoutes:
     def _resolved(self, channel: Channel, form: Form, options: list[Json]) -> Json:
         """Return the people, channels and files of `options`, and give the files their ids."""
         resolved: Json = {}
-        described = Form({"attachments": form.payload["data"].get("attachments")}, form.files)
-        files = building.attachments(described, self._world.application.id, self._world)
-        numbers = dict(zip(sorted(form.files), files, strict=True))
+        files = self._files(form)
         for option in leaves(options):
             kind, value = option.get("type"), option.get("value")
             if kind in {USER, CHANNEL}:
                 self._resolve(channel, snowflake(value, "data.options"), resolved)
             elif kind == ATTACHMENT:
-                file = numbers.get(snowflake(value, "data.options"))
-                if file is None:
-                    raise errors.invalid(
-                        "data.options", "BASE_TYPE_REQUIRED", "No file of this number"
-                    )
-                file.ephemeral = True
-                self._world.files[file.channel_id, file.id] = file
-                option["value"] = str(file.id)
-                shown = message_payloads.attachment(file, self._links)
-                resolved.setdefault("attachments", {})[str(file.id)] = shown
+                option["value"] = self._keep(files, value, resolved)
         return resolved
+
+    def _files(self, form: Form) -> dict[int, Attachment]:
+        described = Form({"attachments": form.payload["data"].get("attachments")}, form.files)
+        made = building.attachments(described, self._world.application.id, self._world)
+        return dict(zip(sorted(form.files), made, strict=True))
+
+    def _keep(self, files: dict[int, Attachment], number: object, resolved: Json) -> str:
+        """Let the bot have the file `number` of `files`; return its id."""
+        file = files.get(snowflake(number, "data"))
+        if file is None:
+            raise errors.invalid("data", "BASE_TYPE_REQUIRED", "No file of this number")
+        file.ephemeral = True
+        self._world.files[file.channel_id, file.id] = file
+        shown = message_payloads.attachment(file, self._links)
+        resolved.setdefault("attachments", {})[str(file.id)] = shown
+        return str(file.id)
 
     def _resolve(self, channel: Channel, identifier: int, resolved: Json) -> None:
         key = str(identifier)
@@ -152,7 +162,7 @@ class InteractionRoutes:
         data["target_id"] = str(target_id)
         message = channel.messages.get(target_id)
         if message is None or message.for_whom not in {None, me}:
-            raise errors.unknown("message")
+            raise errors.unknown("Message")
         shown = message_payloads.message(message, self._links, viewer=self._world.bot)
         data["resolved"]["messages"] = {str(target_id): shown}
 
@@ -161,7 +171,7 @@ class InteractionRoutes:
     def _component(self, me: Person, channel: Channel, body: Json) -> Interaction:
         message = channel.messages.get(snowflake(body.get("message_id"), "message_id"))
         if message is None or message.for_whom not in {None, me}:
-            raise errors.unknown("message")
+            raise errors.unknown("Message")
         sent: Json = body.get("data") or {}
         component = _used(message, str(sent.get("custom_id")))
         data: Json = {
@@ -178,6 +188,38 @@ class InteractionRoutes:
             owners = {"0": str(guild_id)}
         return Interaction(
             self._world.new_id(), COMPONENT, me, channel, data, owners, source=message
+        )
+
+    # --- modals -----------------------------------------------------------------------------------
+
+    def _modal(self, me: Person, channel: Channel, form: Form) -> Interaction:
+        sent: Json = form.payload["data"]
+        opener = self._interactions.with_modal(snowflake(sent.get("id"), "data.id"), me)
+        modal, files = opener.modal, self._files(form)
+        assert modal is not None
+        resolved: Json = {}
+
+        def resolve(kind: int, value: object) -> str:
+            if kind == UPLOAD:
+                return self._keep(files, value, resolved)
+            self._resolve(channel, snowflake(value, "data.components"), resolved)
+            return str(value)
+
+        data: Json = {
+            "custom_id": modal["custom_id"],
+            "components": filled(modal["components"], sent.get("components") or [], resolve),
+            "resolved": resolved,
+        }
+        opener.modal = None
+        return Interaction(
+            self._world.new_id(),
+            MODAL,
+            me,
+            channel,
+            data,
+            opener.owners,
+            source=opener.source,
+            opener=opener,
         )
 
 

@@ -52,7 +52,7 @@ def poll(sent: Json, expiry: str) -> Json:
 
 
 _COMPONENT_DEFAULTS: dict[int, Json] = {
-    3: {"min_values": 1, "max_values": 1},
+    **{kind: {"min_values": 1, "max_values": 1} for kind in (3, 5, 6, 7, 8)},
     11: {"description": None, "spoiler": False},
     13: {"spoiler": False, "name": None, "size": None},
     14: {"divider": True, "spacing": 1},
@@ -81,10 +81,18 @@ def _component(sent: Json) -> Json:
         component["components"] = [_component(child) for child in component["components"]]
     if "items" in component:
         blank = {"description": None, "spoiler": False}
-        component["items"] = [blank | item for item in component["items"]]
-    if "accessory" in component:
-        component["accessory"] = _component(component["accessory"])
-    return component
+        component["items"] = [blank | _with_media(item) for item in component["items"]]
+    for inner in ("accessory", "component"):
+        if inner in component:
+            component[inner] = _component(component[inner])
+    return _with_media(component)
+
+
+def _with_media(sent: Json) -> Json:
+    """Return what shows a picture with what Discord adds to it; a file's own comes later."""
+    media = sent.get("media")
+    added = media and {"id": "0", "proxy_url": media["url"], **media}
+    return {**sent, "media": added} if added else sent
 
 
 def attachments(form: Form, channel_id: int, world: World) -> list[Attachment]:

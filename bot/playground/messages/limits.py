@@ -1,4 +1,4 @@
-"""What Discord refuses in a message's form: texts too long, too many files, bad components.
+"""What Discord refuses in a message as a whole, each part of it being as `schemas` has it.
 
 Collects every complaint about a body and raises them together, as the tree that Discord sends.
 """
@@ -10,109 +10,69 @@ from bot.playground.messages.bodies import Form
 from bot.playground.model.errors import Complaints
 from bot.playground.model.records import COMPONENTS_V2, Json
 
-MAX_CONTENT, MAX_ALT_TEXT, MAX_EMBEDS, MAX_FILES = 2000, 1024, 10, 10
-MAX_EMBED_CHARACTERS = 6000
-ROW, BUTTON, SELECT = 1, 2, 3
-_REQUIRED = "This field is required"
+MAX_FILES = 10
+MAX_EMBED_CHARACTERS, MAX_TEXT, MAX_COMPONENTS, MAX_ROWS = 6000, 4000, 40, 5
+ROW, SELECT, TEXT = 1, 3, 10
 
 
-def check(form: Form) -> None:
-    """Check a message's body.
+def check(form: Form, *, second: bool = False) -> None:
+    """Check a message's body; `second` if the message has components of the second kind.
 
     Raises:
         ApiError: 50035 with every complaint.
     """
     complaints = Complaints()
     payload = form.payload
-    complaints.longer_than(MAX_CONTENT, "content", payload.get("content"))
-    complaints.longer_than(25, "nonce", payload.get("nonce"))
-    complaints.more_than(3, "sticker_ids", payload.get("sticker_ids"))
-    complaints.more_than(MAX_EMBEDS, "embeds", payload.get("embeds"))
-    complaints.more_than(MAX_FILES, "attachments", payload.get("attachments"))
     if len(form.files) > MAX_FILES:
         limit = f"Must be {MAX_FILES} or fewer in length."
         complaints.add("attachments", "BASE_TYPE_MAX_LENGTH", limit)
-    for index, file in enumerate(payload.get("attachments") or []):
-        path = f"attachments.{index}.description"
-        complaints.longer_than(MAX_ALT_TEXT, path, file.get("description"))
     _embeds(complaints, payload.get("embeds") or [])
-    second = bool((payload.get("flags") or 0) & COMPONENTS_V2)
-    _components(complaints, payload.get("components") or [], second=second)
-    if second and (payload.get("content") or payload.get("embeds")):
-        field = "content" if payload.get("content") else "embeds"
-        sentence = "The 'content' and 'embeds' fields cannot be used with components v2"
-        complaints.add(field, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", sentence)
+    second = second or bool((payload.get("flags") or 0) & COMPONENTS_V2)
+    check_components(complaints, payload.get("components") or [], second=second)
+    for field in ("content", "embeds"):
+        if second and payload.get(field):
+            sentence = "The 'content' and 'embeds' fields cannot be used with components v2"
+            complaints.add(field, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", sentence)
     complaints.close()
 
 
 def _embeds(complaints: Complaints, embeds: list[Json]) -> None:
     total = 0
     for index, embed in enumerate(embeds):
-        path = f"embeds.{index}"
-        fields = embed.get("fields") or []
-        footer, author = embed.get("footer") or {}, embed.get("author") or {}
-        complaints.longer_than(256, f"{path}.title", embed.get("title"))
-        complaints.longer_than(4096, f"{path}.description", embed.get("description"))
-        complaints.longer_than(2048, f"{path}.footer.text", footer.get("text"))
-        complaints.longer_than(256, f"{path}.author.name", author.get("name"))
-        complaints.more_than(25, f"{path}.fields", fields)
-        _fields(complaints, path, fields)
-        urls.check(complaints, path, embed)
-        texts = [embed.get("title"), embed.get("description"), footer.get("text")]
-        texts += [author.get("name")]
-        texts += [text for field in fields for text in (field.get("name"), field.get("value"))]
-        total += sum(len(text) for text in texts if isinstance(text, str))
+        urls.check(complaints, f"embeds.{index}", embed)
+        parts = [embed, embed.get("footer") or {}, embed.get("author") or {}]
+        parts += embed.get("fields") or []
+        names = ("title", "description", "text", "name", "value")
+        total += sum(len(part.get(name) or "") for part in parts for name in names)
     if total > MAX_EMBED_CHARACTERS:
         sentence = f"Embed size exceeds maximum size of {MAX_EMBED_CHARACTERS}"
         complaints.add("embeds", "MAX_EMBED_SIZE_EXCEEDED", sentence)
 
 
-def _fields(complaints: Complaints, path: str, fields: list[Json]) -> None:
-    for number, field in enumerate(fields):
-        for name, limit in (("name", 256), ("value", 1024)):
-            place = f"{path}.fields.{number}.{name}"
-            complaints.longer_than(limit, place, field.get(name))
-            if not field.get(name):
-                complaints.add(place, "BASE_TYPE_REQUIRED", _REQUIRED)
-
-
-def _components(complaints: Complaints, components: list[Json], *, second: bool) -> None:
-    complaints.more_than(40 if second else 5, "components", components)
+def check_components(complaints: Complaints, components: list[Json], *, second: bool) -> None:
+    """Complain about what is wrong with `components` together."""
     seen: set[str] = set()
-    for path, component in walk(components, "components"):
-        kind = component.get("type")
-        if kind == ROW:
-            complaints.more_than(5, f"{path}.components", component.get("components"))
-        if kind == BUTTON:
-            complaints.longer_than(80, f"{path}.label", component.get("label"))
-        if kind == SELECT:
-            complaints.longer_than(150, f"{path}.placeholder", component.get("placeholder"))
-            _options(complaints, path, component.get("options") or [])
-        linked = kind == BUTTON and component.get("style") in {5, 6}
-        if (kind == BUTTON and not linked) or kind == SELECT:
-            _custom_id(complaints, path, component.get("custom_id"), seen)
-
-
-def _custom_id(complaints: Complaints, path: str, value: object, seen: set[str]) -> None:
-    place = f"{path}.custom_id"
-    if not isinstance(value, str) or not value:
-        complaints.add(place, "BASE_TYPE_REQUIRED", _REQUIRED)
-        return
-    if len(value) > 100:
-        complaints.add(place, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
-    if value in seen:
-        sentence = "Component custom id cannot be duplicated"
-        complaints.add(place, "COMPONENT_CUSTOM_ID_DUPLICATED", sentence)
-    seen.add(value)
-
-
-def _options(complaints: Complaints, path: str, options: list[Json]) -> None:
-    if not 1 <= len(options) <= 25:
-        sentence = "Must be between 1 and 25 in length."
-        complaints.add(f"{path}.options", "BASE_TYPE_BAD_LENGTH", sentence)
-    for number, option in enumerate(options):
-        for name in ("label", "value", "description"):
-            complaints.longer_than(100, f"{path}.options.{number}.{name}", option.get(name))
+    every = list(walk(components, "components"))
+    for path, component in every:
+        custom_id = component.get("custom_id")
+        if custom_id in seen:
+            sentence = "Component custom id cannot be duplicated"
+            complaints.add(f"{path}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", sentence)
+        if custom_id is not None:
+            seen.add(custom_id)
+    if not second:
+        complaints.more_than(MAX_ROWS, "components", components)
+        for index, component in enumerate(components):
+            if component["type"] != ROW:
+                sentence = 'Value of field "type" must be one of (1,).'
+                complaints.add(f"components.{index}.type", "UNION_TYPE_CHOICES", sentence)
+    elif len(every) > MAX_COMPONENTS:
+        sentence = f"The maximum number of components was exceeded ({MAX_COMPONENTS})"
+        complaints.add("components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", sentence)
+    texts = [one["content"] for _, one in every if one["type"] == TEXT]
+    if sum(map(len, texts)) > MAX_TEXT:
+        sentence = f"The total of displayable text exceeds the maximum size of {MAX_TEXT}"
+        complaints.add("components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", sentence)
 
 
 def walk(components: list[Json], path: str) -> Iterator[tuple[str, Json]]:
@@ -121,5 +81,6 @@ def walk(components: list[Json], path: str) -> Iterator[tuple[str, Json]]:
         here = f"{path}.{index}"
         yield here, component
         yield from walk(component.get("components") or [], f"{here}.components")
-        if accessory := component.get("accessory"):
-            yield f"{here}.accessory", accessory
+        for inner in ("accessory", "component"):
+            if child := component.get(inner):
+                yield f"{here}.{inner}", child

@@ -118,7 +118,7 @@ class Posting:
             if reference.get("fail_if_not_exists", True) is False:
                 return
             raise errors.invalid(
-                "message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message"
+                "message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown Message"
             )
         kind = int(reference.get("type") or 0)
         message.reference = Reference(channel, target.id, kind)
@@ -216,7 +216,7 @@ class Posting:
         Raises:
             ApiError: The new body is too long, or nothing would be left.
         """
-        limits.check(form)
+        limits.check(form, second=bool(message.flags & COMPONENTS_V2))
         payload = form.payload
         kept = self._kept(message, form)
         added = building.attachments(form, message.channel.id, self._world)

@@ -11,15 +11,15 @@ from bot.playground.model.errors import Complaints
 from bot.playground.model.records import Json
 
 MAX_ADDRESS = 2048
-_WEB = frozenset({"http", "https"})
-_WEB_OR_FILE = _WEB | {"attachment"}
+WEB = frozenset({"http", "https"})
+WEB_OR_FILE = WEB | {"attachment"}
 _PLACES = (
-    ("", "url", _WEB),
-    ("image", "url", _WEB_OR_FILE),
-    ("thumbnail", "url", _WEB_OR_FILE),
-    ("author", "url", _WEB),
-    ("author", "icon_url", _WEB_OR_FILE),
-    ("footer", "icon_url", _WEB_OR_FILE),
+    ("", "url", WEB),
+    ("image", "url", WEB_OR_FILE),
+    ("thumbnail", "url", WEB_OR_FILE),
+    ("author", "url", WEB),
+    ("author", "icon_url", WEB_OR_FILE),
+    ("footer", "icon_url", WEB_OR_FILE),
 )
 _UNFIT = re.compile(r"[\s\x00-\x1f\x7f<>\"]")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
@@ -36,17 +36,18 @@ def check(complaints: Complaints, path: str, embed: Json) -> None:
         if value.partition(":")[0].lower() not in schemes:
             sentence = "Scheme must be one of ('http', 'https')."
             complaints.add(place, "URL_TYPE_INVALID_SCHEME", sentence)
-        elif not _is_well_formed(value):
+        elif not is_well_formed(value, schemes):
             complaints.add(place, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
 
 
-def _is_well_formed(address: str) -> bool:
+def is_well_formed(address: str, schemes: frozenset[str]) -> bool:
+    """Whether `address` is one, with one of `schemes`."""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError:
         return False
-    if _UNFIT.search(address) or not host:
+    if parts.scheme not in schemes or _UNFIT.search(address) or not host:
         return False
     return parts.scheme == "attachment" or (port != 0 and _is_host(host))
 

@@ -46,13 +46,13 @@ too_many_follow_ups = partial(
 )
 
 _UNKNOWN = {
-    "application": 10002,
-    "channel": 10003,
-    "guild": 10004,
-    "member": 10007,
-    "message": 10008,
-    "emoji": 10014,
-    "webhook": 10015,
+    "Application": 10002,
+    "Channel": 10003,
+    "Guild": 10004,
+    "Member": 10007,
+    "Message": 10008,
+    "Emoji": 10014,
+    "Webhook": 10015,
     "interaction": 10062,
     "application command": 10063,
 }

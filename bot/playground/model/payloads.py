@@ -18,6 +18,7 @@ from bot.playground.model.records import (
     Role,
 )
 
+GATEWAY_PRESENCE, GATEWAY_GUILD_MEMBERS = 1 << 12, 1 << 14
 GATEWAY_MESSAGE_CONTENT, APPLICATION_COMMAND_BADGE = 1 << 18, 1 << 23
 
 
@@ -196,9 +197,12 @@ def basic_application(application: Application) -> Json:
 
 def private_application(application: Application, guilds: int) -> Json:
     """Return the application as its own bot sees it."""
-    flags = APPLICATION_COMMAND_BADGE if application.commands else 0
-    if application.message_content:
-        flags |= GATEWAY_MESSAGE_CONTENT
+    flags = (
+        GATEWAY_PRESENCE * application.presences
+        | GATEWAY_GUILD_MEMBERS * application.members
+        | GATEWAY_MESSAGE_CONTENT * application.message_content
+        | APPLICATION_COMMAND_BADGE * bool(application.commands)
+    )
     return {
         **basic_application(application),
         "verify_key": "0" * 64,

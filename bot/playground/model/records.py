@@ -225,6 +225,8 @@ class Application:
     bot: Person
     owner: Person
     message_content: bool = True
+    members: bool = False
+    presences: bool = False
     installed_by: set[int] = field(default_factory=set)
     commands: dict[int, Command] = field(default_factory=dict)
     guild_commands: dict[int, list[Command]] = field(default_factory=dict)

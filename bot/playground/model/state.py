@@ -5,6 +5,7 @@ subscribed (the gateway). Knows nothing of HTTP; checks no permissions: that is 
 Tests use it directly to arrange a scene.
 """
 
+import base64
 import secrets
 import time
 from collections.abc import Callable
@@ -106,10 +107,12 @@ class World:
 
     def _make_person(self, name: str, *, bot: bool = False, picture: bytes | None = None) -> Person:
         picture = picture or media.avatar(name)
+        identifier = self.new_id()
+        first = base64.b64encode(str(identifier).encode()).decode().rstrip("=")
         person = Person(
-            id=self.new_id(),
+            id=identifier,
             name=name,
-            token=secrets.token_urlsafe(32),
+            token=f"{first}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(28)}",
             avatar=picture,
             avatar_hash=media.avatar_hash(picture),
             bot=bot,
@@ -131,6 +134,11 @@ class World:
     def by_token(self, token: str) -> Person | None:
         """Return whose token this is, if anyone's."""
         return self._by_token.get(token)
+
+    def by_header(self, text: str) -> Person | None:
+        """Return who sends `text` as authorization: a bot says that it is one, a person doesn't."""
+        person = self.by_token(text.removeprefix("Bot "))
+        return person if person and person.bot == text.startswith("Bot ") else None
 
     def join(self, guild: Guild, person: Person) -> Member:
         """Make `person` a member of `guild`."""

@@ -1,10 +1,15 @@
 """What routes answer with, and whom they answer: JSON of exactly Discord's content type."""
 
+import contextlib
+from typing import Annotated
+
 import msgspec
 from aiohttp import web
+from msgspec import Meta
 
 from bot.playground.messages.building import snowflake
 from bot.playground.model import errors
+from bot.playground.model.fields import require_form
 from bot.playground.model.records import Channel, Guild, Json, Message, Person
 from bot.playground.model.state import World
 
@@ -50,6 +55,19 @@ def path_id(request: web.Request, name: str) -> int:
     return snowflake(request.match_info[name], name)
 
 
+def query_number(request: web.Request, name: str, default: int, most: int) -> int:
+    """Return the number `name` of the query, from 1 to `most`.
+
+    Raises:
+        ApiError: 50035 when it is none, or another.
+    """
+    value = request.query.get(name, str(default))
+    with contextlib.suppress(ValueError):
+        require_form(int(value), Annotated[int, Meta(ge=1, le=most)], name)
+        return int(value)
+    raise errors.invalid(name, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+
+
 def channel_of(world: World, request: web.Request) -> Channel:
     """Return the channel in the request's path.
 
@@ -58,7 +76,7 @@ def channel_of(world: World, request: web.Request) -> Channel:
     """
     channel = world.channels.get(path_id(request, "channel_id"))
     if channel is None:
-        raise errors.unknown("channel")
+        raise errors.unknown("Channel")
     return channel
 
 
@@ -70,7 +88,7 @@ def guild_of(world: World, request: web.Request) -> Guild:
     """
     guild = world.guilds.get(path_id(request, "guild_id"))
     if guild is None:
-        raise errors.unknown("guild")
+        raise errors.unknown("Guild")
     if caller(request).id not in guild.members:
         raise errors.missing_access()
     return guild
@@ -84,5 +102,5 @@ def message_of(channel: Channel, request: web.Request) -> Message:
     """
     message = channel.messages.get(path_id(request, "message_id"))
     if message is None or message.for_whom is not None:
-        raise errors.unknown("message")
+        raise errors.unknown("Message")
     return message

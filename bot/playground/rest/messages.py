@@ -16,7 +16,7 @@ from bot.playground.model.links import Links
 from bot.playground.model.permissions import P, may_send, require
 from bot.playground.model.records import DM, SUPPRESS_EMBEDS, Json, Message, Person
 from bot.playground.model.state import Event, World, now
-from bot.playground.rest.http import caller, channel_of, done, message_of, ok
+from bot.playground.rest.http import caller, channel_of, done, message_of, ok, query_number
 from bot.playground.rest.nonce_cache import Nonces
 
 _ATTACHMENT = re.compile(r"/(?:ephemeral-)?attachments/(\d+)/(\d+)/")
@@ -68,9 +68,7 @@ class MessageRoutes:
         me, channel = caller(request), channel_of(self._world, request)
         require(me, channel)
         query = request.query
-        limit = snowflake(query.get("limit", "50"), "limit")
-        if not 1 <= limit <= 100:
-            raise errors.invalid("limit", "NUMBER_TYPE_MAX", "int value should be 1 to 100.")
+        limit = query_number(request, "limit", 50, 100)
         if not may_read(me, channel):
             return ok([])
         visible = [one for one in channel.messages.values() if one.for_whom is None]
@@ -102,7 +100,7 @@ class MessageRoutes:
     def _check_forward(self, me: Person, reference: Json) -> None:
         source = self._world.channels.get(snowflake(reference.get("channel_id"), "channel_id"))
         if source is None:
-            raise errors.unknown("channel")
+            raise errors.unknown("Channel")
         require(me, source, P.READ_MESSAGE_HISTORY)
 
     async def edit(self, request: web.Request) -> web.Response:
@@ -215,7 +213,7 @@ class MessageRoutes:
 def _emoji(request: web.Request) -> str:
     key = unquote(request.match_info["emoji_name"])
     if key.isascii():
-        raise errors.unknown("emoji")
+        raise errors.unknown("Emoji")
     return key
 
 

@@ -7,7 +7,7 @@ from bot.playground.messages import bodies
 from bot.playground.messages.building import snowflake
 from bot.playground.model import errors, payloads
 from bot.playground.model.state import World
-from bot.playground.rest.http import caller, guild_of, ok, path_id, with_counts
+from bot.playground.rest.http import caller, guild_of, ok, path_id, query_number, with_counts
 
 
 class UserRoutes:
@@ -47,10 +47,8 @@ class UserRoutes:
     async def my_guilds(self, request: web.Request) -> web.Response:
         """Return the guilds that the caller is in by ascending id, from `after` on."""
         me = caller(request)
-        limit = snowflake(request.query.get("limit", "200"), "limit")
+        limit = query_number(request, "limit", 200, 200)
         after = snowflake(request.query.get("after", "0"), "after")
-        if not 1 <= limit <= 200:
-            raise errors.invalid("limit", "NUMBER_TYPE_MAX", "int value should be 1 to 200.")
         later = [guild for key, guild in sorted(self._world.guilds.items()) if key > after]
         mine = [guild for guild in later if me.id in guild.members][:limit]
         counted = with_counts(request)
@@ -73,7 +71,7 @@ class UserRoutes:
         """Return a member of one of the caller's guilds."""
         found = guild_of(self._world, request).members.get(path_id(request, "user_id"))
         if found is None:
-            raise errors.unknown("member")
+            raise errors.unknown("Member")
         return ok(payloads.member(found))
 
     async def application(self, request: web.Request) -> web.Response:
