@@ -73,7 +73,7 @@ def cyclegan_generator(*, pretrained: bool = False) -> cyclegan.ResNetGenerator:
 
 
 def caption_small(*, pretrained: bool = True) -> module.PictureCaptioner:
-    """Build the captioner that learnt from Flickr8k: `caption_small().caption(picture)`.
+    """Build our captioner, of people, animals, food and things: `caption_small().caption(picture)`.
 
     Raises:
         ValueError: It is wanted without its weights.

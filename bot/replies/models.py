@@ -19,11 +19,11 @@ OUTLINE_WIDTH = 56
 _LABELS = 4
 
 IN_WORDS = (
-    *(later("Bobby, 2026"), later("trained for Bobby on Flickr8k")),
+    *(later("Bobby, 2026"), later("trained for Bobby on Flickr8k and everyday photographs")),
     later("random numbers, seed 0"),
     *(later("unstated"), later("not stated (code: BSD)")),
     later("MIT (from its repository)"),
-    later("research and education only (Flickr8k)"),
+    later("research and education only (its photographs)"),
     later("research and education only (ImageNet)"),
 )
 """Weights and licences that have no name of their own, as the records put them; for the catalogues.

@@ -96,6 +96,6 @@ def _captioning(shelf: WeightsStore) -> Callable[[bytes], object]:
     def work(file: bytes) -> object:
         with torch.inference_mode():
             cells = maps(prepare(_opened(file))[None])
-        return captioner.caption(cells)[0].text
+        return captioner.caption(cells, maps.classes(cells))[0].text
 
     return work

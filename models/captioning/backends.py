@@ -74,9 +74,10 @@ class OwnBackend:
     def say(self, tensor: Tensor, beams: int) -> Caption:
         """Return the caption of `tensor`, (3, 288, 288)."""
         with torch.inference_mode(), exact():
-            cells = self._maps(_placed(tensor[None], self._device)).float().cpu()
+            cells = self._maps(_placed(tensor[None], self._device))
+            classes = self._maps.classes(cells)
         with _one_thread():
-            (caption,) = self._captioner.caption(cells, beams)
+            (caption,) = self._captioner.caption(cells.float().cpu(), classes.float().cpu(), beams)
         return caption
 
 
@@ -139,7 +140,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def own_encoder(shelf: WeightsStore, device: torch.device) -> nn.Module:
+def own_encoder(shelf: WeightsStore, device: torch.device) -> LiteMaps:
     """Return the fast form of `LiteMaps` with the classifier's weights, on `device`.
 
     Raises:
@@ -147,7 +148,8 @@ def own_encoder(shelf: WeightsStore, device: torch.device) -> nn.Module:
     """
     network = EfficientNetLite0()
     network.load_state_dict(shelf.load(catalog()["efficientnet_lite0"].checkpoint))
-    maps = _on(LiteMaps(network).eval(), device)
+    maps = LiteMaps(network).eval()
+    _on(maps, device)
     fuse(maps, _placed(torch.rand(1, 3, SIDE, SIDE), device))
     return maps
 

@@ -28,8 +28,10 @@ class PictureCaptioner(nn.Module):
             ValueError: `beams` is not between 1 and 10.
         """
         with torch.inference_mode():
-            cells = self.maps(pictures).float().cpu()
-            return [caption.text for caption in self._captioner.caption(cells, beams)]
+            cells = self.maps(pictures)
+            classes = self.maps.classes(cells).float().cpu()
+            captions = self._captioner.caption(cells.float().cpu(), classes, beams)
+            return [caption.text for caption in captions]
 
     def caption(self, picture: Image.Image, beams: int = DEFAULT_BEAMS) -> str:
         """Return the caption of an RGB `picture`, lower-case, without a full stop.

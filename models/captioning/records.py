@@ -61,17 +61,17 @@ def _own() -> Captioning:
     return Captioning(
         name=DEFAULT,
         checkpoint=Checkpoint(
-            name="trained for Bobby on Flickr8k",
+            name="trained for Bobby on Flickr8k and everyday photographs",
             source="models/pretrained, trained by models/train/caption.py",
             file=small.WEIGHTS.name,
-            proof=Sha256("c915afea88ba3df7"),
-            license="research and education only (Flickr8k)",
-            size_bytes=3_243_698,
+            proof=Sha256("ac3c16f8b10b8bee"),
+            license="research and education only (its photographs)",
+            size_bytes=4_762_918,
             shipped=True,
         ),
         more=(catalog()["efficientnet_lite0"].checkpoint,),
         origin=Origin("bobby", 2026),
-        parameters=7_653_417,
+        parameters=8_470_167,
         beams=small.DEFAULT_BEAMS,
         build=_own_networks,
         view=Exactly(

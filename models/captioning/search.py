@@ -1,35 +1,74 @@
 """The search for captions with our decoder: one picture at a time, word by word.
 
-Owns beam search and the drawing of samples, and what no caption may hold: the unknown word and
-a word twice in a row. It hands `models.captioning.small` token rows with their log-probabilities
-and chooses nothing among them. The same cells always give the same rows.
+Owns beam search and the drawing of samples, and what no caption may hold: the unknown word, a
+word twice in a row, a noun twice, and what the picture is known not to show. It hands
+`models.captioning.small` token rows with their log-probabilities and chooses nothing among them.
+The same cells always give the same rows.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
 
 from models.networks.caption_transformer import (
     END,
-    MAX_WORDS,
+    TAGS,
     UNKNOWN,
     CaptionTransformer,
     State,
 )
+
+LONGEST = 16
+"""Words a caption may have; the decoder was taught a few more, but they are hardly ever best."""
 
 LENGTH_EXPONENT = 0.7
 """Beams are compared by their sum over (words + 1) to this power."""
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What a caption should name, and what it must not.
+
+    `group` (tokens,) numbers the nouns that tokens mean, 0 is none: a caption names each at most
+    once. `lift` (groups,) is added to the log-probability of a caption that names a noun, for the
+    search alone; it is at least 0, or -inf for what may not be named. The first is 0. `tags` (4,)
+    are the words that the decoder is told.
+    """
+
+    tags: Tensor
+    group: Tensor
+    lift: Tensor
+
+    @staticmethod
+    def none(tokens: int) -> "Wish":
+        """Return the wish for nothing in a vocabulary of `tokens` words."""
+        return Wish(torch.full((TAGS,), END), torch.zeros(tokens, dtype=torch.long), torch.zeros(1))
+
+    def lifted(self, tokens: Sequence[int]) -> float:
+        """Return what is added for a caption's tokens."""
+        if not self._lifts:
+            return 0.0
+        groups = set(self.group[list(tokens)].tolist())
+        return sum(self._lifts.get(group, 0.0) for group in groups)
+
+    @cached_property
+    def _lifts(self) -> dict[int, float]:
+        return {group: lift for group, lift in enumerate(self.lift.tolist()) if lift}
+
+
+@dataclass(frozen=True)
 class Found:
-    """A caption's tokens, without `END`, and the sum of its log-probabilities, `END` included."""
+    """A caption's tokens, without `END`, and the sum of its log-probabilities, `END` included.
+
+    `lifted` is what the search added for what it names.
+    """
 
     tokens: tuple[int, ...]
     log_probability: float
+    lifted: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -39,12 +78,19 @@ class Found:
     @property
     def score(self) -> float:
         """What beams are sorted by."""
-        return float(self.log_probability / (len(self.tokens) + 1) ** LENGTH_EXPONENT)
+        total = self.log_probability + self.lifted
+        return float(total / (len(self.tokens) + 1) ** LENGTH_EXPONENT)
 
 
 @torch.inference_mode()
 def search(
-    network: CaptionTransformer, cells: Tensor, beams: int, draws: int = 0, temperature: float = 1.0
+    network: CaptionTransformer,
+    cells: Tensor,
+    wish: Wish,
+    beams: int,
+    *,
+    draws: int = 0,
+    temperature: float = 1.0,
 ) -> tuple[list[Found], list[Found]]:
     """Return captions of one picture's standardised cells (81, 1780), by two searches at once.
 
@@ -52,37 +98,45 @@ def search(
     drawn at `temperature`, equal ones among them; the draws are the same for every picture and
     every call. All log-probabilities are those of temperature 1.
     """
-    beam = _Beams(beams, network.shape.tokens)
-    drawn = _Draws(draws, temperature, network.shape.tokens)
-    _follow(network, cells, (beam, drawn))
+    beam = _Beams(beams, network.shape.tokens, wish)
+    drawn = _Draws(draws, temperature, network.shape.tokens, wish)
+    _follow(network, cells, wish, (beam, drawn))
     return beam.found(), drawn.found()
 
 
 def _follow(
-    network: CaptionTransformer, cells: Tensor, searches: "Sequence[_Beams | _Draws]"
+    network: CaptionTransformer, cells: Tensor, wish: Wish, searches: "Sequence[_Beams | _Draws]"
 ) -> None:
     """Let `searches` go on word by word; the decoder runs once for each different beginning.
 
     `places` of a search says which of the decoder's rows each of its open captions is.
     """
-    state = network.start(cells, 1)
+    state = network.start(cells, wish.tags, 1)
     last = torch.tensor([END])
-    for words in range(MAX_WORDS + 1):
+    lift = wish.lift[wish.group]
+    named = torch.zeros(1, len(wish.lift), dtype=torch.bool)
+    for words in range(LONGEST + 1):
         allowed, state = _allowed(network, last, state)
+        allowed += lift
+        allowed.masked_fill_(named.index_select(1, wish.group), -torch.inf)
         nexts = [search.step(allowed, words) for search in searches]
         if not any(map(len, nexts)):
             return
         beginnings, places = torch.unique(torch.cat(nexts), return_inverse=True)
         for search, mine in zip(searches, places.split(list(map(len, nexts))), strict=True):
             search.places = mine
-        state = state.rows(beginnings // network.shape.tokens)
+        rows = beginnings // network.shape.tokens
+        state = state.rows(rows)
         last = beginnings % network.shape.tokens
+        named = named[rows].scatter(1, wish.group[last][:, None], True)  # a value
+        named[:, 0] = False
 
 
 class _Beams:
     """The likeliest captions, a fixed number of them followed at a time."""
 
-    def __init__(self, beams: int, width: int) -> None:
+    def __init__(self, beams: int, width: int, wish: Wish) -> None:
+        self._wish = wish
         self.places = torch.zeros(1, dtype=torch.long)
         self._beams = beams
         self._width = width
@@ -93,14 +147,14 @@ class _Beams:
     def step(self, allowed: Tensor, words: int) -> Tensor:
         """Return row * tokens + token for each caption that goes on after `words` words.
 
-        `allowed` holds the log-probabilities (rows, tokens) of what may follow.
+        `allowed` holds the log-probabilities (rows, tokens) of what may follow, lifted.
         """
         if not len(self.places):
             return self.places
         totals = self._sums[:, None] + allowed[self.places]
         if words:
-            self._done += _ended(self._tokens, totals[:, END])
-        if words == MAX_WORDS:
+            self._done += _ended(self._tokens, totals[:, END], self._wish)
+        if words == LONGEST:
             return self.places[:0]
         totals[:, END] = -torch.inf
         self._sums, chosen = totals.flatten().topk(min(self._beams, totals.numel()))
@@ -117,13 +171,15 @@ class _Beams:
 
     def _best_possible(self) -> float:
         """Return a bound on the score that an open beam can still reach: no word costs anything."""
-        return float(self._sums.max() / (MAX_WORDS + 1) ** LENGTH_EXPONENT)
+        total = float(self._sums.max() + self._wish.lift.clamp(min=0).sum())
+        return total / (LONGEST + 1) ** LENGTH_EXPONENT if total < 0 else total
 
 
 class _Draws:
     """Captions drawn at a temperature, by Gumbel noise."""
 
-    def __init__(self, count: int, temperature: float, width: int) -> None:
+    def __init__(self, count: int, temperature: float, width: int, wish: Wish) -> None:
+        self._wish = wish
         self.places = torch.zeros(count, dtype=torch.long)
         self._temperature = temperature
         self._width = width
@@ -140,13 +196,13 @@ class _Draws:
         mine = allowed[self.places]
         if words == 0:
             mine[:, END] = -torch.inf
-        if words == MAX_WORDS:
+        if words == LONGEST:
             chosen = torch.full_like(self.places, END)
         else:
             chosen = (mine / self._temperature + self._noise[words, self._open]).argmax(1)
         self._sums = self._sums + mine.gather(1, chosen[:, None])[:, 0]
         ended, kept = (chosen == END).nonzero()[:, 0], (chosen != END).nonzero()[:, 0]
-        captions = _ended(self._tokens[ended], self._sums[ended])
+        captions = _ended(self._tokens[ended], self._sums[ended], self._wish)
         for number, caption in zip(self._open[ended].tolist(), captions, strict=True):
             self._done[number] = caption
         chosen = chosen[kept]
@@ -166,14 +222,17 @@ def _allowed(network: CaptionTransformer, last: Tensor, state: State) -> tuple[T
     return allowed.scatter(1, repeats, -torch.inf), state
 
 
-def _ended(tokens: Tensor, sums: Tensor) -> list[Found]:
+def _ended(tokens: Tensor, sums: Tensor, wish: Wish) -> list[Found]:
     """Return the captions whose tokens, `END` before them, are rows of `tokens`."""
-    rows = zip(tokens[:, 1:].tolist(), sums.tolist(), strict=True)
-    return [Found(tuple(row), total) for row, total in rows]
+    ended = []
+    for row, total in zip(tokens[:, 1:].tolist(), sums.tolist(), strict=True):
+        lifted = wish.lifted(row)
+        ended.append(Found(tuple(row), total - lifted, lifted))
+    return ended
 
 
 @cache
 def _gumbel(count: int, tokens: int) -> Tensor:
     generator = torch.Generator().manual_seed(0)
-    uniform = torch.rand(MAX_WORDS, count, tokens, generator=generator).clamp(min=1e-9)
+    uniform = torch.rand(LONGEST, count, tokens, generator=generator).clamp(min=1e-9)
     return -torch.log(-torch.log(uniform))

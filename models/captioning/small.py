@@ -1,9 +1,10 @@
 """Our own small captioner: the cells of pictures to English sentences, without a network.
 
 Owns the shipped file (`models/pretrained/caption_small.safetensors`, made by
-`models.train.caption_export`), the choice among the captions that a search finds, and when an
-answer is only a guess. The cells come from `models.networks.lite_maps`; what people read around
-a caption is the caller's. One thread at a time.
+`models.train.caption`) and the choice among the captions that a search finds. What the picture is
+sure to show is `models.captioning.tags`', whether to believe a caption that of
+`models.captioning.certainty`. The cells come from `models.networks.lite_maps`; what people read
+around a caption is the caller's. One thread at a time.
 """
 
 import json
@@ -13,16 +14,19 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 from safetensors import safe_open
 from torch import Tensor
 
+from models.captioning.certainty import Certainty
 from models.captioning.mbr import Gram, Rarity, agreement
 from models.captioning.search import Found, search
+from models.captioning.tags import Tagger, Wishes
 from models.images.tensors import from_zero
 from models.networks.caption_transformer import CaptionTransformer, Shape
-from models.networks.lite_maps import SIDE
+from models.networks.lite_maps import SIDE, pooled
 
 WEIGHTS = Path(__file__).parents[1] / "pretrained" / "caption_small.safetensors"
 
@@ -30,7 +34,7 @@ MAX_BEAMS = 10
 DEFAULT_BEAMS = 5
 ALTERNATIVES = 3
 
-SAMPLES = 40
+SAMPLES = 24
 """Captions drawn beside the beams, so that the choice has something to choose from."""
 
 TEMPERATURE = 0.7
@@ -38,18 +42,25 @@ BEAM_SHARE = 0.3
 """What all beams together weigh against all samples in the choice; chosen on validation, as the
 temperature was."""
 
+NAMING = 0.1
+"""What a caption gains in the choice for each unit by which it was lifted."""
+
 MEAN, STD = 127 / 255, 128 / 255
 """Lite0's own normalisation, the same for each colour."""
 
 DATA_SIDE = 224
+
+_LIKE_YOU = ("uni", "use", "eu", "one")
+"""Words that begin so take "a" though they begin with a vowel's letter."""
 
 
 @dataclass(frozen=True)
 class Caption:
     """A picture's caption, lower-case, without a full stop.
 
-    `log_probability` is the mean over its words and its end; `guess` says that it is so low that
-    the caption is more often wrong than not. `alternatives` are up to three others, best first.
+    `log_probability` is the mean over the words and the end of the best sentence found, which a
+    surer noun alone may have replaced; `guess` says that what is said is not likely enough right.
+    `alternatives` are up to three others, best first.
     """
 
     text: str
@@ -78,76 +89,117 @@ def shape(path: Path = WEIGHTS) -> Shape:
         return Shape(**json.loads(file.metadata()["captioner"])["shape"])
 
 
+def contents(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the header and the tensors of the file at `path`, the large ones in 8 bits."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        return json.loads(file.metadata()["captioner"]), tensors
+
+
 class Captioner:
     """The decoder with its weights, which are so many `bytes`, and words, ready to caption."""
 
     def __init__(
-        self, network: CaptionTransformer, words: Sequence[str], rarity: Rarity, threshold: float
+        self,
+        network: CaptionTransformer,
+        words: Sequence[str],
+        rarity: Rarity,
+        tagger: Tagger,
+        certainty: Certainty,
     ) -> None:
         self._network = network.eval()
-        self.bytes = sum(weight.nbytes for weight in network.parameters())
+        self.bytes = sum(weight.nbytes for weight in (*network.parameters(), tagger.weight))
         self._words = words
         self._rarity = rarity
-        self._threshold = threshold
+        self.tagger = tagger
+        self._certainty = certainty
+        self._wishes = Wishes(words)
 
     @staticmethod
     def load(path: Path = WEIGHTS) -> "Captioner":
         """Return the captioner in the file at `path`."""
-        with safe_open(path, framework="pt") as file:
-            header = json.loads(file.metadata()["captioner"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        header, tensors = contents(path)
         grams, seen = tensors.pop("grams"), tensors.pop("grams.seen")
+        full = dequantised(tensors)
+        tagger = Tagger(*(full.pop(f"tagger.{part}") for part in ("weight", "trust", "bias")))
         network = CaptionTransformer(Shape(**header["shape"]))
-        network.load_state_dict(_dequantised(tensors))
+        network.load_state_dict(full)
         rarity = Rarity(header["pictures"], _counts(grams, seen))
-        return Captioner(network, header["words"], rarity, header["threshold"])
+        return Captioner(network, header["words"], rarity, tagger, Certainty(**header["certainty"]))
 
-    def caption(self, cells: Tensor, beams: int = DEFAULT_BEAMS) -> list[Caption]:
-        """Return a caption for each picture's cells (N, 81, 1780), on the CPU, in order.
+    def caption(self, cells: Tensor, classes: Tensor, beams: int = DEFAULT_BEAMS) -> list[Caption]:
+        """Return a caption for each picture, on the CPU, in order.
 
         Each picture is searched alone, so that its caption does not depend on its batch.
+
+        Args:
+            cells: What the encoder makes of the pictures (N, 81, 1780).
+            classes: What the classifier makes of that, its logits (N, 1000).
+            beams: How many captions to follow.
 
         Raises:
             ValueError: `beams` is not between 1 and `MAX_BEAMS`.
         """
         if not 1 <= beams <= MAX_BEAMS:
             raise ValueError(f"beams should be from 1 to {MAX_BEAMS}, but it is {beams}")
+        likely = self.likely(cells, classes)
         standardised = self._network.standardise(cells)
-        return [self._presented(self.ranked(picture, beams)) for picture in standardised]
+        return [
+            self._presented(picture, shown, beams)
+            for picture, shown in zip(standardised, likely, strict=True)
+        ]
 
-    def ranked(self, cells: Tensor, beams: int) -> list[Found]:
+    def likely(self, cells: Tensor, classes: Tensor) -> Tensor:
+        """Return how likely each picture shows each everyday noun (N, nouns)."""
+        return self.tagger.probabilities(pooled(cells), classes)
+
+    def ranked(self, cells: Tensor, likely: Tensor, beams: int) -> list[Found]:
         """Return the captions found for one picture's standardised cells, the best first.
 
         One beam follows the likeliest word. More beams are searched together with drawn
         captions, and the one that agrees most with all of them, by their likelihood, is the best.
         """
+        wish = self._wishes.of(likely)
         if beams == 1:
-            return search(self._network, cells, beams)[0]
-        found, drawn = search(self._network, cells, beams, SAMPLES, TEMPERATURE)
-        likely = [exp(caption.score) for caption in found]
+            return search(self._network, cells, wish, beams)[0]
+        found, drawn = search(
+            self._network, cells, wish, beams, draws=SAMPLES, temperature=TEMPERATURE
+        )
+        shares = [exp(caption.score) for caption in found]
         weighed = [
-            (caption, BEAM_SHARE * w / sum(likely))
-            for caption, w in zip(found, likely, strict=True)
+            (caption, BEAM_SHARE * w / sum(shares))
+            for caption, w in zip(found, shares, strict=True)
         ]
         weighed += [(caption, 1 / len(drawn)) for caption in drawn]
         # By tokens: a beam's and a sample's log-probability of one caption differ by rounding.
         captions: dict[tuple[int, ...], Found] = {}
-        shares: dict[tuple[int, ...], float] = {}
+        weights: dict[tuple[int, ...], float] = {}
         for caption, share in weighed:
             captions.setdefault(caption.tokens, caption)
-            shares[caption.tokens] = shares.get(caption.tokens, 0.0) + share
+            weights[caption.tokens] = weights.get(caption.tokens, 0.0) + share
         rows = list(captions)
-        scores = agreement(rows, list(shares.values()), self._rarity)
+        scores = agreement(rows, list(weights.values()), self._rarity)
+        scores = scores + np.array([NAMING * captions[row].lifted for row in rows])
         return [captions[rows[index]] for index in (-scores).argsort(kind="stable")]
 
-    def _presented(self, found: Sequence[Found]) -> Caption:
-        best = found[0]
+    def _presented(self, cells: Tensor, likely: Tensor, beams: int) -> Caption:
+        found = self.ranked(cells, likely, beams)
         texts = [self.text(caption.tokens) for caption in found[: ALTERNATIVES + 1]]
-        return Caption(texts[0], best.mean, best.mean < self._threshold, tuple(texts[1:]))
+        answer = self._certainty.judged(texts[0], found[0].mean, likely)
+        others = tuple(text for text in texts if text != answer.text)[:ALTERNATIVES]
+        return Caption(answer.text, found[0].mean, answer.guess, others)
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the caption that `tokens` mean."""
-        return " ".join(self._words[token] for token in tokens)
+        words = [self._words[token] for token in tokens]
+        return " ".join(map(_article, words, [*words[1:], ""]))
+
+
+def _article(word: str, following: str) -> str:
+    """Return `word`, or the form of "a" that goes with what follows."""
+    if word not in ("a", "an") or not following:
+        return word
+    return "an" if following[0] in "aeiou" and not following.startswith(_LIKE_YOU) else "a"
 
 
 def quantised(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -163,7 +215,8 @@ def quantised(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return small
 
 
-def _dequantised(small: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def dequantised(small: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what `quantised` made small, in full size; what it lost stays lost."""
     return {
         name: tensor.float() * small[f"{name}.scale"]
         if tensor.dtype == torch.int8

@@ -18,7 +18,8 @@ CELLS = (SIDE // 32) ** 2
 HEAD_CHANNELS = 1280
 """The first channels of a cell, from the last map, all in [0, 6]."""
 
-FINE_CHANNELS = 4 * 112 + 40 + 4 * 3
+MIDDLE_CHANNELS = 112
+FINE_CHANNELS = 4 * MIDDLE_CHANNELS + 40 + 4 * 3
 """The channels after them: block 10 in 2x2 quarters, block 4's mean, the colours in 2x2."""
 
 CHANNELS = HEAD_CHANNELS + FINE_CHANNELS
@@ -51,3 +52,13 @@ class LiteMaps(nn.Module):
             functional.pixel_unshuffle(colours, 2),
         ]
         return torch.cat(maps, dim=1).flatten(2).transpose(1, 2)
+
+    def classes(self, cells: Tensor) -> Tensor:
+        """Return the classifier's logits (N, 1000) for the pictures that these cells are of."""
+        logits: Tensor = self.network.get_submodule("_fc")(pooled(cells))
+        return logits
+
+
+def pooled(cells: Tensor) -> Tensor:
+    """Return the mean of the last map over a picture's cells (N, 81, 1780), (N, 1280)."""
+    return cells[..., :HEAD_CHANNELS].mean(-2)

@@ -1,48 +1,54 @@
 """The recipe of our small captioner's weights, for `python -m models.train.caption`.
 
+    python -m models.train.caption --data DATA --work WORK --start OLD --target NEW
+
 Owns the training of the decoder over cached maps: order, schedule, running average, checkpoints.
-It can be stopped at any time and goes on from the last finished epoch.
-`models.train.caption_export` makes the shipped file of what it leaves. Nothing here touches the
-test split.
+It can be stopped at any time and goes on from the last checkpoint, exactly as if it had not been.
+`models.train.caption_corpus` has what is learned and `models.train.caption_export` makes the
+shipped file of the runs. Nothing here touches a test split.
 """
 
 import logging
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 import torch
-from torch import Tensor, distributed, multiprocessing
+from torch import Tensor
 from torch.nn import functional
 
-from models.networks.caption_transformer import END, MAX_WORDS, UNKNOWN, CaptionTransformer, Shape
-from models.train.caption_data import Features, Flickr8k, Standard, cache_features, vocabulary
+from models.captioning.nouns import nouns
+from models.captioning.small import contents, dequantised
+from models.networks.caption_transformer import END, UNKNOWN, CaptionTransformer, Shape
+from models.train.caption_corpus import Batch, Corpus, Data, Share
+from models.train.caption_data import Standard
+from models.train.caption_export import export
 
 _log = logging.getLogger(__name__)
 
 PADDING = -100
 """What `cross_entropy` leaves out."""
 
+_KEPT_EVERY = 100
+_PATH = click.Path(path_type=Path)
+_READING, _ALL = (Share.READING,), (Share.FLICKR8K, Share.EVERYDAY, Share.TEXT)
+
 
 @dataclass(frozen=True)
 class Recipe:
     """The numbers of a run; two runs with the same ones and the same maps are the same.
 
-    The shipped file had less: 1 epoch in one process, 4 more level ones in two, a sixth cooling
-    towards an eighth that was given up, and 0.2 of a seventh, cooling to nothing with an average
-    of 0.98.
+    The first steps are for `reading`: sentences and tags without pictures. The shipped file began
+    as the captioner before it, the one of commit a84d564, with both seeds reading together; while
+    the rate was level, the labels' sentences lost their frames and most of their ends.
     """
 
-    epochs: float = 8.0
-    pictures: int = 16
-    seen: int = 5
-    rate: float = 1e-3
-    cooling: float = 3.0
+    steps: int = 5400
+    reading: int = 1500
+    cooling: int = 1500
+    rate: float = 6e-4
     weight_decay: float = 0.02
     warm_up: int = 150
     dropout: float = 0.2
@@ -52,72 +58,16 @@ class Recipe:
     seed: int = 1
 
 
-@dataclass(frozen=True)
-class Folders:
-    """Where a run reads the data set and its maps, and where it keeps itself."""
-
-    data: Path
-    maps: Path
-    run: Path
-
-
-@dataclass(frozen=True)
-class Team:
-    """The processes that train together: each takes a share of every batch."""
-
-    rank: int
-    size: int
-
-    def share(self, batch: list[int]) -> list[int]:
-        """Return this process's part of `batch`."""
-        return batch[self.rank :: self.size]
-
-    def average_gradients(self, network: torch.nn.Module) -> None:
-        """Give every process the mean of all processes' gradients."""
-        if self.size == 1:
-            return
-        gradients = [p.grad for p in network.parameters() if p.grad is not None]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
-        distributed.all_reduce(flat)
-        parts = (flat / self.size).split([gradient.numel() for gradient in gradients])  # type: ignore[no-untyped-call] # torch annotates it in part
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.view_as(gradient))
-
-
-class Captions:
-    """The training captions as token rows, five a picture."""
-
-    def __init__(self, data: Flickr8k, names: list[str], words: list[str]) -> None:
-        number = {word: index for index, word in enumerate(words)}
-        self._rows = [
-            [[number.get(word, UNKNOWN) for word in text.split()[:MAX_WORDS]] for text in texts]
-            for texts in (data.captions[name] for name in names)
-        ]
-
-    def batch(self, pictures: list[int]) -> tuple[Tensor, Tensor]:
-        """Return tokens (5 N, T) begun by `END`, and a mask of the real ones."""
-        rows = [row for picture in pictures for row in self._rows[picture]]
-        length = max(map(len, rows)) + 1
-        tokens = torch.full((len(rows), length), END)
-        real = torch.zeros((len(rows), length), dtype=torch.bool)
-        for index, row in enumerate(rows):
-            tokens[index, 1 : len(row) + 1] = torch.tensor(row)
-            real[index, : len(row) + 1] = True
-        return tokens, real
-
-
 class Run:
     """A training run: the network, its running average, the optimiser, and where they are kept."""
 
-    def __init__(
-        self, folder: Path, recipe: Recipe, words: list[str], standard: Standard, team: Team
-    ) -> None:
+    def __init__(self, folder: Path, recipe: Recipe, corpus: Corpus, standard: Standard) -> None:
         self.recipe = recipe
-        self._team = team
-        self.epoch = 0
+        self.step = 0
+        self._corpus = corpus
         self._file = folder / "run.pt"
-        torch.manual_seed(recipe.seed)
-        self.network = CaptionTransformer(Shape(len(words)), recipe.dropout)
+        torch.manual_seed(0)
+        self.network = CaptionTransformer(Shape(len(corpus.words.words)), recipe.dropout)
         self.network.fine_mean.copy_(standard.mean)
         self.network.fine_std.copy_(standard.std)
         self.average = torch.optim.swa_utils.AveragedModel(
@@ -125,7 +75,11 @@ class Run:
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.averaging),  # type: ignore[no-untyped-call] # torch annotates it in part
         )
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), recipe.rate, (0.9, 0.98), weight_decay=recipe.weight_decay
+            self.network.parameters(),
+            recipe.rate,
+            (0.9, 0.98),
+            weight_decay=recipe.weight_decay,
+            fused=True,
         )
         if self._file.exists():
             self._resume()
@@ -133,7 +87,7 @@ class Run:
     def save(self) -> None:
         """Keep the run as it is, in place of what was kept before."""
         state = {
-            "epoch": self.epoch,
+            "step": self.step,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -141,117 +95,129 @@ class Run:
         torch.save(state, self._file.with_suffix(".new"))
         self._file.with_suffix(".new").replace(self._file)
 
+    def inherit(self, path: Path) -> None:
+        """Begin with the weights of the captioner in the file at `path`.
+
+        A new word begins as the mean of its parts or as its kind.
+        """
+        header, tensors = contents(path)
+        old = dequantised({n: t for n, t in tensors.items() if n in _state_names(self.network)})
+        words = {word: row for row, word in enumerate(header["words"])}
+        state = self.network.state_dict()
+        for name, tensor in old.items():
+            if name in ("word.weight", "bias"):
+                for row, word in enumerate(self._corpus.words.words):
+                    if parents := _kin(word, words):
+                        state[name][row] = tensor[parents].mean(0)
+            elif name not in ("fine_mean", "fine_std"):
+                state[name][tuple(slice(size) for size in tensor.shape)] = tensor
+                if "narrow.weight" in name:
+                    state[name][:, tensor.shape[1] :] = 0
+        state["tag.weight"].copy_(torch.eye(len(state["tag.weight"])))
+        self.network.load_state_dict(state)
+        self.average.module.load_state_dict(state)
+
     def _resume(self) -> None:
         state: dict[str, Any] = torch.load(self._file, weights_only=True)
-        self.epoch = state["epoch"]
+        self.step = state["step"]
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        _log.info("going on after epoch %d", self.epoch)
+        _log.info("going on after step %d", self.step)
 
-    def train_epoch(self, features: Features, captions: Captions) -> float:
-        """Train once over every picture, or the part that is left; return the mean loss."""
+    def train(self) -> None:
+        """Train to the recipe's last step."""
         self.network.train()
-        torch.manual_seed(hash((self.recipe.seed, self.epoch, self._team.rank)))
-        losses = []
-        batches = list(_batches(self.recipe, self.epoch, len(features.names), features.views))
-        whole, left = len(batches), self.recipe.epochs - self.epoch
-        batches = batches[: round(left * whole)]
+        losses: list[float] = []
         began = time.monotonic()
-        for index, batch in enumerate(batches):
-            rate = _rate(self.recipe, self.epoch * whole + index, whole)
+        while self.step < self.recipe.steps:
+            torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            pictures, views = (self._team.share(numbers) for numbers in batch)
-            losses.append(self._step(features.cells(pictures, views), *captions.batch(pictures)))
-            if index % 40 == 0 and self._team.rank == 0:
-                _log.info(
-                    "epoch %d, batch %d of %d, loss %.3f, %.2f s a batch",
-                    *(self.epoch + 1, index, len(batches), sum(losses[-40:]) / len(losses[-40:])),
-                    (time.monotonic() - began) / (index + 1),
-                )
-        self.epoch += 1
-        return sum(losses) / len(losses)
+                group["lr"] = self.recipe.rate * _warmth(self.recipe, self.step)
+            shares = _READING if self.step < self.recipe.reading else _ALL
+            losses.append(self._learn(self._corpus.batches(shares, self.recipe.seed, self.step)))
+            self.step += 1
+            if self.step % _KEPT_EVERY == 0 or self.step == self.recipe.steps:
+                self.save()
+                pace = (time.monotonic() - began) / len(losses)
+                mean = sum(losses[-_KEPT_EVERY:]) / len(losses[-_KEPT_EVERY:])
+                _log.info("step %d, loss %.3f, %.2f s a step", self.step, mean, pace)
 
-    def _step(self, cells: Tensor, tokens: Tensor, real: Tensor) -> float:
-        following = torch.cat([tokens[:, 1:], tokens.new_full((len(tokens), 1), END)], dim=1)
-        targets = following[real]
-        targets[targets == UNKNOWN] = PADDING
-        logits = self.network(cells, tokens, real)
-        loss = functional.cross_entropy(
-            logits, targets, ignore_index=PADDING, label_smoothing=self.recipe.smoothing
-        )
+    def _learn(self, batches: list[Batch]) -> float:
+        tokens = sum(int(batch.real.sum()) for batch in batches)
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call] # torch annotates it in part
-        self._team.average_gradients(self.network)
+        loss = sum(float(self._backward(batch, tokens)) for batch in batches)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
         self.optimiser.step()
         self.average.update_parameters(self.network)
-        return loss.item()
+        return loss
+
+    def _backward(self, batch: Batch, tokens: int) -> Tensor:
+        """Add the gradients of one batch's part of the mean over `tokens`; return that part."""
+        ends = batch.tokens.new_full((len(batch.tokens), 1), END)
+        targets = torch.cat([batch.tokens[:, 1:], ends], dim=1)
+        targets[(targets == END) & ~batch.ended[:, None]] = PADDING
+        targets = targets[batch.real]
+        targets[targets == UNKNOWN] = PADDING
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.network(batch.cells, batch.tags, batch.tokens, batch.real)
+        loss = functional.cross_entropy(
+            logits.float(),
+            targets,
+            ignore_index=PADDING,
+            label_smoothing=self.recipe.smoothing,
+            reduction="sum",
+        )
+        (loss / tokens).backward()  # type: ignore[no-untyped-call] # torch annotates it in part
+        return loss.detach() / tokens
 
 
-def _batches(
-    recipe: Recipe, epoch: int, pictures: int, views: int
-) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield picture numbers and the view of each, the same ones for the same epoch and seed."""
-    random = np.random.default_rng([recipe.seed, epoch])
-    order = random.permutation(pictures)
-    for at in range(0, pictures - recipe.pictures + 1, recipe.pictures):
-        chosen = order[at : at + recipe.pictures].tolist()
-        yield chosen, random.integers(views, size=len(chosen)).tolist()
+def _state_names(network: CaptionTransformer) -> set[str]:
+    return {part for name in network.state_dict() for part in (name, f"{name}.scale")}
 
 
-def _rate(recipe: Recipe, step: int, steps_an_epoch: int) -> float:
-    """Return the learning rate: up in a line, level, and down in a line over the last epochs.
+def _kin(word: str, old: dict[str, int]) -> list[int]:
+    """Return the old words that a word begins as: itself, its parts, or its kind."""
+    if word in old:
+        return [old[word]]
+    kind = nouns()[word].kind if word in nouns() else ""
+    return [old[part] for part in (*word.split(), *kind.split()) if part in old]
 
-    As long as it is level, a run may go on towards another number of epochs.
+
+def _warmth(recipe: Recipe, step: int) -> float:
+    """Return the share of the rate: up in a line, level, and down in a line over the last steps.
+
+    As long as it is level, a run may go on towards another number of steps.
     """
-    left = recipe.epochs * steps_an_epoch - step
-    up, down = (step + 1) / recipe.warm_up, left / (recipe.cooling * steps_an_epoch)
-    return recipe.rate * min(up, down, 1.0)
+    return min((step + 1) / recipe.warm_up, (recipe.steps - step) / recipe.cooling, 1.0)
 
 
 @click.command()
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="The Flickr8k folder.")
-@click.option("--maps", required=True, type=click.Path(path_type=Path), help="Cached maps go here.")
-@click.option("--run", required=True, type=click.Path(path_type=Path), help="Checkpoints go here.")
-@click.option("--epochs", default=Recipe.epochs, show_default=True, help="The last may be a part.")
-@click.option(
-    "--cooling", default=Recipe.cooling, show_default=True, help="Epochs of falling rate."
-)
-@click.option("--processes", default=2, show_default=True, help="Of one thread each.")
+@click.option("--data", required=True, type=_PATH, help="The folder of the three data sets.")
+@click.option("--work", required=True, type=_PATH, help="Maps and checkpoints go here.")
+@click.option("--start", required=True, type=_PATH, help="The captioner to begin with.")
+@click.option("--target", required=True, type=_PATH, help="The file to make.")
+@click.option("--steps", default=Recipe.steps, show_default=True)
+@click.option("--cooling", default=Recipe.cooling, show_default=True, help="Steps of falling rate.")
+@click.option("--seeds", default=2, show_default=True, help="Runs, whose mean is exported.")
 def main(
-    *, data: Path, maps: Path, run: Path, epochs: float, cooling: float, processes: int
+    *, data: Path, work: Path, start: Path, target: Path, steps: int, cooling: int, seeds: int
 ) -> None:
-    """Train the small captioner, or go on where a run in the same folder stopped."""
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "meeting").unlink(missing_ok=True)
-    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
-    cache_features(Flickr8k(data), maps, "train")
-    multiprocessing.spawn(  # type: ignore[attr-defined, no-untyped-call]  # torch re-exports it so
-        _train,
-        (processes, Folders(data, maps, run), Recipe(epochs=epochs, cooling=cooling)),
-        nprocs=processes,
-    )
-
-
-def _train(rank: int, size: int, folders: Folders, recipe: Recipe) -> None:
+    """Train the small captioner, or go on where it stopped, and make the shipped file of it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    meeting = f"file://{(folders.run / 'meeting').resolve()}"
-    distributed.init_process_group("gloo", meeting, rank=rank, world_size=size)
-    flickr8k, features = Flickr8k(folders.data), Features(folders.maps, "train")
-    texts = [text for name in features.names for text in flickr8k.captions[name]]
-    words = vocabulary(texts, recipe.seen)
-    standard = Standard.read(folders.maps)
-    work = Run(folders.run, recipe, words, standard, Team(rank, size))
-    captions = Captions(flickr8k, features.names, words)
-    while work.epoch < recipe.epochs:
-        loss = work.train_epoch(features, captions)
-        if rank == 0:
-            work.save()
-            _log.info("epoch %d of %g done, mean loss %.4f", work.epoch, recipe.epochs, loss)
-    distributed.destroy_process_group()
+    source = Data(data, work / "maps")
+    source.cache()
+    corpus = Corpus.read(source)
+    folders = [work / f"run{seed}" for seed in range(1, seeds + 1)]
+    for seed, folder in enumerate(folders, 1):
+        folder.mkdir(parents=True, exist_ok=True)
+        recipe = Recipe(steps=steps, cooling=cooling, seed=seed)
+        run = Run(folder, recipe, corpus, Standard.read(source.maps))
+        if not run.step:
+            run.inherit(start)
+        run.train()
+    export(source, folders, target)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ import json
 import logging
 import re
 import zipfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,14 @@ from torchvision.transforms import v2
 from models.captioning.small import normalised, prepare
 from models.catalog.classifiers import catalog
 from models.networks.efficientnet_lite import EfficientNetLite0
-from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS, SIDE, LiteMaps
+from models.networks.lite_maps import (
+    CELLS,
+    CHANNELS,
+    HEAD_CHANNELS,
+    MIDDLE_CHANNELS,
+    SIDE,
+    LiteMaps,
+)
 from models.runtime.fuse_batchnorm import fuse
 from models.weights.store import WeightsStore
 
@@ -35,10 +42,6 @@ _log = logging.getLogger(__name__)
 
 Split: TypeAlias = Literal["train", "validation", "test"]
 
-VIEWS = 4
-"""Cached maps of a training picture: as it is, mirrored, a random crop, another one mirrored."""
-
-_SPECIAL = ("<end>", "<unk>")
 _STEP_HEAD = 6 / 255
 _STEPS_PER_SIGMA = 24
 _CALIBRATION = 256
@@ -72,6 +75,16 @@ class Flickr8k:
                     yield Image.open(file).convert("RGB")
 
 
+class Pictures(Protocol):
+    """Named pictures in splits."""
+
+    def names(self, split: Split) -> list[str]:
+        """Return the names of the pictures of `split`, sorted."""
+
+    def pictures(self, names: Sequence[str]) -> Iterator[Image.Image]:
+        """Yield the pictures called `names`, RGB."""
+
+
 def split_of(name: str) -> Split:
     """Return the split that the data set's README gives the picture called `name`."""
     rest = hashlib.sha1(name.encode(), usedforsecurity=False).digest()[1] % 8
@@ -81,13 +94,6 @@ def split_of(name: str) -> Split:
 def plain(text: str) -> str:
     """Return `text` lower-case with nothing but words, digits and inner apostrophes."""
     return " ".join(re.findall(r"[a-z0-9]+(?:['-][a-z0-9]+)*", text.lower()))
-
-
-def vocabulary(captions: Sequence[str], seen: int) -> list[str]:
-    """Return the special tokens and every word that stands in `captions` `seen` times or more."""
-    counts = Counter(word for caption in captions for word in caption.split())
-    words = [w for w, n in sorted(counts.items(), key=lambda i: (-i[1], i[0])) if n >= seen]
-    return [*_SPECIAL, *words]
 
 
 def lite_maps() -> LiteMaps:
@@ -104,17 +110,42 @@ class Features:
     24ths of their standard deviation, and come back standardised.
     """
 
-    def __init__(self, folder: Path, split: Split) -> None:
-        self.names: list[str] = json.loads((folder / f"{split}.json").read_text())
-        self._head: npt.NDArray[np.uint8] = np.load(folder / f"{split}-head.npy", mmap_mode="r")
-        self._fine: npt.NDArray[np.int8] = np.load(folder / f"{split}-fine.npy", mmap_mode="r")
+    def __init__(self, folder: Path, data: str, split: Split) -> None:
+        at = f"{data}-{split}"
+        self.names: list[str] = json.loads((folder / f"{at}.json").read_text())
+        self._head: npt.NDArray[np.uint8] = np.load(folder / f"{at}-head.npy", mmap_mode="r")
+        self._fine: npt.NDArray[np.int8] = np.load(folder / f"{at}-fine.npy", mmap_mode="r")
         self.views = self._head.shape[1]
 
-    def cells(self, pictures: Sequence[int], views: Sequence[int]) -> Tensor:
+    def cells(
+        self, pictures: Sequence[int], views: Sequence[int], *, mirror: bool = False
+    ) -> Tensor:
         """Return standardised cells (len(pictures), 81, 1780) of the given view of each picture."""
         head = torch.from_numpy(self._head[pictures, views]).float() * _STEP_HEAD
         fine = torch.from_numpy(self._fine[pictures, views]).float() / _STEPS_PER_SIGMA
-        return torch.cat([head, fine], dim=2)
+        cells = torch.cat([head, fine], dim=2)
+        return mirrored(cells) if mirror else cells
+
+    def pooled(self) -> Tensor:
+        """Return the mean of the head's channels of every picture and view, (N, views, 1280)."""
+        means = [torch.from_numpy(np.array(head)).float().mean(1) for head in self._head]
+        return torch.stack(means) * _STEP_HEAD
+
+
+def mirrored(cells: Tensor) -> Tensor:
+    """Return `cells` (N, 81, 1780) nearly as if the picture had been mirrored before."""
+    side = SIDE // 32
+    maps = cells.view(len(cells), side, side, -1).flip(2)
+    middle, early = HEAD_CHANNELS + 4 * MIDDLE_CHANNELS, CHANNELS - 12
+    quarters = torch.cat([maps[..., HEAD_CHANNELS:middle], maps[..., early:]], dim=-1)
+    quarters = quarters.view(*quarters.shape[:-1], -1, 2, 2).flip(-1).flatten(-3)
+    parts = [
+        maps[..., :HEAD_CHANNELS],
+        quarters[..., :-12],
+        maps[..., middle:early],
+        quarters[..., -12:],
+    ]
+    return torch.cat(parts, dim=-1).flatten(1, 2)
 
 
 @dataclass(frozen=True)
@@ -131,33 +162,33 @@ class Standard:
         return Standard(mean, std)
 
 
-def cache_features(data: Flickr8k, folder: Path, split: Split, seed: int = 0) -> None:
-    """Compute the cells of `split` into `folder`, unless they are there.
+def cache_features(data: Pictures, folder: Path, name: str, split: Split, crops: int = 0) -> None:
+    """Compute the cells of `split` of the data set called `name` into `folder`, if they lack.
 
-    Training pictures get `VIEWS` views, the others one.
+    The views of a picture are all of it and so many random `crops`, the same ones each time.
     """
-    if (folder / f"{split}.json").exists():
+    at = f"{name}-{split}"
+    if (folder / f"{at}.json").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     names = data.names(split)
-    views = VIEWS if split == "train" else 1
     encode = _Encoder()
     standard = _standard(data, folder)
-    shape = (len(names), views, CELLS)
-    head = _new_array(folder / f"{split}-head.npy", np.uint8, (*shape, HEAD_CHANNELS))
-    fine = _new_array(folder / f"{split}-fine.npy", np.int8, (*shape, CHANNELS - HEAD_CHANNELS))
-    torch.manual_seed(seed)
+    shape = (len(names), 1 + crops, CELLS)
+    head = _new_array(folder / f"{at}-head.npy", np.uint8, (*shape, HEAD_CHANNELS))
+    fine = _new_array(folder / f"{at}-fine.npy", np.int8, (*shape, CHANNELS - HEAD_CHANNELS))
+    torch.manual_seed(0)
     for index, picture in enumerate(data.pictures(names)):
-        cells = encode(_views(picture, views))
+        cells = encode(_views(picture, 1 + crops))
         head[index] = (cells[..., :HEAD_CHANNELS] / _STEP_HEAD).round().clamp(0, 255).byte().numpy()
         standardised = (cells[..., HEAD_CHANNELS:] - standard.mean) / standard.std
         steps = (standardised * _STEPS_PER_SIGMA).round().clamp(-127, 127)
         fine[index] = steps.to(torch.int8).numpy()
         if index % 500 == 0:
-            _log.info("maps of %s: %d of %d pictures", split, index, len(names))
+            _log.info("maps of %s: %d of %d pictures", at, index, len(names))
     head.flush()
     fine.flush()
-    (folder / f"{split}.json").write_text(json.dumps(names))
+    (folder / f"{at}.json").write_text(json.dumps(names))
 
 
 _crop = v2.RandomResizedCrop(
@@ -166,14 +197,8 @@ _crop = v2.RandomResizedCrop(
 
 
 def _views(picture: Image.Image, count: int) -> Tensor:
-    views = [prepare(picture)]
-    for number in range(1, count):
-        if number == 1:
-            views.append(views[0].flip(2))
-            continue
-        crop = normalised(_crop(picture))
-        views.append(crop.flip(2) if number % 2 else crop)
-    return torch.stack(views)
+    crops = [normalised(_crop(picture)) for _ in range(count - 1)]
+    return torch.stack([prepare(picture), *crops])
 
 
 class _Encoder:
@@ -189,7 +214,7 @@ class _Encoder:
         return cells
 
 
-def _standard(data: Flickr8k, folder: Path) -> Standard:
+def _standard(data: Pictures, folder: Path) -> Standard:
     if not (folder / "standard.npy").exists():
         encode = _Encoder()
         names = data.names("train")[:_CALIBRATION]

@@ -1,15 +1,15 @@
-"""The shipped captioner from a finished run, for `python -m models.train.caption_export`.
+"""The shipped captioner from finished runs, for `models.train.caption`.
 
-Owns the file's making: the running average's weights in 8 bits, the words, how rare their
-n-grams are, and the threshold below which a caption is a guess, chosen on validation (`whole`
-makes all of it, `threshold` chooses that one again). It trains nothing and never looks at the test
-split.
+Owns the file's making: the running average's weights and the tagger's head in 8 bits, the words,
+how rare their n-grams are, and from which certainty on a caption is no guess, found on
+validation pictures of both data sets; `python -m models.train.caption_export` finds that again.
+It never looks at a test split.
 """
 
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,66 +17,101 @@ import click
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from models.captioning.certainty import Certainty, features
 from models.captioning.mbr import Gram, Rarity
-from models.captioning.small import DEFAULT_BEAMS, Captioner, quantised
+from models.captioning.small import DEFAULT_BEAMS, Captioner, contents, quantised
 from models.networks.caption_transformer import UNKNOWN, Shape
-from models.train.caption import Recipe
-from models.train.caption_data import Features, Flickr8k, cache_features, vocabulary
+from models.train.caption_corpus import SETS, Data, Examples, head_of, words_of
+from models.train.caption_naming import counted, names_right
+from models.train.caption_tagger import Evidence
+from models.train.caption_text import Words
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 _PATH = click.Path(path_type=Path)
 _NEWTON_STEPS = 20
+_RIDGE = 1.0
 
 _RARE = 5
 """N-grams in the captions of fewer pictures than this are not kept: they count as seen once."""
 
 _LONGEST_GRAM = 4
-_POOR = 0.2
-"""A caption with a CIDEr-D below this mostly says something that is not in the picture."""
+_VALIDATED = 450
+"""So many validation pictures of each data set are enough."""
+
+_MISLEADING = 0.09
+"""So many labelled pictures may be said wrongly as if sure."""
+
+_UNTRIED = Certainty(weights=(0.0, 0.0, 0.0, 0.0, 10.0), alone=0.0, guess=0.0)
+ALONE = 0.4
+"""See `Certainty`."""
 
 
-def export(data: Flickr8k, maps: Path, run: Path, target: Path) -> None:
-    """Write the captioner of the run in the folder `run` to the file `target`."""
-    names = data.names("train")
-    words = vocabulary([text for name in names for text in data.captions[name]], Recipe.seen)
-    shape = Shape(len(words))
-    tensors = quantised(averaged(run))
-    rarity = rarity_of([data.captions[name] for name in names], words)
+def export(data: Data, runs: Sequence[Path], target: Path) -> None:
+    """Write the captioner of the runs in the folders `runs`, their mean, to the file `target`."""
+    words = words_of(data)
+    states = [averaged(run) for run in runs]
+    tensors = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
+    head = head_of([Examples.read(data, name, "train") for name in SETS])
+    tensors |= {f"tagger.{part}": tensor for part, tensor in vars(head).items()}
+    tensors = quantised(tensors)
+    known = [evidence for name in SETS for evidence in data.evidence(name, "train")]
+    rarity = rarity_of([evidence.captions for evidence in known if evidence.captions], words)
     tensors["grams"], tensors["grams.seen"] = _table(rarity)
     header = {
-        "shape": asdict(shape),
-        "words": words,
+        "shape": asdict(Shape(len(words.words))),
+        "words": list(words.words),
         "pictures": rarity.pictures,
-        "threshold": -100.0,
+        "certainty": asdict(_UNTRIED),
     }
     _write(tensors, header, target)
-    choose_threshold(data, maps, target)
+    choose_certainty(data, target)
 
 
-def choose_threshold(data: Flickr8k, maps: Path, target: Path) -> None:
-    """Write again from which mean log-probability on the captioner in `target` only guesses.
-
-    It is the one at which a caption of the validation split is as likely poor as not.
-    """
-    with safe_open(target, framework="pt") as file:
-        header = json.loads(file.metadata()["captioner"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    means, quality = _validated(Captioner.load(target), data, maps)
-    header["threshold"] = even_odds(means, quality < _POOR)
+def choose_certainty(data: Data, target: Path) -> None:
+    """Write again how the captioner in `target` tells a guess; all else in the file stays."""
+    header, tensors = contents(target)
+    tried = _tried(Captioner.load(target), data)
+    evidence = np.array([features(one.text, one.mean, one.likely) for one in tried])
+    right = np.array([names_right(one.text, one.known) for one in tried])
+    weights = tuple(odds(evidence, right).round(4).tolist())
+    header["certainty"] = asdict(Certainty(weights, ALONE, guess_below(tried, weights)))
     _write(tensors, header, target)
 
 
-def rarity_of(captions: Sequence[Sequence[str]], words: Sequence[str]) -> Rarity:
-    """Return in how many pictures' captions each n-gram stands; `captions` are a picture's five."""
-    number = {word: index for index, word in enumerate(words)}
+@dataclass(frozen=True)
+class Tried:
+    """A validation picture: the best caption of it, and what is known of the picture."""
+
+    text: str
+    mean: float
+    likely: Tensor
+    known: Evidence
+
+
+def guess_below(tried: Sequence[Tried], weights: Sequence[float]) -> float:
+    """Return the least certainty for which few labelled pictures are said wrongly as if sure."""
+    labelled = [one for one in tried if counted(one.known)]
+    for guess in (percent / 100 for percent in range(50, 96)):
+        certainty = Certainty(weights, ALONE, guess)
+        said = [certainty.judged(one.text, one.mean, one.likely) for one in labelled]
+        wrong = sum(
+            not (answer.guess or names_right(answer.text, one.known))
+            for answer, one in zip(said, labelled, strict=True)
+        )
+        if wrong <= _MISLEADING * len(labelled):
+            break
+    return guess
+
+
+def rarity_of(captions: Sequence[Sequence[str]], words: Words) -> Rarity:
+    """Return in how many pictures' captions each n-gram stands; `captions` are one picture's."""
     seen: Counter[Gram] = Counter()
     for texts in captions:
-        rows = [[number.get(word, UNKNOWN) for word in text.split()] for text in texts]
+        rows = [words.row(text) for text in texts]
         seen.update({gram for row in rows for gram in _grams(row) if UNKNOWN not in gram})
     return Rarity(len(captions), {gram: n for gram, n in seen.items() if n >= _RARE})
 
@@ -92,6 +127,23 @@ def averaged(run: Path) -> dict[str, Tensor]:
     }
 
 
+def odds(evidence: Floats, holds: npt.NDArray[np.bool_]) -> Floats:
+    """Return the weights of a logistic regression, the constant's last.
+
+    Args:
+        evidence: The numbers of each observation (N, K).
+        holds: Whether it held for each (N,).
+    """
+    inputs = np.concatenate([evidence, np.ones((len(evidence), 1))], axis=1)
+    weights = np.zeros(inputs.shape[1])
+    ridge = _RIDGE * np.diag([*np.ones(evidence.shape[1]), 0.0])
+    for _ in range(_NEWTON_STEPS):
+        likely = 1 / (1 + np.exp(-inputs @ weights))
+        curvature = (inputs * (likely * (1 - likely))[:, None]).T @ inputs + ridge
+        weights += np.linalg.solve(curvature, inputs.T @ (holds - likely) - ridge @ weights)
+    return weights
+
+
 def _grams(row: Sequence[int]) -> list[Gram]:
     lengths = range(1, _LONGEST_GRAM + 1)
     return [tuple(row[at : at + n]) for n in lengths for at in range(len(row) - n + 1)]
@@ -103,37 +155,21 @@ def _table(rarity: Rarity) -> tuple[Tensor, Tensor]:
     return torch.tensor(rows, dtype=torch.int16), torch.tensor(counts, dtype=torch.int16)
 
 
-def even_odds(values: Floats, holds: npt.NDArray[np.bool_]) -> float:
-    """Return the value at which something is as likely to hold as not, by logistic regression.
-
-    Args:
-        values: One number an observation, not all alike.
-        holds: Whether it held for each; some must lie out of line, or the curve has no end.
-    """
-    inputs = np.stack([values, np.ones_like(values)], axis=1)
-    weights = np.zeros(2)
-    for _ in range(_NEWTON_STEPS):
-        likely = 1 / (1 + np.exp(-inputs @ weights))
-        curvature = (inputs * (likely * (1 - likely))[:, None]).T @ inputs
-        weights += np.linalg.solve(curvature, inputs.T @ (holds - likely))
-    return float(-weights[1] / weights[0])
-
-
-def _validated(captioner: Captioner, data: Flickr8k, maps: Path) -> tuple[Floats, Floats]:
-    """Return the mean log-probability and the CIDEr-D of each validation picture's caption."""
-    from models.train.caption_scores import each_cider_d  # of the extra `train`
-
-    cache_features(data, maps, "validation")
-    features = Features(maps, "validation")
-    found = [
-        captioner.ranked(features.cells([index], [0])[0], DEFAULT_BEAMS)[0]
-        for index in range(len(features.names))
-    ]
-    said = {
-        name: captioner.text(caption.tokens)
-        for name, caption in zip(features.names, found, strict=True)
-    }
-    return np.array([caption.mean for caption in found]), each_cider_d(said, data.captions)
+def _tried(captioner: Captioner, data: Data) -> list[Tried]:
+    """Return validation pictures of both data sets."""
+    tried = []
+    for name in SETS:
+        examples = Examples.read(data, name, "validation")
+        cells = data.features(name, "validation")
+        known = data.evidence(name, "validation")
+        for index in range(0, len(known), -(-len(known) // _VALIDATED)):
+            likely = captioner.tagger.probabilities(
+                examples.pooled[index], examples.classes[index]
+            )[0]
+            best = captioner.ranked(cells.cells([index], [0])[0], likely, DEFAULT_BEAMS)[0]
+            text = captioner.text(best.tokens)
+            tried.append(Tried(text, best.mean, likely, known[index]))
+    return tried
 
 
 def _write(tensors: dict[str, Tensor], header: dict[str, Any], target: Path) -> None:
@@ -141,34 +177,14 @@ def _write(tensors: dict[str, Tensor], header: dict[str, Any], target: Path) -> 
     save_file(tensors, target, {"captioner": json.dumps(header, separators=(",", ":"))})
 
 
-@click.group()
-def main() -> None:
-    """Make the shipped file."""
-
-
-_data = click.option("--data", required=True, type=_PATH, help="The Flickr8k folder.")
-_maps = click.option("--maps", required=True, type=_PATH, help="The cached maps.")
-_target = click.option("--target", required=True, type=_PATH, help="The file.")
-
-
-@main.command()
-@_data
-@_maps
-@_target
-@click.option("--run", required=True, type=_PATH, help="The run's folder.")
-def whole(data: Path, maps: Path, target: Path, run: Path) -> None:
-    """Make the whole file from a run."""
-    export(Flickr8k(data), maps, run, target)
-
-
-@main.command()
-@_data
-@_maps
-@_target
-def threshold(data: Path, maps: Path, target: Path) -> None:
-    """Choose again when a caption is a guess; all else in the file stays."""
+@click.command()
+@click.option("--data", required=True, type=_PATH, help="The folder of the three data sets.")
+@click.option("--maps", required=True, type=_PATH, help="The cached maps.")
+@click.option("--target", required=True, type=_PATH, help="The file.")
+def main(data: Path, maps: Path, target: Path) -> None:
+    """Find again when a caption is a guess; all else in the file stays."""
     torch.set_num_threads(1)
-    choose_threshold(Flickr8k(data), maps, target)
+    choose_certainty(Data(data, maps), target)
 
 
 if __name__ == "__main__":

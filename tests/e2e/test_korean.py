@@ -61,7 +61,7 @@ async def test_the_small_print_is_korean_too(korean: Server, shared_data: Path) 
     assert "horse2zebra_small · 직접 학습, 2026 · " in said(
         await korean.member.ask("!zebra", horse)
     )
-    assert "Flickr8k로 직접 학습" in said(await korean.member.ask("!caption", horse))
+    assert "Flickr8k와 일상 사진으로 직접 학습" in said(await korean.member.ask("!caption", horse))
     assert "`연도    MB" in said(await korean.member.ask("!compare efficientnet_lite0", horse))
     assert "밝히지 않음" in said(await korean.member.ask("!models task:translate"))
 

@@ -6,15 +6,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.captioning.search import Found, _Beams, search
+from models.captioning.search import LONGEST, Found, Wish, _Beams, search
 from models.networks.caption_transformer import (
     END,
-    MAX_WORDS,
+    TAGS,
     UNKNOWN,
     CaptionTransformer,
     Shape,
 )
 from models.networks.lite_maps import CELLS, CHANNELS
+
+_NOTHING = Wish.none(12)
+_GROUPS = torch.tensor([0, 0, 0, 1, 1, 0, 2, 3, 0, 0, 0, 0])
+"""Tokens 3 and 4 mean one noun, 6 and 7 another each."""
+
+
+def _wish(*lift: float) -> Wish:
+    return Wish(torch.full((TAGS,), END), _GROUPS, torch.tensor([0.0, *lift]))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +46,9 @@ def _log_probability(network: CaptionTransformer, cells: Tensor, tokens: tuple[i
     """Return a caption's log-probability by one pass over the whole of it."""
     row = torch.tensor([[END, *tokens]])
     with torch.inference_mode():
-        logits = network(cells[None], row, torch.ones_like(row, dtype=torch.bool))
+        logits = network(
+            cells[None], _NOTHING.tags[None], row, torch.ones_like(row, dtype=torch.bool)
+        )
     following = torch.tensor([*tokens, END])
     return float(logits.log_softmax(1).gather(1, following[:, None]).sum())
 
@@ -48,14 +58,14 @@ def _every(network: CaptionTransformer, cells: Tensor) -> list[list[Found]]:
         found
         for picture in cells
         for beams in (1, 2, 5, 10)
-        for found in search(network, picture, beams, 20, 0.8)
+        for found in search(network, picture, _NOTHING, beams, draws=20, temperature=0.8)
     ]
 
 
 def test_captions_hold_what_they_may(network: CaptionTransformer, cells: Tensor) -> None:
     """No caption is empty, too long, or holds the end, the unknown word or a word twice running."""
     for found in itertools.chain.from_iterable(_every(network, cells)):
-        assert 1 <= len(found.tokens) <= MAX_WORDS
+        assert 1 <= len(found.tokens) <= LONGEST
         assert not {END, UNKNOWN} & set(found.tokens)
         assert all(first != second for first, second in itertools.pairwise(found.tokens))
 
@@ -65,18 +75,21 @@ def test_log_probabilities_are_those_of_the_whole_caption(
 ) -> None:
     """Step by step with caches is what one pass over the caption says."""
     for picture in cells:
-        for found in itertools.chain(*search(network, picture, 5, 10, 0.8)):
+        for found in itertools.chain(
+            *search(network, picture, _wish(3, 0, 0), 5, draws=10, temperature=0.8)
+        ):
             wanted = _log_probability(network, picture, found.tokens)
             assert found.log_probability == pytest.approx(wanted, abs=1e-4)
             tokens = len(found.tokens) + 1  # and the end
             assert found.mean == pytest.approx(wanted / tokens, abs=1e-4)
-            assert found.score == pytest.approx(wanted / tokens**0.7, abs=1e-4)
+            assert found.lifted == (3 if {3, 4} & set(found.tokens) else 0)
+            assert found.score == pytest.approx((wanted + found.lifted) / tokens**0.7, abs=1e-4)
 
 
 def test_beams_differ_and_are_sorted(network: CaptionTransformer, cells: Tensor) -> None:
     """Five beams give five captions, the best score first."""
     for picture in cells:
-        found = search(network, picture, 5)[0]
+        found = search(network, picture, _NOTHING, 5)[0]
         scores = [caption.score for caption in found]
         assert scores == sorted(scores, reverse=True)
         assert len({caption.tokens for caption in found}) == 5
@@ -87,11 +100,11 @@ def _beams(network: CaptionTransformer, cells: Tensor, width: int) -> list[tuple
     with torch.inference_mode():
         live: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
         done: list[tuple[tuple[int, ...], float]] = []
-        for words in range(MAX_WORDS + 1):
+        for words in range(LONGEST + 1):
             rows = torch.tensor([[END, *tokens] for tokens, _ in live])
             real = torch.zeros_like(rows, dtype=torch.bool)
             real[:, -1] = True
-            scores = network(cells[None], rows, real).log_softmax(1)
+            scores = network(cells[None], _NOTHING.tags[None], rows, real).log_softmax(1)
             going: list[tuple[tuple[int, ...], float]] = []
             for (tokens, total), row in zip(live, scores.tolist(), strict=True):
                 if words:
@@ -106,46 +119,72 @@ def test_it_is_beam_search(network: CaptionTransformer, cells: Tensor) -> None:
     """It stops as soon as nothing better can come, and no sooner."""
     for picture in cells[:3]:
         for width in (1, 3):
-            found = search(network, picture, width)[0]
+            found = search(network, picture, _NOTHING, width)[0]
             assert [caption.tokens for caption in found] == _beams(network, picture, width)
 
 
 def test_an_open_beam_may_still_reach_the_score_of_the_longest_caption() -> None:
     """If no further word cost anything: to stop sooner could lose the best one."""
-    beams = _Beams(2, 12)
+    beams = _Beams(2, 12, _NOTHING)
     beams._sums = torch.tensor([-5.0, -3.0])
-    reachable = [-3.0 / (words + 1) ** 0.7 for words in range(MAX_WORDS + 1)]
+    reachable = [-3.0 / (words + 1) ** 0.7 for words in range(LONGEST + 1)]
     assert beams._best_possible() >= max(reachable) - 1e-6
 
 
 def test_more_beams_find_no_worse(network: CaptionTransformer, cells: Tensor) -> None:
     """Over some pictures, ten beams score at least what one does."""
-    one = sum(search(network, picture, 1)[0][0].score for picture in cells)
-    ten = sum(search(network, picture, 10)[0][0].score for picture in cells)
+    one = sum(search(network, picture, _NOTHING, 1)[0][0].score for picture in cells)
+    ten = sum(search(network, picture, _NOTHING, 10)[0][0].score for picture in cells)
     assert ten >= one
 
 
 def test_the_searches_do_not_meddle(network: CaptionTransformer, cells: Tensor) -> None:
     """Beams find beside draws what they find alone, and draws are the same beside any beams."""
     for picture in cells:
-        alone, none = search(network, picture, 5)
-        beside, drawn = search(network, picture, 5, 20, 0.8)
+        alone, none = search(network, picture, _NOTHING, 5)
+        beside, drawn = search(network, picture, _NOTHING, 5, draws=20, temperature=0.8)
         assert [found.tokens for found in beside] == [found.tokens for found in alone]
         assert not none
-        again = search(network, picture, 1, 20, 0.8)[1]
+        again = search(network, picture, _NOTHING, 1, draws=20, temperature=0.8)[1]
         assert [found.tokens for found in drawn] == [found.tokens for found in again]
 
 
 def test_samples_are_drawn_from_the_decoder(network: CaptionTransformer, cells: Tensor) -> None:
     """The first words drawn at temperature 1 are as frequent as they are likely."""
-    drawn = search(network, cells[0], 1, 4000, 1.0)[1]
+    drawn = search(network, cells[0], _NOTHING, 1, draws=4000, temperature=1.0)[1]
     with torch.inference_mode():
-        scores, _ = network.step(torch.tensor([END]), network.start(cells[0], 1))
+        scores, _ = network.step(torch.tensor([END]), network.start(cells[0], _NOTHING.tags, 1))
         scores[0, [END, UNKNOWN]] = -torch.inf
         wanted = scores[0].softmax(0)
     first = torch.tensor([found.tokens[0] for found in drawn])
     frequency = torch.bincount(first, minlength=12) / len(drawn)
     torch.testing.assert_close(frequency, wanted, rtol=0, atol=0.03)
+
+
+def test_what_may_not_be_named_is_not(network: CaptionTransformer, cells: Tensor) -> None:
+    """No search names it, in one word or another, and all still find captions."""
+    free = [f for p in cells for f in search(network, p, _NOTHING, 5, draws=20)[0]]
+    assert any({3, 4} & set(found.tokens) for found in free)
+    for picture in cells:
+        found, drawn = search(network, picture, _wish(-torch.inf, 0, 0), 5, draws=20)
+        assert len(found) == 5
+        assert len(drawn) == 20
+        assert not any({3, 4} & set(caption.tokens) for caption in found + drawn)
+
+
+def test_a_noun_is_named_once(network: CaptionTransformer, cells: Tensor) -> None:
+    """Neither its word nor its other word comes again; other words may."""
+    for picture in cells:
+        for caption in itertools.chain(*search(network, picture, _wish(4, 4, 4), 5, draws=20)):
+            groups = [int(_GROUPS[token]) for token in caption.tokens if _GROUPS[token]]
+            assert len(groups) == len(set(groups))
+
+
+def test_a_lifted_noun_is_named(network: CaptionTransformer, cells: Tensor) -> None:
+    """Far enough lifted, it is in every caption found, whatever the picture."""
+    for picture in cells:
+        found, drawn = search(network, picture, _wish(0, 60, 0), 5, draws=20, temperature=0.8)
+        assert all(6 in caption.tokens for caption in found + drawn)
 
 
 def test_the_same_cells_give_the_same_captions(network: CaptionTransformer, cells: Tensor) -> None:

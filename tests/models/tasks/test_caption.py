@@ -72,7 +72,7 @@ def test_an_answer_tells_all_about_the_caption(describer: CaptionTask) -> None:
     assert [a.sure for a in (first, second)] == [True, False]
     assert (first.width, first.height, first.frames) == (64, 48, 2)
     assert (first.model, first.device, first.substitution) == ("sure", "cpu", None)
-    assert first.weights == "trained for Bobby on Flickr8k"
+    assert first.weights == "trained for Bobby on Flickr8k and everyday photographs"
 
 
 def test_no_words_are_a_failure_of_one_job(describer: CaptionTask) -> None:

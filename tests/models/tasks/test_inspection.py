@@ -76,7 +76,7 @@ def test_the_captioner_is_two_networks(tasks: Tasks) -> None:
     found = seen(tasks, "caption_small")
     assert "  encoder: EfficientNetLite0" in found.tree
     assert "  decoder: CaptionTransformer" in found.tree
-    assert found.parameters == 4_652_008 + 3_001_409
+    assert found.parameters == 4_652_008 + 3_818_159
     assert sum(kind.parameters for kind in found.layers) == found.parameters
     assert found.bytes == 4 * found.parameters
     assert (found.model, found.weights) == (

@@ -1,22 +1,49 @@
-"""When a caption is a guess: the rule, on numbers whose answer is known."""
+"""When a caption is a guess: the odds, on numbers whose answer is known."""
 
 import numpy as np
 import pytest
+import torch
 
-from models.train.caption_export import even_odds
+from models.captioning.mbr import Rarity
+from models.captioning.nouns import nouns
+from models.train.caption_export import Tried, guess_below, odds, rarity_of
+from models.train.caption_tagger import Evidence
+from models.train.caption_text import Words
 
 
-def test_the_odds_are_even_where_the_curve_says_so() -> None:
-    """Observations that a logistic curve gives lead back to where it crosses one half."""
+def test_the_odds_are_those_of_the_curve() -> None:
+    """Observations that a logistic curve gives lead back to it."""
     chance = np.random.default_rng(0)
-    values = chance.normal(-0.9, 0.2, 20_000)
-    likely = 1 / (1 + np.exp(5 * (values + 1.1)))
-    holds = chance.random(len(values)) < likely
-    assert even_odds(values, holds) == pytest.approx(-1.1, abs=0.02)
-    assert even_odds(-values, holds) == pytest.approx(1.1, abs=0.02)
+    evidence = chance.normal(0, 1, (20_000, 2))
+    likely = 1 / (1 + np.exp(-(1.5 * evidence[:, 0] - 0.5 * evidence[:, 1] + 1)))
+    holds = chance.random(len(evidence)) < likely
+    assert odds(evidence, holds) == pytest.approx([1.5, -0.5, 1.0], abs=0.07)
 
 
-def test_four_observations() -> None:
-    """Two of each, symmetric about 3, even the odds there."""
-    values, holds = np.array([1.0, 2.0, 4.0, 5.0]), np.array([True, False, True, False])
-    assert even_odds(values, holds) == pytest.approx(3.0)
+def test_evidence_that_tells_all_has_an_end() -> None:
+    """Where one number divides right from wrong, its weight stays finite."""
+    weights = odds(np.array([[-1.0], [-2.0], [1.0], [2.0]]), np.array([False, False, True, True]))
+    assert 0 < weights[0] < 10
+    assert weights[1] == pytest.approx(0, abs=1e-6)
+
+
+def test_rarity_counts_pictures() -> None:
+    """An n-gram counts once a picture, and not at all below five or with an unknown word."""
+    words = Words.of(["<end>", "<unk>", "a", "dog", "runs"])
+    pictures = [["a dog runs", "a dog"]] * 6 + [["a cat runs"]] * 5 + [["runs a"]] * 4
+    rarity = rarity_of(pictures, words)
+    assert isinstance(rarity, Rarity)
+    assert rarity.pictures == 15
+    assert rarity.seen == {(2,): 15, (3,): 6, (4,): 15, (2, 3): 6, (3, 4): 6, (2, 3, 4): 6}
+
+
+def test_a_guess_is_what_is_too_often_wrong() -> None:
+    """The threshold is the least at which few pictures are said wrongly without a word."""
+    nothing = torch.zeros(len(nouns()))
+    right = [Tried("a cat", -0.1, nothing, Evidence([], ["cat"]))] * 80
+    wrong = [
+        Tried("a car", mean, nothing, Evidence([], ["cat"])) for mean in np.linspace(-2, 0, 20)
+    ]
+    below = guess_below(right + wrong, (1.0, 0.0, 0.0, 0.0, 2.0))
+    sure = [one for one in wrong if 1 / (1 + np.exp(-(one.mean + 2))) >= below]
+    assert 5 <= len(sure) <= 9
