@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.captioning.records import DEFAULT, captioners
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.runtime import convert
@@ -230,3 +231,13 @@ def test_a_painter_gives_matte_and_colour_as_one(store: WeightsStore) -> None:
     if pair.checkpoint.shipped:
         painted = Painter(plain(pair, store))(example(1, 16, 16))
         assert painted.shape == (1, 4, 16, 16)
+
+
+def test_a_caption_is_the_same(networks: NetworkCache) -> None:
+    """Its encoder runs compiled, and the decoder hears the same."""
+    record = captioners()[DEFAULT]
+    fast = record.load(networks.shelf, CPU, networks.compiled)
+    slow = record.load(networks.shelf, CPU, lambda _: None)
+    assert (fast.runtime, slow.runtime) == ("openvino", "torch")
+    picture = example(1, 288, 288)[0] * 2 - 1
+    assert fast.say(picture, 3).text == slow.say(picture, 3).text
