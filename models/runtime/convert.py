@@ -76,7 +76,7 @@ def _made(source: Source, threads: int) -> tuple[bytes | None, float | None, str
         expected = [network(example) for example in source.examples]
     try:
         model = core().compile_model(
-            _converted(network, source.examples[0], source.shape), "CPU", properties(threads)
+            converted(network, source.examples[0], source.shape), "CPU", properties(threads)
         )
         form: bytes = model.export_model().getvalue()
         runs = Compiled(model, len(form)).run
@@ -95,7 +95,8 @@ def _difference(found: Tensor, expected: Tensor) -> float:
     return float((found - expected).abs().max()) if found.shape == expected.shape else torch.inf
 
 
-def _converted(network: nn.Module, example: Tensor, shape: Sequence[int]) -> Any:  # noqa: ANN401 - an openvino.Model
+def converted(network: nn.Module, example: Tensor, shape: Sequence[int]) -> Any:  # noqa: ANN401 - an openvino.Model
+    """Return `network`, in eval mode, as OpenVINO has it; it takes `shape`, where -1 is any."""
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
