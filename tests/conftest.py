@@ -21,6 +21,8 @@ def pytest_configure() -> None:
         ways_out = name.lower().endswith("_proxy") or name == "SSL_CERT_FILE"
         if name.startswith("BOBBY_") or name == "DISCORD_TOKEN" or ways_out:
             del os.environ[name]
+    # Each test has a cache of its own, in which OpenVINO would first compile what it runs.
+    os.environ["BOBBY_RUNTIME"] = "torch"
 
 
 @pytest.fixture(scope="session")

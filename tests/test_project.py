@@ -114,5 +114,5 @@ def test_every_dependency_has_a_lowest_version() -> None:
     """The constraints for the lowest versions name each, with the version that is stated."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for stated in project["dependencies"]:
-        name, _, version = stated.partition(">=")
+        name, _, version = stated.partition(";")[0].partition(">=")
         assert constraints()[name] == version

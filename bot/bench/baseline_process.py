@@ -32,7 +32,7 @@ class Contenders:
         settings = self._settings
         command = [sys.executable, "-m", "models.bench.server", str(self.folder)]
         command += ["--model", settings.default_model, "--device", settings.devices[0]]
-        command += ["--precision", settings.precision]
+        command += ["--precision", settings.precision, "--runtime", settings.runtime]
         command += ["--cache", str(settings.weights_folder)]
         environment = worker_environment(os.environ)
         async with contextlib.AsyncExitStack() as stack:

@@ -39,18 +39,27 @@ def bench(context: click.Context) -> None:
 @bench.command()
 @_PICTURE
 @_MODEL
-@_ROUNDS
-@_jobs(200)
-@click.option("--large", type=click.IntRange(1), default=64, show_default=True, help="At once.")
+@click.option("--rounds", type=click.IntRange(1), help="[default: 3]")
+@click.option("--jobs", type=click.IntRange(1), help="A round.  [default: 24]")
+@click.option("--large", type=click.IntRange(1), help="At once.  [default: 8]")
+@click.option("--thorough", is_flag=True, help="Measure 5 rounds of 200 jobs, 64 at once.")
 @_JSON
 def executor(
-    *, picture: Path | None, model: str | None, rounds: int, jobs: int, large: int, as_json: bool
+    *,
+    picture: Path | None,
+    model: str | None,
+    rounds: int | None,
+    jobs: int | None,
+    large: int | None,
+    thorough: bool,
+    as_json: bool,
 ) -> None:
-    """Compare the executor with a plain loop, a naive bot and a direct call."""
+    """Compare the executor with a plain loop, a naive bot, a direct call and other runtimes."""
     from bot.bench.executor import Sizes
     from bot.bench.report import bench_executor
 
-    sizes = Sizes(rounds, jobs, large)
+    usual = Sizes(5, 200, 64) if thorough else Sizes()
+    sizes = Sizes(rounds or usual.rounds, jobs or usual.jobs, large or usual.large)
     finish(bench_executor(prepare(default_model=model), picture, sizes, as_json=as_json))
 
 

@@ -36,6 +36,7 @@ _WORDS = {
     "bare": "the bare loop in batches of 8",
     "naive": "the naive bot",
     "direct": "direct calls",
+    "openvino": "OpenVINO alone, in batches of 8",
 }
 CROWD, SINGLE = Asker(1), Asker(2)
 NO_LIMITS = Limits(all=10**12, bytes=10**12, per_server=10**12, per_person=10**12)
@@ -47,9 +48,9 @@ ANSWER_BYTES = 32 * 2**20
 class Sizes:
     """How much is measured: rounds, jobs of one asker in a round, large pictures at once."""
 
-    rounds: int = 5
-    jobs: int = 200
-    large: int = 64
+    rounds: int = 3
+    jobs: int = 24
+    large: int = 8
 
 
 class _CountingEngine(LocalEngine):
@@ -80,7 +81,15 @@ async def measure_executor(
             "bare": partial(contenders.ask, "bare"),
             "naive": partial(contenders.ask, "naive", kind="classify"),
         }
+        peers: list[str] = contenders.facts["peers"]
+        rivals |= {name: partial(contenders.ask, name) for name in peers}
         figures = await _beside(executor, rivals, job, sizes, "picture")
+        if peers:
+            fastest = map(
+                min, zip(*(figures[f"{name}_ratio"].values for name in peers), strict=True)
+            )
+            name = "as fast as the fastest runtime alone"
+            figures = {"peer_ratio": Figure(name, "×", list(fastest))} | figures
         figures |= await _lone(executor, contenders, job, sizes)
         figures |= await _fairness(executor, engine, job, sizes)
         figures |= await _pauses(executor, large, sizes)

@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     """Where networks run; `auto` takes a GPU when there is one, several have a worker each."""
     precision: Precision = "float32"
     """What classifiers and generators compute in; float32 is exact."""
+    runtime: Literal["auto", "torch", "openvino"] = "auto"
+    """What runs them on a processor; `auto` is OpenVINO where it is installed."""
     cache: Path | None = None
     """Bobby's folder for weights; the platform's cache folder when not set."""
     engine: Literal["local", "ray"] = "local"

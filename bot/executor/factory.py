@@ -74,7 +74,7 @@ def worker_command(settings: Settings, device: str) -> list[str]:
     """Return the command line that starts the worker for `device` under this very Python."""
     command = [sys.executable, "-m", WORKER]
     command += ["--default-model", settings.default_model, "--device", device]
-    command += ["--precision", settings.precision]
+    command += ["--precision", settings.precision, "--runtime", settings.runtime]
     command += ["--log-level", settings.log_level]
     return [*command, "--cache", str(settings.weights_folder)]
 

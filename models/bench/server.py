@@ -18,6 +18,7 @@ from torch import Tensor
 
 from models.bench import naive
 from models.bench.naive import Kind
+from models.bench.peers import openvino_alone
 from models.bench.pictures import photograph, windows
 from models.bench.random_weights import STAND_IN, listed, provide
 from models.catalog.classifiers import catalog
@@ -27,9 +28,18 @@ from models.jobs.answers import Failure
 from models.jobs.base import Precision
 from models.jobs.requests import Caption, Classify, Job, Translate
 from models.runtime.cache import NetworkCache
-from models.runtime.inference import DTYPES, Network, device_for, is_fast
+from models.runtime.compiled import unusable
+from models.runtime.inference import (
+    DTYPES,
+    CompiledNetwork,
+    Network,
+    device_for,
+    is_fast,
+    plain,
+)
 from models.tasks.classify import device_name, sight
 from models.weights.store import WeightsStore
+from models.worker.process import runtime_for
 from models.worker.tasks import Tasks
 
 PICTURE, LARGE = "picture.jpg", "large.jpg"
@@ -62,8 +72,11 @@ class Contenders:
             decode(self._picture)
         except DecodeError as error:
             raise SystemExit(error.failure.sentence) from None
-        self._networks = NetworkCache(self._shelf, self._device, precision=self._precision)
-        self._tasks = Tasks(self._shelf, self._device, options.model, self._precision, known)
+        runtime = runtime_for(options.runtime, self._device)
+        shared = (self._shelf, self._device)
+        self._networks = NetworkCache(*shared, precision=self._precision, runtime=runtime)
+        self._tasks = Tasks(*shared, options.model, self._precision, known, runtime=runtime)
+        self._peer: Callable[[Tensor], Tensor] | None = None
         self._forms: dict[Precision, Network] = {}
         self._naive: dict[Kind, Callable[[bytes], object]] = {}
 
@@ -75,18 +88,30 @@ class Contenders:
             "stand_in": self._shelf.genuine(self._record.checkpoint).path.name == STAND_IN,
             "device": device_name(self._device),
             "threads": torch.get_num_threads(),
+            "peers": [] if unusable() else ["openvino"],
             "fast": [p for p in DTYPES if is_fast(p, self._device)],
         }
 
     def bare(self, count: int) -> float:
         """Decode and classify the picture `count` times in one loop; return ms a picture."""
         network = self._networks.classifier(self._record)
+        return self._loop(lambda batch: network.run(batch).output, count)
+
+    def openvino(self, count: int) -> float:
+        """Do the same as `bare` with OpenVINO as an expert would set it up for such batches."""
+        self._peer = self._peer or openvino_alone(plain(self._record, self._shelf), self._example())
+        return self._loop(self._peer, count)
+
+    def _loop(self, logits: Callable[[Tensor], Tensor], count: int) -> float:
         begun = time.perf_counter()
-        for at in range(0, count, TOGETHER):
-            files = [self._picture] * min(TOGETHER, count - at)
+        for _ in range(0, count, TOGETHER):
+            files = [self._picture] * TOGETHER
             seen = [sight(decode(file).image, self._choice).tensor for file in files]
-            naive.labels(self._record, network.run(torch.stack(seen)).output)
-        return (time.perf_counter() - begun) * 1000 / count
+            naive.labels(self._record, logits(torch.stack(seen)))
+        return (time.perf_counter() - begun) * 1000 / (-(-count // TOGETHER) * TOGETHER)
+
+    def _example(self) -> Tensor:
+        return torch.stack([sight(decode(self._picture).image, self._choice).tensor] * TOGETHER)
 
     def direct(self, kind: Kind, count: int) -> float:
         """Call Bobby's own task without a queue or a process between; return ms a picture."""
@@ -134,12 +159,14 @@ class Contenders:
         best = [self._best(self._form(form), seen) for form in ("float32", precision)]
         return float((best[0] == best[1]).double().mean())
 
-    def _form(self, precision: Precision) -> Network:
+    def _form(self, precision: Precision) -> Network | CompiledNetwork:
+        if precision == self._precision:
+            return self._networks.classifier(self._record)
         if precision not in self._forms:
             self._forms[precision] = Network(self._record, self._shelf, self._device, precision)
         return self._forms[precision]
 
-    def _best(self, network: Network, seen: Sequence[Tensor]) -> Tensor:
+    def _best(self, network: Network | CompiledNetwork, seen: Sequence[Tensor]) -> Tensor:
         parts = (seen[at : at + TOGETHER] for at in range(0, len(seen), TOGETHER))
         return torch.cat([network.run(torch.stack(list(p))).output.argmax(1) for p in parts])
 
@@ -151,6 +178,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="float32", choices=list(DTYPES))
+    parser.add_argument("--runtime", default="torch")
     parser.add_argument("--cache", type=Path)
     contenders = Contenders(parser.parse_args())
     _say(contenders.facts())

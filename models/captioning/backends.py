@@ -8,8 +8,8 @@ at a time.
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeAlias
 
 import torch
 from PIL import Image
@@ -21,15 +21,21 @@ from models.catalog.classifiers import catalog
 from models.images.pixel_jobs import Within
 from models.images.tensors import normalized
 from models.images.views import seen
+from models.jobs.base import Runtime
 from models.networks.efficientnet_lite import EfficientNetLite0
-from models.networks.lite_maps import SIDE, LiteMaps
+from models.networks.lite_maps import SIDE, LiteMaps, pooled
 from models.networks.neuraltalk import Sentence
+from models.runtime.compiled import Compiled
+from models.runtime.convert import Source
 from models.runtime.fuse_batchnorm import fuse
-from models.runtime.inference import exact
+from models.runtime.inference import exact, example, plain
 from models.weights.checkpoint import Checkpoint
 from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
+
+Compile: TypeAlias = Callable[[Source], Compiled | None]
+"""Returns a network as another runtime than torch runs it; None where it is for torch."""
 
 TOLERANCE = 1e-5
 """A fused encoder's features may differ from the plain one's by so much."""
@@ -57,6 +63,8 @@ class CaptionBackend(Protocol):
     """A captioner with its weights, which are so many `bytes` of memory."""
 
     bytes: int
+    runtime: Runtime
+    """What runs its encoder."""
 
     def say(self, tensor: Tensor, beams: int) -> Caption:
         """Return the caption of one picture, prepared as this captioner sees it."""
@@ -65,20 +73,38 @@ class CaptionBackend(Protocol):
 class OwnBackend:
     """Our own captioner; pictures are prepared by `models.captioning.small.prepare`."""
 
-    def __init__(self, shelf: WeightsStore, device: torch.device) -> None:
+    def __init__(
+        self, shelf: WeightsStore, device: torch.device, compiled: Compile = lambda _: None
+    ) -> None:
         self._device = device
-        self._maps = own_encoder(shelf, device)
+        source = Source(
+            name="caption_small_encoder",
+            weights=shelf.identity(catalog()["efficientnet_lite0"].checkpoint),
+            build=lambda: plain_encoder(shelf),
+            shape=(-1, 3, SIDE, SIDE),
+            examples=[example(1, SIDE, SIDE)],
+        )
+        encoder = compiled(source)
+        self.runtime: Runtime = "openvino" if encoder else "torch"
+        self._encoder = encoder or own_encoder(shelf, device)
+        self._head = plain_encoder(shelf).network.get_submodule("_fc")
         self._captioner = Captioner.load()
-        self.bytes = _bytes(self._maps) + self._captioner.bytes
+        self.bytes = _bytes(self._encoder) + _bytes(self._head) + self._captioner.bytes
 
     def say(self, tensor: Tensor, beams: int) -> Caption:
         """Return the caption of `tensor`, (3, 288, 288)."""
         with torch.inference_mode(), exact():
-            cells = self._maps(_placed(tensor[None], self._device))
-            classes = self._maps.classes(cells)
+            cells = self._cells(tensor[None])
+            classes = self._head(pooled(cells))
         with _one_thread():
-            (caption,) = self._captioner.caption(cells.float().cpu(), classes.float().cpu(), beams)
+            (caption,) = self._captioner.caption(cells, classes, beams)
         return caption
+
+    def _cells(self, pictures: Tensor) -> Tensor:
+        if isinstance(self._encoder, Compiled):
+            return torch.from_numpy(self._encoder.run(pictures.numpy()))
+        cells: Tensor = self._encoder(_placed(pictures, self._device))
+        return cells.float().cpu()
 
 
 class NeuralTalkBackend:
@@ -86,6 +112,8 @@ class NeuralTalkBackend:
 
     Its files are converted when it is first loaded; from then on the converted ones serve.
     """
+
+    runtime: Runtime = "torch"
 
     def __init__(
         self, shelf: WeightsStore, device: torch.device, files: Sequence[Checkpoint]
@@ -140,15 +168,24 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def plain_encoder(shelf: WeightsStore) -> LiteMaps:
+    """Return `LiteMaps` with the classifier's weights, in eval mode, on the CPU.
+
+    Raises:
+        WeightsError: The classifier's checkpoint is not here, or not what was published.
+    """
+    network = plain(catalog()["efficientnet_lite0"], shelf)
+    assert isinstance(network, EfficientNetLite0)
+    return LiteMaps(network).eval()
+
+
 def own_encoder(shelf: WeightsStore, device: torch.device) -> LiteMaps:
     """Return the fast form of `LiteMaps` with the classifier's weights, on `device`.
 
     Raises:
         WeightsError: The classifier's checkpoint is not here, or not what was published.
     """
-    network = EfficientNetLite0()
-    network.load_state_dict(shelf.load(catalog()["efficientnet_lite0"].checkpoint))
-    maps = LiteMaps(network).eval()
+    maps = plain_encoder(shelf)
     _on(maps, device)
     fuse(maps, _placed(torch.rand(1, 3, SIDE, SIDE), device))
     return maps
@@ -159,7 +196,9 @@ def _on(network: nn.Module, device: torch.device) -> nn.Module:
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
 
 
-def _bytes(network: nn.Module) -> int:
+def _bytes(network: nn.Module | Compiled) -> int:
+    if isinstance(network, Compiled):
+        return network.bytes
     return sum(weight.nbytes for weight in network.parameters())
 
 

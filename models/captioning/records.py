@@ -6,7 +6,6 @@ and `models.captioning.backends` loads and runs them. It opens no file when impo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -15,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from models.captioning import backends, neuraltalk2, small
-from models.captioning.backends import CaptionBackend, NeuralTalkBackend, OwnBackend
+from models.captioning.backends import CaptionBackend, Compile, NeuralTalkBackend, OwnBackend
 from models.catalog.classifiers import catalog
 from models.catalog.records import Origin, Record
 from models.images.pixel_jobs import Exactly, View
@@ -45,7 +44,7 @@ class Captioning(Record):
     beams: int
     view: View
     see: Callable[[Image.Image], Tensor]
-    load: Callable[[WeightsStore, torch.device], CaptionBackend]
+    load: Callable[[WeightsStore, torch.device, Compile], CaptionBackend]
 
 
 Captionings: TypeAlias = Mapping[str, Captioning]
@@ -96,7 +95,7 @@ def _neuraltalk(files: tuple[Checkpoint, ...]) -> Captioning:
         build=_published_networks,
         view=backends.VIEW,
         see=backends.at_own_size,
-        load=partial(NeuralTalkBackend, files=files),
+        load=lambda shelf, device, _: NeuralTalkBackend(shelf, device, files),
     )
 
 

@@ -8,6 +8,10 @@ Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
 """What a network computes in; float32 is what the published weights mean, the others round."""
 
 
+Runtime: TypeAlias = Literal["torch", "openvino"]
+"""What runs a network."""
+
+
 class Message(msgspec.Struct, frozen=True, tag=str.lower, kw_only=True):
     """Base of everything that crosses the seam: immutable, told apart by its tag."""
 

@@ -15,9 +15,11 @@ import torch
 from torch import nn
 
 from models.catalog.records import Classification, Pair
-from models.jobs.base import Precision
-from models.runtime.generator import Generator
-from models.runtime.inference import Network, plain
+from models.jobs.base import Precision, Runtime
+from models.runtime.compiled import Compiled
+from models.runtime.convert import Source, compiled
+from models.runtime.generator import Generator, Painter
+from models.runtime.inference import CompiledNetwork, Network, example, plain
 from models.runtime.progress import loading
 from models.weights.store import WeightsStore
 
@@ -60,7 +62,8 @@ class NetworkCache:
     """Loads networks when they are first asked for and keeps the latest used.
 
     Their weights come from `shelf`. All run on `device`, and classifiers and generators in
-    `precision` where they can.
+    `precision` where they can. With the `runtime` "openvino" it runs those on a processor that say
+    the same in it as in torch.
     """
 
     def __init__(
@@ -69,22 +72,47 @@ class NetworkCache:
         device: torch.device,
         kept_bytes: int = KEPT_BYTES,
         precision: Precision = "float32",
+        runtime: Runtime = "torch",
     ) -> None:
         self.device = device
         self.precision = precision
+        self._compiles = runtime == "openvino" and device.type == "cpu" and precision == "float32"
         self.shelf = shelf
         self._kept_bytes = kept_bytes
         self._kept: OrderedDict[str, Kept] = OrderedDict()
 
-    def classifier(self, record: Classification) -> Network:
+    def classifier(self, record: Classification) -> Network | CompiledNetwork:
         """Return the network of `record`, loaded now if it isn't kept.
 
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
-        return self.get(
-            record.name, lambda: Network(record, self.shelf, self.device, self.precision)
-        )
+
+        def load() -> Network | CompiledNetwork:
+            side = record.preset.crop
+            source = Source(
+                name=record.name,
+                weights=self.shelf.identity(record.checkpoint),
+                build=lambda: plain(record, self.shelf),
+                shape=(-1, 3, side, side),
+                examples=[example(2, side, side)],
+            )
+            form = self.compiled(source)
+            return CompiledNetwork(form) if form else self._network(record)
+
+        return self.get(record.name, load)
+
+    def in_torch(self, record: Classification) -> Network:
+        """Return the network of `record` with its modules, loaded now if it isn't kept.
+
+        Raises:
+            WeightsError: Its checkpoint is not here, or not what was published.
+        """
+        name = f"{record.name}, in torch" if self._compiles else record.name
+        return self.get(name, lambda: self._network(record))
+
+    def _network(self, record: Classification) -> Network:
+        return Network(record, self.shelf, self.device, self.precision)
 
     def plain(self, record: Classification) -> Plain:
         """Return the network of `record` as published, in float32, loaded now if it isn't kept.
@@ -101,9 +129,27 @@ class NetworkCache:
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
-        return self.get(
-            record.name, lambda: Generator(record, self.shelf, self.device, self.precision)
-        )
+
+        def load() -> Generator:
+            source = Source(
+                name=record.name,
+                weights=self.shelf.identity(record.checkpoint),
+                build=lambda: Painter(plain(record, self.shelf)),
+                shape=(-1, 3, -1, -1),
+                examples=[example(1, 64, 96) * 2 - 1, example(2, 52, 40) * 2 - 1],
+            )
+            form = self.compiled(source)
+            return Generator(record, self.shelf, self.device, self.precision, form)
+
+        return self.get(record.name, load)
+
+    def compiled(self, source: Source) -> Compiled | None:
+        """Return `source` as OpenVINO runs it; None where it is for torch.
+
+        Raises:
+            Exception: Whatever `source.build` raised.
+        """
+        return compiled(source, self.shelf.cache) if self._compiles else None
 
     def get(self, name: str, load: Callable[[], K]) -> K:
         """Return the network called `name`: the one that is kept, or what `load` returns now."""

@@ -7,11 +7,12 @@ which pixels it means. It takes and gives tensors and knows no files. One thread
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.catalog.records import Pair
-from models.jobs.base import Precision
+from models.jobs.base import Precision, Runtime
 from models.networks.zebra_student import MatteGenerator
+from models.runtime.compiled import Compiled
 from models.runtime.inference import DTYPES, finite, plain, timed
 from models.weights.store import WeightsStore
 
@@ -32,8 +33,24 @@ class Strokes:
         return self.colour if self.matte is None else pictures.lerp(self.colour, self.matte)
 
 
+class Painter(nn.Module):
+    """A generator that gives one tensor: the colour and, after it, the matte if there is one."""
+
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self._generator = generator
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint `pictures`, (N, 3, H, W) in [-1, 1], as (N, 3 or 4, H, W)."""
+        if isinstance(self._generator, MatteGenerator):
+            layers = self._generator.layers(pictures)
+            return torch.cat([layers.colour, layers.matte], 1)
+        painted: Tensor = self._generator(pictures)
+        return painted
+
+
 class Generator:
-    """One generator with its weights on the device, in eval mode, in `precision`.
+    """One generator with its weights on the device, in `precision`, or as `form` runs it.
 
     `rounds_sides` says that it takes sides that are no multiples of 4, and rounds them up.
     """
@@ -44,14 +61,21 @@ class Generator:
         shelf: WeightsStore,
         device: torch.device,
         precision: Precision = "float32",
+        form: Compiled | None = None,
     ) -> None:
         self._device = device
+        self._form = form
         self.precision = precision
+        self.runtime: Runtime = "openvino" if form else "torch"
+        with torch.device("meta"):
+            self.rounds_sides = not isinstance(record.build(), MatteGenerator)
+        if form is not None:
+            self.bytes = form.bytes
+            return
         # Not channels last: on a processor with AVX2 our generator then takes 1.2 to 1.6 times as
         # long in float32 (256×384, one thread, passes in turns in five processes; CycleGAN's 1.1).
-        self._network = plain(record, shelf).to(device, DTYPES[precision])
-        self.rounds_sides = not isinstance(self._network, MatteGenerator)
-        self.bytes = sum(p.nbytes for p in self._network.parameters())
+        self._painter = Painter(plain(record, shelf)).to(device, DTYPES[precision])
+        self.bytes = sum(p.nbytes for p in self._painter.parameters())
 
     def run(self, pictures: Tensor) -> Strokes:
         """Run `pictures`, (N, 3, H, W) in [-1, 1] on the CPU; H and W multiples of 4, at least 16.
@@ -65,10 +89,7 @@ class Generator:
         return Strokes(done.output[:, :3], matte, done.milliseconds)
 
     def _painted(self, pictures: Tensor) -> Tensor:
-        pictures = pictures.to(self._device, DTYPES[self.precision])
-        if isinstance(self._network, MatteGenerator):
-            layers = self._network.layers(pictures)
-            painted = torch.cat([layers.colour, layers.matte], 1)
-        else:
-            painted = self._network(pictures)
+        if self._form is not None:
+            return torch.from_numpy(self._form.run(pictures.numpy()))
+        painted = self._painter(pictures.to(self._device, DTYPES[self.precision]))
         return finite(painted.float().cpu(), self.precision)

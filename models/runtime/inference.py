@@ -17,14 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from models.catalog.records import Classification, Record
-from models.jobs.base import Precision
+from models.jobs.base import Precision, Runtime
+from models.runtime.compiled import Compiled
+from models.runtime.convert import TOLERANCE
 from models.runtime.fuse_batchnorm import fuse
 from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
-
-TOLERANCE = 1e-4
-"""The fast form's logits may differ from the plain network's by so much."""
 
 
 DTYPES: Mapping[Precision, torch.dtype] = {
@@ -93,6 +92,8 @@ class Network:
     `precision` says what it runs in.
     """
 
+    runtime: Runtime = "torch"
+
     def __init__(
         self,
         record: Classification,
@@ -103,18 +104,17 @@ class Network:
         self._device = device
         self.precision: Precision = "float32"
         side = record.preset.crop
-        example = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
-        example = self._placed(example)
+        tried = self._placed(example(2, side, side))
         network = self._on_device(record, shelf)
         with exact():
-            unfused = fuse(network, example)
+            unfused = fuse(network, tried)
         self._network = network
-        difference = float((self.run(example.cpu()).output - unfused.cpu()).abs().max())
+        difference = float((self.run(tried.cpu()).output - unfused.cpu()).abs().max())
         if not difference <= TOLERANCE:
             _log.info("%s runs unfused: fused logits are off by %.1e", record.name, difference)
             self._network = self._on_device(record, shelf)
         if precision != "float32":
-            self._convert(precision, example, record, shelf)
+            self._convert(precision, tried, record, shelf)
         self.bytes = sum(p.nbytes for p in self._network.parameters())
 
     @property
@@ -134,11 +134,11 @@ class Network:
         return done
 
     def _convert(
-        self, precision: Precision, example: Tensor, record: Classification, shelf: WeightsStore
+        self, precision: Precision, tried: Tensor, record: Classification, shelf: WeightsStore
     ) -> None:
         self._network, self.precision = self._network.to(DTYPES[precision]), precision
         try:
-            self.run(example.cpu())
+            self.run(tried.cpu())
         except FloatingPointError:
             _log.warning("%s runs in float32: %s overflows", record.name, precision)
             self._network, self.precision = self._on_device(record, shelf), "float32"
@@ -155,6 +155,31 @@ class Network:
     def _on_device(self, record: Record, shelf: WeightsStore) -> nn.Module:
         network = plain(record, shelf)
         return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
+
+
+class CompiledNetwork:
+    """One model as OpenVINO runs it on a processor, in float32."""
+
+    precision: Precision = "float32"
+    runtime: Runtime = "openvino"
+
+    def __init__(self, form: Compiled) -> None:
+        self._form = form
+        self.bytes = form.bytes
+
+    def run(self, batch: Tensor) -> Pass:
+        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalised, on the CPU."""
+        done = timed(self._output, batch)
+        _log.debug("%d pictures took %.1f ms", len(batch), done.milliseconds)
+        return done
+
+    def _output(self, batch: Tensor) -> Tensor:
+        return torch.from_numpy(self._form.run(batch.numpy()))
+
+
+def example(count: int, height: int, width: int) -> Tensor:
+    """Return an input that networks are tried on, the same each time; in [0, 1]."""
+    return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(0))
 
 
 def plain(record: Record, shelf: WeightsStore) -> nn.Module:

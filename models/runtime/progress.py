@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import TypeAlias
 
-from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 Listener: TypeAlias = Callable[[], None]
@@ -20,6 +19,7 @@ INTERVAL = 1.0
 """Seconds between two signs of life; more in between tell nothing new."""
 
 _listeners: list[Listener] = []
+_calls: list[Listener] = []
 _is_loading: ContextVar[bool] = ContextVar("loading", default=False)
 
 
@@ -27,17 +27,25 @@ _is_loading: ContextVar[bool] = ContextVar("loading", default=False)
 def heard_by(listener: Listener, interrupt: Listener = lambda: None) -> Iterator[None]:
     """Call `listener` at every sign of life, and `interrupt` where a network can wait."""
 
-    def called(_module: nn.Module, _inputs: tuple[Tensor, ...]) -> None:
+    def called(*_: object) -> None:
         listener()
         if not _is_loading.get():
             interrupt()
 
     _listeners.append(listener)
+    _calls.append(called)
     try:
         with register_module_forward_pre_hook(called):
             yield
     finally:
         _listeners.remove(listener)
+        _calls.remove(called)
+
+
+def sign_of_life() -> None:
+    """Tell of progress within a network that has no modules to call; it can wait here, too."""
+    for called in _calls.copy():
+        called()
 
 
 @contextlib.contextmanager

@@ -71,8 +71,9 @@ class CaptionTask(Alone[Prepared, Captioned]):
     def answer(self, item: Prepared) -> Captioned:
         """See `Alone`: a caption is the same in any batch."""
         record = item.choice.record
-        voice = self._networks.get(
-            record.name, lambda: record.load(self._networks.shelf, self._networks.device)
+        networks = self._networks
+        voice = networks.get(
+            record.name, lambda: record.load(networks.shelf, networks.device, networks.compiled)
         )
         begun = time.perf_counter()
         caption = voice.say(item.tensor, item.beams)
@@ -93,7 +94,7 @@ class CaptionTask(Alone[Prepared, Captioned]):
             height=item.height,
             frames=item.frames,
             notes=item.notes,
-            device=device_name(self._networks.device),
+            device=device_name(networks.device, voice.runtime),
             milliseconds=milliseconds,
             substitution=item.choice.substitution,
         )

@@ -19,7 +19,7 @@ from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
 from models.jobs.answers import Label, Labels
-from models.jobs.base import Precision, Said
+from models.jobs.base import Precision, Runtime, Said
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Classify
 from models.tasks.base import ClassifierTask, running
@@ -123,7 +123,7 @@ class Classifier(ClassifierTask):
         with running(record.name):
             network = self._networks.classifier(record)
             done = network.run(torch.stack([item.tensor for item in batch]))
-        device = device_name(self._networks.device)
+        device = device_name(self._networks.device, network.runtime)
         return [
             present(
                 item, logits, device, done.milliseconds, len(batch), precision=network.precision
@@ -218,8 +218,13 @@ def top_five(logits: Tensor, labels: Sequence[str]) -> tuple[Label, ...]:
     )
 
 
-def device_name(device: torch.device) -> str:
-    """Return the device as people know it, a GPU with its product's name."""
+def device_name(device: torch.device, runtime: Runtime = "torch") -> str:
+    """Return the device as people know it, a GPU with its product's name.
+
+    What runs the networks there is named where it isn't torch.
+    """
+    if runtime == "openvino":
+        return f"{device} (OpenVINO)"
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return str(device)

@@ -109,7 +109,7 @@ class RobustnessTask(ClassifierTask, Alone[Prepared, Shaken]):
             ),
             model=record.name,
             weights=record.checkpoint.name,
-            device=device_name(self._networks.device),
+            device=device_name(self._networks.device, network.runtime),
             milliseconds=done.milliseconds,
             substitution=item.choice.substitution,
             notes=item.notes,

@@ -74,6 +74,15 @@ class WeightsStore:
             raise WeightsError(f"{checkpoint.file} is not on this machine")
         raise WeightsError(damaged[0], damaged=True)
 
+    def identity(self, checkpoint: Checkpoint) -> str:
+        """Return what tells the weights of `checkpoint` from any others.
+
+        Raises:
+            WeightsError: As for `genuine`.
+        """
+        path = self.genuine(checkpoint).path
+        return checkpoint.file_to_fetch().digest or verify.sha256(path)
+
     def load(self, checkpoint: Checkpoint) -> StateDict:
         """Return the tensors of `checkpoint`, by name, on the CPU, as precise as they are stored.
 

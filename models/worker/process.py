@@ -20,9 +20,11 @@ import torch
 from models.catalog.classifiers import Catalog, catalog
 from models.images.decode import guard_process
 from models.images.decoder_pool import DecoderPool
+from models.jobs.base import Runtime
 from models.jobs.control import Ready, Unready
 from models.jobs.errors import JobError
 from models.jobs.log_context import FORMAT, Asked
+from models.runtime.compiled import unusable
 from models.runtime.inference import DTYPES, DeviceError, device_for, is_fast
 from models.weights.store import WeightsStore
 from models.worker.cpu_quota import quota
@@ -97,6 +99,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--default-model", default="resnet101", metavar="NAME")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
     parser.add_argument("--precision", default="float32", choices=list(DTYPES))
+    parser.add_argument("--runtime", default="torch", choices=["auto", "torch", "openvino"])
     parser.add_argument("--cache", type=Path, metavar="DIR")
     parser.add_argument("--threads", type=int, metavar="N", help="threads within one operation")
     parser.add_argument("--log-level", default="INFO", metavar="LEVEL")
@@ -128,14 +131,31 @@ def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = c
     """Return the tasks that `options` describe.
 
     Raises:
-        DeviceError: The device is not here.
+        DeviceError: The device or the runtime is not here.
     """
     device, precision = device_for(options.device), options.precision
     if not is_fast(precision, device):
         _log.warning(_NO_UNITS, device, precision)
-    default = options.default_model
+    store, default = WeightsStore(options.cache), options.default_model
+    runtime = runtime_for(options.runtime, device)
     do = DecoderPool()
-    return Tasks(WeightsStore(options.cache), device, default, precision, classifiers(), do=do)
+    return Tasks(store, device, default, precision, classifiers(), runtime=runtime, do=do)
+
+
+def runtime_for(name: str, device: torch.device) -> Runtime:
+    """Return what `name` means; "auto" is OpenVINO for a processor where it is installed.
+
+    Raises:
+        DeviceError: OpenVINO was asked for, but it can't be used here.
+    """
+    if name == "torch" or device.type != "cpu":
+        return "torch"
+    if (reason := unusable()) is None:
+        return "openvino"
+    if name == "openvino":
+        raise DeviceError(f"The runtime should be OpenVINO, but it can't be used: {reason}.")
+    _log.info("Networks run in torch, since OpenVINO can't be used: %s", reason)
+    return "torch"
 
 
 if __name__ == "__main__":

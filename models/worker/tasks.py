@@ -6,7 +6,7 @@ from models.captioning.records import captioners
 from models.catalog.classifiers import Catalog, catalog
 from models.catalog.generators import pairs
 from models.images.perform import Perform, perform
-from models.jobs.base import Precision
+from models.jobs.base import Precision, Runtime
 from models.jobs.control import Ready
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import (
@@ -49,10 +49,11 @@ class Tasks(TaskTable):
         precision: Precision = "float32",
         classifiers: Catalog | None = None,
         *,
+        runtime: Runtime = "torch",
         do: Perform = perform,
     ) -> None:
         self._device = device
-        networks = NetworkCache(shelf, device, precision=precision)
+        networks = NetworkCache(shelf, device, precision=precision, runtime=runtime)
         classifiers = classifiers or catalog()
         shared = (classifiers, shelf, networks, default, do)
         self._classifier = Classifier(*shared)

@@ -35,6 +35,7 @@ def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
     }
     places = {"BOBBY_CACHE": "weights", "BOBBY_DATA": "data", "TORCH_HOME": "torch"}
     own = {name: str(folder / place) for name, place in places.items()}
+    own["BOBBY_RUNTIME"] = "torch"  # or each would first compile its networks
     return kept | own | {"PYTHONPATH": str(ROOT)} | settings
 
 

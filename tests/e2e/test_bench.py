@@ -11,6 +11,7 @@ from tests.e2e import pictures
 from tests.e2e.processes import bobby
 
 KEYS = {
+    *("peer_ratio", "openvino_ratio", "openvino_ms"),
     *("bare_ratio", "naive_ratio", "single_batches_ratio"),
     *("executor_ms", "bare_ms", "naive_ms", "lone_ms", "lone_request_ms", "lone_direct_ms"),
     *("loop_pause_ms", "loop_work_ms", "idle_pause_ms"),

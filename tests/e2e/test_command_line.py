@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +210,11 @@ def test_the_console_script_is_the_same(tmp_path: Path) -> None:
     assert script.stdout.startswith("Usage: bobby ")
     by_module = bobby("--help", folder=tmp_path).stdout
     assert by_module.replace("python -m bot", "bobby") == script.stdout
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed.")
+def test_an_answer_names_the_runtime(folder: Path) -> None:
+    """Where it is not PyTorch, beside the device."""
+    run = bobby("classify", "wide.png", folder=folder, BOBBY_RUNTIME="auto", BOBBY_DEVICE="cpu")
+    assert run.returncode == 0, run.stderr
+    assert "cpu (OpenVINO)" in run.stdout

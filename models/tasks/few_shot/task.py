@@ -74,7 +74,7 @@ class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | Assessed])
             return Assessed(right=right, asked=asked)
         assert item.seen is not None
         record = item.seen.choice.record
-        network = self._networks.classifier(record)
+        network = self._networks.in_torch(record)
         begun = time.perf_counter()
         vector = features(network, item.seen.tensor)
         took = (time.perf_counter() - begun) * 1000

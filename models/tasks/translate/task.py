@@ -132,7 +132,7 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
         generator = self._networks.generator(item.choice.record)
         paint = _paint_in_book if _in_book(item.job) else _paint
         layers, milliseconds = paint(generator, item.frames)
-        receipt = self._receipt(item, over(layers[0], item.frames[0]), milliseconds)
+        receipt = self._receipt(item, generator, over(layers[0], item.frames[0]), milliseconds)
         painted = Paint(
             picture=item.job.picture,
             layers=layers,
@@ -142,20 +142,23 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
         return partial(translated, self._do, painted, item.frames_in_all, receipt)
 
     def _run_cycle(self, item: Prepared, back: Choice[Pair]) -> Callable[[], Cycled]:
-        (there,), first = _paint(self._networks.generator(item.choice.record), item.frames)
+        generator = self._networks.generator(item.choice.record)
+        (there,), first = _paint(generator, item.frames)
         zebra = over(there, item.frames[0])
         (again,), second = _paint(self._networks.generator(back.record), (zebra,))
-        receipt = self._receipt(item, zebra, first + second)
+        receipt = self._receipt(item, generator, zebra, first + second)
         painted = PaintTwice(
             picture=item.job.picture, there=there, back=again, max_bytes=item.job.max_bytes
         )
         return partial(cycled, self._do, painted, receipt, back.record.name)
 
-    def _receipt(self, item: Prepared, answer: Image.Image, milliseconds: float) -> Receipt:
+    def _receipt(
+        self, item: Prepared, generator: Generator, answer: Image.Image, milliseconds: float
+    ) -> Receipt:
         return Receipt(
             pair=item.choice.record,
             verdict=self._judge(item, answer),
-            device=device_name(self._networks.device),
+            device=device_name(self._networks.device, generator.runtime),
             milliseconds=milliseconds,
             substitution=_substitution(item),
             notes=item.notes,

@@ -99,6 +99,7 @@ def test_the_command_line_is_the_settings(settings: Settings) -> None:
     assert worker_command(settings, "cpu") == [
         *(sys.executable, "-m", "models.worker.process"),
         *("--default-model", "resnet101", "--device", "cpu", "--precision", "float32"),
+        *("--runtime", "torch"),
         *("--log-level", "INFO"),
         *("--cache", str(settings.cache)),
     ]

@@ -52,7 +52,12 @@ def test_windows_are_squares_of_every_picture(tmp_path: Path) -> None:
 def test_every_contender_runs(tmp_path: Path) -> None:
     """Each gives a time; float32 agrees with itself, and bfloat16 is held against it."""
     options = argparse.Namespace(
-        folder=tmp_path, model=MODEL, device="cpu", precision="float32", cache=tmp_path / "none"
+        folder=tmp_path,
+        model=MODEL,
+        device="cpu",
+        precision="float32",
+        runtime="torch",
+        cache=tmp_path / "none",
     )
     contenders = Contenders(options)
     assert contenders.facts()["stand_in"]
@@ -71,6 +76,6 @@ def test_every_contender_runs(tmp_path: Path) -> None:
 def test_an_unknown_model_ends_it(tmp_path: Path) -> None:
     """With the sentence that people read."""
     options = argparse.Namespace(folder=tmp_path, model="resnet100", device="cpu")
-    options.precision, options.cache = "float32", None
+    options.precision, options.runtime, options.cache = "float32", "torch", None
     with pytest.raises(SystemExit, match="resnet101"):
         Contenders(options)

@@ -160,7 +160,7 @@ def test_captioners_share_the_bound_of_the_networks_that_are_kept(
     roomy, narrow = NetworkCache(shelf, CPU, bound), NetworkCache(shelf, CPU, bound // 2)
 
     def loaded(networks: NetworkCache, name: str) -> CaptionBackend:
-        return networks.get(name, lambda: records[name].load(shelf, CPU))
+        return networks.get(name, lambda: records[name].load(shelf, CPU, networks.compiled))
 
     for networks, kept in ((roomy, True), (narrow, False)):
         published_one = loaded(networks, PUBLISHED)

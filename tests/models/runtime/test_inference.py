@@ -12,8 +12,9 @@ from models.bench.random_weights import inputs, settle
 from models.catalog.classifiers import catalog
 from models.catalog.records import Classification
 from models.runtime.cache import NetworkCache
+from models.runtime.convert import TOLERANCE
 from models.runtime.fuse_batchnorm import fuse
-from models.runtime.inference import TOLERANCE, DeviceError, Network, device_for
+from models.runtime.inference import DeviceError, Network, device_for
 from models.weights.store import WeightsStore
 from tests.models.checkpoints import save
 

@@ -11,6 +11,7 @@ from models.captioning.backends import VIEW, at_own_size
 from models.captioning.records import Captionings, captioners
 from models.captioning.small import Caption as Said
 from models.jobs.answers import Captioned, Failure
+from models.jobs.base import Runtime
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
 from models.tasks.caption import CaptionTask
@@ -27,6 +28,7 @@ class Told:
     """A captioner that says one thing, and how many beams it was asked for."""
 
     bytes = 0
+    runtime: Runtime = "torch"
 
     def __init__(self, caption: Said) -> None:
         self.caption = caption

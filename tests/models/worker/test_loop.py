@@ -307,6 +307,7 @@ def test_the_options_are_read_as_they_are_named() -> None:
         default_model="resnet101",
         device="auto",
         precision="float32",
+        runtime="torch",
         cache=None,
         threads=None,
         log_level="INFO",

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import psutil
 import pytest
+import torch
 
 from models.jobs.answers import Failure, Labels
 from models.jobs.control import (
@@ -31,8 +32,11 @@ from models.jobs.control import (
 )
 from models.jobs.requests import Classify
 from models.jobs.wire import body_length, frame, from_worker
+from models.runtime.inference import DeviceError
+from models.worker import process
 from models.worker.loop import Worker
 from models.worker.pipe import Pipe
+from models.worker.process import runtime_for
 from models.worker.tasks import Tasks
 from tests.models.checkpoints import save
 from tests.models.images.test_decode import huge_png
@@ -416,3 +420,15 @@ def test_weights_that_came_meanwhile_are_counted(child: Child, tmp_path: Path) -
 def test_the_frames_are_out_of_reach_of_libraries(child: Child) -> None:
     """What a library reads from standard input is nothing, not what the bot has sent."""
     assert Path(f"/proc/{child.process.pid}/fd/0").readlink() == Path(os.devnull)
+
+
+def test_the_runtime_that_auto_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenVINO on a processor that has it; one who asks for it is told that it isn't here."""
+    cpu, gpu = torch.device("cpu"), torch.device("cuda:0")
+    assert runtime_for("torch", cpu) == runtime_for("auto", gpu) == "torch"
+    monkeypatch.setattr(process, "unusable", lambda: None)
+    assert runtime_for("auto", cpu) == runtime_for("openvino", cpu) == "openvino"
+    monkeypatch.setattr(process, "unusable", lambda: "there is no such module")
+    assert runtime_for("auto", cpu) == "torch"
+    with pytest.raises(DeviceError, match="there is no such module"):
+        runtime_for("openvino", cpu)
