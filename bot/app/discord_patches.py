@@ -79,7 +79,8 @@ def apply() -> None:
 
 async def _resume(shard: Shard) -> None:
     """Come back to the session there was: a new one would not hear what was said meanwhile."""
-    await shard.reidentify(ReconnectWebSocket(shard.id, resume=True))
+    known = shard.ws.session_id is not None  # Discord may have taken it back meanwhile
+    await shard.reidentify(ReconnectWebSocket(shard.id, resume=known))
 
 
 async def _go_on(shard: Shard, error: Exception) -> None:

@@ -22,7 +22,7 @@ _KEPT = re.compile(r"bobby:(?P<discord>[01])(?P<spoiler>[01]):(?P<name>.*)")
 def kept(embeds: Sequence[discord.Embed], pictures: Sequence[Picture]) -> tuple[discord.Embed, ...]:
     """Return `embeds`, one for each of `pictures`, with their addresses; else as they are."""
     links = [_link(picture) for picture in pictures]
-    if len(embeds) != len(links) or any(len(link) > LONGEST for link in links):
+    if len(embeds) != len(links) or not all(map(_can_be_kept, links)):
         return tuple(embeds)
     copies = tuple(embed.copy() for embed in embeds)
     for copy, link in zip(copies, links, strict=True):
@@ -35,6 +35,10 @@ def found(embeds: Sequence[discord.Embed]) -> FoundPictures | None:
     pictures = [_picture(embed.url or "") for embed in embeds]
     known = tuple(picture for picture in pictures if picture)
     return FoundPictures(known) if known and len(known) == len(pictures) else None
+
+
+def _can_be_kept(link: str) -> bool:
+    return len(link) <= LONGEST and link.startswith(("http://", "https://"))
 
 
 def _link(picture: Picture) -> str:

@@ -28,7 +28,8 @@ class Guest:
 
     async def __aenter__(self) -> Self:
         self.playground.world.subscribe(self._hear)
-        self._rest = await Rest(self.playground.api, self.person.token).__aenter__()
+        token = f"Bot {self.person.token}" if self.person.bot else self.person.token
+        self._rest = await Rest(self.playground.api, token).__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -19,6 +19,13 @@ def plain(colour: str = "teal", size: tuple[int, int] = (64, 48), kind: str = "P
     return encoded(Image.new("RGB", size, colour), kind)
 
 
+def striped() -> bytes:
+    """Return a picture in which there is something to see."""
+    image = Image.new("RGB", (64, 48), "teal")
+    image.paste("orange", (16, 8, 40, 40))
+    return encoded(image)
+
+
 def animation(frames: int) -> bytes:
     """Return a GIF with that many frames."""
     images = [Image.new("RGB", (40, 40), (5 * number, 0, 200)) for number in range(frames)]

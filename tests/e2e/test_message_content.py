@@ -17,7 +17,7 @@ from tests.e2e.test_interactions import ATTACHMENT, COMMAND, answered, slash
 from tests.e2e.test_models import press
 from tests.playground.clients import Page, Rest, eventually
 
-PICTURE = ("a.png", pictures.plain())
+PICTURE = ("a.png", pictures.striped())
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tests.playground.clients import Page, eventually
 
 __all__ = ["page"]
 
-PICTURE = ("dog.png", pictures.plain())
+PICTURE = ("dog.png", pictures.striped())
 NOTES = ("notes.txt", b"words")
 CHANNEL = "/channels/{channel_id}"
 

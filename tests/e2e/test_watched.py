@@ -47,7 +47,7 @@ async def test_an_answer_and_a_refusal_are_counted(watched: Watched, guest: Gues
     before = await figures(watched)
     assert (await guest.ask("!classify", PICTURE))["embeds"]
     assert "can't read this file as a picture" in said(
-        await guest.ask("!classify", ("a.txt", b"no picture"))
+        await guest.ask("!classify", ("a.png", b"no picture"))
     )
     after = await figures(watched)
 

@@ -75,8 +75,14 @@ def components(sent: list[Json]) -> list[Json]:
 
 
 def _component(sent: Json) -> Json:
-    component = {key: value for key, value in sent.items() if value is not None}
-    component = _COMPONENT_DEFAULTS.get(component.get("type", 0), {}) | component
+    component = _COMPONENT_DEFAULTS.get(sent.get("type", 0), {}) | _known(sent)
+    if "emoji" in component:
+        component["emoji"] = _known(component["emoji"])
+    if "options" in component:
+        component["options"] = [
+            one | ({"emoji": _known(one["emoji"])} if one.get("emoji") else {})
+            for one in map(_known, component["options"])
+        ]
     if "components" in component:
         component["components"] = [_component(child) for child in component["components"]]
     if "items" in component:
@@ -86,6 +92,10 @@ def _component(sent: Json) -> Json:
         if inner in component:
             component[inner] = _component(component[inner])
     return _with_media(component)
+
+
+def _known(sent: Json) -> Json:
+    return {key: value for key, value in sent.items() if value is not None}
 
 
 def _with_media(sent: Json) -> Json:
