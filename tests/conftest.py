@@ -25,6 +25,11 @@ def pytest_configure() -> None:
     os.environ["BOBBY_RUNTIME"] = "torch"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than there are cores: many tests wait for others' processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Return the folder of reference pictures beside the checkout; skip where it is absent."""

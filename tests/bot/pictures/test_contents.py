@@ -245,7 +245,7 @@ async def test_all_that_a_message_shows_is_found(room: Room) -> None:
 
 
 async def test_galleries_are_found_however_deep(room: Room) -> None:
-    """Each picture of one, with its own spoiler; what Discord has not fetched is not trusted."""
+    """Each picture of one, with its own spoiler; of links Discord has fetched the files itself."""
     gallery = {
         "type": 12,
         "items": [
