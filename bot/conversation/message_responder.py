@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import discord
 
 from bot.conversation.permissions import SPEAK, lacking
+from bot.conversation.progress import has_cancel, is_cancelling
 from bot.conversation.reply import UPLOAD_AIM, Reply
 from bot.conversation.responder import NETWORK, Responder
 from bot.core.errors import UnknownModel
@@ -149,6 +150,9 @@ class MessageResponder(Responder):
             reference=reference,  # type: ignore[arg-type]  # None is what the overload defaults to
             mention_author=False,
         )
+        if has_cancel(self.reply) and not is_cancelling(reply.view):
+            # An earlier process has posted under this nonce that the answer is on its way.
+            self.reply = await self.reply.edit(**reply.edited())
 
 
 def _nonce(change: Change) -> str:

@@ -178,6 +178,11 @@ def cancelling(asker: Asker) -> discord.ui.View:
     return discord.ui.View(timeout=None).add_item(Cancel(asker.person, asker.question or 0))
 
 
+def is_cancelling(view: discord.ui.View | None) -> bool:
+    """Tell whether `view` is that of a reply that is no answer yet."""
+    return view is not None and any(isinstance(item, Cancel) for item in view.children)
+
+
 def has_cancel(message: discord.Message) -> bool:
     """Tell whether a reply of Bobby's says only that the answer is on its way."""
     rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
