@@ -7,6 +7,7 @@ at a time.
 """
 
 import contextlib
+import copy
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeAlias
@@ -77,17 +78,18 @@ class OwnBackend:
         self, shelf: WeightsStore, device: torch.device, compiled: Compile = lambda _: None
     ) -> None:
         self._device = device
+        maps = plain_encoder(shelf)
+        self._head = copy.deepcopy(maps.network.get_submodule("_fc"))  # it stays on the processor
         source = Source(
             name="caption_small_encoder",
             weights=shelf.identity(catalog()["efficientnet_lite0"].checkpoint),
-            build=lambda: plain_encoder(shelf),
+            build=lambda: maps,
             shape=(-1, 3, SIDE, SIDE),
             examples=[example(1, SIDE, SIDE)],
         )
         encoder = compiled(source)
         self.runtime: Runtime = "openvino" if encoder else "torch"
-        self._encoder = encoder or own_encoder(shelf, device)
-        self._head = plain_encoder(shelf).network.get_submodule("_fc")
+        self._encoder = encoder or fast_encoder(maps, device)
         self._captioner = Captioner.load()
         self.bytes = _bytes(self._encoder) + _bytes(self._head) + self._captioner.bytes
 
@@ -179,13 +181,8 @@ def plain_encoder(shelf: WeightsStore) -> LiteMaps:
     return LiteMaps(network).eval()
 
 
-def own_encoder(shelf: WeightsStore, device: torch.device) -> LiteMaps:
-    """Return the fast form of `LiteMaps` with the classifier's weights, on `device`.
-
-    Raises:
-        WeightsError: The classifier's checkpoint is not here, or not what was published.
-    """
-    maps = plain_encoder(shelf)
+def fast_encoder(maps: LiteMaps, device: torch.device) -> LiteMaps:
+    """Return `maps` moved to `device` and made fast there, in place."""
     _on(maps, device)
     fuse(maps, _placed(torch.rand(1, 3, SIDE, SIDE), device))
     return maps

@@ -15,7 +15,7 @@ import click
 import torch
 from PIL import Image, ImageDraw
 
-from models.captioning.backends import own_encoder
+from models.captioning.backends import fast_encoder, plain_encoder
 from models.captioning.small import DEFAULT_BEAMS, WEIGHTS, Caption, Captioner, prepare
 from models.train.caption_corpus import SETS, Data
 from models.train.caption_data import Pictures, Split
@@ -32,7 +32,7 @@ def captions(
     captioner: Captioner, data: Pictures, names: Sequence[str], beams: int
 ) -> tuple[dict[str, Caption], float]:
     """Return the caption of each picture, encoded and searched alone, and seconds a picture."""
-    maps = own_encoder(WeightsStore(), torch.device("cpu"))
+    maps = fast_encoder(plain_encoder(WeightsStore()), torch.device("cpu"))
     said: dict[str, Caption] = {}
     seconds = 0.0
     for name, picture in zip(names, data.pictures(names), strict=True):
