@@ -13,7 +13,7 @@ from bot.conversation.interaction_responder import Interaction, InteractionRespo
 from bot.conversation.reply import Reply
 from bot.conversation.responder import NETWORK
 from bot.core.contact import contact
-from bot.core.i18n import speak_to, tr
+from bot.core.i18n import tr
 from bot.replies.common import BLUE, sentence
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class WelcomeCog(BobbyCog, name="Welcome"):
         allowed = channel.permissions_for(guild.me)
         if not (allowed.view_channel and allowed.send_messages):
             return
-        speak_to(guild.preferred_locale)
+        self.bot.speak_in(guild)
         reply = self._welcome(guild)
         if not allowed.embed_links:
             reply = reply.as_text()

@@ -29,7 +29,7 @@ from bot.app.text_commands import TextCommands, prefixes
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.progress import Cancel, ProgressNotifier
 from bot.conversation.responder import Responder
-from bot.core import network
+from bot.core import logs, network
 from bot.core.contact import turn_to
 from bot.core.errors import StoreFailed
 from bot.core.formatting import plain
@@ -181,10 +181,20 @@ class Bobby(commands.AutoShardedBot):
         super().remove_dynamic_items(*items)
         self.button_ids.difference_update(item.__discord_ui_compiled_template__ for item in items)
 
+    def begin(self, interaction: Interaction) -> None:
+        """Note that the current task answers `interaction`, and in which language."""
+        logs.question.set(interaction.id)
+        self.speak_to(interaction)
+        self.finish_before_closing()
+
     def speak_to(self, interaction: Interaction) -> None:
         """Speak, for the rest of this task, the server's own language or that of who asks."""
         own = self.store.servers.get(interaction.guild_id).language
         speak_to(own, interaction.locale, interaction.guild_locale)
+
+    def speak_in(self, guild: discord.Guild) -> None:
+        """Speak, for the rest of this task, the language of a server to all who are in it."""
+        speak_to(self.store.servers.get(guild.id).language, guild.preferred_locale)
 
     @property
     def server_prefix(self) -> str:

@@ -8,7 +8,6 @@ from discord import app_commands
 from bot.conversation import allowed_channels
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
-from bot.core import logs
 from bot.core.error_text import explain
 from bot.replies import common
 
@@ -24,9 +23,7 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
 
     async def interaction_check(self, interaction: Interaction) -> bool:
         """Refuse what is asked where the server wants no answers; closing waits for the rest."""
-        logs.question.set(interaction.id)
-        self.client.speak_to(interaction)
-        self.client.finish_before_closing()
+        self.client.begin(interaction)
         command = interaction.command.qualified_name if interaction.command else ""
         if interaction.type is discord.InteractionType.autocomplete:
             return True  # there is no way to say anything while somebody types

@@ -14,7 +14,6 @@ from discord import InteractionType, app_commands
 
 from bot.app.interaction_shape import fits_a_command, fits_a_component
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.core import logs
 from bot.core.error_text import explain
 from bot.core.errors import Outdated
 from bot.core.i18n import later
@@ -79,9 +78,7 @@ class InteractionGate:
 
     async def _refuse(self, interaction: Interaction) -> None:
         """Answer with a sentence in private; while somebody types there is nothing to offer."""
-        logs.question.set(interaction.id)
-        self._bot.speak_to(interaction)
-        self._bot.finish_before_closing()
+        self._bot.begin(interaction)
         responder = InteractionResponder(interaction, private=True)
         command = interaction.type in {
             InteractionType.application_command,

@@ -15,7 +15,7 @@ from bot.app.backfill import LONGEST
 from bot.conversation.message_responder import MessageResponder
 from bot.conversation.progress import has_cancel
 from bot.core.errors import StoreFailed
-from bot.core.i18n import speak_to, tr
+from bot.core.i18n import tr
 from bot.replies.common import GREY, sentence
 from bot.storage.open_questions import Open
 
@@ -76,8 +76,7 @@ class Recovery:
             known = self._bot.get_channel(one.channel)
             channel = known or await self._bot.fetch_channel(one.channel)
             if isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-                own = self._bot.store.servers.get(channel.guild.id).language
-                speak_to(own, channel.guild.preferred_locale)
+                self._bot.speak_in(channel.guild)
             if not isinstance(channel, discord.abc.Messageable):
                 log.warning("Question %d was left open where nobody can write", one.number)
             elif one.asker is None:

@@ -82,10 +82,10 @@ class TextCommands:
         self._bot.finish_before_closing()
         logs.question.set(message.id)
         log.debug("Command %s", name or "unknown")
-        guild = message.guild
-        speak_to(
-            self._bot.store.servers.get(guild.id).language, guild.preferred_locale
-        ) if guild else speak_to(_typed_in(context))
+        if message.guild:
+            self._bot.speak_in(message.guild)
+        else:
+            speak_to(_typed_in(context))
         context.responder = self._active.began(message, earlier)
         context.responder.waiting = self._bot.waiting
         try:
