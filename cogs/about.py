@@ -13,7 +13,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
-from bot.app.press import answer_press, edit_on_press
+from bot.app.press import edit_for_owner
 from bot.app.status import rows
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
@@ -99,15 +99,11 @@ class Groups(
         cog = interaction.client.get_cog("About")
         assert isinstance(cog, AboutCog)
         (group,) = self.item.values
-        presser = interaction.user.id
 
         async def shown() -> Reply:
             return cog.group(InteractionResponder(interaction), group)
 
-        if presser == self.asker:
-            await edit_on_press(interaction, shown)
-        else:
-            await answer_press(interaction, lambda _: shown())
+        await edit_for_owner(interaction, self.asker, shown)
 
 
 class AboutCog(BobbyCog, name="About"):

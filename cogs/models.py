@@ -13,7 +13,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
-from bot.app.press import answer_press, edit_on_press
+from bot.app.press import edit_for_owner
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
@@ -64,10 +64,7 @@ class Turn(
         async def listed() -> Reply:
             return listing(await cog.bot.executor.cards(), self.query, self.number, presser)
 
-        if presser == self.asker:
-            await edit_on_press(interaction, listed)
-        else:
-            await answer_press(interaction, lambda _: listed())
+        await edit_for_owner(interaction, self.asker, listed)
 
 
 def listing(cards: tuple[ModelInfo, ...], query: str, number: int, asker: int) -> Reply:

@@ -68,3 +68,13 @@ async def edit_on_press_about(
         return responder.keeping(await make(await Question.again(responder, source)))
 
     await edit_on_press(interaction, answer)
+
+
+async def edit_for_owner(
+    interaction: Interaction, owner: int, make: Callable[[], Awaitable[Reply]]
+) -> None:
+    """Make the message of a menu or button say what `make` returns; tell it others in private."""
+    if interaction.user.id == owner:
+        await edit_on_press(interaction, make)
+    else:
+        await answer_press(interaction, lambda _: make())
