@@ -149,7 +149,7 @@ async def test_the_button_finds_more_ways_than_were_searched_for(
 ) -> None:
     """One beam has no alternatives, and four have; of a slash command's picture as well."""
     option = {"name": "picture", "type": 11, "value": "0"}
-    async with page_of(house, guest.person) as page:
+    async with page_of(house.playground, guest.person) as page:
         data = {**await page.command("caption", channel.id), "options": [option]}
         data["attachments"] = [{"id": "0", "filename": "bobby.jpg"}]
         await page.interact(COMMAND, data, channel_id=channel.id, files=[bobby_jpg])

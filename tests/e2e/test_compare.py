@@ -93,7 +93,7 @@ async def test_slash_commands_say_the_same(
         {"name": option, "type": STRING, "value": value},
         {"name": "picture", "type": ATTACHMENT, "value": "0"},
     ]
-    async with page_of(house, guest.person) as page:
+    async with page_of(house.playground, guest.person) as page:
         data = {**await page.command(command, channel.id), "options": options}
         data["attachments"] = [{"id": "0", "filename": "bobby.jpg"}]
         await page.interact(COMMAND, data, channel_id=channel.id, files=[bobby_jpg])
@@ -107,7 +107,7 @@ async def test_the_button_gives_the_script_in_private(
     reply = await guest.ask("!classify alexnet", bobby_jpg)
     assert list(buttons(reply)) == ["Why?", "Show Python code", "Details"]
     await loaded_again(house, guest, "cogs.classify")
-    async with page_of(house, guest.person) as page:
+    async with page_of(house.playground, guest.person) as page:
         await press(page, reply, "Show Python code")
         told = await page.event("MESSAGE_UPDATE")
     assert told["flags"] & EPHEMERAL

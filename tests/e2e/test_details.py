@@ -14,7 +14,7 @@ async def test_details_are_for_the_person_who_presses(
     """How the answer came about, and what the small picture is; after a restart too."""
     answer = await guest.ask("!classify", ("a.jpg", (shared_data / "bobby.jpg").read_bytes()))
     await loaded_again(house, guest, "cogs.classify")
-    async with page_of(house, guest.person) as page:
+    async with page_of(house.playground, guest.person) as page:
         await press(page, answer, "Details")
         told = await page.event("MESSAGE_UPDATE")
     assert told["flags"] & EPHEMERAL

@@ -78,7 +78,7 @@ async def test_options_offer_models_of_their_task(
     """At most 25, and of several names no more than Discord takes."""
     cards = {card.name: card.task for card in house.bot.executor.models}
     options = {"why": "model", "shake": "model", "untrained": "model", "compare": "models"}
-    async with page_of(house, guest.person) as page:
+    async with page_of(house.playground, guest.person) as page:
         for command, option in options.items():
             offered = await completed(page, channel, command, option, "")
             assert {cards[name] for name in offered} == {"classify"}, command

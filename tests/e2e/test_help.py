@@ -20,7 +20,7 @@ SELECT = 3
 @pytest_asyncio.fixture(loop_scope="package")
 async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
     """Connect the guest."""
-    async with page_of(house, guest.person) as connected:
+    async with page_of(house.playground, guest.person) as connected:
         yield connected
 
 
@@ -68,7 +68,7 @@ async def test_others_choose_in_private(house: House, guest: Guest) -> None:
     """Somebody else's choice does not change what the person who asked reads."""
     helped = await guest.ask("!help")
     other = await house.playground.new_person("chooser")
-    async with page_of(house, other) as page:
+    async with page_of(house.playground, other) as page:
         await choose(page, helped, "look")
         told = await page.event("MESSAGE_UPDATE")
     assert told["id"] != helped["id"]

@@ -58,7 +58,7 @@ async def test_added_and_asked(
         reply = await guest.reply(asked, within=90)  # its worker has to start
         assert top(reply)[0] in things.LABELS
         assert "hub/brightness · " in said(reply)
-        async with page_of(house, guest.person) as page:
+        async with page_of(house.playground, guest.person) as page:
             await press(page, reply, "Details")
             told = said(await page.event("MESSAGE_UPDATE"))
         assert f"Weights {things.OWNER}@{things.COMMIT[:12]}" in told

@@ -12,7 +12,8 @@ from bot.playground.model.records import Channel
 from tests.e2e import pictures
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said, top
-from tests.playground.clients import Page, Rest, eventually
+from tests.e2e.test_models import page_of
+from tests.playground.clients import Page, eventually
 
 COMMAND, AUTOCOMPLETE = 2, 4
 STRING, USER, ATTACHMENT = 3, 6, 11
@@ -21,11 +22,7 @@ STRING, USER, ATTACHMENT = 3, 6, 11
 @pytest_asyncio.fixture(loop_scope="package")
 async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
     """Connect the guest to the gateway, as the chat page would."""
-    token = guest.person.token
-    async with (
-        Rest(house.playground.api, token) as rest,
-        Page(house.playground, token, rest) as connected,
-    ):
+    async with page_of(house.playground, guest.person) as connected:
         yield connected
 
 

@@ -14,8 +14,8 @@ from tests.e2e import pictures
 from tests.e2e.guest import Guest, said, top
 from tests.e2e.processes import START, TOKEN, Running, running
 from tests.e2e.test_interactions import ATTACHMENT, COMMAND, answered, slash
-from tests.e2e.test_models import press
-from tests.playground.clients import Page, Rest, eventually
+from tests.e2e.test_models import page_of, press
+from tests.playground.clients import Page, eventually
 
 PICTURE = ("a.png", pictures.striped())
 
@@ -65,11 +65,7 @@ async def visitor(reserved: Reserved, room: Channel) -> AsyncIterator[Guest]:
 @pytest_asyncio.fixture(loop_scope="package")
 async def page(reserved: Reserved, visitor: Guest) -> AsyncIterator[Page]:
     """Connect the visitor to the gateway, as the chat page would."""
-    token = visitor.person.token
-    async with (
-        Rest(reserved.playground.api, token) as rest,
-        Page(reserved.playground, token, rest) as connected,
-    ):
+    async with page_of(reserved.playground, visitor.person) as connected:
         yield connected
 
 

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.playground.model.records import Channel, Person
+from bot.playground.server import Playground
 from tests.e2e.conftest import House
 from tests.e2e.guest import Guest, said
 from tests.playground.clients import Page, Rest
@@ -19,11 +20,11 @@ EPHEMERAL = 64
 
 
 @asynccontextmanager
-async def page_of(house: House, person: Person) -> AsyncIterator[Page]:
+async def page_of(playground: Playground, person: Person) -> AsyncIterator[Page]:
     """Connect a person to the gateway, as the chat page would."""
     async with (
-        Rest(house.playground.api, person.token) as rest,
-        Page(house.playground, person.token, rest) as connected,
+        Rest(playground.api, person.token) as rest,
+        Page(playground, person.token, rest) as connected,
     ):
         yield connected
 
@@ -31,7 +32,7 @@ async def page_of(house: House, person: Person) -> AsyncIterator[Page]:
 @pytest_asyncio.fixture(loop_scope="package")
 async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
     """Connect the guest."""
-    async with page_of(house, guest.person) as connected:
+    async with page_of(house.playground, guest.person) as connected:
         yield connected
 
 
@@ -100,7 +101,7 @@ async def test_others_get_a_list_of_their_own(house: House, guest: Guest) -> Non
     """Somebody else's press does not turn the page for the person who asked."""
     first = await guest.ask("!models")
     other = await house.playground.new_person("turner")
-    async with page_of(house, other) as page:
+    async with page_of(house.playground, other) as page:
         await press(page, first, "More ▶")
         told = await page.event("MESSAGE_UPDATE")
     assert told["id"] != first["id"]

@@ -96,7 +96,7 @@ async def test_every_command_with_pictures_names_what_is_missing(
     for command in (*typed, "untrained", "model resnet18"):
         assert "**Attach Files**" in said(await guest.ask(f"!{command}", PICTURE)), command
     target = await guest.say("", PICTURE)
-    async with page_of(house, guest.person) as page:
+    async with page_of(house.playground, guest.person) as page:
         for number, command in enumerate(("Classify", "Caption", "Zebra"), start=1):
             data = {**await page.command(command, channel.id), "target_id": target["id"]}
             await page.interact(2, data, channel_id=channel.id)

@@ -15,7 +15,7 @@ from tests.playground.clients import Page
 @pytest_asyncio.fixture(loop_scope="package")
 async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
     """Connect the guest."""
-    async with page_of(house, guest.person) as connected:
+    async with page_of(house.playground, guest.person) as connected:
         yield connected
 
 

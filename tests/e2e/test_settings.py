@@ -44,7 +44,7 @@ class Server:
     @asynccontextmanager
     async def page(self, guest: Guest) -> AsyncIterator[Page]:
         """Connect somebody to the gateway, as the chat page would."""
-        async with page_of(self.house, guest.person) as page:
+        async with page_of(self.house.playground, guest.person) as page:
             yield page
 
     async def use(self, guest: Guest, of: str, part: str | None = None, /, **options: Any) -> Any:

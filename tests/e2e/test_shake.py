@@ -24,7 +24,7 @@ async def test_a_first_answer_needs_no_upload(house: House, guest: Guest) -> Non
     """A button for each sample; the press shows picture, labels and credit, to the presser."""
     offer = await guest.ask("!try")
     assert list(buttons(offer)) == [sample.title for sample in SAMPLES.values()]
-    async with page_of(house, guest.person) as page:
+    async with page_of(house.playground, guest.person) as page:
         await press(page, offer, "A cup of coffee")
         await eventually(lambda: any("espresso" in said(m) for m in page.heard("MESSAGE_UPDATE")))
         (answer,) = [m for m in page.heard("MESSAGE_UPDATE") if "espresso" in said(m)]

@@ -98,7 +98,7 @@ async def test_without_the_intent_it_is_not_tried_again(tmp_path: Path) -> None:
 async def test_a_reboot_before_the_network_is_up(tmp_path: Path) -> None:
     """Bobby waits, is in as soon as there is a network and Discord has found itself again.
 
-    What kills it then is a failure after which it is started anew.
+    What kills it then is a failure after which it is started again.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

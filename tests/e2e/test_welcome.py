@@ -64,11 +64,11 @@ async def test_managers_delete_it(house: House) -> None:
     message = await greeted(house, channel, owner)
     assert channel.guild
     member = house.playground.world.add_person("member", guild=channel.guild)
-    async with page_of(house, member) as page:
+    async with page_of(house.playground, member) as page:
         await press(page, message, DELETE)
         assert "**Manage Server**" in said(await page.event("MESSAGE_CREATE"))
     assert int(message["id"]) in channel.messages
-    async with page_of(house, owner) as page:
+    async with page_of(house.playground, owner) as page:
         await press(page, message, DELETE)
         await eventually(lambda: int(message["id"]) not in channel.messages)
 

@@ -22,7 +22,7 @@ SELECT = 3
 @pytest_asyncio.fixture(loop_scope="package")
 async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
     """Connect the guest."""
-    async with page_of(house, guest.person) as connected:
+    async with page_of(house.playground, guest.person) as connected:
         yield connected
 
 
@@ -89,7 +89,7 @@ async def test_somebody_elses_choice_is_answered_in_private(
     """The public message stays as it was."""
     answer = await guest.ask("!why", dog)
     other = await house.playground.new_person("curious")
-    async with page_of(house, other) as page:
+    async with page_of(house.playground, other) as page:
         await choose(page, answer, "tennis ball")
         await eventually(
             lambda: any("tennis ball" in said(m) for m in page.heard("MESSAGE_UPDATE"))

@@ -1,4 +1,4 @@
-"""The fence around links: what is public, whoever connects."""
+"""The fence around links: what is public, no matter who connects."""
 
 import ipaddress
 from collections.abc import AsyncIterator

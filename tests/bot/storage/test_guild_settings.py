@@ -31,7 +31,7 @@ SET = ServerSettings(model="alexnet", channels=(1, 2), language="ko", per_person
 async def test_a_bad_value_in_the_file_counts_as_unset_and_is_named_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, value: str
 ) -> None:
-    """Whoever wrote it there; what stands beside it holds."""
+    """No matter who wrote it there; what stands beside it holds."""
     async with Store(tmp_path):
         pass
     with sqlite3.connect(tmp_path / FILE) as connection:
