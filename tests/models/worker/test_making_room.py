@@ -42,6 +42,7 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> Tasks:
     """Return tasks each of which makes room once it has run for a moment."""
     monkeypatch.setattr(slices, "SLICE", 0.05)
     monkeypatch.setattr(loop, "makes_room", lambda _: True)
+    monkeypatch.setattr(loop, "GRACE", 60)
     return Tasks()
 
 

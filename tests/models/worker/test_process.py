@@ -33,7 +33,7 @@ from models.jobs.control import (
 from models.jobs.requests import Classify
 from models.jobs.wire import body_length, frame, from_worker
 from models.runtime.inference import DeviceError
-from models.worker import process
+from models.worker import loop, process
 from models.worker.loop import Worker
 from models.worker.pipe import Pipe
 from models.worker.process import runtime_for
@@ -182,7 +182,7 @@ def test_two_batches_are_in_flight(tmp_path: Path) -> None:
 FAULTY = """
 import torch
 from models.runtime import inference
-from models.worker import process
+from models.worker import loop, process
 
 sound = inference.Network.run
 
@@ -333,6 +333,12 @@ def test_importing_it_does_nothing() -> None:
     assert done.stderr == b""
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a batch wait for its pictures, however busy the machine is."""
+    monkeypatch.setattr(loop, "GRACE", 60)
+
+
 class Bench:
     """A worker in this process, with its answers in a list."""
 
@@ -349,6 +355,7 @@ class Bench:
         return self.told
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_forgotten_job_is_dropped(tasks: Tasks) -> None:
     """Nothing is told of it, and its neighbour is answered."""
     told = Bench(tasks).through(
@@ -361,6 +368,7 @@ def test_a_forgotten_job_is_dropped(tasks: Tasks) -> None:
     assert [type(m) for m in told if not isinstance(m, Working)] == [Started, Finished]
 
 
+@pytest.mark.usefixtures("patient")
 def test_forgetting_comes_too_late_for_a_batch(tasks: Tasks) -> None:
     """Every job of a batch is finished exactly once, also one that nobody wants any more."""
     told = Bench(tasks).through(
@@ -369,6 +377,7 @@ def test_forgetting_comes_too_late_for_a_batch(tasks: Tasks) -> None:
     assert [type(m) for m in told if not isinstance(m, Working)] == [Started, Finished]
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_job_that_never_came_fails_alone(tasks: Tasks) -> None:
     """A batch that names it still answers its neighbour."""
     told = Bench(tasks).through(
