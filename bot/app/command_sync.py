@@ -58,6 +58,13 @@ async def declared(bot: commands.Bot | commands.AutoShardedBot) -> list[Any]:
     ]
 
 
+async def of_a_server(client: discord.Client, guild_id: int) -> list[str]:
+    """Return the names of the commands that the application has in one server alone."""
+    assert client.application_id is not None
+    found = await client.http.get_guild_commands(client.application_id, guild_id)
+    return [one["name"] for one in found]
+
+
 async def publish(bot: commands.Bot | commands.AutoShardedBot) -> None:
     """Synchronise the command tree of `bot`, only if Discord's copy differs."""
     there, here = await published(bot), await declared(bot)
@@ -107,19 +114,17 @@ class CommandPublisher:
     async def name_strangers(self) -> None:
         """Say in the log which servers have commands of their own: they are none of Bobby's."""
         await self._bot.wait_until_ready()
-        application = self._bot.application_id
-        assert application is not None
         for guild in [*self._bot.guilds]:
             try:
-                found = await self._bot.http.get_guild_commands(application, guild.id)
+                found = await of_a_server(self._bot, guild.id)
             except FAILURES as failure:
                 log.debug("The commands of server %d can't be read: %s", guild.id, failure)
                 continue
             if found:
                 log.warning(
                     "Server %d has commands of an earlier program, which Bobby doesn't answer: %s."
-                    " To remove them, PUT [] to /applications/%d/guilds/%d/commands.",
-                    *(guild.id, ", ".join(one["name"] for one in found), application, guild.id),
+                    " `bobby remove-old-commands` removes them.",
+                    *(guild.id, ", ".join(found)),
                 )
 
 

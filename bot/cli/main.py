@@ -181,6 +181,24 @@ def clean(*, yes: bool) -> None:
     remove(settings, found)
 
 
+@cli.command("remove-old-commands")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
+def remove_old_commands(*, yes: bool) -> None:
+    """Remove slash commands that an earlier program left in servers."""
+    from bot.cli.old_commands import old_commands, remove
+
+    settings = prepare()
+    found = finish(old_commands(settings))
+    for one in found:
+        click.echo(f"{one.guild} ({one.guild_id}): {', '.join(one.names)}")
+    if not found:
+        click.echo("No server has commands of an earlier program.")
+        return
+    if not yes:
+        click.confirm("Remove these?", abort=True)
+    finish(remove(settings, found))
+
+
 @cli.group()
 def hub() -> None:
     """Manage Torch Hub classifiers (third-party code, one isolated process per repository)."""

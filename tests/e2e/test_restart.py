@@ -5,6 +5,7 @@ Real processes, ended by SIGKILL, with questions in flight and others posted whi
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -26,9 +27,11 @@ from bot.playground.server import Playground
 from tests.e2e import pictures
 from tests.e2e.guest import Guest
 from tests.e2e.processes import START, TOKEN, Running, running
-from tests.playground.clients import eventually
+from tests.e2e.test_models import page_of
+from tests.playground.clients import Page, eventually
 
 PICTURE = ("a.png", pictures.plain())
+FIRST_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -185,15 +188,28 @@ async def test_a_hangup_is_an_end_in_order(scene: Scene) -> None:
         assert await asyncio.to_thread(process.ended, 10) == 0
 
 
+async def set_limit(page: Page, pictures: int) -> None:
+    """Use `/settings limit`, whoever may be there to answer it."""
+    command = await page.command("settings")
+    option = {"name": "pictures", "type": 4, "value": pictures}
+    data = {**command, "options": [{"name": "limit", "type": 1, "options": [option]}]}
+    assert (await page.interact(2, data)).status == 204
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 async def test_thirty_kills_at_any_moment(scene: Scene) -> None:
-    """Under twenty questions and a lesson each: nobody is left without an answer or has two."""
+    """Under twenty questions, a lesson and a setting each.
+
+    Nobody is left without an answer or has two, and what was acknowledged is there.
+    """
     moments = random.Random(8)
     world, kills = scene.playground.world, 30
     channels = [world.add_channel(f"room {n}") for n in range(4)]
     asked: list[dict[str, Any]] = []
     lessons: dict[str, dict[str, Any]] = {}
+    limits = [0]
+    """Those that were acknowledged."""
     async with contextlib.AsyncExitStack() as stack:
         guests = [
             await stack.enter_async_context(
@@ -204,6 +220,7 @@ async def test_thirty_kills_at_any_moment(scene: Scene) -> None:
         boss = await stack.enter_async_context(
             Guest(scene.playground, world.owner, scene.guest.channel_id)
         )
+        page = await stack.enter_async_context(page_of(scene.playground, world.owner))
 
         async def five(guest: Guest) -> None:
             names = moments.choices(("!classify", "!caption", "!zebra", "!help"), k=5)
@@ -216,7 +233,11 @@ async def test_thirty_kills_at_any_moment(scene: Scene) -> None:
                 lesson = ("a.png", pictures.plain(f"#{8 * number:02x}40f0"))
                 lessons[f"label{number}"] = await boss.say(f"!teach label{number}", lesson)
                 await asyncio.gather(*map(five, guests))
+                await set_limit(page, FIRST_LIMIT + number)
                 await asyncio.sleep(moments.uniform(0, 5))
+            if any("Queue limit per person" in str(shown) for shown in page.events):
+                limits.append(FIRST_LIMIT + number)
+            page.events.clear()
         async with scene.bobby():
             everything = [*asked, *lessons.values()]
             await eventually(lambda: all(map(scene.answered, everything)), within=600)
@@ -229,6 +250,8 @@ async def test_thirty_kills_at_any_moment(scene: Scene) -> None:
     assert not twice
     with contextlib.closing(sqlite3.connect(scene.folder / "data" / "bobby.sqlite3")) as kept:
         known = Counter(label for (label,) in kept.execute("SELECT label FROM examples"))
+        ((server,),) = kept.execute("SELECT settings FROM servers")
+    assert max(limits) <= json.loads(server)["per_person"] < FIRST_LIMIT + kills
     learned = {label for label, one in lessons.items() if "Learned" in scene.text(one)}
     assert learned <= set(known)
     assert max(known.values()) == 1

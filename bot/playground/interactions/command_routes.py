@@ -21,11 +21,13 @@ class CommandRoutes:
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, below the API's prefix."""
         commands = "/applications/{application_id}/commands"
+        of_a_guild = "/applications/{application_id}/guilds/{guild_id}/commands"
         return [
             web.get("/channels/{channel_id}/application-command-index", self.index),
             web.get(commands, self.list),
             web.put(commands, self.replace),
-            web.get("/applications/{application_id}/guilds/{guild_id}/commands", self.of_guild),
+            web.get(of_a_guild, self.of_guild),
+            web.put(of_a_guild, self.clear_guild),
         ]
 
     def _check_bot(self, request: web.Request) -> None:
@@ -65,6 +67,14 @@ class CommandRoutes:
         self._check_bot(request)
         left = self._world.application.guild_commands.get(path_id(request, "guild_id"), [])
         return ok([self._shown(one) for one in left])
+
+    async def clear_guild(self, request: web.Request) -> web.Response:
+        """Remove all commands of one guild; new ones are Bobby's to have everywhere."""
+        self._check_bot(request)
+        if await bodies.read_list(request):
+            raise errors.missing_access()
+        self._world.application.guild_commands.pop(path_id(request, "guild_id"), None)
+        return ok([])
 
     async def replace(self, request: web.Request) -> web.Response:
         """Replace all commands."""
