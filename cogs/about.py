@@ -21,8 +21,8 @@ from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.contact import contact
 from bot.core.errors import UnknownCommand
-from bot.core.formatting import plain
-from bot.core.i18n import LANGUAGES, into, later, tr
+from bot.core.formatting import escape
+from bot.core.i18n import LANGUAGES, later, tr, translate_to
 from bot.library.autocomplete import OFFERED
 from bot.replies import help as helping
 from bot.replies.common import BLUE
@@ -72,12 +72,12 @@ CHAT = discord.AppCommandType.chat_input
 class Groups(
     discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=r"help:(?P<asker>\d+)"
 ):
-    """The menu of the groups below the help that `asker` has asked for."""
+    """The menu of the groups below the help that `requester` has asked for."""
 
-    def __init__(self, asker: int, chosen: str | None = None) -> None:
+    def __init__(self, requester: int, chosen: str | None = None) -> None:
         super().__init__(
             discord.ui.Select(
-                custom_id=f"help:{asker}",
+                custom_id=f"help:{requester}",
                 placeholder=tr("What do you want to do?"),
                 options=[
                     discord.SelectOption(label=tr(name), value=group, default=group == chosen)
@@ -85,7 +85,7 @@ class Groups(
                 ],
             )
         )
-        self.asker = asker
+        self.requester = requester
 
     @classmethod
     async def from_custom_id(
@@ -103,7 +103,7 @@ class Groups(
         async def shown() -> Reply:
             return cog.group(InteractionResponder(interaction), group)
 
-        await edit_for_owner(interaction, self.asker, shown)
+        await edit_for_owner(interaction, self.requester, shown)
 
 
 class AboutCog(BobbyCog, name="About"):
@@ -153,16 +153,16 @@ class AboutCog(BobbyCog, name="About"):
         await InteractionResponder(interaction).answer(_privacy())
 
     def _help(self, responder: Responder, name: str) -> Reply:
-        prefix, asker = self.bot.prefix_for(responder), responder.asker.person
+        prefix, requester = self.bot.prefix_for(responder), responder.requester.user_id
         if name := name.strip().removeprefix(prefix).removeprefix("/").lower():
             return self._explained(name, prefix)
         how = EVERYTHING if self.bot.reads_all(responder) else MENTIONS
-        view = discord.ui.View(timeout=None).add_item(Groups(asker))
+        view = discord.ui.View(timeout=None).add_item(Groups(requester))
         return helping.overview(self._known(), prefix, how, contact(), view)
 
     def group(self, responder: Responder, group: str) -> Reply:
         """Return the commands of `group`, with the menu that leads to the others."""
-        menu = Groups(responder.asker.person, group)
+        menu = Groups(responder.requester.user_id, group)
         view = discord.ui.View(timeout=None).add_item(menu)
         return helping.group_shown(self._known(), group, self.bot.prefix_for(responder), view)
 
@@ -183,17 +183,17 @@ class AboutCog(BobbyCog, name="About"):
             slash = slashes.get(command.name)
             return helping.explained(command, slash, prefix, self.bot.settings)
         for slash in slashes.values():
-            if name in {into(language, slash.name) for language in LANGUAGES}:
+            if name in {translate_to(language, slash.name) for language in LANGUAGES}:
                 return helping.slash_explained(slash)
         close = [f"`{one}`" for one in difflib.get_close_matches(name, self.bot.all_commands, 1)]
         hint = tr("Did you mean {close}?", close=close[0]) if close else ""
-        wrong = plain(name[:50])
+        wrong = escape(name[:50])
         raise UnknownCommand(
             tr("I have no command called “{wrong}”. {hint}", wrong=wrong, hint=hint).rstrip()
         )
 
     def _status(self) -> Reply:
-        embed = discord.Embed(title=tr("Status"), colour=BLUE)
+        embed = discord.Embed(title=tr("Status"), color=BLUE)
         for name, value in rows(self.bot).items():
             embed.add_field(name=tr(name), value=value)
         return Reply(embeds=(embed,))
@@ -203,7 +203,7 @@ def _privacy() -> Reply:
     embed = discord.Embed(
         title=tr("Your privacy"),
         description="\n\n".join(map(tr, PRIVACY)),
-        colour=BLUE,
+        color=BLUE,
     )
     return Reply(embeds=(embed,))
 

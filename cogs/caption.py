@@ -41,14 +41,14 @@ _BEAMS = re.compile(r"\b(?:beams[:=] ?)?(10|[1-9])\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CaptionOptions:
     """What is wanted: the captioner and the number of beams; None leaves either to Bobby."""
 
     model: str | None = None
     beams: int | None = None
 
 
-def read_wish(words: str) -> Wish:
+def parse_options(words: str) -> CaptionOptions:
     """Read a model and a number of beams from what stands behind the command.
 
     Whatever is neither is taken for the model's name, so that it is refused rather than ignored.
@@ -57,10 +57,12 @@ def read_wish(words: str) -> Wish:
     rest = _MODEL.sub(" ", words)
     beams = _BEAMS.search(rest)
     name = " ".join(_BEAMS.sub(" ", rest).split())
-    return Wish(model=model[1] if model else name or None, beams=int(beams[1]) if beams else None)
+    return CaptionOptions(
+        model=model[1] if model else name or None, beams=int(beams[1]) if beams else None
+    )
 
 
-class Alternatives(
+class MoreCaptionsButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=rf"alternatives:{TEMPLATE}",
 ):
@@ -87,7 +89,7 @@ class Alternatives(
 class CaptionCog(BobbyCog, name="Caption"):
     """Says in English what a picture shows."""
 
-    items = (Alternatives,)
+    items = (MoreCaptionsButton,)
 
     def __init__(self, bot: Bobby) -> None:
         super().__init__(
@@ -107,7 +109,7 @@ class CaptionCog(BobbyCog, name="Caption"):
     async def caption(self, context: BobbyContext, *, text: str = "") -> None:
         """Describe a picture in one English sentence."""
         question = Question.typed(context, text)
-        await self._answer(question, read_wish(question.words))
+        await self._answer(question, parse_options(question.words))
 
     @app_commands.command(name="caption")
     @app_commands.describe(
@@ -127,29 +129,31 @@ class CaptionCog(BobbyCog, name="Caption"):
     ) -> None:
         """Describe a picture in one English sentence."""
         question = Question.slash(interaction, picture, link, person)
-        await self._answer(question, Wish(model, beams))
+        await self._answer(question, CaptionOptions(model, beams))
 
     async def caption_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Say in English what every picture in a message shows."""
-        await self._answer(Question.inside(interaction, message), Wish())
+        await self._answer(Question.inside(interaction, message), CaptionOptions())
 
     async def describe_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Answer in private with a sentence that is ready to paste as alt text."""
         question = Question.inside(interaction, message, private=True)
         async with question.pictures(MAX_PICTURES) as found:
-            described = await _describe(question, found, Wish())
+            described = await _describe(question, found, CaptionOptions())
         await question.responder.answer(alt_text(described, found.note))
 
-    async def _answer(self, question: Question, wish: Wish) -> None:
+    async def _answer(self, question: Question, wish: CaptionOptions) -> None:
         async with question.pictures(MAX_PICTURES, task="caption", model=wish.model) as found:
             described = await _describe(question, found, wish)
         view = None
         if any(not isinstance(one.result, str) for one in described):
-            view = discord.ui.View(timeout=None).add_item(Alternatives(question.source))
+            view = discord.ui.View(timeout=None).add_item(MoreCaptionsButton(question.source))
         await question.responder.answer(captioned(described, found.note, view))
 
 
-async def _describe(question: Question, found: FoundPictures, wish: Wish) -> list[Described]:
+async def _describe(
+    question: Question, found: FoundPictures, wish: CaptionOptions
+) -> list[Described]:
     async def ask(data: bytes) -> Captioned:
         return await question.submit(Caption(picture=data, model=wish.model, beams=wish.beams))
 
@@ -157,7 +161,7 @@ async def _describe(question: Question, found: FoundPictures, wish: Wish) -> lis
 
 
 async def _say_otherwise(question: Question) -> Reply:
-    wish = read_wish(question.words)
+    wish = parse_options(question.words)
     if wish.beams:
         wish = replace(wish, beams=max(wish.beams, FEWEST_BEAMS))
     found = await question.first(MAX_PICTURES)

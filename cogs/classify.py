@@ -17,7 +17,7 @@ from bot.app.details_button import Details
 from bot.app.press import answer_press
 from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.text_commands import BobbyContext
-from bot.app.why_button import Why
+from bot.app.why_button import WhyButton
 from bot.conversation.interaction_responder import Interaction
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
@@ -33,7 +33,7 @@ from bot.replies.help import Guide
 from bot.replies.models import recipe
 from bot.storage.labels import NO_SERVER
 from models.jobs.answers import Labels
-from models.jobs.requests import Classify, Inspect, Recognise
+from models.jobs.requests import Classify, ClassifyCustom, Inspect
 
 CUSTOM = later("custom")
 MINE = "mine"
@@ -43,7 +43,7 @@ MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
 
 
-class Recipe(
+class CodeButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"python:(?P<model>.+)"
 ):
     """The button "Python for this"."""
@@ -71,7 +71,7 @@ class Recipe(
 class ClassifyCog(BobbyCog, name="Classify"):
     """Asks a classifier what a picture shows."""
 
-    items = (Recipe, Details)
+    items = (CodeButton, Details)
 
     def __init__(self, bot: Bobby) -> None:
         menu = app_commands.ContextMenu(name="Classify", callback=self.classify_message)
@@ -118,7 +118,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
         Raises:
             UnknownModel: It is no longer known, or not as a classifier.
         """
-        seen = await self.bot.executor.submit(Inspect(model=model), responder.asker)
+        seen = await self.bot.executor.submit(Inspect(model=model), responder.requester)
         if seen.script is None:
             raise UnknownModel(
                 tr("There's no Python code for {model}. Only classifiers have it.", model=model)
@@ -127,7 +127,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
 
     async def _answer(self, question: Question) -> None:
         if question.words.strip().lower() in {CUSTOM, MINE, tr(CUSTOM)}:
-            await self._recognise(question)
+            await self._recognize(question)
             return
         cards = (*self.bot.executor.models, *self.bot.hub.cards)
         words, talk = without_talk(cards, question.words)
@@ -137,15 +137,17 @@ class ClassifyCog(BobbyCog, name="Classify"):
             executor = self.bot.executor
             if model and model.lower().startswith(HUB):
                 executor = await self.bot.hub.executor(model)
-            return await executor.submit(Classify(picture=data, model=model), responder.asker)
+            return await executor.submit(Classify(picture=data, model=model), responder.requester)
 
         responder = question.responder
         async with question.pictures(MAX_PICTURES, task="classify", model=model) as found:
             results = await question.each(found, ask)
         view = _buttons(results, question.source)
-        await responder.answer(common.classified(results, found.with_note(talk).note, view))
+        await responder.answer(
+            common.classification_reply(results, found.with_note(talk).note, view)
+        )
 
-    async def _recognise(self, question: Question) -> None:
+    async def _recognize(self, question: Question) -> None:
         """Answer with the labels that the server has taught."""
         if question.server is None:
             raise NotAllowed(NO_SERVER)
@@ -163,14 +165,16 @@ class ClassifyCog(BobbyCog, name="Classify"):
 
         async def ask(data: bytes) -> Labels:
             return await question.submit(
-                Recognise(picture=data, model=model, weights=weights, examples=examples)
+                ClassifyCustom(picture=data, model=model, weights=weights, examples=examples)
             )
 
         async with question.pictures(MAX_PICTURES) as found:
             results = await question.each(found, ask)
         note = found.with_note(tr("Comparing this server's custom labels only")).note
         view = _with_details(discord.ui.View(timeout=None), results)
-        await question.responder.answer(common.classified(results, note, view, unsure=None))
+        await question.responder.answer(
+            common.classification_reply(results, note, view, unsure=None)
+        )
 
 
 def _buttons(results: list[Classified], source: PictureRef) -> discord.ui.View | None:
@@ -181,9 +185,9 @@ def _buttons(results: list[Classified], source: PictureRef) -> discord.ui.View |
         if isinstance(one.result, Labels) and not one.result.model.startswith(HUB):
             models.append(one.result.model)
             caption = None if len(results) == 1 else tr("Why? {number}", number=number + 1)
-            view.add_item(Why(source, number, one.result.model, caption))
+            view.add_item(WhyButton(source, number, one.result.model, caption))
     if models:
-        view.add_item(Recipe(models[0]))
+        view.add_item(CodeButton(models[0]))
     return _with_details(view, results)
 
 

@@ -17,11 +17,11 @@ from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction
 from bot.conversation.per_picture import fetched
 from bot.core.error_text import explain
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import later, tr
 from bot.library.autocomplete import complete, completions
-from bot.library.search import MOST_COMPARED, field
-from bot.replies.comparison import Contender, compared, garbage
+from bot.library.search import MOST_COMPARED, models_to_compare
+from bot.replies.comparison import ModelResult, comparison_reply, untrained_reply
 from bot.replies.help import Guide
 from models.jobs.answers import Labels
 from models.jobs.base import say
@@ -100,13 +100,15 @@ class CompareCog(BobbyCog, name="Compare"):
     async def _compare(self, question: Question) -> None:
         responder, executor = question.responder, self.bot.executor
         async with question.pictures(1) as found:
-            wanted = field(await executor.cards(), question.words.replace(",", " ").split())
+            wanted = models_to_compare(
+                await executor.cards(), question.words.replace(",", " ").split()
+            )
             (picture,) = found.pictures
             data = await fetched(self.bot.fetcher, responder, picture)
             contenders = await asyncio.gather(
                 *(_contend(question, data, card) for card in wanted.here)
             )
-        await responder.answer(compared(picture, contenders, wanted.absent, found.note))
+        await responder.answer(comparison_reply(picture, contenders, wanted.absent, found.note))
 
     async def _guess(self, question: Question) -> None:
         async def ask(data: bytes) -> Labels:
@@ -115,18 +117,18 @@ class CompareCog(BobbyCog, name="Compare"):
         async with question.pictures(1) as found:
             outcomes = await question.each(found, ask)
         prefix = self.bot.prefix_for(question.responder)
-        await question.responder.answer(garbage(outcomes, prefix, found.note))
+        await question.responder.answer(untrained_reply(outcomes, prefix, found.note))
 
 
-async def _contend(question: Question, data: bytes, card: ModelInfo) -> Contender:
+async def _contend(question: Question, data: bytes, card: ModelInfo) -> ModelResult:
     """Ask one model of a comparison; where it fails, the others go on."""
     try:
         labels = await question.submit(Classify(picture=data, model=card.name))
     except Exception as error:  # noqa: BLE001  (`explain` logs it)
-        return Contender(card, explain(error, question.responder))
+        return ModelResult(card, explain(error, question.responder))
     if labels.model != card.name:  # another stood in, which has a line of its own
-        return Contender(card, plain(tr(labels.substitution or later("can't answer"))))
-    return Contender(card, labels)
+        return ModelResult(card, escape(tr(labels.substitution or later("can't answer"))))
+    return ModelResult(card, labels)
 
 
 async def setup(bot: Bobby) -> None:

@@ -10,10 +10,10 @@ from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import tr
 from bot.library.autocomplete import OFFERED
-from bot.replies.common import BLUE, GREY, sentence
+from bot.replies.common import BLUE, GRAY, error_reply
 from bot.replies.help import Guide
 
 HELP_LENGTH = 3500
@@ -53,26 +53,26 @@ class HubCog(BobbyCog, name="Hub"):
             tr(
                 "`{name}` from {repository} at `{commit}`",
                 name=name,
-                repository=plain(repository.name),
+                repository=escape(repository.name),
                 commit=repository.commit[:12],
             )
             for name, (repository, _) in self.bot.hub.models.items()
         ]
         if not lines:
-            return sentence(
-                tr("No Torch Hub models are available here. The bot owner can add some."), GREY
+            return error_reply(
+                tr("No Torch Hub models are available here. The bot owner can add some."), GRAY
             )
         first = next(iter(self.bot.hub.models))
         ask = tr("Ask one with `{prefix}classify {name}`.", prefix=prefix, name=first)
         text = "\n".join(lines)[:HELP_LENGTH] + "\n" + ask
-        return Reply(embeds=(discord.Embed(title="Torch Hub", description=text, colour=BLUE),))
+        return Reply(embeds=(discord.Embed(title="Torch Hub", description=text, color=BLUE),))
 
     async def _described(self, name: str) -> Reply:
         text = await self.bot.hub.help(name)
         said = (text or tr("No description available."))[:HELP_LENGTH]
-        shown = "\n".join(map(plain, said.splitlines()))[:EMBED_LENGTH]
-        title = plain(name.strip().lower()[:100])
-        return Reply(embeds=(discord.Embed(title=title, description=shown, colour=BLUE),))
+        shown = "\n".join(map(escape, said.splitlines()))[:EMBED_LENGTH]
+        title = escape(name.strip().lower()[:100])
+        return Reply(embeds=(discord.Embed(title=title, description=shown, color=BLUE),))
 
 
 async def setup(bot: Bobby) -> None:

@@ -22,13 +22,13 @@ from bot.core.error_text import explain
 from bot.core.errors import BadLesson, BobbyError, NotAllowed
 from bot.core.i18n import later, tr
 from bot.replies.help import Guide
-from bot.replies.lessons import Lesson, listed, taught_now, untaught
+from bot.replies.lessons import Lesson, labels_reply, teach_reply, unteach_reply
 from bot.storage.database import Change
-from bot.storage.examples import Taught
-from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, clean
-from models.jobs.answers import Assessed, Features
+from bot.storage.examples import StoredExample
+from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS, NO_SERVER, normalize_label
+from models.jobs.answers import CrossValidation, Features
 from models.jobs.base import say
-from models.jobs.requests import Assess, Featurise
+from models.jobs.requests import CrossValidate, ExtractFeatures
 
 AT_ONCE = 10
 """Pictures of one message, as many as Discord lets people attach."""
@@ -112,23 +112,25 @@ class LessonsCog(BobbyCog, name="Lessons"):
             self._require_teacher(responder, server)
             async with self._turn(server):
                 lesson, note = await self._learn(question, server)
-        await responder.answer(taught_now(lesson, self.bot.prefix_for(responder), note))
+        await responder.answer(teach_reply(lesson, self.bot.prefix_for(responder), note))
 
     async def _learn(self, question: Question, server: int) -> tuple[Lesson, str | None]:
         """Keep the features of the pictures that are new, and return what is known now."""
         responder = question.responder
         before = await self.bot.store.lessons.of(server)
-        label = clean(question.words, [one.label for one in before])
+        label = normalize_label(question.words, [one.label for one in before])
         found = await question.first(min(AT_ONCE, _room(before, label)))
         outcomes = await question.each(found, lambda data: self._look(question, data, before))
-        number = responder.asker.question or 0
+        number = responder.requester.request_id or 0
         seen = [one.result for one in outcomes if isinstance(one.result, Features)]
         known = {one.features for one in before if one.label == label}
         # Twice the same picture would vouch for itself when each is judged by the others.
         new = {f.features: f for f in seen if f.features not in known}
         if new:
             examples = [
-                Taught(0, number, responder.asker.person, label, f.model, f.weights, f.features)
+                StoredExample(
+                    0, number, responder.requester.user_id, label, f.model, f.weights, f.features
+                )
                 for f in new.values()
             ]
             await self.bot.store.lessons.add(server, examples, responder.change)
@@ -140,14 +142,14 @@ class LessonsCog(BobbyCog, name="Lessons"):
             assessed = None
         return Lesson(label, outcomes, len(new), after, assessed), found.note
 
-    async def _look(self, question: Question, data: bytes, before: list[Taught]) -> Features:
+    async def _look(self, question: Question, data: bytes, before: list[StoredExample]) -> Features:
         """Return the features of a picture, by the model that those before it have.
 
         Raises:
             BadLesson: That model can't be asked any more.
         """
-        model = before[0].model if before else self.bot.own_classifier(question.server)
-        seen = await question.submit(Featurise(picture=data, model=model))
+        model = before[0].model if before else self.bot.server_default_model(question.server)
+        seen = await question.submit(ExtractFeatures(picture=data, model=model))
         if before and (seen.model, seen.weights) != (before[0].model, before[0].weights):
             raise BadLesson(
                 tr(
@@ -160,18 +162,22 @@ class LessonsCog(BobbyCog, name="Lessons"):
             )
         return seen
 
-    async def _assess(self, responder: Responder, taught: list[Taught]) -> Assessed | None:
+    async def _assess(
+        self, responder: Responder, taught: list[StoredExample]
+    ) -> CrossValidation | None:
         """Return how well what was taught can be told apart; None for a single label."""
         if len({one.label for one in taught}) < 2:
             return None
-        job = Assess(model=taught[0].model, examples=tuple(one.as_example() for one in taught))
-        return await self.bot.executor.submit(job, responder.asker)
+        job = CrossValidate(
+            model=taught[0].model, examples=tuple(one.as_example() for one in taught)
+        )
+        return await self.bot.executor.submit(job, responder.requester)
 
     async def _list(self, responder: Responder) -> None:
         async with responder.thinking():
             taught = await self.bot.store.lessons.of(self._server(responder))
             assessed = await self._assess(responder, taught)
-        await responder.answer(listed(taught, assessed, self.bot.prefix_for(responder)))
+        await responder.answer(labels_reply(taught, assessed, self.bot.prefix_for(responder)))
 
     async def _unteach(self, responder: Responder, text: str) -> None:
         async with responder.thinking():
@@ -180,7 +186,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
             async with self._turn(server):
                 label, gone = await self._take_back(server, text, responder.change)
                 left = Counter(one.label for one in await self.bot.store.lessons.of(server))
-        await responder.answer(untaught(label, gone, left[label]))
+        await responder.answer(unteach_reply(label, gone, left[label]))
 
     async def _take_back(self, server: int, text: str, change: Change) -> tuple[str, int]:
         """Delete the label that `text` means, or the last lesson; return it and how many went."""
@@ -189,7 +195,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
         if not taught:
             raise BadLesson(tr("There are no custom labels here to remove."))
         if text:
-            label = clean(text, [one.label for one in taught])
+            label = normalize_label(text, [one.label for one in taught])
             return label, await lessons.delete_label(server, label, change)
         last = taught[-1]
         return last.label, await lessons.delete_lesson(server, last.lesson, change)
@@ -199,9 +205,9 @@ class LessonsCog(BobbyCog, name="Lessons"):
         return self._turns.setdefault(server, asyncio.Lock())
 
     def _server(self, responder: Responder) -> int:
-        if responder.asker.server is None:
+        if responder.requester.guild_id is None:
             raise NotAllowed(NO_SERVER)
-        return responder.asker.server
+        return responder.requester.guild_id
 
     def _require_teacher(self, responder: Responder, server: int) -> None:
         everyone = self.bot.store.servers.get(server).teachers == "everyone"
@@ -214,7 +220,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
             )
 
 
-def _room(taught: list[Taught], label: str) -> int:
+def _room(taught: list[StoredExample], label: str) -> int:
     """Return how many more examples of `label` there is room for, at least one.
 
     Raises:

@@ -33,17 +33,17 @@ QUERY = 60
 Task = Literal["classify", "translate", "caption"]
 
 
-class Turn(
+class PageButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"models:(?P<asker>\d+):(?P<page>\d+):(?P<query>.*)",
 ):
     """A button that turns to a page of the list of models."""
 
-    def __init__(self, asker: int, number: int, query: str, label: str | None = None) -> None:
+    def __init__(self, requester: int, number: int, query: str, label: str | None = None) -> None:
         super().__init__(
-            discord.ui.Button(label=label, custom_id=f"models:{asker}:{number}:{query}")
+            discord.ui.Button(label=label, custom_id=f"models:{requester}:{number}:{query}")
         )
-        self.asker = asker
+        self.requester = requester
         self.number = number
         self.query = query
 
@@ -64,10 +64,10 @@ class Turn(
         async def listed() -> Reply:
             return listing(await cog.bot.executor.cards(), self.query, self.number, presser)
 
-        await edit_for_owner(interaction, self.asker, listed)
+        await edit_for_owner(interaction, self.requester, listed)
 
 
-def listing(cards: tuple[ModelInfo, ...], query: str, number: int, asker: int) -> Reply:
+def listing(cards: tuple[ModelInfo, ...], query: str, number: int, requester: int) -> Reply:
     """Return page `number`, or the nearest there is, of the models that `query` finds."""
     query = " ".join(query.split())[:QUERY]
     found = search(cards, query)
@@ -75,16 +75,16 @@ def listing(cards: tuple[ModelInfo, ...], query: str, number: int, asker: int) -
     number = min(max(number, 0), last)
     view = discord.ui.View(timeout=None)
     if number > 0:
-        view.add_item(Turn(asker, number - 1, query, tr("◀ Back")))
+        view.add_item(PageButton(requester, number - 1, query, tr("◀ Back")))
     if number < last:
-        view.add_item(Turn(asker, number + 1, query, tr("More ▶")))
+        view.add_item(PageButton(requester, number + 1, query, tr("More ▶")))
     return Reply(embeds=(page(found, number, query),), view=view if view.children else None)
 
 
 class ModelsCog(BobbyCog, name="Models"):
     """Lists the models, and shows what is inside one."""
 
-    items = (Turn,)
+    items = (PageButton,)
 
     @commands.command(
         usage="[words] [task:…] [family:…] [ready]",
@@ -136,7 +136,7 @@ class ModelsCog(BobbyCog, name="Models"):
 
     async def _list(self, responder: Responder, query: str) -> None:
         async with responder.thinking():
-            reply = listing(await self.bot.executor.cards(), query, 0, responder.asker.person)
+            reply = listing(await self.bot.executor.cards(), query, 0, responder.requester.user_id)
         await responder.answer(reply)
 
     async def _inspect(self, responder: Responder, name: str) -> None:
@@ -145,7 +145,7 @@ class ModelsCog(BobbyCog, name="Models"):
             if not name.strip():
                 raise UnknownModel(tr("Which model? For example, `/model resnet101`."))
             card = named(await self.bot.executor.cards(), name)
-            seen = await self.bot.executor.submit(Inspect(model=card.name), responder.asker)
+            seen = await self.bot.executor.submit(Inspect(model=card.name), responder.requester)
         await responder.answer(inspected(card, seen))
 
 

@@ -13,18 +13,18 @@ from bot.app.details_button import Details
 from bot.app.press import answer_press
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply, Upload
 from bot.conversation.responder import Responder
 from bot.core.i18n import tr
 from bot.pictures.picture import Picture
 from bot.pictures.samples import SAMPLES, Sample
-from bot.replies.common import BLUE, classified
+from bot.replies.common import BLUE, classification_reply
 from bot.replies.help import Guide
 from models.jobs.requests import Classify
 
 
-class Try(
+class SampleButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"try:(?P<name>\w+)"
 ):
     """The button of a sample picture."""
@@ -50,7 +50,7 @@ class Try(
 class SamplesCog(BobbyCog, name="Samples"):
     """Shows what Bobby does with pictures of its own."""
 
-    items = (Try,)
+    items = (SampleButton,)
 
     @commands.command(name="try", extras=Guide("look").extras())
     async def try_(self, context: BobbyContext) -> None:
@@ -65,11 +65,11 @@ class SamplesCog(BobbyCog, name="Samples"):
     async def answer(self, responder: Responder, sample: Sample) -> Reply:
         """Return the labels of `sample`, with the picture itself."""
         data = sample.read()
-        labels = await self.bot.executor.submit(Classify(picture=data), responder.asker)
+        labels = await self.bot.executor.submit(Classify(picture=data), responder.requester)
         name = f"{sample.name}.jpg"
         picture = Picture("", name, from_discord=True)
         view = discord.ui.View(timeout=None).add_item(Details.of(labels))
-        reply = classified([Outcome(picture, labels)], sample.credit, view)
+        reply = classification_reply([PictureResult(picture, labels)], sample.credit, view)
         embeds = (reply.embeds[0].set_image(url=f"attachment://{name}"),)
         upload = Upload(name, data, tr(sample.title))
         return Reply(reply.text, embeds, (*reply.uploads, upload), reply.view)
@@ -77,9 +77,9 @@ class SamplesCog(BobbyCog, name="Samples"):
     def _offer(self) -> Reply:
         view = discord.ui.View(timeout=None)
         for sample in SAMPLES.values():
-            view.add_item(Try(sample))
+            view.add_item(SampleButton(sample))
         text = tr("Pick a picture and I'll tell you what I see. Or post your own.")
-        return Reply(embeds=(discord.Embed(description=text, colour=BLUE),), view=view)
+        return Reply(embeds=(discord.Embed(description=text, color=BLUE),), view=view)
 
 
 async def setup(bot: Bobby) -> None:

@@ -1,6 +1,6 @@
 """`/settings` for people who manage a server, and `/forget` for everybody.
 
-What is set lies in `bot.storage`; every answer here is for the asker's eyes alone.
+What is set lies in `bot.storage`; every answer here is for the requester's eyes alone.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from bot.core.i18n import LANGUAGES, speak_to, tr
 from bot.library.autocomplete import completions
 from bot.library.hub.workers import PREFIX as HUB
 from bot.replies.help import Guide
-from bot.replies.settings import forgotten, shown
+from bot.replies.settings import deletion_reply, settings_reply
 from bot.storage.guild_settings import MOST_CHANNELS, ServerSettings
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel
@@ -49,7 +49,7 @@ class SettingsCog(BobbyCog, name="Settings"):
         responder = InteractionResponder(interaction, private=True)
         _require_manager(responder)
         known = self.bot.store.servers.get(interaction.guild_id)
-        await responder.answer(shown(known, self.bot.settings))
+        await responder.answer(settings_reply(known, self.bot.settings))
 
     @settings.command(name="model")
     @app_commands.describe(
@@ -147,7 +147,7 @@ class SettingsCog(BobbyCog, name="Settings"):
         _require_manager(responder)
         assert interaction.guild_id is not None
         records = await self.bot.store.forget_server(interaction.guild_id)
-        await responder.answer(forgotten(records))
+        await responder.answer(deletion_reply(records))
 
     @commands.command(extras=Guide("teach").extras())
     async def forget(self, context: BobbyContext) -> None:
@@ -160,8 +160,8 @@ class SettingsCog(BobbyCog, name="Settings"):
         await self._forget(InteractionResponder(interaction, private=True))
 
     async def _forget(self, responder: Responder) -> None:
-        records = await self.bot.store.forget_teacher(responder.asker.person)
-        await responder.answer(forgotten(records))
+        records = await self.bot.store.forget_teacher(responder.requester.user_id)
+        await responder.answer(deletion_reply(records))
 
     async def _set(self, interaction: Interaction, edit: Edit) -> None:
         """Let hold in the interaction's server what `edit` makes of its settings, and show all."""
@@ -169,7 +169,7 @@ class SettingsCog(BobbyCog, name="Settings"):
         _require_manager(responder)
         assert interaction.guild_id is not None
         settings = await self.bot.store.servers.change(interaction.guild_id, edit)
-        await responder.answer(shown(settings, self.bot.settings))
+        await responder.answer(settings_reply(settings, self.bot.settings))
 
 
 def _with(**changes: object) -> Edit:

@@ -14,7 +14,7 @@ from bot.conversation.reply import Reply
 from bot.conversation.responder import NETWORK
 from bot.core.contact import contact
 from bot.core.i18n import tr
-from bot.replies.common import BLUE, sentence
+from bot.replies.common import BLUE, error_reply
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Dismiss(
         responder = InteractionResponder(interaction, private=True)
         if not responder.manages_server:
             refusal = tr("You need the **Manage Server** permission to do that.")
-            await responder.answer(sentence(refusal))
+            await responder.answer(error_reply(refusal))
             return
         with responder.refusals_logged():
             await interaction.response.defer()
@@ -77,7 +77,7 @@ class WelcomeCog(BobbyCog, name="Welcome"):
         prefix = self.bot.server_prefix
         embed = discord.Embed(
             title=tr("Hi, I'm {name}. I look at pictures.", name=guild.me.display_name),
-            colour=BLUE,
+            color=BLUE,
         )
         fields = {
             tr("Try it"): tr(

@@ -39,7 +39,7 @@ Size = app_commands.Range[int, 32, 2048]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TranslateOptions:
     """What is wanted: the pair (None is horse to zebra), the working size, and there or back."""
 
     pair: str | None = None
@@ -47,7 +47,9 @@ class Wish:
     back_again: bool = False
 
 
-def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) -> Wish:
+def parse_options(
+    text: str, *, names_pair: bool = False, back_again: bool = False
+) -> TranslateOptions:
     """Read `size:N`, and the pair where the command takes one, from what stands behind it.
 
     Raises:
@@ -59,7 +61,7 @@ def read_wish(text: str, *, names_pair: bool = False, back_again: bool = False) 
         raise UnknownModel(
             tr("What should I turn into what? `/transform` suggests pairs as you type.")
         )
-    return Wish(
+    return TranslateOptions(
         pair=words[0] if words and (names_pair or back_again) else None,
         size=int(size[1]) if size else None,
         back_again=back_again,
@@ -79,7 +81,7 @@ class TransformCog(BobbyCog, name="Transform"):
     async def zebra(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn horses into zebras."""
         question = Question.typed(context, text)
-        await self._answer(question, read_wish(question.words))
+        await self._answer(question, parse_options(question.words))
 
     @commands.command(
         aliases=["translate"],
@@ -89,7 +91,7 @@ class TransformCog(BobbyCog, name="Transform"):
     async def transform(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn one kind of thing into another, like apples into oranges."""
         question = Question.typed(context, text)
-        await self._answer(question, read_wish(question.words, names_pair=True))
+        await self._answer(question, parse_options(question.words, names_pair=True))
 
     @commands.command(
         usage="[pair] [size:N] [link or @person]",
@@ -98,7 +100,7 @@ class TransformCog(BobbyCog, name="Transform"):
     async def cycle(self, context: BobbyContext, *, text: str = "") -> None:
         """Turn a horse into a zebra and back again."""
         question = Question.typed(context, text)
-        await self._answer(question, read_wish(question.words, back_again=True))
+        await self._answer(question, parse_options(question.words, back_again=True))
 
     @app_commands.command(name="zebra")
     @app_commands.describe(**HORSE_OPTIONS, size=SIZE_OPTION)
@@ -111,7 +113,9 @@ class TransformCog(BobbyCog, name="Transform"):
         size: Size | None = None,
     ) -> None:
         """Turn horses into zebras."""
-        await self._answer(Question.slash(interaction, picture, link, person), Wish(size=size))
+        await self._answer(
+            Question.slash(interaction, picture, link, person), TranslateOptions(size=size)
+        )
 
     @app_commands.command(name="transform")
     @app_commands.describe(
@@ -128,7 +132,9 @@ class TransformCog(BobbyCog, name="Transform"):
         size: Size | None = None,
     ) -> None:
         """Turn one kind of thing into another, like apples into oranges."""
-        await self._answer(Question.slash(interaction, picture, link, person), Wish(pair, size))
+        await self._answer(
+            Question.slash(interaction, picture, link, person), TranslateOptions(pair, size)
+        )
 
     @app_commands.command(name="cycle")
     @app_commands.describe(**HORSE_OPTIONS)
@@ -140,14 +146,14 @@ class TransformCog(BobbyCog, name="Transform"):
         person: discord.User | None = None,
     ) -> None:
         """Turn a horse into a zebra and back again."""
-        wish = Wish(back_again=True)
+        wish = TranslateOptions(back_again=True)
         await self._answer(Question.slash(interaction, picture, link, person), wish)
 
     async def zebra_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Turn the horses in a message's pictures into zebras."""
-        await self._answer(Question.inside(interaction, message), Wish())
+        await self._answer(Question.inside(interaction, message), TranslateOptions())
 
-    async def _answer(self, question: Question, wish: Wish) -> None:
+    async def _answer(self, question: Question, wish: TranslateOptions) -> None:
         responder, most = question.responder, 1 if wish.back_again else MAX_PICTURES
         async with question.pictures(most, task="translate", model=wish.pair) as found:
             reply = await _translated(question, found, wish, responder.upload_limit)
@@ -159,7 +165,7 @@ class TransformCog(BobbyCog, name="Transform"):
 
 
 async def _translated(
-    question: Question, found: FoundPictures, wish: Wish, max_bytes: int
+    question: Question, found: FoundPictures, wish: TranslateOptions, max_bytes: int
 ) -> Reply:
     async def ask(data: bytes) -> Translated | Cycled:
         if wish.back_again:

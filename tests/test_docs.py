@@ -63,11 +63,11 @@ def test_the_page_on_adding_a_model_can_be_followed(tmp_path: Path) -> None:
     network, record, line, weights = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     where, _, code = network.partition("\n")
     (tmp_path / where.removeprefix("# ")).write_text(code)
-    catalogue = tmp_path / "models" / "catalog" / "classifiers.py"
+    catalog = tmp_path / "models" / "catalog" / "classifiers.py"
     old = "    records = [_efficientnet_lite0(), *_torchvision_classifiers()]\n"
-    assert old in catalogue.read_text()
-    changed = catalogue.read_text().replace(old, line.partition("\n")[2])
-    catalogue.write_text(changed + "\n\n" + record.partition("\n")[2])
+    assert old in catalog.read_text()
+    changed = catalog.read_text().replace(old, line.partition("\n")[2])
+    catalog.write_text(changed + "\n\n" + record.partition("\n")[2])
     cache = tmp_path / "weights"
     cache.mkdir()
     subprocess.run([sys.executable, "-c", weights], cwd=cache, check=True)

@@ -1,6 +1,6 @@
-"""Writes what the catalogue knows of torchvision's models: `python -m tests.torchvision_table`.
+"""Writes what the catalog knows of torchvision's models: `python -m tests.torchvision_table`.
 
-The catalogue reads `models/catalog/torchvision.csv` and `imagenet.txt`, so that a worker need not
+The catalog reads `models/catalog/torchvision.csv` and `imagenet.txt`, so that a worker need not
 import torchvision to know a model. To be run again once torchvision has more of them.
 """
 

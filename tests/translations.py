@@ -1,4 +1,4 @@
-"""Brings the catalogues of sentences up to date: `python -m tests.translations`.
+"""Brings the catalogs of sentences up to date: `python -m tests.translations`.
 
 Collects what people read (marked in the code, and the commands' names and descriptions), adds what
 is new to each language's .po, drops what is gone, and compiles the .mo that Bobby reads. What is
@@ -41,7 +41,7 @@ Text: TypeAlias = str | tuple[str, ...]
 
 
 def file(domain: str, language: str, ending: str = "po") -> Path:
-    """Return where the catalogue of a language lies."""
+    """Return where the catalog of a language lies."""
     return LOCALES / language / "LC_MESSAGES" / f"{domain}.{ending}"
 
 
@@ -84,7 +84,7 @@ def _of_cog(cog: commands.Cog) -> Iterator[str]:
 
 
 def read(path: Path, language: str) -> Catalog:
-    """Return the catalogue at `path`, an empty one where there is none."""
+    """Return the catalog at `path`, an empty one where there is none."""
     if not path.exists():
         return Catalog(language)
     with path.open("rb") as opened:
@@ -92,7 +92,7 @@ def read(path: Path, language: str) -> Catalog:
 
 
 def updated(old: Catalog, texts: Iterable[Text], language: str) -> Catalog:
-    """Return a catalogue of `texts` with the translations that `old` has of them."""
+    """Return a catalog of `texts` with the translations that `old` has of them."""
     new = Catalog(
         language,
         header_comment=f"# Bobby in {LANGUAGES[language]}; see tests/translations.py.",
@@ -111,7 +111,7 @@ def updated(old: Catalog, texts: Iterable[Text], language: str) -> Catalog:
 
 
 def compiled(known: Catalog) -> bytes:
-    """Return the .mo of a catalogue."""
+    """Return the .mo of a catalog."""
     binary = io.BytesIO()
     mofile.write_mo(binary, known)
     return binary.getvalue()

@@ -27,19 +27,19 @@ from bot.app.outage import outlast
 from bot.app.recovery import Recovery
 from bot.app.text_commands import TextCommands, prefixes
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.progress import Cancel, ProgressNotifier
+from bot.conversation.progress import CancelButton, ProgressNotifier
 from bot.conversation.responder import Responder
 from bot.core import logs, network
 from bot.core.contact import turn_to
 from bot.core.errors import StoreFailed
-from bot.core.formatting import plain
-from bot.core.i18n import LANGUAGES, CommandTranslator, into, speak_to
+from bot.core.formatting import escape
+from bot.core.i18n import LANGUAGES, CommandTranslator, speak_to, translate_to
 from bot.core.loop_lag import LoopLagMonitor
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.library.hub.workers import PREFIX as HUB
-from bot.library.hub.workers import Hub
-from bot.library.on_demand import Library
+from bot.library.hub.workers import HubWorkers
+from bot.library.on_demand import ModelDownloads
 from bot.pictures.fetch import Fetcher
 from bot.pictures.references import PictureReferences
 from bot.storage.store import Store
@@ -74,8 +74,8 @@ class Bobby(commands.AutoShardedBot):
         settings: Settings,
         executor: Executor,
         fetcher: Fetcher,
-        library: Library,
-        hub: Hub,
+        downloads: ModelDownloads,
+        hub: HubWorkers,
         store: Store,
     ) -> None:
         discord_patches.apply()
@@ -102,7 +102,7 @@ class Bobby(commands.AutoShardedBot):
         self.settings = settings
         self.executor = executor
         self.fetcher = fetcher
-        self.library = library
+        self.downloads = downloads
         self.hub = hub
         self.store = store
         self.pulse = LoopLagMonitor()
@@ -133,7 +133,7 @@ class Bobby(commands.AutoShardedBot):
         """Return the name of the team or the person that the application belongs to."""
         if self.application is None:
             return ""
-        return plain(
+        return escape(
             self.application.team.name if self.application.team else self.application.owner.name
         )
 
@@ -148,8 +148,8 @@ class Bobby(commands.AutoShardedBot):
             await self.load_extension(name)
         for command in self.commands:  # as the slash commands are called in each language
             for language in LANGUAGES:
-                self.all_commands.setdefault(into(language, command.name), command)
-        self.add_dynamic_items(Cancel)
+                self.all_commands.setdefault(translate_to(language, command.name), command)
+        self.add_dynamic_items(CancelButton)
         await self.tree.set_translator(CommandTranslator())
 
     async def launch_shard(
@@ -185,7 +185,7 @@ class Bobby(commands.AutoShardedBot):
         """Note that the current task answers `interaction`, and in which language."""
         logs.question.set(interaction.id)
         self.speak_to(interaction)
-        self.finish_before_closing()
+        self.track_current_task()
 
     def speak_to(self, interaction: Interaction) -> None:
         """Speak, for the rest of this task, the server's own language or that of who asks."""
@@ -204,7 +204,7 @@ class Bobby(commands.AutoShardedBot):
 
     def reads_all(self, responder: Responder) -> bool:
         """Tell whether Bobby reads more than what mentions it where `responder` answers."""
-        return self.content.read or responder.asker.server is None
+        return self.content.read or responder.requester.guild_id is None
 
     def prefix_for(self, responder: Responder) -> str:
         """Return what to name before a command in an answer of `responder`."""
@@ -212,12 +212,12 @@ class Bobby(commands.AutoShardedBot):
             return self.settings.prefix
         return "/" if isinstance(responder, InteractionResponder) else self.server_prefix
 
-    def own_classifier(self, server: int | None) -> str | None:
+    def server_default_model(self, server: int | None) -> str | None:
         """Return the classifier that `server` has set, if any; a hub's gives labels and no more."""
         name = self.store.servers.get(server).model
         return None if name and name.startswith(HUB) else name
 
-    def finish_before_closing(self) -> None:
+    def track_current_task(self) -> None:
         """Note that the current task is answering somebody."""
         if task := asyncio.current_task():
             self._answering.add(task)
@@ -283,10 +283,10 @@ class Bobby(commands.AutoShardedBot):
         self.missed.hear(message.id)
         await self.texts.read(message, again=True, earlier=earlier)
 
-    async def take(self, question: int, channel: int, asker: int | None = None) -> bool:
+    async def take(self, question: int, channel: int, requester: int | None = None) -> bool:
         """Note that a question is being answered; return whether no process has taken it before."""
         try:
-            return await self.store.questions.take(question, channel, asker)
+            return await self.store.questions.take(question, channel, requester)
         except StoreFailed:
             return True  # it is in the log; what can't be noted is answered all the same
 

@@ -66,7 +66,7 @@ async def of_a_server(client: discord.Client, guild_id: int) -> list[str]:
 
 
 async def publish(bot: commands.Bot | commands.AutoShardedBot) -> None:
-    """Synchronise the command tree of `bot`, only if Discord's copy differs."""
+    """Synchronize the command tree of `bot`, only if Discord's copy differs."""
     there, here = await published(bot), await declared(bot)
     if differing(there, here):
         log.info("Publishing %d commands", len(here))

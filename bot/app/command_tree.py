@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.app.client import Bobby  # noqa: F401  (the type of a tree's client)
 
 PRIVATE = "private"
-"""The extra of a command whose answer only the asker sees."""
+"""The extra of a command whose answer only the requester sees."""
 
 
 class BobbyTree(app_commands.CommandTree["Bobby"]):
@@ -29,7 +29,7 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
             return True  # there is no way to say anything while somebody types
         if allowed_channels.is_open(self.client.store.servers, interaction.channel, command):
             return await self._take(interaction)
-        where = allowed_channels.where(self.client.store.servers.get(interaction.guild_id))
+        where = allowed_channels.channels_hint(self.client.store.servers.get(interaction.guild_id))
         await InteractionResponder(interaction, private=True).answer(Reply(where))
         return False
 
@@ -43,5 +43,5 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         """Answer with the sentence for `error`: in private, unless work had begun in public."""
         responder = InteractionResponder(interaction, private=not interaction.response.is_done())
-        await responder.answer(common.sentence(explain(error, responder)))
+        await responder.answer(common.error_reply(explain(error, responder)))
         await self.client.note_answered(interaction.id)

@@ -89,7 +89,7 @@ class InteractionGate:
             with responder.refusals_logged():
                 await interaction.response.autocomplete([])
         else:
-            await responder.answer(common.sentence(sentence))
+            await responder.answer(common.error_reply(sentence))
 
 
 def _resolves(interaction: Interaction) -> bool:

@@ -21,8 +21,8 @@ from bot.core import network
 from bot.core.errors import WrongSetting
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor
-from bot.library.hub.workers import Hub
-from bot.library.on_demand import Library
+from bot.library.hub.workers import HubWorkers
+from bot.library.on_demand import ModelDownloads
 from bot.pictures.fetch import Fetcher
 from bot.storage.store import Store
 
@@ -103,7 +103,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Bobby]:
         bot.hub,
         bot,
         bot.executor,
-        bot.library,
+        bot.downloads,
         watching(bot, settings.metrics_port),
     ):
         yield bot
@@ -117,8 +117,8 @@ def unopened(settings: Settings) -> Bobby:
         settings=settings,
         executor=executor,
         fetcher=Fetcher(max_bytes=settings.max_file_mib * 2**20),
-        library=Library(settings, executor),
-        hub=Hub(settings),
+        downloads=ModelDownloads(settings, executor),
+        hub=HubWorkers(settings),
         store=store,
     )
 

@@ -20,7 +20,7 @@ from bot.core.errors import SetupError
 HOST = "127.0.0.1"
 
 
-class _Now(Collector):
+class _BotCollector(Collector):
     """The figures that are read off `bot` when somebody asks."""
 
     def __init__(self, bot: Bobby) -> None:
@@ -57,7 +57,7 @@ class Watched:
         self._bot = bot
         self._port = port
         self._now = CollectorRegistry()
-        self._now.register(_Now(bot))
+        self._now.register(_BotCollector(bot))
 
     async def __aenter__(self) -> Self:
         """Open the port.
@@ -101,7 +101,7 @@ class Watched:
         return web.Response(body=body, headers={"Content-Type": kind})
 
     async def _health(self, _: web.Request) -> web.Response:
-        trouble = status.trouble(self._bot)
+        trouble = status.health_problem(self._bot)
         return web.Response(text=f"{trouble or 'ok'}\n", status=503 if trouble else 200)
 
     async def _status(self, _: web.Request) -> web.Response:

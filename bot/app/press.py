@@ -24,7 +24,7 @@ async def answer_press(
         async with responder.thinking():
             reply = await make(responder)
     except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
-        reply = common.sentence(explain(error, responder))
+        reply = common.error_reply(explain(error, responder))
     await responder.answer(reply)
 
 
@@ -48,7 +48,7 @@ async def edit_on_press(interaction: Interaction, make: Callable[[], Awaitable[R
         try:
             reply = await make()
         except Exception as error:  # noqa: BLE001  (nothing above would answer the person)
-            why = common.sentence(explain(error, responder))
+            why = common.error_reply(explain(error, responder))
             await interaction.followup.send(embeds=why.embeds, ephemeral=True)
             return
         await interaction.edit_original_response(

@@ -14,7 +14,7 @@ import discord
 from bot.app.client import Bobby
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
-from bot.conversation.per_picture import Outcome, ask_each
+from bot.conversation.per_picture import PictureResult, ask_each
 from bot.conversation.responder import Responder
 from bot.pictures import precedence
 from bot.pictures.picture import Find, FoundPictures, User
@@ -122,7 +122,7 @@ class Question:
     @property
     def server(self) -> int | None:
         """The id of the server where it is asked, None elsewhere."""
-        return self.responder.asker.server
+        return self.responder.requester.guild_id
 
     async def first(self, most: int) -> FoundPictures:
         """Return at most `most` of the pictures, with a note on what was left out.
@@ -149,7 +149,9 @@ class Question:
                 self.responder.require_permissions()
             found = await self.first(most)
             if task:
-                found = found.with_note(await self.bot.library.provide(self.responder, task, model))
+                found = found.with_note(
+                    await self.bot.downloads.ensure(self.responder, task, model)
+                )
             self.bot.picture_references.note(self.source, found)
             if self.source.kind != "ask":
                 self.responder.pictures = found.pictures
@@ -157,13 +159,13 @@ class Question:
 
     async def each(
         self, found: FoundPictures, ask: Callable[[bytes], Awaitable[A]]
-    ) -> list[Outcome[A]]:
+    ) -> list[PictureResult[A]]:
         """Return what became of each picture of `found`, in order; `ask` is given its file."""
         return await ask_each(self.bot.fetcher, self.responder, found, ask)
 
     async def submit(self, job: Request[A]) -> A:
         """Return the answer to `job`, see `Executor.submit`."""
-        return await self.bot.executor.submit(job, self.responder.asker)
+        return await self.bot.executor.submit(job, self.responder.requester)
 
 
 def _called(interaction: Interaction) -> PictureRef:

@@ -16,7 +16,7 @@ from bot.conversation.message_responder import MessageResponder
 from bot.conversation.progress import has_cancel
 from bot.core.errors import StoreFailed
 from bot.core.i18n import tr
-from bot.replies.common import GREY, sentence
+from bot.replies.common import GRAY, error_reply
 from bot.storage.open_questions import Open
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ class Recovery:
                 self._bot.speak_in(channel.guild)
             if not isinstance(channel, discord.abc.Messageable):
                 log.warning("Question %d was left open where nobody can write", one.number)
-            elif one.asker is None:
+            elif one.requester is None:
                 await self._answer(channel, one.number)
             else:
-                await _tell(channel, one.asker)
+                await _tell(channel, one.requester)
         except discord.HTTPException as error:
             log.warning("Question %d was left open and can't be answered: %s", one.number, error)
         except Exception:
@@ -97,7 +97,7 @@ class Recovery:
             return  # the answer stands there; to note it was no time
         log.info("Message %d was left open by an earlier process", number)
         if self._bot.clock.now() - message.created_at > LONGEST:
-            await MessageResponder(message, earlier).answer(sentence(_restarted(), GREY))
+            await MessageResponder(message, earlier).answer(error_reply(_restarted(), GRAY))
         else:
             await self._bot.answer_again(message, earlier)
 
@@ -113,10 +113,10 @@ class Recovery:
         return None
 
 
-async def _tell(channel: discord.abc.Messageable, asker: int) -> None:
+async def _tell(channel: discord.abc.Messageable, requester: int) -> None:
     """Tell who called a slash command: only the process that heard of it could have answered."""
-    only = discord.AllowedMentions(users=[discord.Object(asker)])
-    await channel.send(f"<@{asker}> {_restarted()}", allowed_mentions=only)
+    only = discord.AllowedMentions(users=[discord.Object(requester)])
+    await channel.send(f"<@{requester}> {_restarted()}", allowed_mentions=only)
 
 
 def _restarted() -> str:

@@ -46,7 +46,7 @@ def rows(bot: Bobby) -> Mapping[str, str]:
     }
 
 
-def trouble(bot: Bobby) -> str | None:
+def health_problem(bot: Bobby) -> str | None:
     """Return why `bot` can't answer anybody just now, None if it can."""
     snapshot = bot.executor.snapshot()
     if snapshot.state != "ready":

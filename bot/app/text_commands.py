@@ -17,7 +17,7 @@ from bot.conversation.active_commands import ActiveCommands
 from bot.conversation.message_responder import MessageResponder
 from bot.conversation.permissions import know_parent
 from bot.core import logs
-from bot.core.i18n import LANGUAGES, into, speak_to, tr
+from bot.core.i18n import LANGUAGES, speak_to, tr, translate_to
 from bot.replies import common
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _typed_in(context: BobbyContext) -> str | None:
     if context.command is None or context.invoked_with is None:
         return None
     typed, name = context.invoked_with.lower(), context.command.name
-    return next((one for one in LANGUAGES if into(one, name) == typed), None)
+    return next((one for one in LANGUAGES if translate_to(one, name) == typed), None)
 
 
 class TextCommands:
@@ -74,12 +74,12 @@ class TextCommands:
         context = await self._bot.get_context(message, cls=BobbyContext)
         if context.prefix is None:
             return
-        if context.command is None and not self._is_worth_a_word(context):
+        if context.command is None and not self._should_answer_unknown(context):
             return
         name = context.command.qualified_name if context.command else ""
         if not allowed_channels.is_open(self._bot.store.servers, message.channel, name):
             return
-        self._bot.finish_before_closing()
+        self._bot.track_current_task()
         logs.question.set(message.id)
         log.debug("Command %s", name or "unknown")
         if message.guild:
@@ -108,12 +108,12 @@ class TextCommands:
         responder = context.responder
         if context.command is None:
             if responder.may_speak():
-                await responder.answer(common.sentence(self._unknown(context), common.GREY))
+                await responder.answer(common.error_reply(self._unknown(context), common.GRAY))
             return
         try:
             await context.command.invoke(context)
         except commands.CommandError as error:
-            await responder.answer(common.sentence(responder.refusal(error)))
+            await responder.answer(common.error_reply(responder.refusal(error)))
 
     async def _wait_for_turn(self) -> None:
         """Let one command begin in each round of the event loop.
@@ -123,20 +123,20 @@ class TextCommands:
         async with self._turn:
             await asyncio.sleep(0)
 
-    def _is_worth_a_word(self, context: BobbyContext) -> bool:
+    def _should_answer_unknown(self, context: BobbyContext) -> bool:
         """Tell an unknown command meant for Bobby from one meant for another bot."""
         mentioned = context.prefix is not None and context.prefix.startswith("<@")
         name = context.invoked_with
-        return mentioned or bool(self._slash_alone(name)) or self._nearest(name) is not None
+        return mentioned or bool(self._slash_alone(name)) or self._closest_command(name) is not None
 
     def _slash_alone(self, name: str | None) -> str | None:
         """Return the slash command that `name` is in some language, where it is no text command."""
         for slash in self._bot.tree.get_commands(type=discord.AppCommandType.chat_input):
-            if (name or "").lower() in {into(one, slash.name) for one in LANGUAGES}:
+            if (name or "").lower() in {translate_to(one, slash.name) for one in LANGUAGES}:
                 return tr(slash.name)
         return None
 
-    def _nearest(self, name: str | None) -> str | None:
+    def _closest_command(self, name: str | None) -> str | None:
         """Return the command that `name` is a slip of; short names are too often other bots'."""
         names = (name for one in self._bot.commands for name in (one.name, *one.aliases))
         long = [name for name in names if len(name) >= SLIP_LENGTH]
@@ -147,7 +147,7 @@ class TextCommands:
         prefix = self._bot.prefix_for(context.responder)
         if slash := self._slash_alone(context.invoked_with):
             return tr("That's a slash command: type `/{slash}`.", slash=slash)
-        if nearest := self._nearest(context.invoked_with):
+        if nearest := self._closest_command(context.invoked_with):
             return tr(
                 "Did you mean `{prefix}{nearest}`? Edit your message to try again.",
                 prefix=prefix,

@@ -28,7 +28,7 @@ NOBODY = 0
 """In a menu's id: only the person who presses sees the answer."""
 
 
-class Why(
+class WhyButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=rf"why:{TEMPLATE}:(?P<number>\d+):(?P<model>.*)",
 ):
@@ -56,34 +56,34 @@ class Why(
 
     async def callback(self, interaction: Interaction) -> None:
         """Answer the person who pressed, in private."""
-        menu = Labels(self.source, self.number, NOBODY, self.model, ())
+        menu = LabelSelect(self.source, self.number, NOBODY, self.model, ())
         await answer_press_about(interaction, self.source, partial(_again, menu, None))
 
 
-class Labels(
+class LabelSelect(
     discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
     template=rf"label:{TEMPLATE}:(?P<number>\d+):(?P<asker>\d+):(?P<model>.*)",
 ):
-    """The menu of the five labels below an answer to `asker`."""
+    """The menu of the five labels below an answer to `requester`."""
 
     def __init__(
         self,
         source: PictureRef,
         number: int,
-        asker: int,
+        requester: int,
         model: str,
         options: tuple[discord.SelectOption, ...],
     ) -> None:
         super().__init__(
             discord.ui.Select(
-                custom_id=f"label:{source}:{number}:{asker}:{model}",
+                custom_id=f"label:{source}:{number}:{requester}:{model}",
                 placeholder=tr("Explain another label"),
                 options=list(options),
             )
         )
         self.source = source
         self.number = number
-        self.asker = asker
+        self.requester = requester
         self.model = model
 
     def over(self, seen: Explained, *, spoiler: bool) -> Self:
@@ -100,7 +100,7 @@ class Labels(
             )
             for one in seen.top
         )
-        return type(self)(self.source, self.number, self.asker, self.model, options)
+        return type(self)(self.source, self.number, self.requester, self.model, options)
 
     @classmethod
     async def from_custom_id(
@@ -108,20 +108,20 @@ class Labels(
     ) -> Self:
         """Make the menu again from its id; discord.py calls it."""
         options = tuple(getattr(item, "options", ()))
-        number, asker = int(match["number"]), int(match["asker"])
-        return cls(PictureRef.of(match), number, asker, match["model"], options)
+        number, requester = int(match["number"]), int(match["asker"])
+        return cls(PictureRef.of(match), number, requester, match["model"], options)
 
     async def callback(self, interaction: Interaction) -> None:
         """Show the chosen label in the same message to its owner, to others in private."""
         (chosen,) = self.item.values
-        if self.asker in {NOBODY, interaction.user.id}:
+        if self.requester in {NOBODY, interaction.user.id}:
             await edit_on_press_about(interaction, self.source, partial(_again, self, chosen))
         else:
-            own = Labels(self.source, self.number, NOBODY, self.model, ())
+            own = LabelSelect(self.source, self.number, NOBODY, self.model, ())
             await answer_press_about(interaction, self.source, partial(_again, own, chosen))
 
 
-async def _again(menu: Labels, chosen: str | None, question: Question) -> Reply:
+async def _again(menu: LabelSelect, chosen: str | None, question: Question) -> Reply:
     found = await question.find()
     if menu.number >= len(found.pictures):
         raise NoPicture(later("I can't find that picture anymore. Please post it again."))
@@ -131,7 +131,7 @@ async def _again(menu: Labels, chosen: str | None, question: Question) -> Reply:
 async def explain(
     question: Question,
     picture: Picture,
-    menu: Labels,
+    menu: LabelSelect,
     chosen: str | None,
     note: str | None = None,
 ) -> Reply:

@@ -15,7 +15,7 @@ from typing import Any, Self
 from bot.core.errors import SetupError
 from bot.core.processes import child
 from bot.core.settings import Settings
-from bot.executor.engines.supervisor import Program
+from bot.executor.engines.supervisor import WorkerCommand
 from bot.executor.factory import worker_command, worker_environment
 
 
@@ -64,7 +64,7 @@ class Contenders:
             raise SetupError("What Bobby is measured beside has ended; see above why.")
         return json.loads(line)
 
-    def program(self) -> Program:
+    def program(self) -> WorkerCommand:
         """Return the worker that answers with the very same weights."""
         stands_in = self.facts["stand_in"]
         settings = (
@@ -75,7 +75,7 @@ class Contenders:
         python, _, module, *rest = worker_command(settings, settings.devices[0])
         assert module == "models.worker.process"
         command = [python, "-m", "models.bench.worker", str(self.folder), *rest]
-        return Program(command, worker_environment(os.environ))
+        return WorkerCommand(command, worker_environment(os.environ))
 
     def worker_mib(self) -> float:
         """Return the most memory that the worker has had, in MiB, as Linux tells it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.core.console import finish, prepare
+from bot.core.console import load_settings, run_async
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _PICTURE = click.option(
@@ -60,7 +60,7 @@ def executor(
 
     usual = Sizes(5, 200, 64) if thorough else Sizes()
     sizes = Sizes(rounds or usual.rounds, jobs or usual.jobs, large or usual.large)
-    finish(bench_executor(prepare(default_model=model), picture, sizes, as_json=as_json))
+    run_async(bench_executor(load_settings(default_model=model), picture, sizes, as_json=as_json))
 
 
 @bench.command()
@@ -88,7 +88,9 @@ def classify(
     from bot.bench.report import bench_classify
 
     sizes = Sizes(rounds, jobs)
-    finish(bench_classify(prepare(default_model=model), picture, sizes, folder, as_json=as_json))
+    run_async(
+        bench_classify(load_settings(default_model=model), picture, sizes, folder, as_json=as_json)
+    )
 
 
 @bench.command()
@@ -115,7 +117,7 @@ def _whole(kind: str, picture: Path | None, rounds: int, jobs: int, *, as_json: 
     from bot.bench.executor import Sizes
     from bot.bench.report import bench_whole
 
-    finish(bench_whole(prepare(), kind, picture, Sizes(rounds, jobs), as_json=as_json))
+    run_async(bench_whole(load_settings(), kind, picture, Sizes(rounds, jobs), as_json=as_json))
 
 
 @bench.command()
@@ -126,5 +128,5 @@ def soak(*, jobs: int, kills: int, as_json: bool) -> None:
     """Stress test: run mixed jobs while the worker keeps being killed."""
     from bot.bench.report import bench_soak
 
-    if not finish(bench_soak(prepare(), jobs, kills, as_json=as_json)):
+    if not run_async(bench_soak(load_settings(), jobs, kills, as_json=as_json)):
         sys.exit(1)

@@ -20,7 +20,7 @@ from bot.executor.engines.base import Result
 from bot.executor.engines.local import LocalEngine
 from bot.executor.executor import Executor
 from bot.executor.factory import warm
-from bot.executor.queue import Asker, Limits
+from bot.executor.queue import Limits, Requester
 from models.jobs.base import Precision
 from models.jobs.requests import Caption, Classify, Job, Translate
 
@@ -38,7 +38,7 @@ _WORDS = {
     "direct": "direct calls",
     "openvino": "OpenVINO alone, in batches of 8",
 }
-CROWD, SINGLE = Asker(1), Asker(2)
+CROWD, SINGLE = Requester(1), Requester(2)
 NO_LIMITS = Limits(all=10**12, bytes=10**12, per_server=10**12, per_person=10**12)
 ANSWER_BYTES = 32 * 2**20
 """What a zebra's file may have."""
@@ -46,7 +46,7 @@ ANSWER_BYTES = 32 * 2**20
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured: rounds, jobs of one asker in a round, large pictures at once."""
+    """How much is measured: rounds, jobs of one requester in a round, large pictures at once."""
 
     rounds: int = 3
     jobs: int = 24
@@ -90,9 +90,9 @@ async def measure_executor(
             )
             name = "as fast as the fastest runtime alone"
             figures = {"peer_ratio": Figure(name, "×", list(fastest))} | figures
-        figures |= await _lone(executor, contenders, job, sizes)
+        figures |= await _single_request(executor, contenders, job, sizes)
         figures |= await _fairness(executor, engine, job, sizes)
-        figures |= await _pauses(executor, large, sizes)
+        figures |= await _loop_stalls(executor, large, sizes)
         if sys.platform == "linux":
             import resource
 
@@ -137,7 +137,7 @@ async def _beside(
     return figures
 
 
-async def _lone(
+async def _single_request(
     executor: Executor, contenders: Contenders, job: Classify, sizes: Sizes
 ) -> dict[str, Figure]:
     asked, called = [], []
@@ -174,7 +174,7 @@ async def _fairness(
     return {"single_batches_ratio": Figure(name, "×", waited)}
 
 
-async def _pauses(executor: Executor, large: Classify, sizes: Sizes) -> dict[str, Figure]:
+async def _loop_stalls(executor: Executor, large: Classify, sizes: Sizes) -> dict[str, Figure]:
     """Ask for large pictures at once, and note the longest that the event loop was away."""
     longest, worked, idle = [], [], []
     for number in range(sizes.rounds):
@@ -197,7 +197,7 @@ async def _pauses(executor: Executor, large: Classify, sizes: Sizes) -> dict[str
 
 
 @dataclass(frozen=True)
-class _Beat:
+class _LoopTick:
     """How late a beat of the event loop was, and what its thread had computed since the last."""
 
     late: float = 0.0
@@ -205,18 +205,18 @@ class _Beat:
 
 
 @contextlib.asynccontextmanager
-async def _beating() -> AsyncIterator[list[_Beat]]:
+async def _beating() -> AsyncIterator[list[_LoopTick]]:
     """Yield a list of this loop's beats, in seconds, which grows within the block.
 
     A pause in which the thread computes nothing is the system's, which runs something else.
     """
-    beats = [_Beat()]
+    beats = [_LoopTick()]
 
     async def beat() -> None:
         while True:
             due, worked = time.perf_counter() + BEAT, time.thread_time()
             await asyncio.sleep(BEAT)
-            beats.append(_Beat(time.perf_counter() - due, time.thread_time() - worked))
+            beats.append(_LoopTick(time.perf_counter() - due, time.thread_time() - worked))
 
     beating = asyncio.create_task(beat())
     try:

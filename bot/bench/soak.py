@@ -1,8 +1,8 @@
 """`bobby bench soak`: thousands of mixed jobs while the worker is killed and people leave.
 
 Owns the load, the killing, and the verdict on every single job: answered with its own answer,
-refused by a named error, or left by its asker; anything else is wrong. It runs the very executor
-and worker that answer people, on small pictures, so that it is about order and not about speed.
+refused by a named error, or left by its requester; anything else is wrong. It runs the very
+executor and worker that answer people, on small pictures: it is about order, not about speed.
 """
 
 import asyncio
@@ -23,22 +23,22 @@ from bot.core.errors import BadPicture, BobbyError, Overloaded, SetupError, Work
 from bot.core.processes import child, kill
 from bot.core.settings import Settings
 from bot.executor.engines.local import LocalEngine
-from bot.executor.engines.supervisor import Program
+from bot.executor.engines.supervisor import WorkerCommand
 from bot.executor.executor import Executor
 from bot.executor.factory import warm, worker_command, worker_environment
-from bot.executor.queue import Asker, Limits
+from bot.executor.queue import Limits, Requester
 from models.jobs.answers import Captioned, Cycled, Labels, Translated
 from models.jobs.requests import Caption, Classify, Cycle, Translate
 
 MODEL = "efficientnet_lite0"
 """The one classifier whose weights are installed with Bobby."""
 
-ASKERS, SERVERS = 30, 5
+REQUESTERS, SERVERS = 30, 5
 GREEDY = 0.3
 """Share of the jobs that one person asks for, who goes over the limit by it."""
 AT_ONCE = 64
 LEAVING = 0.05
-"""Share of the askers who leave before they are answered."""
+"""Share of the requesters who leave before they are answered."""
 SMALL = 64
 """Short side at which pictures are translated, in pixels."""
 ROOM = 32 * 2**20
@@ -73,7 +73,9 @@ async def soak(settings: Settings, jobs: int, kills: int, seed: int = 0) -> Tall
     with tempfile.TemporaryDirectory() as name:
         files = await _files(Path(name))
         engine = LocalEngine(
-            Program(worker_command(settings, settings.devices[0]), worker_environment(os.environ)),
+            WorkerCommand(
+                worker_command(settings, settings.devices[0]), worker_environment(os.environ)
+            ),
             hang_after=max(settings.timeout, 30.0),
         )
         async with Executor(
@@ -143,31 +145,35 @@ class _Load:
 
     async def _ask(self) -> None:
         chance = self._chance
-        person = 0 if chance.random() < GREEDY else chance.randrange(1, ASKERS)
-        asker = Asker(person, person % SERVERS)
+        person = 0 if chance.random() < GREEDY else chance.randrange(1, REQUESTERS)
+        requester = Requester(person, person % SERVERS)
         (kind,) = chance.choices([*_MIX], [*_MIX.values()])
         names = [n for n in self._files if n.startswith("bad") == (kind == "bad")]
         name = chance.choice(names)
-        task = asyncio.create_task(self._submit(kind, name, asker))
+        task = asyncio.create_task(self._submit(kind, name, requester))
         if chance.random() < LEAVING:
             await asyncio.sleep(chance.expovariate(5))
             task.cancel()
         await asyncio.wait({task})
         self._tally.outcomes[self._outcome(task, name)] += 1
 
-    async def _submit(self, kind: str, name: str, asker: Asker) -> tuple[int, int]:
+    async def _submit(self, kind: str, name: str, requester: Requester) -> tuple[int, int]:
         """Return width and height of the picture that the answer is about."""
         data = self._files[name]
         submit = self._executor.submit
         match kind:
             case "zebra":
-                answer = await submit(Translate(picture=data, max_bytes=ROOM, size=SMALL), asker)
+                answer = await submit(
+                    Translate(picture=data, max_bytes=ROOM, size=SMALL), requester
+                )
             case "cycle":
-                return _size(await submit(Cycle(picture=data, max_bytes=ROOM, size=SMALL), asker))
+                return _size(
+                    await submit(Cycle(picture=data, max_bytes=ROOM, size=SMALL), requester)
+                )
             case "caption":
-                return _size(await submit(Caption(picture=data, beams=1), asker))
+                return _size(await submit(Caption(picture=data, beams=1), requester))
             case _:
-                return _size(await submit(Classify(picture=data), asker))
+                return _size(await submit(Classify(picture=data), requester))
         return _size(answer)
 
     def _outcome(self, task: asyncio.Task[tuple[int, int]], name: str) -> str:

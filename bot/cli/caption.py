@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.cli.pictures import shown
+from bot.cli.pictures import display_name
 from bot.cli.worker import OPERATOR, answer_files
 from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
@@ -39,7 +39,7 @@ async def caption_files(
 def _print_json(file: Path, answer: Captioned) -> None:
     print_json(
         {
-            "file": shown(file),
+            "file": display_name(file),
             "model": answer.model,
             "caption": answer.caption,
             "log_probability": answer.log_probability,
@@ -50,6 +50,6 @@ def _print_json(file: Path, answer: Captioned) -> None:
 
 def _print_text(file: Path, answer: Captioned) -> None:
     guess = "" if answer.sure else "I'm guessing: "
-    print_line(f"{shown(file)}: {guess}{sentence_of(answer.caption)}")
+    print_line(f"{display_name(file)}: {guess}{sentence_of(answer.caption)}")
     for note in (*answer.notes, *filter(None, [answer.substitution])):
         print_line(f"  {note}")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.cli.pictures import shown
-from bot.cli.worker import OPERATOR, answer_files, plain
+from bot.cli.pictures import display_name
+from bot.cli.worker import OPERATOR, answer_files, label_json
 from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
@@ -35,12 +35,12 @@ async def classify_files(
 
 
 def _print_json(file: Path, labels: Labels) -> None:
-    top = [plain(label) for label in labels.top]
-    print_json({"file": shown(file), "model": labels.model, "labels": top})
+    top = [label_json(label) for label in labels.top]
+    print_json({"file": display_name(file), "model": labels.model, "labels": top})
 
 
 def _print_text(file: Path, outcome: Labels) -> None:
-    print_line(f"{shown(file)}  ({outcome.width}×{outcome.height})")
+    print_line(f"{display_name(file)}  ({outcome.width}×{outcome.height})")
     for label in outcome.top:
         print_line(f"  {bar(label.probability)} {percent(label.probability):>7}  {label.label}")
     notes = [] if outcome.sure else ["The model is not sure."]

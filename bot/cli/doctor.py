@@ -64,7 +64,7 @@ REVIEW = (
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing that was looked at: `wrong` is None where it is right, else what to do."""
 
     name: str
@@ -79,7 +79,7 @@ class Finding:
         return f"WRONG  {self.name}: {self.seen}\n       {todo}"
 
 
-async def examine(settings: Settings, *, as_json: bool) -> bool:
+async def run_checks(settings: Settings, *, as_json: bool) -> bool:
     """Look at everything, print each finding as it comes, and return whether all is well."""
     well = True
     async for finding in findings(settings, os.environ):
@@ -91,10 +91,10 @@ async def examine(settings: Settings, *, as_json: bool) -> bool:
     return well
 
 
-async def findings(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def findings(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Check]:
     """Yield what is found of the machine, the settings, the worker and Discord, in this order."""
-    yield Finding("Python", f"{platform.python_version()} on {platform.system()}")
-    for slip in _slips(environment):
+    yield Check("Python", f"{platform.python_version()} on {platform.system()}")
+    for slip in _unknown_settings(environment):
         yield slip
     yield _folder("Weights folder", settings.weights_folder, "BOBBY_CACHE")
     yield _folder("Data folder", settings.data_folder, "BOBBY_DATA")
@@ -108,7 +108,7 @@ async def findings(settings: Settings, environment: Mapping[str, str]) -> AsyncI
         yield finding
 
 
-def _slips(environment: Mapping[str, str]) -> list[Finding]:
+def _unknown_settings(environment: Mapping[str, str]) -> list[Check]:
     """Return the variables that look like settings and are none."""
     known = [f"BOBBY_{name}".upper() for name in Settings.model_fields]
     found = []
@@ -120,78 +120,78 @@ def _slips(environment: Mapping[str, str]) -> list[Finding]:
                 if close
                 else ("Remove it. See .env.example for all settings.")
             )
-            found.append(Finding("Setting", f"{name} isn't a known setting", hint))
+            found.append(Check("Setting", f"{name} isn't a known setting", hint))
     return found
 
 
-def _folder(name: str, folder: Path, setting: str) -> Finding:
+def _folder(name: str, folder: Path, setting: str) -> Check:
     place = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(place).free
     seen = f"{folder}, {free / 2**30:.0f} GiB free"
     if not (place.is_dir() and os.access(place, os.W_OK)):
-        return Finding(name, seen, f"Bobby can't write there. Set {setting} to another folder.")
+        return Check(name, seen, f"Bobby can't write there. Set {setting} to another folder.")
     if free < LEAST_DISK:
-        return Finding(name, seen, f"Free up space, or set {setting} to a folder on another disk.")
-    return Finding(name, seen)
+        return Check(name, seen, f"Free up space, or set {setting} to a folder on another disk.")
+    return Check(name, seen)
 
 
-def _memory() -> Finding:
+def _memory() -> Check:
     text = Path("/proc/meminfo").read_text(encoding="ascii")
     facts = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in text.splitlines()}
     free, whole = facts["MemAvailable"], facts["MemTotal"]
     seen = f"{free / 2**30:.1f} of {whole / 2**30:.1f} GiB free"
     if free < LEAST_MEMORY:
-        return Finding("Memory", seen, "A worker needs 2 GiB: end other programs, or add memory.")
-    return Finding("Memory", seen)
+        return Check("Memory", seen, "A worker needs 2 GiB: end other programs, or add memory.")
+    return Check("Memory", seen)
 
 
-def _proxy(api: URL) -> Finding:
+def _proxy(api: URL) -> Check:
     proxy = network.proxy_for(api)
     if proxy is None:
-        return Finding("Proxy", f"none for {api.host}")
+        return Check("Proxy", f"none for {api.host}")
     seen = f"{proxy.with_user(None)} for {api.host}"
     if not network.is_usable(proxy):
         todo = "Bobby can't use that kind of proxy. Set HTTPS_PROXY to one that begins with http://"
-        return Finding("Proxy", seen, todo)
-    return Finding("Proxy", seen)
+        return Check("Proxy", seen, todo)
+    return Check("Proxy", seen)
 
 
-def _certificates(file: str | None) -> Finding:
+def _certificates(file: str | None) -> Check:
     if not file:
-        return Finding("Certificates", "this system's own")
+        return Check("Certificates", "this system's own")
     try:
         ssl.create_default_context().load_verify_locations(file)
     except OSError as error:  # also what is no certificate
         todo = "Set SSL_CERT_FILE to a file of certificates in PEM form, or remove it."
-        return Finding("Certificates", f"{file} can't be read ({error.strerror})", todo)
-    return Finding("Certificates", f"{file} (SSL_CERT_FILE)")
+        return Check("Certificates", f"{file} can't be read ({error.strerror})", todo)
+    return Check("Certificates", f"{file} (SSL_CERT_FILE)")
 
 
-async def _of_worker(settings: Settings) -> AsyncIterator[Finding]:
+async def _of_worker(settings: Settings) -> AsyncIterator[Check]:
     async with open_executor(settings) as executor:
         try:
             await warm(executor)
         except BobbyError as error:
-            yield Finding("Worker", "it does not start", str(error))
+            yield Check("Worker", "it does not start", str(error))
             return
         snapshot = executor.snapshot()
         ready = [card for card in snapshot.models if card.ready]
-        yield Finding("Worker", f"running on {snapshot.device} ({settings.precision})")
+        yield Check("Worker", f"running on {snapshot.device} ({settings.precision})")
         seen = f"{len(ready)} of {len(snapshot.models)} models installed"
         wanted = settings.default_model
         if snapshot.default == wanted:
-            yield Finding("Weights", f"{seen}, including {wanted}")
+            yield Check("Weights", f"{seen}, including {wanted}")
         else:
             todo = (
                 f"The default model {wanted} isn't installed, so Bobby uses "
                 f"{snapshot.default}. To install it: `bobby fetch {wanted}`"
             )
-            yield Finding("Weights", seen, todo)
+            yield Check("Weights", seen, todo)
 
 
-async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
+async def _of_discord(settings: Settings) -> AsyncIterator[Check]:
     if settings.bot_token is None:
-        yield Finding("Token", "not set", HOW_TO_GET_IN.format(invite=invitation()))
+        yield Check("Token", "not set", HOW_TO_GET_IN.format(invite=invitation()))
         return
     headers = {"Authorization": f"Bot {settings.bot_token}"}
     timeout = aiohttp.ClientTimeout(total=SECONDS)
@@ -206,7 +206,7 @@ async def _of_discord(settings: Settings) -> AsyncIterator[Finding]:
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = network.reason(error)
             todo = "Check your network and BOBBY_API_URL, then run `bobby doctor` again."
-            yield Finding("Discord", f"{settings.api_url} can't be reached ({reason})", todo)
+            yield Check("Discord", f"{settings.api_url} can't be reached ({reason})", todo)
 
 
 class _Api:
@@ -237,13 +237,13 @@ class _Api:
                 return found
 
 
-async def _of_account(api: _Api, settings: Settings) -> AsyncIterator[Finding]:
+async def _of_account(api: _Api, settings: Settings) -> AsyncIterator[Check]:
     wanted = settings.message_content
     me = await api.ask("/users/@me")
     if me is None:
-        yield Finding("Token", "rejected by Discord", HOW_TO_RENEW)
+        yield Check("Token", "rejected by Discord", HOW_TO_RENEW)
         return
-    yield Finding("Token", f"valid (bot user {me['username']})")
+    yield Check("Token", f"valid (bot user {me['username']})")
     application, gateway, guilds = await asyncio.gather(
         api.ask("/applications/@me"), api.ask("/gateway/bot"), api.servers()
     )
@@ -254,7 +254,7 @@ async def _of_account(api: _Api, settings: Settings) -> AsyncIterator[Finding]:
     )
     yield _reach(guilds, flags, wanted)
     left = gateway["session_start_limit"]["remaining"]
-    yield Finding(
+    yield Check(
         "Logins",
         f"{left} left today",
         None
@@ -268,46 +268,46 @@ async def _of_account(api: _Api, settings: Settings) -> AsyncIterator[Finding]:
     yield await _commands(api, application["id"], settings)
     for guild in guilds:
         yield _permissions(guild)
-    yield Finding("Invite link", invite)
+    yield Check("Invite link", invite)
 
 
-async def _commands(api: _Api, application: str, settings: Settings) -> Finding:
+async def _commands(api: _Api, application: str, settings: Settings) -> Check:
     try:
         bot = unopened(settings)
     except SetupError as error:
-        return Finding("Slash commands", "unknown", str(error))
+        return Check("Slash commands", "unknown", str(error))
     await bot.load()
     there = await api.ask(f"/applications/{application}/commands?with_localizations=true")
     if not there:
-        return Finding("Slash commands", "none yet, `bobby run` publishes them")
+        return Check("Slash commands", "none yet, `bobby run` publishes them")
     if odd := differing(there, await declared(bot)):
-        return Finding("Slash commands", f"not up to date: {', '.join(odd)}", PUBLISHING)
-    return Finding("Slash commands", f"{len(there)} published")
+        return Check("Slash commands", f"not up to date: {', '.join(odd)}", PUBLISHING)
+    return Check("Slash commands", f"{len(there)} published")
 
 
-def _intent(flags: int, wanted: str, todo: str) -> Finding:
+def _intent(flags: int, wanted: str, todo: str) -> Check:
     name, enabled = "Message Content Intent", bool(flags & (_APPROVED | _LIMITED))
     if wanted == "off":
-        return Finding(name, "not used (BOBBY_MESSAGE_CONTENT=off)")
+        return Check(name, "not used (BOBBY_MESSAGE_CONTENT=off)")
     if enabled:
-        return Finding(name, "enabled")
+        return Check(name, "enabled")
     if wanted == "on":
-        return Finding(name, "disabled", todo)
-    return Finding(name, "disabled, so text commands in servers have to mention Bobby")
+        return Check(name, "disabled", todo)
+    return Check(name, "disabled, so text commands in servers have to mention Bobby")
 
 
-def _reach(guilds: Sequence[Mapping[str, Any]], flags: int, wanted: str) -> Finding:
+def _reach(guilds: Sequence[Mapping[str, Any]], flags: int, wanted: str) -> Check:
     """Tell how far Bobby is from Discord's review; people in several servers count in each."""
     people = sum(guild.get("approximate_member_count", 0) for guild in guilds)
     seen = f"about {people:,} members (servers: {len(guilds)})"
     due = wanted != "off" and flags & _LIMITED
     if due and people > REVIEWED:
-        return Finding("Reach", seen, REVIEW)
+        return Check("Reach", seen, REVIEW)
     near = people >= NEAR_REVIEW and wanted != "off"
-    return Finding("Reach", f"{seen}. {REVIEW}" if near else seen)
+    return Check("Reach", f"{seen}. {REVIEW}" if near else seen)
 
 
-def _permissions(guild: Mapping[str, Any]) -> Finding:
+def _permissions(guild: Mapping[str, Any]) -> Check:
     held = discord.Permissions(int(guild["permissions"]))
     missing = [
         name.replace("_", " ").title()
@@ -317,5 +317,5 @@ def _permissions(guild: Mapping[str, Any]) -> Finding:
     name = f"Server “{guild['name']}”"
     if missing:
         todo = "Add these permissions to Bobby's role, or re-invite it with the link below."
-        return Finding(name, f"missing {', '.join(missing)}", todo)
-    return Finding(name, "all permissions granted (a channel can still override them)")
+        return Check(name, f"missing {', '.join(missing)}", todo)
+    return Check(name, "all permissions granted (a channel can still override them)")

@@ -12,10 +12,10 @@ from bot.core.console import print_line
 from bot.core.errors import DownloadFailed, SetupError
 from bot.core.settings import Settings
 from bot.library.downloads.downloader import Downloader
-from bot.library.downloads.folder import Store
+from bot.library.downloads.folder import WeightsFolder
 from bot.library.downloads.progress import size
 from bot.library.hub import archive, hub_file, source_summary
-from bot.library.hub.archive import Place
+from bot.library.hub.archive import RepositoryPaths
 from bot.library.hub.hub_file import Model, Repository
 from bot.library.hub.source_summary import Summary
 from models.jobs.model_info import WeightsFile
@@ -90,16 +90,18 @@ async def _fetch_all(settings: Settings, repository: Repository, bars: Bars) -> 
         if await asyncio.to_thread(archive.tree, place.code) != repository.tree:
             raise SetupError("The downloaded code doesn't match the hash in hub.toml.")
     for weights in repository.weights:
-        await _download(settings, Store(place.checkpoints), weights.file(), bars)
+        await _download(settings, WeightsFolder(place.checkpoints), weights.file(), bars)
 
 
-async def _fetch_code(settings: Settings, name: str, commit: str, place: Place, bars: Bars) -> None:
+async def _fetch_code(
+    settings: Settings, name: str, commit: str, place: RepositoryPaths, bars: Bars
+) -> None:
     """Fetch and unpack the archive of a commit.
 
     Raises:
         SetupError: It can't be had or unpacked.
     """
-    store = Store(place.folder)
+    store = WeightsFolder(place.folder)
     url = f"{settings.hub_url}/{name}/tar.gz/{commit}"
     file = WeightsFile(name=f"{commit}.tar.gz", url=url, proof="pinned")
     try:
@@ -114,7 +116,7 @@ async def _fetch_code(settings: Settings, name: str, commit: str, place: Place, 
 
 
 async def _download(
-    settings: Settings, store: Store, file: WeightsFile, bars: Bars, most: int | None = None
+    settings: Settings, store: WeightsFolder, file: WeightsFile, bars: Bars, most: int | None = None
 ) -> None:
     bar = bars.add_task(file.name, visible=False)
     async with Downloader(store, offline=settings.offline) as downloader:
@@ -124,7 +126,7 @@ async def _download(
             bars.update(bar, visible=False)
 
 
-def _place(settings: Settings, name: str, commit: str) -> Place:
+def _place(settings: Settings, name: str, commit: str) -> RepositoryPaths:
     return archive.place(settings.weights_folder / "hub", name, commit)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bot.bench.cli import bench
-from bot.core.console import finish, open_streams, orderly_end, prepare
+from bot.core.console import load_settings, open_streams, orderly_end, run_async
 from bot.core.errors import SetupError
 
 _RECURSIVE = click.option(
@@ -29,8 +29,8 @@ def run() -> None:
     """Start the bot on Discord. Requires DISCORD_TOKEN."""
     from bot.app.lifecycle import run_on_discord
 
-    settings = prepare()
-    finish(run_on_discord(settings))
+    settings = load_settings()
+    run_async(run_on_discord(settings))
 
 
 @cli.command()
@@ -47,8 +47,8 @@ def playground(port: int, *, no_browser: bool, as_json: bool) -> None:
     """Try Bobby in a local chat page. No Discord account or token needed."""
     from bot.cli.playground import play
 
-    settings = prepare()
-    finish(play(settings, port=port, browser=not (no_browser or as_json), as_json=as_json))
+    settings = load_settings()
+    run_async(play(settings, port=port, browser=not (no_browser or as_json), as_json=as_json))
 
 
 @cli.command()
@@ -63,9 +63,9 @@ def classify(files: tuple[Path, ...], model: str | None, *, recursive: bool, as_
     """
     from bot.cli.classify import classify_files
 
-    settings = prepare()
+    settings = load_settings()
     answered = classify_files(settings, files, model, recursive=recursive, as_json=as_json)
-    if not finish(answered):
+    if not run_async(answered):
         sys.exit(1)
 
 
@@ -89,9 +89,9 @@ def caption(
     """
     from bot.cli.caption import caption_files
 
-    settings = prepare()
+    settings = load_settings()
     answered = caption_files(settings, files, model, beams, recursive=recursive, as_json=as_json)
-    if not finish(answered):
+    if not run_async(answered):
         sys.exit(1)
 
 
@@ -122,7 +122,7 @@ def zebra(
     # A disk takes what Discord would not: only the frames between the processes set a limit.
     most = 128 * 2**20
     wanted = Translate(picture=b"", max_bytes=most, model=pair, size=size, as_in_book=as_in_book)
-    if not finish(translate_file(prepare(), file, output, wanted, as_json=as_json)):
+    if not run_async(translate_file(load_settings(), file, output, wanted, as_json=as_json)):
         sys.exit(1)
 
 
@@ -132,8 +132,8 @@ def models(*, as_json: bool) -> None:
     """List all models and whether their weights are installed."""
     from bot.cli.models import list_models
 
-    settings = prepare()
-    finish(list_models(settings, as_json=as_json))
+    settings = load_settings()
+    run_async(list_models(settings, as_json=as_json))
 
 
 cli.add_command(bench)
@@ -150,7 +150,7 @@ def fetch(names: tuple[str, ...], *, everything: bool) -> None:
 
     if bool(names) == everything:
         raise click.UsageError("Give at least one model name, or use --all.")
-    if not finish(fetch_models(prepare(), names)):
+    if not run_async(fetch_models(load_settings(), names)):
         sys.exit(1)
 
 
@@ -159,7 +159,7 @@ def verify() -> None:
     """Check all installed weights against their published checksums."""
     from bot.cli.weights import verify_weights
 
-    if not finish(verify_weights(prepare())):
+    if not run_async(verify_weights(load_settings())):
         sys.exit(1)
 
 
@@ -170,8 +170,8 @@ def clean(*, yes: bool) -> None:
     from bot.cli.weights import remove, strays
     from bot.library.downloads.progress import size
 
-    settings = prepare()
-    found = finish(strays(settings))
+    settings = load_settings()
+    found = run_async(strays(settings))
     for path in found:
         click.echo(f"{path}  ({size(path.stat().st_size)})")
     if not found:
@@ -187,8 +187,8 @@ def remove_old_commands(*, yes: bool) -> None:
     """Remove slash commands that an earlier program left in servers."""
     from bot.cli.old_commands import old_commands, remove
 
-    settings = prepare()
-    found = finish(old_commands(settings))
+    settings = load_settings()
+    found = run_async(old_commands(settings))
     for one in found:
         click.echo(f"{one.guild} ({one.guild_id}): {', '.join(one.names)}")
     if not found:
@@ -196,7 +196,7 @@ def remove_old_commands(*, yes: bool) -> None:
         return
     if not yes:
         click.confirm("Remove these?", abort=True)
-    finish(remove(settings, found))
+    run_async(remove(settings, found))
 
 
 @cli.group()
@@ -219,12 +219,12 @@ def hub_add(source: str, entries: tuple[str, ...], given: tuple[str, ...]) -> No
     from bot.cli.hub import add, read_arguments
 
     name, _, commit = source.partition("@")
-    settings = prepare()
+    settings = load_settings()
     try:
         arguments = read_arguments(given)
     except SetupError as error:
         raise click.UsageError(str(error)) from None
-    finish(add(settings, name, commit, entries, arguments))
+    run_async(add(settings, name, commit, entries, arguments))
 
 
 @hub.command("fetch")
@@ -232,7 +232,7 @@ def hub_fetch() -> None:
     """Download missing code and weights for every repository in hub.toml."""
     from bot.cli.hub import fetch
 
-    if not finish(fetch(prepare())):
+    if not run_async(fetch(load_settings())):
         sys.exit(1)
 
 
@@ -240,9 +240,9 @@ def hub_fetch() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per check.")
 def doctor(*, as_json: bool) -> None:
     """Check Bobby's setup and explain how to fix any problem."""
-    from bot.cli.doctor import examine
+    from bot.cli.doctor import run_checks
 
-    if not finish(examine(prepare(), as_json=as_json)):
+    if not run_async(run_checks(load_settings(), as_json=as_json)):
         sys.exit(1)
 
 
@@ -251,7 +251,7 @@ def status() -> None:
     """Show the status of the bot running on this machine. Requires BOBBY_METRICS_PORT."""
     from bot.cli.status import show_status
 
-    if not finish(show_status(prepare())):
+    if not run_async(show_status(load_settings())):
         sys.exit(1)
 
 

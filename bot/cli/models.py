@@ -1,4 +1,4 @@
-"""`bobby models`: every model of the catalogue."""
+"""`bobby models`: every model of the catalog."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ WIDEST = 1000
 
 
 async def list_models(settings: Settings, *, as_json: bool) -> None:
-    """Print every model of the catalogue, those that are ready first.
+    """Print every model of the catalog, those that are ready first.
 
     Raises:
         SetupError: The worker can't be started.

@@ -71,6 +71,6 @@ def _read(opened: BinaryIO, max_bytes: int) -> bytes:
     return data
 
 
-def shown(file: Path) -> str:
+def display_name(file: Path) -> str:
     """Return the name of `file` as text; bytes that are none are replaced."""
     return os.fsencode(file).decode(errors="replace")

@@ -101,7 +101,7 @@ async def _ready(bot: Bobby, channel_id: int) -> None:
     assert isinstance(channel, discord.TextChannel)
     speak_to(os.environ.get("LANG", "").replace("_", "-"))
     hello = "\n\n".join(tr(part, prefix=bot.server_prefix) for part in HELLO)
-    await channel.send(embed=discord.Embed(title=tr("Hello!"), description=hello, colour=BLUE))
+    await channel.send(embed=discord.Embed(title=tr("Hello!"), description=hello, color=BLUE))
 
 
 def _announce(playground: Playground, *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """`bobby fetch`, `bobby verify` and `bobby clean`: the weights on this machine.
 
-The catalogue is asked of `models.worker.inventory` in a process of its own, which needs no warm
+The catalog is asked of `models.worker.inventory` in a process of its own, which needs no warm
 worker; the files come by the very downloader that answers people.
 """
 
@@ -31,14 +31,14 @@ from bot.core.processes import child
 from bot.core.settings import Settings
 from bot.executor.factory import inventory_command, worker_environment
 from bot.library.downloads.downloader import Downloader
-from bot.library.downloads.folder import Store
+from bot.library.downloads.folder import WeightsFolder
 from bot.library.downloads.progress import Progress
-from models.jobs.model_info import Checked, ModelInfo, WeightsFile
+from models.jobs.model_info import ModelInfo, VerifyResult, WeightsFile
 
 AT_ONCE = 2
 """Downloads that run side by side."""
 
-L = TypeVar("L", ModelInfo, Checked)
+L = TypeVar("L", ModelInfo, VerifyResult)
 
 
 async def fetch_models(settings: Settings, names: Sequence[str]) -> bool:
@@ -47,7 +47,7 @@ async def fetch_models(settings: Settings, names: Sequence[str]) -> bool:
     Prints what became of each; returns whether all are here now.
 
     Raises:
-        SetupError: A name is unknown, or the catalogue can't be read.
+        SetupError: A name is unknown, or the catalog can't be read.
     """
     cards = [card async for card in _inventory(settings, ModelInfo)]
     wanted = _named(cards, names) if names else [card for card in cards if card.files]
@@ -85,7 +85,7 @@ async def _fetch(downloader: Downloader, card: ModelInfo, bars: Bars) -> str | N
     return None
 
 
-async def _remove_damaged(store: Store, file: WeightsFile, bars: Bars) -> None:
+async def _remove_damaged(store: WeightsFolder, file: WeightsFile, bars: Bars) -> None:
     """Make room for `file` where it is in the store and not what was published."""
     if store.has(file) and (wrong := await asyncio.to_thread(store.complaint, file)):
         bars.console.print(f"{file.name} is damaged ({wrong}). Downloading it again.", markup=False)
@@ -123,10 +123,10 @@ async def verify_weights(settings: Settings) -> bool:
     """Check all weights on this machine; print a line a model, and return whether all are right.
 
     Raises:
-        SetupError: The catalogue can't be read.
+        SetupError: The catalog can't be read.
     """
     right = wrong = 0
-    async for checked in _inventory(settings, Checked):
+    async for checked in _inventory(settings, VerifyResult):
         if checked.wrong is None:
             right += 1
             print_line(f"{checked.model}: OK ({checked.file} in the {checked.location})")
@@ -144,17 +144,17 @@ async def strays(settings: Settings) -> list[Path]:
     """Return what is left of downloads in Bobby's folder, and what belongs to no model.
 
     Raises:
-        SetupError: The catalogue can't be read.
+        SetupError: The catalog can't be read.
     """
     known = [file async for card in _inventory(settings, ModelInfo) for file in card.files]
-    return await asyncio.to_thread(Store(settings.weights_folder).strays, known)
+    return await asyncio.to_thread(WeightsFolder(settings.weights_folder).strays, known)
 
 
 def remove(settings: Settings, paths: Iterable[Path]) -> None:
     """Remove the files `paths`, and what else downloads leave behind."""
     for path in paths:
         path.unlink(missing_ok=True)
-    Store(settings.weights_folder).remove_locks()
+    WeightsFolder(settings.weights_folder).remove_locks()
 
 
 async def _inventory(settings: Settings, kind: type[L]) -> AsyncIterator[L]:
@@ -163,7 +163,7 @@ async def _inventory(settings: Settings, kind: type[L]) -> AsyncIterator[L]:
     Raises:
         SetupError: It ended badly; what it complained of is on standard error.
     """
-    command = inventory_command(settings, verify=kind is Checked)
+    command = inventory_command(settings, verify=kind is VerifyResult)
     async with child(command, worker_environment(os.environ), stdin=DEVNULL, stdout=PIPE) as asked:
         assert asked.stdout is not None
         async for line in asked.stdout:

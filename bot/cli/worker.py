@@ -13,26 +13,26 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from bot.cli.pictures import chosen, read_file, shown
+from bot.cli.pictures import chosen, display_name, read_file
 from bot.core.console import print_json
 from bot.core.errors import BobbyError
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.jobs.answers import Label
 
 A = TypeVar("A")
 
 
 @dataclass(frozen=True)
-class _Refusal:
+class _FileError:
     """Why there is no answer for a file."""
 
     sentence: str
 
 
-OPERATOR = Asker(0, None)
+OPERATOR = Requester(0, None)
 READ_AHEAD = 16
 """Files in memory at once: two batches, so that the worker never waits for the disk."""
 
@@ -53,7 +53,7 @@ async def warm_worker(settings: Settings) -> AsyncIterator[Executor]:
         yield executor
 
 
-def plain(label: Label) -> dict[str, object]:
+def label_json(label: Label) -> dict[str, object]:
     """Return `label` as it stands in the JSON that commands print."""
     return {"label": label.label, "probability": label.probability}
 
@@ -61,10 +61,10 @@ def plain(label: Label) -> dict[str, object]:
 def print_error(file: Path, sentence: str, *, as_json: bool) -> None:
     """Say why there is no answer for `file`."""
     if as_json:
-        print_json({"file": shown(file), "error": sentence})
+        print_json({"file": display_name(file), "error": sentence})
     else:
         complaints = Console(stderr=True, style="red", highlight=False, soft_wrap=True)
-        complaints.print(f"{shown(file)}: {sentence}", markup=False)
+        complaints.print(f"{display_name(file)}: {sentence}", markup=False)
 
 
 async def answer_files(
@@ -89,21 +89,21 @@ async def answer_files(
     well = True
     async with warm_worker(settings) as executor, asyncio.TaskGroup() as group:
 
-        async def answer(file: Path) -> A | _Refusal:
+        async def answer(file: Path) -> A | _FileError:
             async with slots:
                 try:
                     limit = settings.max_file_mib * 2**20
                     return await ask(executor, await asyncio.to_thread(read_file, file, limit))
                 except OSError as error:
-                    return _Refusal(f"The file can't be read: {error.strerror}.")
+                    return _FileError(f"The file can't be read: {error.strerror}.")
                 except BobbyError as error:
-                    return _Refusal(str(error))
+                    return _FileError(str(error))
 
         files = await asyncio.to_thread(chosen, given, recursive=recursive)
         tasks = [group.create_task(answer(file)) for file in files]
         for file, task in zip(files, tasks, strict=True):
             outcome = await task
-            if isinstance(outcome, _Refusal):
+            if isinstance(outcome, _FileError):
                 well = False
                 print_error(file, outcome.sentence, as_json=as_json)
             else:

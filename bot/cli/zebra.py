@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from bot.cli.pictures import read_file, shown
-from bot.cli.worker import OPERATOR, plain, print_error, warm_worker
+from bot.cli.pictures import display_name, read_file
+from bot.cli.worker import OPERATOR, label_json, print_error, warm_worker
 from bot.core.console import print_json, print_line
 from bot.core.errors import BobbyError
 from bot.core.settings import Settings
@@ -40,7 +40,7 @@ async def translate_file(
         except OSError as error:
             print_error(
                 file,
-                f"{shown(Path(error.filename or output))} can't be used: {error.strerror}.",
+                f"{display_name(Path(error.filename or output))} can't be used: {error.strerror}.",
                 as_json=as_json,
             )
             return False
@@ -65,16 +65,17 @@ def _print(file: Path, written: Path, answer: Translated, *, as_json: bool) -> N
     if as_json:
         print_json(
             {
-                "file": shown(file),
+                "file": display_name(file),
                 "model": answer.model,
-                "output": shown(written),
+                "output": display_name(written),
                 "size": [answer.image.width, answer.image.height],
-                "before": plain(seen.before),
-                "after": plain(seen.after),
+                "before": label_json(seen.before),
+                "after": label_json(seen.after),
             }
         )
         return
-    print_line(f"{shown(file)} → {shown(written)}  ({answer.image.width}×{answer.image.height})")
+    size = f"{answer.image.width}×{answer.image.height}"
+    print_line(f"{display_name(file)} → {display_name(written)}  ({size})")
     print_line(f"  {verdict(seen)}")
     if not seen.expected:
         print_line(f"  {answer.model} knows only {answer.expects}.")

@@ -20,7 +20,7 @@ EDITABLE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class _Talk:
+class _ActiveCommand:
     """`asked` tells one wording from another; `task` is set while `responder` is being answered."""
 
     asked: int
@@ -42,7 +42,7 @@ class ActiveCommands:
     """The recent text commands, by the id of the message that asked."""
 
     def __init__(self) -> None:
-        self._talks: OrderedDict[int, _Talk] = OrderedDict()
+        self._talks: OrderedDict[int, _ActiveCommand] = OrderedDict()
 
     def began(
         self, message: discord.Message, earlier: discord.Message | None = None
@@ -56,7 +56,7 @@ class ActiveCommands:
         before = self._talks.pop(message.id, None)
         reply = before.responder.reply if before else earlier
         responder = MessageResponder(message, reply)
-        self._talks[message.id] = _Talk(_asked(message), responder, asyncio.current_task())
+        self._talks[message.id] = _ActiveCommand(_asked(message), responder, asyncio.current_task())
         return responder
 
     def ended(self, message_id: int) -> None:

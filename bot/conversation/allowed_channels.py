@@ -24,7 +24,7 @@ def is_open(servers: Servers, channel: Any, command: str) -> bool:  # noqa: ANN4
     return channel.id in allowed or parent in allowed
 
 
-def where(settings: ServerSettings) -> str:
+def channels_hint(settings: ServerSettings) -> str:
     """Return the sentence that says where Bobby answers instead."""
     rooms = tr(" and ").join(f"<#{channel}>" for channel in settings.channels)
     return tr("On this server I only answer in {rooms}.", rooms=rooms)

@@ -12,7 +12,7 @@ from bot.conversation.reply import UPLOAD_AIM, Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import TooLate
 from bot.core.i18n import later
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 
 _TOKEN_GONE = {10015, 50027}  # the interaction's 15 minutes are over
 _TOO_LATE = {10062, 40060}  # its first three seconds are over, or another process has answered
@@ -23,7 +23,7 @@ Interaction: TypeAlias = discord.Interaction[Any]
 class InteractionResponder(Responder):
     """A slash command, an entry of the message menu, or a button.
 
-    A `private` one is answered so that only the asker sees it.
+    A `private` one is answered so that only the requester sees it.
     """
 
     def __init__(self, interaction: Interaction, *, private: bool = False) -> None:
@@ -31,7 +31,7 @@ class InteractionResponder(Responder):
         self.private = private
         self.waiting = getattr(interaction.client, "waiting", None)
         self._nonce = secrets.token_hex(8)
-        self.asker = Asker(interaction.user.id, interaction.guild_id, interaction.id)
+        self.requester = Requester(interaction.user.id, interaction.guild_id, interaction.id)
 
     def __str__(self) -> str:
         return f"interaction {self.interaction.id} in channel {self.interaction.channel_id}"

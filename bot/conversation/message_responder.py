@@ -13,7 +13,7 @@ from bot.conversation.reply import UPLOAD_AIM, Reply
 from bot.conversation.responder import NETWORK, Responder
 from bot.core.errors import UnknownModel
 from bot.core.i18n import tr
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from bot.storage.database import Change
 
 TYPING_AFTER = 0.25
@@ -33,7 +33,7 @@ class MessageResponder(Responder):
         self._nonce = _nonce(self.change)
         self._posting: asyncio.Task[None] | None = None
         server = message.guild.id if message.guild else None
-        self.asker = Asker(message.author.id, server, message.id)
+        self.requester = Requester(message.author.id, server, message.id)
 
     def __str__(self) -> str:
         return f"message {self.message.id} in channel {self.message.channel.id}"

@@ -1,7 +1,7 @@
 """One question about every picture that a command means; each is answered or refused alone.
 
 Owns the way from pictures to outcomes that all commands on pictures share: fetch, ask, and turn
-whatever goes wrong into that picture's sentence, so that its neighbours are answered all the same.
+whatever goes wrong into that picture's sentence, so that its neighbors are answered all the same.
 The cog decides what to run; `bot.replies` renders the result.
 """
 
@@ -20,7 +20,7 @@ A = TypeVar("A")
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[A]):
+class PictureResult(Generic[A]):
     """One picture of a question and what became of it: its answer, or a sentence why not."""
 
     picture: Picture
@@ -46,7 +46,7 @@ async def fetched(fetcher: Fetcher, responder: Responder, picture: Picture) -> b
     Raises:
         BobbyError: It can't be fetched.
     """
-    person = responder.asker.person
+    person = responder.requester.user_id
     try:
         return await fetcher.fetch(picture, person=person)
     except LinkExpired:
@@ -61,13 +61,13 @@ async def ask_each(
     responder: Responder,
     found: FoundPictures,
     ask: Callable[[bytes], Awaitable[A]],
-) -> list[Outcome[A]]:
+) -> list[PictureResult[A]]:
     """Return what became of each picture of `found`, in order; `ask` is given its file."""
 
-    async def one(picture: Picture) -> Outcome[A]:
+    async def one(picture: Picture) -> PictureResult[A]:
         try:
-            return Outcome(picture, await ask_one(fetcher, responder, picture, ask))
+            return PictureResult(picture, await ask_one(fetcher, responder, picture, ask))
         except Exception as error:  # noqa: BLE001  (the others go on; `refusal` logs this one)
-            return Outcome(picture, responder.refusal(error))
+            return PictureResult(picture, responder.refusal(error))
 
     return await asyncio.gather(*map(one, found.pictures))

@@ -23,7 +23,7 @@ from bot.core.errors import Cancelled
 from bot.core.i18n import tr
 from bot.executor.estimates import QueueEstimate
 from bot.executor.executor import Executor
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 
 SILENT_SECONDS = 2.0
 """What is answered sooner is not announced."""
@@ -34,7 +34,7 @@ REMEMBERED = 1000
 log = logging.getLogger(__name__)
 
 
-class Cancel(
+class CancelButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"cancel:(?P<person>\d+):(?P<question>\d+)",
 ):
@@ -99,12 +99,12 @@ class ProgressNotifier:
 
     @contextlib.asynccontextmanager
     async def shown(self, responder: Responder) -> AsyncIterator[None]:
-        """Tell how long `responder` waits while the block lasts, and let its asker cancel it.
+        """Tell how long `responder` waits while the block lasts, and let its requester cancel it.
 
         Raises:
-            Cancelled: The asker did.
+            Cancelled: The requester did.
         """
-        task, question = asyncio.current_task(), responder.asker.question
+        task, question = asyncio.current_task(), responder.requester.request_id
         if task is None or question is None:
             yield
             return
@@ -154,7 +154,7 @@ class ProgressNotifier:
                     continue
                 self._posting.add(responder.bucket)
                 try:
-                    await responder.progress(_shown(estimate, responder.asker))
+                    await responder.progress(_shown(estimate, responder.requester))
                 finally:
                     self._posting.discard(responder.bucket)
         except Exception:
@@ -169,18 +169,20 @@ async def _within(over: asyncio.Event, seconds: float) -> bool:
     return over.is_set()
 
 
-def _shown(estimate: QueueEstimate, asker: Asker) -> Reply:
-    return Reply(f"-# {words(estimate)}", view=cancelling(asker))
+def _shown(estimate: QueueEstimate, requester: Requester) -> Reply:
+    return Reply(f"-# {words(estimate)}", view=cancelling(requester))
 
 
-def cancelling(asker: Asker) -> discord.ui.View:
-    """Return the button with which `asker` cancels, as it stands below what is no answer yet."""
-    return discord.ui.View(timeout=None).add_item(Cancel(asker.person, asker.question or 0))
+def cancelling(requester: Requester) -> discord.ui.View:
+    """Return the button with which `requester` cancels, for below what is no answer yet."""
+    return discord.ui.View(timeout=None).add_item(
+        CancelButton(requester.user_id, requester.request_id or 0)
+    )
 
 
 def is_cancelling(view: discord.ui.View | None) -> bool:
     """Tell whether `view` is that of a reply that is no answer yet."""
-    return view is not None and any(isinstance(item, Cancel) for item in view.children)
+    return view is not None and any(isinstance(item, CancelButton) for item in view.children)
 
 
 def has_cancel(message: discord.Message) -> bool:

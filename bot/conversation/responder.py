@@ -22,7 +22,7 @@ from bot.core import metrics
 from bot.core.error_text import explain
 from bot.core.errors import MissingPermission
 from bot.core.i18n import later, tr
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from bot.pictures import kept_links
 from bot.pictures.picture import Picture
 from bot.storage.database import Change
@@ -43,7 +43,7 @@ _NOT_ATTACHED = later(
 )
 
 
-class Waiting(Protocol):
+class ProgressReporter(Protocol):
     """What tells people how long they wait, see `bot.conversation.progress`."""
 
     def shown(self, responder: "Responder") -> contextlib.AbstractAsyncContextManager[None]:
@@ -54,11 +54,11 @@ class Waiting(Protocol):
 class Responder(abc.ABC):
     """One question and its one reply. `waiting` is told of it while Bobby is at work.
 
-    A `private` reply is seen by the asker alone.
+    A `private` reply is seen by the requester alone.
     """
 
-    asker: Asker
-    waiting: Waiting | None = None
+    requester: Requester
+    waiting: ProgressReporter | None = None
     private = False
     pictures: tuple[Picture, ...] = ()
     """Those that the reply is about, where nothing but the reply will lead to them."""
@@ -66,12 +66,12 @@ class Responder(abc.ABC):
     @property
     def change(self) -> Change:
         """What stands for whatever this question changes: each wording changes it once."""
-        return Change(self.asker.question or 0)
+        return Change(self.requester.request_id or 0)
 
     @property
     def bucket(self) -> int:
         """Within what Discord counts how much is posted: a channel, or one interaction."""
-        return self.asker.question or 0
+        return self.requester.request_id or 0
 
     @abc.abstractmethod
     def thinking(self) -> contextlib.AbstractAsyncContextManager[None]:

@@ -96,7 +96,7 @@ class _Ending(click.ClickException):
         self.exit_code = error.status  # type: ignore[misc]  # click itself reads it off instances
 
 
-def prepare(**instead: object) -> Settings:
+def load_settings(**instead: object) -> Settings:
     """Read the settings and begin to log, to standard error: standard output is for answers.
 
     `instead` wins over what is set, where it is not None.
@@ -105,13 +105,13 @@ def prepare(**instead: object) -> Settings:
         settings = read_settings()
     except SetupError as error:
         raise _Ending(error) from None
-    logs.begin(settings)
+    logs.configure_logging(settings)
     if settings.remark:
         log.warning(settings.remark)
     return settings.model_copy(update={k: v for k, v in instead.items() if v is not None})
 
 
-def finish(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  (whatever the coroutine returns)
+def run_async(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401  (whatever the coroutine returns)
     """Run `work` to its end and return what it does; end the process in order where it fails."""
     # What is imported stays for good; to look through all of it for garbage again and again
     # would hold the event loop for 30 ms each time.

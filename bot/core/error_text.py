@@ -54,7 +54,7 @@ def explain(error: BaseException, what: object) -> str:
     """Return the sentence for `error`, which ended `what`; log it as it deserves, and count it."""
     while isinstance(error, commands.CommandInvokeError | app_commands.CommandInvokeError):
         error = error.original
-    metrics.REFUSALS.labels(metrics.reason(error)).inc()
+    metrics.ERRORS.labels(metrics.error_code(error)).inc()
     for kind in type(error).__mro__:
         if sentence := SENTENCES.get(kind):
             log.debug("%s ended with %s: %s", what, type(error).__name__, error)

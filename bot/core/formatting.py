@@ -13,7 +13,7 @@ _KEPT = "\u200d"
 """Joins an emoji of several; other invisible characters hide or turn what stands there."""
 
 
-def plain(text: str) -> str:
+def escape(text: str) -> str:
     """Return `text` as it is to stand in a reply."""
     visible = "".join(" " if one in "\t\n\r\v\f" else one for one in text)
     visible = "".join(c for c in visible if c in _KEPT or unicodedata.category(c)[0] != "C")

@@ -1,4 +1,4 @@
-"""What people read, in their language: English as it stands in the code, or a catalogue's words.
+"""What people read, in their language: English as it stands in the code, or a catalog's words.
 
 `tr("Send {count} more.", count=3)` translates and fills in, for the person being answered;
 `tr_n` chooses between one and many; `later` marks a sentence that is translated when it is shown;
@@ -35,7 +35,7 @@ def speak_to(*wishes: str | discord.Locale | None) -> None:
     _speaking.set(code if code in LANGUAGES else ENGLISH)
 
 
-def speaking() -> str:
+def current_language() -> str:
     """Return the language that is being spoken, by its code."""
     return _speaking.get()
 
@@ -43,31 +43,31 @@ def speaking() -> str:
 def tr(text: str | Said, /, **values: object) -> str:
     """Return `text` in the language that is being spoken, its {names} filled in by `values`.
 
-    A text that the catalogue does not have stays as it is.
+    A text that the catalog does not have stays as it is.
     """
-    return into(speaking(), text, **values)
+    return translate_to(current_language(), text, **values)
 
 
-def into(language: str, text: str | Said, /, **values: object) -> str:
+def translate_to(language: str, text: str | Said, /, **values: object) -> str:
     """Return `text` in `language`, see `tr`."""
     if isinstance(text, Said):
         inner = {
-            key: into(language, value) if isinstance(value, Said) else value
+            key: translate_to(language, value) if isinstance(value, Said) else value
             for key, value in text.values.items()
         }
-        return into(language, text.template, **inner)
-    said = _catalogue("bobby", language).gettext(text) if text else text
+        return translate_to(language, text.template, **inner)
+    said = _catalog("bobby", language).gettext(text) if text else text
     return said.format_map(values) if values else said
 
 
 def tr_n(one: str, many: str, /, count: int, **values: object) -> str:
     """Return `one` or `many`, whichever goes with `count`, with {count} and `values` filled in."""
-    said = _catalogue("bobby", speaking()).ngettext(one, many, count)
+    said = _catalog("bobby", current_language()).ngettext(one, many, count)
     return said.format_map({"count": count, **values})
 
 
 def later(text: str) -> str:
-    """Return `text`; it is for the catalogue, and translated by `tr` when it is shown."""
+    """Return `text`; it is for the catalog, and translated by `tr` when it is shown."""
     return text
 
 
@@ -76,12 +76,12 @@ def label(name: str) -> str:
 
     A label that is none, such as a taught one, stays as it is.
     """
-    named = _catalogue("labels", speaking()).gettext(name) if name else name
+    named = _catalog("labels", current_language()).gettext(name) if name else name
     return name if named == name else f"{named} ({name})"
 
 
 @cache
-def _catalogue(domain: str, language: str) -> gettext.NullTranslations:
+def _catalog(domain: str, language: str) -> gettext.NullTranslations:
     if language == ENGLISH:
         return gettext.NullTranslations()
     return gettext.translation(domain, LOCALES, [language])
@@ -99,5 +99,5 @@ class CommandTranslator(discord.app_commands.Translator):
         """See `discord.app_commands.Translator`."""
         if str(locale) not in LANGUAGES or str(locale) == ENGLISH:
             return None
-        said = into(str(locale), string.message)
+        said = translate_to(str(locale), string.message)
         return None if said == string.message else said

@@ -50,7 +50,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def begin(settings: Settings) -> None:
+def configure_logging(settings: Settings) -> None:
     """Log to standard error as `settings` say: standard output is for answers."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_Asked())

@@ -27,12 +27,12 @@ STAGES = Histogram(
 BATCHES = Histogram(
     "bobby_batch_jobs", "Jobs in a batch", ["task"], buckets=_SIZES, registry=REGISTRY
 )
-REFUSALS = Counter(
+ERRORS = Counter(
     "bobby_refusals", "Questions that ended with a sentence why not", ["reason"], registry=REGISTRY
 )
 
 
-def reason(error: BaseException) -> str:
+def error_code(error: BaseException) -> str:
     """Return the name under which `error` is counted, such as `overloaded_person`."""
     if not isinstance(error, BobbyError):
         return "discord" if type(error).__module__.startswith("discord") else "unexpected"

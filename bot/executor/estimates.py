@@ -46,7 +46,9 @@ def estimate(
     began with what it does now.
     """
     mine = [
-        call for call in queue.held if call.asker.question == question and not call.answer.done()
+        call
+        for call in queue.held
+        if call.requester.request_id == question and not call.answer.done()
     ]
     if not mine:
         return None

@@ -20,7 +20,7 @@ from bot.executor.call import Call
 from bot.executor.costs import Costs
 from bot.executor.engines.base import BatchLost, Engine, Result, Settled, unavailable
 from bot.executor.estimates import QueueEstimate, Snapshot, estimate
-from bot.executor.queue import Asker, FairQueue, Limits
+from bot.executor.queue import FairQueue, Limits, Requester
 from models.jobs.answers import Answer, Failure
 from models.jobs.control import Ready
 from models.jobs.model_info import ModelInfo
@@ -79,7 +79,7 @@ class Executor:
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
-        """The catalogue as the worker told it; empty until it was ready once."""
+        """The catalog as the worker told it; empty until it was ready once."""
         ready = self._engine.status.ready
         return ready.models if ready else ()
 
@@ -99,7 +99,7 @@ class Executor:
         return await self._engine.ready()
 
     async def cards(self) -> tuple[ModelInfo, ...]:
-        """Return the catalogue, once there is a worker that has told it.
+        """Return the catalog, once there is a worker that has told it.
 
         Raises:
             WorkerUnavailable: There was none yet and none is coming.
@@ -133,7 +133,7 @@ class Executor:
         now = asyncio.get_running_loop().time()
         return estimate(self._queue, question, self._cost, now - self._busy_since)
 
-    async def submit(self, job: Request[A], asker: Asker) -> A:
+    async def submit(self, job: Request[A], requester: Requester) -> A:
         """Return the answer to `job`. Cancelling is normal: the job is dropped if it can be.
 
         Raises:
@@ -152,9 +152,9 @@ class Executor:
         # The engine tells jobs apart by identity, and a caller may ask the same one twice.
         loop = asyncio.get_running_loop()
         # A hub's code may see the job, and has no need to know who people are.
-        requester = hash((self._salt, asker.person))
-        own = cast("Job", structs.replace(job, question=asker.question, requester=requester))
-        call = Call(own, asker, answer=loop.create_future(), admitted=loop.time())
+        person = hash((self._salt, requester.user_id))
+        own = cast("Job", structs.replace(job, question=requester.request_id, requester=person))
+        call = Call(own, requester, answer=loop.create_future(), admitted=loop.time())
         self._queue.admit(call)
         logger.debug("A %s waits, %d in all", type(job).__name__, len(self._queue))
         self._arrived.set()

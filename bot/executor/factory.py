@@ -16,7 +16,7 @@ from bot.executor.engines import ray
 from bot.executor.engines.base import Engine
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.pool import EnginePool
-from bot.executor.engines.supervisor import Program
+from bot.executor.engines.supervisor import WorkerCommand
 from bot.executor.executor import Executor
 from bot.executor.queue import Limits
 from models import jobs
@@ -80,7 +80,7 @@ def worker_command(settings: Settings, device: str) -> list[str]:
 
 
 def inventory_command(settings: Settings, *, verify: bool) -> list[str]:
-    """Return the command line that prints the catalogue, or checks what is here of it."""
+    """Return the command line that prints the catalog, or checks what is here of it."""
     command = [
         sys.executable,
         "-m",
@@ -119,7 +119,7 @@ def _engine(settings: Settings) -> Engine:
         return ray.ray_engine(settings, arguments, environment, hang_after=hang_after)
     engines = [
         LocalEngine(
-            Program(c, environment), hang_after=hang_after, silence=longest_silence(settings)
+            WorkerCommand(c, environment), hang_after=hang_after, silence=longest_silence(settings)
         )
         for c in commands
     ]

@@ -14,7 +14,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 @dataclass
-class _Line(Generic[T]):
+class _PersonQueue(Generic[T]):
     """One person's things, oldest first. `turn` is the virtual time at which the next is due."""
 
     turn: float
@@ -22,7 +22,7 @@ class _Line(Generic[T]):
 
 
 @dataclass
-class _Server(Generic[T]):
+class _ServerQueue(Generic[T]):
     """The people of one server, and its own turn among the servers.
 
     `now` is its people's virtual time; a person whose line is empty is kept while `turn` is later.
@@ -30,7 +30,7 @@ class _Server(Generic[T]):
 
     turn: float
     now: float = 0.0
-    people: dict[int, _Line[T]] = field(default_factory=dict)
+    people: dict[int, _PersonQueue[T]] = field(default_factory=dict)
 
 
 class Turns(Generic[T]):
@@ -38,7 +38,7 @@ class Turns(Generic[T]):
 
     def __init__(self, cost: Callable[[T], float]) -> None:
         self._cost = cost
-        self._servers: dict[Hashable, _Server[T]] = {}
+        self._servers: dict[Hashable, _ServerQueue[T]] = {}
         self._now = 0.0
         self._count = 0
 
@@ -47,10 +47,10 @@ class Turns(Generic[T]):
 
     def add(self, server: Hashable, person: int, thing: T) -> None:
         """Put `thing` at the end of the line of `person` in `server`."""
-        place = self._servers.setdefault(server, _Server(self._now))
+        place = self._servers.setdefault(server, _ServerQueue(self._now))
         if not _waits(place):
             place.turn = max(place.turn, self._now)
-        line = place.people.setdefault(person, _Line(place.now))
+        line = place.people.setdefault(person, _PersonQueue(place.now))
         if not line.things:
             line.turn = max(line.turn, place.now)
         line.things.append(thing)
@@ -118,15 +118,15 @@ class Turns(Generic[T]):
                 del self._servers[key]
 
 
-def _waits(place: _Server[T]) -> bool:
+def _waits(place: _ServerQueue[T]) -> bool:
     return any(line.things for line in place.people.values())
 
 
-def _fits(line: _Line[T], fits: Callable[[T], bool]) -> bool:
+def _fits(line: _PersonQueue[T], fits: Callable[[T], bool]) -> bool:
     return bool(line.things) and fits(line.things[0])
 
 
-def _in_turn(place: _Server[T], cost: Callable[[T], float]) -> list[T]:
+def _in_turn(place: _ServerQueue[T], cost: Callable[[T], float]) -> list[T]:
     due: list[tuple[float, T]] = []
     for line in place.people.values():
         turn = line.turn

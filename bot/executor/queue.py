@@ -20,15 +20,15 @@ MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Asker:
-    """Who asked: a person's id and the server's where they did; None in direct messages.
+class Requester:
+    """Who asked; `guild_id` is None in direct messages.
 
-    `question` is the id of the message or interaction that asked, which may come to several jobs.
+    `request_id` is that of the message or interaction that asked, which may come to several jobs.
     """
 
-    person: int
-    server: int | None = None
-    question: int | None = None
+    user_id: int
+    guild_id: int | None = None
+    request_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Ticket:
     """A job's place in the queue; each is its own, whatever its job's content."""
 
     job: Job
-    asker: Asker
+    requester: Requester
 
 
 T = TypeVar("T", bound=Ticket)
@@ -112,10 +112,10 @@ class FairQueue(Generic[T]):
         self._refuse_over_limit(ticket)
         self._held.add(ticket)
         self._bytes += len(ticket.job.picture)
-        self._by_person[ticket.asker.person] += 1
-        if ticket.asker.server is not None:
-            self._by_server[ticket.asker.server] += 1
-        self._turns.add(_server(ticket.asker), ticket.asker.person, ticket)
+        self._by_person[ticket.requester.user_id] += 1
+        if ticket.requester.guild_id is not None:
+            self._by_server[ticket.requester.guild_id] += 1
+        self._turns.add(_server(ticket.requester), ticket.requester.user_id, ticket)
         self._order = None
 
     def take(self, most: int) -> list[T]:
@@ -145,7 +145,7 @@ class FairQueue(Generic[T]):
     def places(self) -> Mapping[T, tuple[int, float]]:
         """Return for each ticket that waits its place, from 1, and the seconds until its answer.
 
-        Counted from the moment when the batches in flight are done. Later askers may still come
+        Counted from the moment when the batches in flight are done. Later requesters may still come
         before it, and batches of one kind may change the order a little.
         """
         if self._order is None:
@@ -158,7 +158,7 @@ class FairQueue(Generic[T]):
 
     def withdraw(self, ticket: T) -> bool:
         """Drop `ticket` if it still waits, and say whether it did."""
-        if not self._turns.remove(_server(ticket.asker), ticket.asker.person, ticket):
+        if not self._turns.remove(_server(ticket.requester), ticket.requester.user_id, ticket):
             return False
         self._order = None
         self.release(ticket)
@@ -171,8 +171,8 @@ class FairQueue(Generic[T]):
         self._held.remove(ticket)
         self._bytes -= len(ticket.job.picture)
         for counter, key in (
-            (self._by_person, ticket.asker.person),
-            (self._by_server, ticket.asker.server),
+            (self._by_person, ticket.requester.user_id),
+            (self._by_server, ticket.requester.guild_id),
         ):
             if key is not None:
                 counter[key] -= 1
@@ -180,8 +180,8 @@ class FairQueue(Generic[T]):
                     del counter[key]
 
     def _refuse_over_limit(self, ticket: T) -> None:
-        limits, asker = self._limits, ticket.asker
-        if self._by_person[asker.person] >= (most := limits.person(asker.server)):
+        limits, requester = self._limits, ticket.requester
+        if self._by_person[requester.user_id] >= (most := limits.person(requester.guild_id)):
             raise Overloaded(
                 tr(
                     "You already have {most} in the queue, which is the limit per "
@@ -190,7 +190,10 @@ class FairQueue(Generic[T]):
                 ),
                 limit="person",
             )
-        if asker.server is not None and self._by_server[asker.server] >= limits.per_server:
+        if (
+            requester.guild_id is not None
+            and self._by_server[requester.guild_id] >= limits.per_server
+        ):
             raise Overloaded(
                 tr(
                     "This server already has {per_server} in the queue, which is its "
@@ -219,6 +222,6 @@ def _pictures(count: int) -> str:
     return tr_n("1 picture", "{count} pictures", count)
 
 
-def _server(asker: Asker) -> Hashable:
+def _server(requester: Requester) -> Hashable:
     """Return whose turn it is among servers; in direct messages everybody is a server."""
-    return ("person", asker.person) if asker.server is None else asker.server
+    return ("person", requester.user_id) if requester.guild_id is None else requester.guild_id

@@ -18,7 +18,7 @@ from bot.core.errors import BobbyError, DownloadFailed
 from bot.core.i18n import tr
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from bot.library.downloads.downloader import Downloader, RetryPolicy
 from bot.library.downloads.progress import Progress, size, words
 from bot.replies.common import BLUE
@@ -45,7 +45,7 @@ class _Fetching:
         self.progress: Progress | None = None
 
 
-class Library:
+class ModelDownloads:
     """The models that `executor`'s worker knows, and their way here; open with `async with`."""
 
     def __init__(self, settings: Settings, executor: Executor) -> None:
@@ -70,7 +70,7 @@ class Library:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._downloader.__aexit__(None, None, None)
 
-    async def provide(self, responder: Responder, task: str, model: str | None) -> str | None:
+    async def ensure(self, responder: Responder, task: str, model: str | None) -> str | None:
         """Have the weights of `model` here, if who asks may have them downloaded.
 
         Waits for a download that is under way, no matter who started it, and shows how far it is.
@@ -169,7 +169,7 @@ class Library:
         while not fetching.task.done():
             await asyncio.wait({fetching.task}, timeout=pause)
             if not fetching.task.done():
-                await responder.progress(_shown(card, fetching.progress, responder.asker))
+                await responder.progress(_shown(card, fetching.progress, responder.requester))
                 pause = EDIT_SECONDS
         if fetching.task.cancelled():
             raise DownloadFailed(tr("The download of {name} was stopped.", name=card.name))
@@ -192,8 +192,8 @@ class Library:
         log.info("%d of %d models ready", here, len(ready.models))
 
 
-def _shown(card: ModelInfo, progress: Progress | None, asker: Asker) -> Reply:
+def _shown(card: ModelInfo, progress: Progress | None, requester: Requester) -> Reply:
     far = words(progress) if progress else tr("queued")
     text = tr("Downloading **{name}**", name=card.name)
-    embed = discord.Embed(description=f"{text}\n{far}", colour=BLUE)
-    return Reply(embeds=(embed,), view=cancelling(asker))
+    embed = discord.Embed(description=f"{text}\n{far}", color=BLUE)
+    return Reply(embeds=(embed,), view=cancelling(requester))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.errors import UnknownModel
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import tr
 from bot.library.hub.workers import PREFIX as HUB
 from models.jobs.model_info import ModelInfo
@@ -65,7 +65,7 @@ def without_talk(cards: Sequence[ModelInfo], words: str) -> tuple[str, str | Non
     slip = len(name.split()) == 1 and difflib.get_close_matches(name, names, 1, 0.5)
     if not name or not names or name in names or name.startswith(HUB) or slip:
         return words, None
-    return "", tr("“{words}” isn't a model, so I used the default.", words=plain(words[:50]))
+    return "", tr("“{words}” isn't a model, so I used the default.", words=escape(words[:50]))
 
 
 def named(cards: Sequence[ModelInfo], name: str) -> ModelInfo:
@@ -84,19 +84,19 @@ def named(cards: Sequence[ModelInfo], name: str) -> ModelInfo:
         if close
         else tr("`/models` shows the full list.")
     )
-    wrong = plain(name[:50])
+    wrong = escape(name[:50])
     raise UnknownModel(tr("There's no model called “{plain}”. {hint}", plain=wrong, hint=hint))
 
 
 @dataclass(frozen=True)
-class Field:
+class ComparisonSet:
     """The classifiers to compare, and the names of those that are wanted but not here."""
 
     here: tuple[ModelInfo, ...]
     absent: tuple[str, ...]
 
 
-def field(cards: Sequence[ModelInfo], names: Sequence[str]) -> Field:
+def models_to_compare(cards: Sequence[ModelInfo], names: Sequence[str]) -> ComparisonSet:
     """Return who is compared: the classifiers called `names`, or else those of `COMPARED`.
 
     Where nobody is named and fewer than two of those are here, every classifier that is stands in.
@@ -126,4 +126,4 @@ def field(cards: Sequence[ModelInfo], names: Sequence[str]) -> Field:
     if len(here) < 2 and not names:
         here = [card for card in classifiers if card.ready][:MOST_COMPARED]
     here.sort(key=lambda card: (card.year or 0, card.name))
-    return Field(tuple(here), absent)
+    return ComparisonSet(tuple(here), absent)

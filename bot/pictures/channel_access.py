@@ -16,13 +16,13 @@ async def as_by_gateway(message: discord.Message) -> discord.Message:
     return message
 
 
-def may_look(channel: object, asker: discord.User | discord.Member) -> bool:
-    """Tell whether `asker` can read what was posted in `channel`, as far as Bobby knows."""
+def may_look(channel: object, requester: discord.User | discord.Member) -> bool:
+    """Tell whether `requester` can read what was posted in `channel`, as far as Bobby knows."""
     if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
         return False
-    if not isinstance(asker, discord.Member) or channel.guild.id != asker.guild.id:
+    if not isinstance(requester, discord.Member) or channel.guild.id != requester.guild.id:
         return False
-    have = _held(channel, asker)
+    have = _held(channel, requester)
     if have is None or (isinstance(channel, discord.Thread) and channel.is_private()):
         return False
     return have.read_messages and have.read_message_history

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import discord
 from discord.components import FileComponent, ThumbnailComponent, UnfurledMediaItem
 
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import tr
 from bot.pictures.discord_files import attachment_id, emoji_url
 from bot.pictures.picture import Picture, linked, name_in
@@ -57,7 +57,7 @@ class Item:
     @property
     def shown(self) -> str:
         """Its name as it is to stand in a reply."""
-        name = plain(self.picture.name)
+        name = escape(self.picture.name)
         return f"||{name}||" if self.picture.spoiler else name
 
 

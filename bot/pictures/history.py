@@ -3,7 +3,7 @@
 import discord
 
 from bot.core.errors import MissingPermission, NoPicture
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import tr, tr_n
 from bot.pictures.channel_access import may_search
 from bot.pictures.contents import is_withheld, seen_in
@@ -45,7 +45,7 @@ async def newest(
 def _whose(message: discord.Message, up: int) -> str:
     # Behind a webhook's name there is nobody whom Discord could show in a mention.
     author = message.author
-    mention = plain(author.display_name) if message.webhook_id else author.mention
+    mention = escape(author.display_name) if message.webhook_id else author.mention
     whose = tr(
         "using {mention}'s picture, [{messages} up]",
         mention=mention,

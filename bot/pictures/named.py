@@ -73,16 +73,16 @@ def avatars(wanted: tuple[int, ...], people: tuple[User, ...]) -> tuple[Picture,
 
 
 async def message_at(
-    client: discord.Client, asker: User, here: int | None, where: tuple[int, int]
+    client: discord.Client, requester: User, here: int | None, where: tuple[int, int]
 ) -> discord.Message:
     """Return the message to which a link leads: `where` is its channel and its id.
 
     Raises:
-        NoPicture: It is gone, or where the asker, who asks `here`, may not look.
+        NoPicture: It is gone, or where the requester, who asks `here`, may not look.
         MissingPermission: Bobby may not look there.
     """
     channel, message = where
-    if channel != here and not may_look(client.get_channel(channel), asker):
+    if channel != here and not may_look(client.get_channel(channel), requester):
         raise NoPicture(
             tr("I only follow message links to channels of this server that you can read.")
         )

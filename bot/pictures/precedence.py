@@ -1,7 +1,7 @@
 """Decides which pictures a person means, by one written order, however the question is asked.
 
 1. What the command names: links, people, custom emoji, links to messages.
-2. What the asker attached.
+2. What the requester attached.
 3. What the message replied to holds; a menu's message is one.
 4. The newest readable picture above.
 
@@ -41,7 +41,7 @@ class Pointing:
     """
 
     client: discord.Client
-    asker: User
+    requester: User
     here: int | None
     words: Words
     people: tuple[User, ...] = ()
@@ -122,7 +122,7 @@ async def find(pointing: Pointing) -> FoundPictures:
 
 
 def inside(message: Content, me: int, left_out: tuple[str, ...] = ()) -> FoundPictures:
-    """Return every picture of `message`; `left_out` is what the asker sent and can't be read.
+    """Return every picture of `message`; `left_out` is what the requester sent and can't be read.
 
     Raises:
         NoPicture: It has none, or Discord keeps them from Bobby.
@@ -163,7 +163,7 @@ async def _named(pointing: Pointing) -> FoundPictures | None:
     pictures += named.avatars(words.people, pointing.people)
     pictures += words.emoji
     for where in words.messages:
-        message = await named.message_at(client, pointing.asker, pointing.here, where)
+        message = await named.message_at(client, pointing.requester, pointing.here, where)
         held = inside(message, pointing.me)
         pictures += held.pictures
         left_out += held.left_out

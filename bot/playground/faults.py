@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.playground.gateway.sessions import Hub, Session, Wire
+from bot.playground.gateway.sessions import GatewayConnection, Hub, Session
 from bot.playground.model.links import Links
 from bot.playground.model.records import Json, Person
 
@@ -203,6 +203,6 @@ class Faults:
         self.links.expire()
 
 
-def _wire(session: Session) -> Wire:
+def _wire(session: Session) -> GatewayConnection:
     assert session.wire is not None, "only connected sessions are asked"
     return session.wire

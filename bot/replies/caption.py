@@ -5,14 +5,14 @@ from typing import TypeAlias
 
 import discord
 
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import tr
-from bot.replies.common import BLUE, answered, refused, titled
+from bot.replies.common import BLUE, error_embed, result_embed, small_print
 from models.jobs.answers import Captioned
 
-Described: TypeAlias = Outcome[Captioned]
+Described: TypeAlias = PictureResult[Captioned]
 
 
 def sentence_of(caption: str) -> str:
@@ -28,7 +28,7 @@ def captioned(
     `note` says how the picture was found, where that is not plain; `view` has the buttons.
     """
     embeds = tuple(_embed(one, named=len(described) > 1) for one in described)
-    return Reply(titled(note), embeds, view=view)
+    return Reply(small_print(note), embeds, view=view)
 
 
 def other_ways(described: Sequence[Described]) -> Reply:
@@ -36,16 +36,16 @@ def other_ways(described: Sequence[Described]) -> Reply:
     parts = [
         one.result
         if isinstance(one.result, str)
-        else "\n".join(f"- {plain(sentence_of(text))}" for text in one.result.alternatives)
+        else "\n".join(f"- {escape(sentence_of(text))}" for text in one.result.alternatives)
         or tr("I know no other way to say it.")
         for one in described
     ]
-    return Reply(embeds=(discord.Embed(description="\n\n".join(parts), colour=BLUE),))
+    return Reply(embeds=(discord.Embed(description="\n\n".join(parts), color=BLUE),))
 
 
 def alt_text(described: Sequence[Described], note: str | None = None) -> Reply:
     """Return captions ready to paste, for the person who asked alone."""
-    parts = [titled(note)]
+    parts = [small_print(note)]
     for one in described:
         if isinstance(one.result, str):
             parts.append(one.result)
@@ -62,9 +62,9 @@ def alt_text(described: Sequence[Described], note: str | None = None) -> Reply:
 def _embed(one: Described, *, named: bool) -> discord.Embed:
     result = one.result
     if isinstance(result, str):
-        return refused(one, named=named)
-    text = plain(sentence_of(result.caption))
+        return error_embed(one, named=named)
+    text = escape(sentence_of(result.caption))
     if not result.sure:
         text = tr("I'm guessing: {text}", text=text[:1].lower() + text[1:])
-    notes = [plain(tr(result.substitution))] if result.substitution else []
-    return answered(one.picture, text, notes, result, sure=result.sure, named=named)
+    notes = [escape(tr(result.substitution))] if result.substitution else []
+    return result_embed(one.picture, text, notes, result, sure=result.sure, named=named)

@@ -9,18 +9,18 @@ from typing import Any, TypeAlias
 
 import discord
 
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply, Upload
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import label, later, tr
 from bot.pictures.contents import CROP_NAME
 from bot.pictures.picture import Picture
-from models.jobs.answers import Label, Labels, Pictured
+from models.jobs.answers import Label, Labels, PictureAnswer
 from models.jobs.base import Said
 
-BLUE = discord.Colour(0x4A7DFF)
-GREY = discord.Colour(0x8A8F98)
-RED = discord.Colour(0xD9534F)
+BLUE = discord.Color(0x4A7DFF)
+GRAY = discord.Color(0x8A8F98)
+RED = discord.Color(0xD9534F)
 
 TITLE_LENGTH = 60
 """Characters of a file's name that are shown."""
@@ -29,7 +29,7 @@ LIKELY = 0.5
 """Below this probability even a label that stands out is only probable."""
 
 
-Classified: TypeAlias = Outcome[Labels]
+Classified: TypeAlias = PictureResult[Labels]
 
 
 def bar(probability: float, cells: int = BAR_CELLS) -> str:
@@ -46,36 +46,42 @@ def percent(probability: float) -> str:
     return f"{probability * 100:.1f} %"
 
 
-def sentence(text: str, colour: discord.Colour = RED) -> Reply:
+def error_reply(text: str, color: discord.Color = RED) -> Reply:
     """Return a reply that is one sentence in an embed of its own; red is for errors alone."""
-    return Reply(embeds=(discord.Embed(description=text, colour=colour),))
+    return Reply(embeds=(discord.Embed(description=text, color=color),))
 
 
-def refused(outcome: Outcome[Any], *, named: bool) -> discord.Embed:
+def error_embed(outcome: PictureResult[Any], *, named: bool) -> discord.Embed:
     """Return the embed of a picture that has no answer: the sentence why not."""
     title = _title(outcome.picture, named=named)
-    return discord.Embed(title=title, description=str(outcome.result), colour=RED)
+    return discord.Embed(title=title, description=str(outcome.result), color=RED)
 
 
-def answered(
-    picture: Picture, body: str, notes: Sequence[str], answer: Pictured, *, sure: bool, named: bool
+def result_embed(
+    picture: Picture,
+    body: str,
+    notes: Sequence[str],
+    answer: PictureAnswer,
+    *,
+    sure: bool,
+    named: bool,
 ) -> discord.Embed:
     """Return the embed of a picture's `answer`, which says `body`, with the receipt below.
 
     `notes` are small print, behind the answer's own; of a spoiler the body hides and they don't. An
-    answer that is not `sure` is grey. `named` shows the picture's name, where there are several.
+    answer that is not `sure` is gray. `named` shows the picture's name, where there are several.
     """
     shown = f"||{body}||" if picture.spoiler else body
     small = [*map(tr, answer.notes), *notes]
     embed = discord.Embed(
         title=_title(picture, named=named),
         description="\n".join([shown, *(f"-# {note}" for note in small)]),
-        colour=BLUE if sure else GREY,
+        color=BLUE if sure else GRAY,
     )
     return embed.set_footer(text=receipt(answer))
 
 
-def titled(note: str | None) -> str | None:
+def small_print(note: str | None) -> str | None:
     """Return a note on how the pictures were found as the small print above a reply."""
     return f"-# {note}" if note else None
 
@@ -84,7 +90,7 @@ OUTSIDE = later("My labels cover animals and objects, not people, faces or text.
 """What may be wrong with a picture of which no label is sure, where the labels are ImageNet's."""
 
 
-def classified(
+def classification_reply(
     results: Sequence[Classified],
     note: str | None = None,
     view: discord.ui.View | None = None,
@@ -103,28 +109,28 @@ def classified(
     for number, result in enumerate(results, start=1):
         labels, named = result.result, len(results) > 1
         if isinstance(labels, str):
-            embeds.append(refused(result, named=named))
+            embeds.append(error_embed(result, named=named))
             continue
         notes: list[str] = []
         if labels.substitution and labels.substitution != substitution:
             substitution = labels.substitution
-            notes.append(plain(tr(substitution)))
+            notes.append(escape(tr(substitution)))
         if unsure and not labels.sure:
             notes.append(tr(unsure))
             unsure = None
         body = _named(labels)
-        embed = answered(result.picture, body, notes, labels, sure=labels.sure, named=named)
+        embed = result_embed(result.picture, body, notes, labels, sure=labels.sure, named=named)
         embed.set_footer(text=_small_print(labels))
         upload = _crop(labels, result.picture, number)
         uploads.append(upload)
         if not upload.spoiler:
             embed.set_thumbnail(url=f"attachment://{upload.name}")
         embeds.append(embed)
-    return Reply(titled(note), tuple(embeds), tuple(uploads), view)
+    return Reply(small_print(note), tuple(embeds), tuple(uploads), view)
 
 
 def _named(labels: Labels) -> str:
-    best = plain(label(labels.top[0].label))
+    best = escape(label(labels.top[0].label))
     head = f"**{best}**"
     if not labels.sure:
         head = tr("**Not sure.** Maybe {best}?", best=best)
@@ -143,16 +149,16 @@ def _title(picture: Picture, *, named: bool) -> str | None:
     if not named:
         return None
     name = picture.name
-    shown = plain(name if len(name) <= TITLE_LENGTH else f"{name[:TITLE_LENGTH]}…")
+    shown = escape(name if len(name) <= TITLE_LENGTH else f"{name[:TITLE_LENGTH]}…")
     return f"||{shown}||" if picture.spoiler else shown
 
 
 def _line(seen: Label) -> str:
     figure = f"{bar(seen.probability)} {percent(seen.probability):>7}"
-    return f"`{figure}` {plain(label(seen.label))}"
+    return f"`{figure}` {escape(label(seen.label))}"
 
 
-def receipt(answer: Pictured) -> str:
+def receipt(answer: PictureAnswer) -> str:
     """Return the small print of an answer: model, weights, device and milliseconds.
 
     The precision is named where it is not float32, which alone is exact.

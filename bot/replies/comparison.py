@@ -6,29 +6,29 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import label, tr
 from bot.pictures.picture import Picture
-from bot.replies.common import BLUE, label_lines, percent, receipt, refused, titled
+from bot.replies.common import BLUE, error_embed, label_lines, percent, receipt, small_print
 from models.jobs.answers import Labels
 from models.jobs.model_info import ModelInfo
 
-GARBAGE = discord.Colour(0xB8860B)
-"""No other answer has this colour."""
+GARBAGE = discord.Color(0xB8860B)
+"""No other answer has this color."""
 
 
 @dataclass(frozen=True)
-class Contender:
+class ModelResult:
     """One model of a comparison and what it said: its labels, or a sentence why nothing."""
 
     card: ModelInfo
     result: Labels | str
 
 
-def compared(
-    picture: Picture, contenders: Sequence[Contender], absent: Sequence[str], note: str | None
+def comparison_reply(
+    picture: Picture, contenders: Sequence[ModelResult], absent: Sequence[str], note: str | None
 ) -> Reply:
     """Return the reply to a comparison: a line a model, and whether they agree.
 
@@ -41,18 +41,18 @@ def compared(
     embed = discord.Embed(
         title=tr("Model comparison"),
         description="\n".join([shown, *(f"-# {note}" for note in notes)]),
-        colour=BLUE,
+        color=BLUE,
     )
-    return Reply(titled(note), (embed,))
+    return Reply(small_print(note), (embed,))
 
 
-def agreement(contenders: Sequence[Contender]) -> str:
+def agreement(contenders: Sequence[ModelResult]) -> str:
     """Return the sentence that says whether the models name the same thing."""
     best = {c.card.name: c.result.top[0].label for c in contenders if isinstance(c.result, Labels)}
     if not best:
         return tr("None of the models answered.")
     (named, votes), *others = Counter(best.values()).most_common()
-    winner = f"**{plain(label(named))}**"
+    winner = f"**{escape(label(named))}**"
     if len(best) == 1:
         return tr(
             "Only {best} has answered, and says {winner}.", best=next(iter(best)), winner=winner
@@ -64,7 +64,7 @@ def agreement(contenders: Sequence[Contender]) -> str:
     return tr("{votes} of {best} say {winner}.", votes=votes, best=len(best), winner=winner)
 
 
-def _line(contender: Contender) -> str:
+def _line(contender: ModelResult) -> str:
     card, result = contender.card, contender.result
     size = f"{card.size_bytes / 1e6:.0f}" if card.size_bytes else "–"
     accuracy = f"{card.accuracy:.1f}" if card.accuracy else "–"
@@ -72,19 +72,21 @@ def _line(contender: Contender) -> str:
         time, said = "–", result
     else:
         time, best = f"{result.milliseconds:.0f}", result.top[0]
-        said = f"{plain(label(best.label))} {percent(best.probability)}"
+        said = f"{escape(label(best.label))} {percent(best.probability)}"
     return f"`{card.year or '–':<4} {size:>5} {accuracy:>6} {time:>5}` **{card.name}** {said}"
 
 
-def garbage(outcomes: Sequence[Outcome[Labels]], prefix: str, note: str | None) -> Reply:
+def untrained_reply(
+    outcomes: Sequence[PictureResult[Labels]], prefix: str, note: str | None
+) -> Reply:
     """Return the reply of a network with random weights, which can't be taken for an answer."""
-    return Reply(titled(note), tuple(_garbage(outcome, prefix) for outcome in outcomes))
+    return Reply(small_print(note), tuple(_garbage(outcome, prefix) for outcome in outcomes))
 
 
-def _garbage(outcome: Outcome[Labels], prefix: str) -> discord.Embed:
+def _garbage(outcome: PictureResult[Labels], prefix: str) -> discord.Embed:
     labels = outcome.result
     if isinstance(labels, str):
-        return refused(outcome, named=False)
+        return error_embed(outcome, named=False)
     lines = label_lines(labels)
     embed = discord.Embed(
         title=tr("Untrained {model}: random on purpose", model=labels.model),
@@ -99,6 +101,6 @@ def _garbage(outcome: Outcome[Labels], prefix: str) -> discord.Embed:
             + "\n\n"
             + (f"||{lines}||" if outcome.picture.spoiler else lines)
         ),
-        colour=GARBAGE,
+        color=GARBAGE,
     )
     return embed.set_footer(text=receipt(labels))

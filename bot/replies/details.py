@@ -3,7 +3,7 @@
 import discord
 
 from bot.conversation.reply import Reply
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import later, tr
 from bot.replies.common import BLUE
 
@@ -22,13 +22,13 @@ def details(
     model: str, *, weights: str | None, device: str, precision: str, took: str, batch: int
 ) -> Reply:
     """Return the details of an answer of `model`; `batch` pictures shared the `took` time."""
-    embed = discord.Embed(title=tr("Details"), description="\n".join(map(tr, READING)), colour=BLUE)
+    embed = discord.Embed(title=tr("Details"), description="\n".join(map(tr, READING)), color=BLUE)
     if batch > 1:
         took += " " + tr("(batch of {count})", count=batch)
     known = {
-        tr("Model"): plain(model),
-        tr("Weights"): plain(tr(weights)) if weights else None,
-        tr("Device"): plain(device),
+        tr("Model"): escape(model),
+        tr("Weights"): escape(tr(weights)) if weights else None,
+        tr("Device"): escape(device),
         tr("Precision"): precision,
         tr("Time"): took,
     }

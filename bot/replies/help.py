@@ -57,9 +57,7 @@ def overview(
     known: Sequence[Command], prefix: str, how: str, contact: str, view: discord.ui.View
 ) -> Reply:
     """Return the first screen: `how` pictures are shown to Bobby, the groups, whom to turn to."""
-    embed = discord.Embed(
-        title=tr("What I can do"), description=tr(how, prefix=prefix), colour=BLUE
-    )
+    embed = discord.Embed(title=tr("What I can do"), description=tr(how, prefix=prefix), color=BLUE)
     for group, name in GROUPS.items():
         called = (f"`{prefix}{tr(one.name)}`" for one in _of(known, group))
         embed.add_field(name=tr(name), value=" ".join(called), inline=False)
@@ -88,7 +86,7 @@ def overview(
 def group_shown(known: Sequence[Command], group: str, prefix: str, view: discord.ui.View) -> Reply:
     """Return the commands of `group`, a line each."""
     lines = (f"`{prefix}{tr(one.name)}` {tr(one.short_doc)}" for one in _of(known, group))
-    embed = discord.Embed(title=tr(GROUPS[group]), description="\n".join(lines), colour=BLUE)
+    embed = discord.Embed(title=tr(GROUPS[group]), description="\n".join(lines), color=BLUE)
     return Reply(embeds=(embed,), view=view)
 
 
@@ -101,9 +99,7 @@ def explained(command: Command, slash: Slash | None, prefix: str, settings: Sett
     """Return all that there is to say of a text command; `slash` is the same for `/`."""
     called = f"{prefix}{tr(command.name)}"
     usage = f" {tr(command.usage)}" if command.usage else ""
-    embed = discord.Embed(
-        title=f"`{called}{usage}`", description=tr(command.short_doc), colour=BLUE
-    )
+    embed = discord.Embed(title=f"`{called}{usage}`", description=tr(command.short_doc), color=BLUE)
     if isinstance(slash, app_commands.Command) and slash.parameters:
         options = (f"`{tr(one.name)}` {tr(str(one.description))}" for one in slash.parameters)
         embed.add_field(name=tr("Options"), value="\n".join(options), inline=False)
@@ -141,7 +137,7 @@ def slash_explained(slash: Slash) -> Reply:
     embed = discord.Embed(
         title=f"`/{tr(slash.name)}`",
         description="\n".join([tr(slash.description), "", *lines]),
-        colour=BLUE,
+        color=BLUE,
     )
     managers = slash.default_permissions
     if managers and managers.manage_guild:

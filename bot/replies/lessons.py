@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import tr, tr_n
-from bot.replies.common import BLUE, GREY, refused, titled
-from bot.storage.examples import Taught
+from bot.replies.common import BLUE, GRAY, error_embed, small_print
+from bot.storage.examples import StoredExample
 from bot.storage.labels import MOST_EXAMPLES, MOST_LABELS
-from models.jobs.answers import Assessed, Features
+from models.jobs.answers import CrossValidation, Features
 
 FEW = 3
 """Examples of a label from which on it is worth asking."""
@@ -24,30 +24,30 @@ class Lesson:
     """One lesson: its label, its pictures, how many were new, and all that is known since."""
 
     label: str
-    outcomes: Sequence[Outcome[Features]]
+    outcomes: Sequence[PictureResult[Features]]
     new: int
-    known: Sequence[Taught]
-    assessed: Assessed | None
+    known: Sequence[StoredExample]
+    assessed: CrossValidation | None
 
 
-def taught_now(lesson: Lesson, prefix: str, note: str | None) -> Reply:
+def teach_reply(lesson: Lesson, prefix: str, note: str | None) -> Reply:
     """Return the reply to a lesson; the pictures that could not be used are named below it."""
     bad = [one for one in lesson.outcomes if isinstance(one.result, str)]
-    embeds = [refused(one, named=len(lesson.outcomes) > 1) for one in bad]
+    embeds = [error_embed(one, named=len(lesson.outcomes) > 1) for one in bad]
     if good := len(lesson.outcomes) - len(bad):
         counts = Counter(one.label for one in lesson.known)
         advice = _advice(counts, prefix)
         body = _learned(lesson, good, counts[lesson.label])
         lines = [body, *filter(None, [_quality(lesson.assessed)]), f"-# {advice}"]
-        embeds.insert(0, discord.Embed(description="\n".join(lines), colour=BLUE))
+        embeds.insert(0, discord.Embed(description="\n".join(lines), color=BLUE))
         seen = next(one.result for one in lesson.outcomes if isinstance(one.result, Features))
         kept = tr("pictures aren't stored")
         embeds[0].set_footer(text=f"{seen.model} · {seen.weights} · {kept}")
-    return Reply(titled(note), tuple(embeds[:10]))
+    return Reply(small_print(note), tuple(embeds[:10]))
 
 
 def _learned(lesson: Lesson, good: int, known: int) -> str:
-    label, new = plain(lesson.label), _pictures(lesson.new)
+    label, new = escape(lesson.label), _pictures(lesson.new)
     said = []
     if lesson.new:
         said.append(tr("Learned **{label}** from {pictures}.", label=label, pictures=new))
@@ -70,7 +70,7 @@ def _advice(counts: Counter[str], prefix: str) -> str:
             "Next, teach me a second label, then try `{prefix}classify custom`.", prefix=prefix
         )
     if thin := [label for label, count in counts.items() if count < FEW]:
-        named = tr(" and ").join(plain(label) for label in thin[:3])
+        named = tr(" and ").join(escape(label) for label in thin[:3])
         return tr(
             "I work best with at least {few} pictures per label. Add more for {named}.",
             few=FEW,
@@ -81,7 +81,7 @@ def _advice(counts: Counter[str], prefix: str) -> str:
     )
 
 
-def _quality(assessed: Assessed | None) -> str | None:
+def _quality(assessed: CrossValidation | None) -> str | None:
     if assessed is None or not assessed.asked:
         return None
     return tr(
@@ -91,7 +91,9 @@ def _quality(assessed: Assessed | None) -> str | None:
     )
 
 
-def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> Reply:
+def labels_reply(
+    taught: Sequence[StoredExample], assessed: CrossValidation | None, prefix: str
+) -> Reply:
     """Return the reply that lists what was taught in a server."""
     if not taught:
         text = tr(
@@ -100,12 +102,12 @@ def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> 
             "`{prefix}classify custom`.",
             prefix=prefix,
         )
-        return Reply(embeds=(discord.Embed(description=text, colour=GREY),))
+        return Reply(embeds=(discord.Embed(description=text, color=GRAY),))
     counts = Counter(one.label for one in taught)
-    lines = [f"**{plain(label)}** {_pictures(n)}" for label, n in counts.items()]
+    lines = [f"**{escape(label)}** {_pictures(n)}" for label, n in counts.items()]
     lines += filter(None, [_quality(assessed)])
     embed = discord.Embed(
-        title=tr("Custom labels on this server"), description="\n".join(lines), colour=BLUE
+        title=tr("Custom labels on this server"), description="\n".join(lines), color=BLUE
     )
     room = tr(
         "limit: {labels} labels, {examples} pictures each",
@@ -116,9 +118,9 @@ def listed(taught: Sequence[Taught], assessed: Assessed | None, prefix: str) -> 
     return Reply(embeds=(embed,))
 
 
-def untaught(label: str, gone: int, left: int) -> Reply:
+def unteach_reply(label: str, gone: int, left: int) -> Reply:
     """Return the reply to a lesson that was taken back."""
-    name = plain(label)
+    name = escape(label)
     if not gone:
         text = tr("There's no label called **{name}** here.", name=name)
     elif left:
@@ -130,7 +132,7 @@ def untaught(label: str, gone: int, left: int) -> Reply:
         )
     else:
         text = tr("Removed **{name}**.", name=name)
-    return Reply(embeds=(discord.Embed(description=text, colour=GREY),))
+    return Reply(embeds=(discord.Embed(description=text, color=GRAY),))
 
 
 def _pictures(count: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.conversation.reply import Reply, Upload
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import later, tr
 from bot.replies.common import BLUE
 from models.jobs.answers import Inspected
@@ -26,7 +26,7 @@ IN_WORDS = (
     later("research and education only (its photographs)"),
     later("research and education only (ImageNet)"),
 )
-"""Weights and licences that have no name of their own, as the records put them; for the catalogues.
+"""Weights and licenses that have no name of their own, as the records put them; for the catalogs.
 """
 
 
@@ -39,12 +39,12 @@ def page(found: Sequence[ModelInfo], number: int, query: str) -> discord.Embed:
     """Return page `number`, counted from 0, of the models `found` for `query`."""
     shown = found[number * PAGE : (number + 1) * PAGE]
     ready = sum(card.ready for card in found)
-    title = tr("Models for “{query}”", query=plain(query)) if query else tr("Models")
+    title = tr("Models for “{query}”", query=escape(query)) if query else tr("Models")
     embed = discord.Embed(
         title=title,
         description="\n".join(map(_line, shown))
         or tr("No models found. Try fewer words, or a family name like `resnet`."),
-        colour=BLUE,
+        color=BLUE,
     )
     where = tr("page {number} of {pages}", number=number + 1, pages=pages(found))
     return embed.set_footer(
@@ -71,7 +71,7 @@ def _line(card: ModelInfo) -> str:
 def inspected(card: ModelInfo, seen: Inspected) -> Reply:
     """Return the reply that shows the inside of a model, as a file where it is too long."""
     outline, whole = _outline(seen.tree)
-    embed = discord.Embed(title=card.name, description=f"```\n{outline}\n```", colour=BLUE)
+    embed = discord.Embed(title=card.name, description=f"```\n{outline}\n```", color=BLUE)
     for name, value in facts(card, seen).items():
         embed.add_field(name=tr(name), value=value, inline=len(value) < 30)
     if seen.paper:

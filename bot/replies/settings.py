@@ -9,9 +9,9 @@ from bot.replies.common import BLUE
 from bot.storage.guild_settings import ServerSettings
 
 
-def shown(server: ServerSettings, operator: Settings) -> Reply:
+def settings_reply(server: ServerSettings, operator: Settings) -> Reply:
     """Return the reply that lists what holds in a server."""
-    embed = discord.Embed(title=tr("Server settings"), colour=BLUE)
+    embed = discord.Embed(title=tr("Server settings"), color=BLUE)
     channels = " ".join(f"<#{channel}>" for channel in server.channels)
     if channels:  # a field has no room for so many
         embed.description = tr("Only active in: {channels}", channels=channels)
@@ -27,7 +27,7 @@ def shown(server: ServerSettings, operator: Settings) -> Reply:
     return Reply(embeds=(embed,))
 
 
-def forgotten(records: int) -> Reply:
+def deletion_reply(records: int) -> Reply:
     """Return the reply to a wish to forget: how many `records` were deleted."""
     if not records:
         return Reply(tr("Nothing to delete. I had nothing stored."))

@@ -6,15 +6,15 @@ from typing import TypeAlias
 
 import discord
 
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply, Upload
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.core.i18n import label, later, tr
 from bot.pictures.picture import Picture
-from bot.replies.common import answered, percent, refused, titled
-from models.jobs.answers import Cycled, Image, Label, Translated, Verdict
+from bot.replies.common import error_embed, percent, result_embed, small_print
+from models.jobs.answers import BeforeAfter, Cycled, Image, Label, Translated
 
-Translation: TypeAlias = Outcome[Translated | Cycled]
+Translation: TypeAlias = PictureResult[Translated | Cycled]
 
 
 def translated(outcomes: Sequence[Translation], note: str | None = None) -> Reply:
@@ -27,7 +27,7 @@ def translated(outcomes: Sequence[Translation], note: str | None = None) -> Repl
     for number, outcome in enumerate(outcomes, start=1):
         result, named = outcome.result, len(outcomes) > 1
         if isinstance(result, str):
-            embeds.append(refused(outcome, named=named))
+            embeds.append(error_embed(outcome, named=named))
             continue
         if isinstance(result, Translated):
             notes, files = _one_way(result, outcome.picture, number)
@@ -38,7 +38,7 @@ def translated(outcomes: Sequence[Translation], note: str | None = None) -> Repl
             embed.set_image(url=f"attachment://{files[0].name}")
         embeds.append(embed)
         uploads += files
-    return Reply(titled(note), tuple(embeds), tuple(uploads))
+    return Reply(small_print(note), tuple(embeds), tuple(uploads))
 
 
 def _one_way(result: Translated, picture: Picture, number: int) -> tuple[list[str], list[Upload]]:
@@ -90,20 +90,20 @@ def _embed(
             )
         )
     if result.substitution:
-        notes = [*notes, plain(tr(result.substitution))]
+        notes = [*notes, escape(tr(result.substitution))]
     body, sure = "\n".join(lines), result.verdict.expected
-    return answered(picture, body, notes, result, sure=sure, named=named)
+    return result_embed(picture, body, notes, result, sure=sure, named=named)
 
 
-def verdict(seen: Verdict) -> str:
+def verdict(seen: BeforeAfter) -> str:
     """Return what the classifier says: `sorrel 91.0 % → zebra 88.0 %`."""
     return f"{_seen(seen.before)} → {_seen(seen.after)}"
 
 
 def _seen(seen: Label) -> str:
-    return f"{plain(label(seen.label))} {percent(seen.probability)}"
+    return f"{escape(label(seen.label))} {percent(seen.probability)}"
 
 
 def _upload(image: Image, name: str, alt: str, picture: Picture) -> Upload:
-    plain = re.sub(r"[^\w-]", "-", name)  # Discord renames other files, and embeds lose them
-    return Upload(f"{plain}.{image.extension}", image.data, alt, spoiler=picture.spoiler)
+    escape = re.sub(r"[^\w-]", "-", name)  # Discord renames other files, and embeds lose them
+    return Upload(f"{escape}.{image.extension}", image.data, alt, spoiler=picture.spoiler)

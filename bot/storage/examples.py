@@ -13,7 +13,7 @@ _COLUMNS = "id, lesson, teacher, label, model, weights, features"
 
 
 @dataclass(frozen=True)
-class Taught:
+class StoredExample:
     """One example: who taught it, in which lesson, and the model whose features it has."""
 
     number: int
@@ -29,22 +29,24 @@ class Taught:
         return Example(label=self.label, features=self.features)
 
 
-class Lessons:
+class ExampleStore:
     """The examples of every server; read from disk when they are asked for."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, server: int) -> list[Taught]:
+    async def of(self, server: int) -> list[StoredExample]:
         """Return what `server` has taught, oldest first.
 
         Raises:
             StoreFailed: It can't be read.
         """
         query = f"SELECT {_COLUMNS} FROM examples WHERE server = ? ORDER BY id"  # noqa: S608 - ours
-        return [Taught(*row) for row in await self._database.read(query, (server,))]
+        return [StoredExample(*row) for row in await self._database.read(query, (server,))]
 
-    async def add(self, server: int, examples: list[Taught], change: Change | None = None) -> None:
+    async def add(
+        self, server: int, examples: list[StoredExample], change: Change | None = None
+    ) -> None:
         """Keep `examples`, all or none; their numbers are given again.
 
         Raises:

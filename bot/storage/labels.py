@@ -17,7 +17,7 @@ NO_SERVER = later("Custom labels only work in a server. Try this in a server cha
 """Says why there are none in a direct message."""
 
 
-def clean(text: str, known: Iterable[str]) -> str:
+def normalize_label(text: str, known: Iterable[str]) -> str:
     """Return the label that `text` means: one of `known`, however it is capitalised, or a new one.
 
     Raises:

@@ -13,12 +13,12 @@ from bot.storage.database import Database
 class Open:
     """A question that no answer is known to stand below.
 
-    `asker` is who called a slash command, None for a message that asked.
+    `requester` is who called a slash command, None for a message that asked.
     """
 
     number: int
     channel: int
-    asker: int | None
+    requester: int | None
 
 
 class OpenQuestions:
@@ -27,7 +27,7 @@ class OpenQuestions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take(self, number: int, channel: int, asker: int | None = None) -> bool:
+    async def take(self, number: int, channel: int, requester: int | None = None) -> bool:
         """Note that a question was taken in; return whether none of that number was before.
 
         Raises:
@@ -35,7 +35,7 @@ class OpenQuestions:
         """
         taken = await self._database.write(
             "INSERT INTO questions VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING",
-            [(number, channel, asker)],
+            [(number, channel, requester)],
         )
         return taken > 0
 
@@ -60,13 +60,13 @@ class OpenQuestions:
             "UPDATE questions SET answered = 1 WHERE number = ?", [(number,)]
         )
 
-    async def forget(self, asker: int) -> None:
-        """Delete what says that `asker` has asked.
+    async def forget(self, requester: int) -> None:
+        """Delete what says that `requester` has asked.
 
         Raises:
             StoreFailed: It can't be deleted.
         """
-        await self._database.write("DELETE FROM questions WHERE asker = ?", [(asker,)])
+        await self._database.write("DELETE FROM questions WHERE asker = ?", [(requester,)])
 
     async def left_open(self) -> list[Open]:
         """Return the questions without an answer, oldest first.

@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 
 from bot.storage.database import Database
-from bot.storage.examples import Lessons
+from bot.storage.examples import ExampleStore
 from bot.storage.guild_settings import Servers, ServerSettings
 from bot.storage.lock import FolderLock
 from bot.storage.open_questions import OpenQuestions
@@ -44,7 +44,7 @@ class Store:
         self._database = Database(folder)
         self._opened = contextlib.AsyncExitStack()
         self.servers = Servers(self._database)
-        self.lessons = Lessons(self._database)
+        self.lessons = ExampleStore(self._database)
         self.questions = OpenQuestions(self._database)
 
     async def __aenter__(self) -> Self:

@@ -12,7 +12,7 @@ from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
 from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.text_commands import BobbyContext
-from bot.app.why_button import Labels, Why, explain
+from bot.app.why_button import LabelSelect, WhyButton, explain
 from bot.conversation.interaction_responder import Interaction
 from bot.library.autocomplete import complete
 from bot.library.search import without_talk
@@ -22,7 +22,7 @@ from bot.replies.help import Guide
 class WhyCog(BobbyCog, name="Why"):
     """Shows what in a picture made its label."""
 
-    items = (Why, Labels)
+    items = (WhyButton, LabelSelect)
 
     @commands.command(
         usage="[model] [link or @person]", extras=Guide("look", ("", "resnet101"), 1).extras()
@@ -49,9 +49,9 @@ class WhyCog(BobbyCog, name="Why"):
 
     async def _answer(self, question: Question) -> None:
         words, talk = without_talk(self.bot.executor.models, question.words)
-        model = words or self.bot.own_classifier(question.server) or ""
-        asker = question.responder.asker.person
-        menu = Labels(question.source, 0, asker, model.strip().lower(), ())
+        model = words or self.bot.server_default_model(question.server) or ""
+        requester = question.responder.requester.user_id
+        menu = LabelSelect(question.source, 0, requester, model.strip().lower(), ())
         async with question.pictures(1, task="classify", model=model) as found:
             note = found.with_note(talk).note
             reply = await explain(question, found.pictures[0], menu, None, note)

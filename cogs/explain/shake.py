@@ -1,4 +1,4 @@
-"""`!shake` and `/shake`: whether a label holds when its picture is turned, greyed or cut."""
+"""`!shake` and `/shake`: whether a label holds when its picture is turned, grayed or cut."""
 
 import discord
 from discord import app_commands
@@ -14,7 +14,7 @@ from bot.library.autocomplete import complete
 from bot.library.search import without_talk
 from bot.replies.help import Guide
 from bot.replies.shake import shaken
-from models.jobs.answers import Shaken
+from models.jobs.answers import RobustnessResult
 from models.jobs.requests import Shake
 
 
@@ -46,9 +46,9 @@ class ShakeCog(BobbyCog, name="Shake"):
 
     async def _answer(self, question: Question) -> None:
         words, talk = without_talk(self.bot.executor.models, question.words)
-        model = words or self.bot.own_classifier(question.server)
+        model = words or self.bot.server_default_model(question.server)
 
-        async def ask(data: bytes) -> Shaken:
+        async def ask(data: bytes) -> RobustnessResult:
             return await question.submit(Shake(picture=data, model=model))
 
         async with question.pictures(1, task="classify", model=model) as found:

@@ -16,7 +16,7 @@ from models.catalog.generators import pairs
 from models.catalog.records import Classification, Preset
 from models.networks.lite_maps import LiteMaps
 from models.networks.zebra_student import MatteGenerator
-from models.runtime.inference import exact, plain
+from models.runtime.inference import full_precision, load_network
 from models.weights.store import WeightsStore
 
 Kind = Literal["classify", "zebra", "caption"]
@@ -60,11 +60,11 @@ def _opened(file: bytes) -> Image.Image:
 def _classifying(
     record: Classification, shelf: WeightsStore, device: torch.device
 ) -> Callable[[bytes], object]:
-    network = plain(record, shelf).to(device)
+    network = load_network(record, shelf).to(device)
     preset = in_torchvision(record.preset)
 
     def work(file: bytes) -> object:
-        with torch.inference_mode(), exact():
+        with torch.inference_mode(), full_precision():
             seen: Tensor = preset(_opened(file))[None]
             return labels(record, network(seen.to(device)).cpu())
 
@@ -72,7 +72,7 @@ def _classifying(
 
 
 def _painting(shelf: WeightsStore) -> Callable[[bytes], object]:
-    network = plain(pairs()["horse2zebra_small"], shelf)
+    network = load_network(pairs()["horse2zebra_small"], shelf)
     assert isinstance(network, MatteGenerator)
 
     def work(file: bytes) -> object:
@@ -90,7 +90,7 @@ def _painting(shelf: WeightsStore) -> Callable[[bytes], object]:
 
 
 def _captioning(shelf: WeightsStore) -> Callable[[bytes], object]:
-    encoder = plain(catalog()["efficientnet_lite0"], shelf)
+    encoder = load_network(catalog()["efficientnet_lite0"], shelf)
     maps, captioner = LiteMaps(encoder).eval(), Captioner.load()  # type: ignore[arg-type]  # it is that network
 
     def work(file: bytes) -> object:

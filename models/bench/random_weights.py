@@ -23,7 +23,7 @@ STAND_IN = "stand-in.pth"
 
 
 def inputs(side: int, count: int, seed: int) -> Tensor:
-    """Return `count` random normalised inputs that differ as pictures do: in their large shapes."""
+    """Return `count` random normalized inputs that differ as pictures do: in their large shapes."""
     chance = torch.Generator().manual_seed(seed)
     shapes = torch.randn(count, 3, 6, 6, generator=chance)
     grain = torch.randn(count, 3, side, side, generator=chance)
@@ -51,7 +51,7 @@ def settle(network: nn.Module, side: int) -> nn.Module:
     return network.eval()
 
 
-def provide(record: Classification, shelf: WeightsStore, folder: Path) -> None:
+def ensure(record: Classification, shelf: WeightsStore, folder: Path) -> None:
     """Leave a stand-in for the weights of `record` in `folder`, unless `shelf` holds them."""
     try:
         shelf.genuine(record.checkpoint)
@@ -61,7 +61,7 @@ def provide(record: Classification, shelf: WeightsStore, folder: Path) -> None:
 
 
 def listed(name: str, folder: Path) -> Catalog:
-    """Return the catalogue, the checkpoint of `name` being the stand-in if `folder` has one."""
+    """Return the catalog, the checkpoint of `name` being the stand-in if `folder` has one."""
     if not (file := folder / STAND_IN).is_file():
         return catalog()
     record = catalog()[name]

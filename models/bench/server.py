@@ -20,7 +20,7 @@ from models.bench import naive
 from models.bench.naive import Kind
 from models.bench.peers import openvino_alone
 from models.bench.pictures import photograph, windows
-from models.bench.random_weights import STAND_IN, listed, provide
+from models.bench.random_weights import STAND_IN, ensure, listed
 from models.catalog.classifiers import catalog
 from models.catalog.selection import Choice, unknown
 from models.images.decode import DecodeError, decode
@@ -35,9 +35,9 @@ from models.runtime.inference import (
     Network,
     device_for,
     is_fast,
-    plain,
+    load_network,
 )
-from models.tasks.classify import device_name, sight
+from models.tasks.classify import device_name, prepare_input
 from models.weights.store import WeightsStore
 from models.worker.process import runtime_for
 from models.worker.tasks import Tasks
@@ -59,7 +59,7 @@ class Contenders:
         folder: Path = options.folder
         if options.model not in catalog():
             raise SystemExit(str(unknown(options.model, catalog())))
-        provide(catalog()[options.model], WeightsStore(options.cache), folder)
+        ensure(catalog()[options.model], WeightsStore(options.cache), folder)
         known = listed(options.model, folder)
         self._record = known[options.model]
         self._choice = Choice(self._record)
@@ -99,19 +99,23 @@ class Contenders:
 
     def openvino(self, count: int) -> float:
         """Do the same as `bare` with OpenVINO as an expert would set it up for such batches."""
-        self._peer = self._peer or openvino_alone(plain(self._record, self._shelf), self._example())
+        self._peer = self._peer or openvino_alone(
+            load_network(self._record, self._shelf), self._example()
+        )
         return self._loop(self._peer, count)
 
     def _loop(self, logits: Callable[[Tensor], Tensor], count: int) -> float:
         begun = time.perf_counter()
         for _ in range(0, count, TOGETHER):
             files = [self._picture] * TOGETHER
-            seen = [sight(decode(file).image, self._choice).tensor for file in files]
+            seen = [prepare_input(decode(file).image, self._choice).tensor for file in files]
             naive.labels(self._record, logits(torch.stack(seen)))
         return (time.perf_counter() - begun) * 1000 / (-(-count // TOGETHER) * TOGETHER)
 
     def _example(self) -> Tensor:
-        return torch.stack([sight(decode(self._picture).image, self._choice).tensor] * TOGETHER)
+        return torch.stack(
+            [prepare_input(decode(self._picture).image, self._choice).tensor] * TOGETHER
+        )
 
     def direct(self, kind: Kind, count: int) -> float:
         """Call Bobby's own task without a queue or a process between; return ms a picture."""
@@ -146,14 +150,16 @@ class Contenders:
     def network(self, precision: Precision, count: int) -> float:
         """Run the network alone in `precision`, in full batches; return ms a picture."""
         network = self._form(precision)
-        seen = sight(decode(self._picture).image, self._choice).tensor
+        seen = prepare_input(decode(self._picture).image, self._choice).tensor
         batch = torch.stack([seen] * TOGETHER)
         passes = -(-count // TOGETHER)
         return sum(network.run(batch).milliseconds for _ in range(passes)) / passes / TOGETHER
 
     def agreement(self, precision: Precision, folder: str, count: int) -> float:
         """Return the share of `count` windows whose best label is float32's in `precision`, too."""
-        seen = [sight(window, self._choice).tensor for window in windows(Path(folder), count)]
+        seen = [
+            prepare_input(window, self._choice).tensor for window in windows(Path(folder), count)
+        ]
         if not seen:
             raise SystemExit(f"There is no picture in {folder}.")
         best = [self._best(self._form(form), seen) for form in ("float32", precision)]

@@ -29,7 +29,7 @@ from models.networks.neuraltalk import Sentence
 from models.runtime.compiled import Compiled
 from models.runtime.convert import Source
 from models.runtime.fuse_batchnorm import fuse
-from models.runtime.inference import exact, example, plain
+from models.runtime.inference import example, full_precision, load_network
 from models.weights.checkpoint import Checkpoint
 from models.weights.store import WeightsStore
 
@@ -95,7 +95,7 @@ class OwnBackend:
 
     def say(self, tensor: Tensor, beams: int) -> Caption:
         """Return the caption of `tensor`, (3, 288, 288)."""
-        with torch.inference_mode(), exact():
+        with torch.inference_mode(), full_precision():
             cells = self._cells(tensor[None])
             classes = self._head(pooled(cells))
         with _one_thread():
@@ -105,7 +105,7 @@ class OwnBackend:
     def _cells(self, pictures: Tensor) -> Tensor:
         if isinstance(self._encoder, Compiled):
             return torch.from_numpy(self._encoder.run(pictures.numpy()))
-        cells: Tensor = self._encoder(_placed(pictures, self._device))
+        cells: Tensor = self._encoder(_to_device(pictures, self._device))
         return cells.float().cpu()
 
 
@@ -127,7 +127,7 @@ class NeuralTalkBackend:
         self._device = device
         self._model = neuraltalk2.load(folder)
         self.encoder = _on(self._model.encoder, device)
-        if not _folded(self.encoder, _placed(torch.rand(1, 3, 128, 160), device)):
+        if not _fuse_and_check(self.encoder, _to_device(torch.rand(1, 3, 128, 160), device)):
             _log.info("NeuralTalk2's encoder runs unfused: its features would differ")
             self.encoder = _on(neuraltalk2.load(folder).encoder, device)
         self.bytes = _bytes(self.encoder) + _bytes(self._model.decoder)
@@ -141,8 +141,8 @@ class NeuralTalkBackend:
 
     def features(self, tensor: Tensor) -> Tensor:
         """Return the encoder's features (1, 2048) of one prepared picture, on the CPU."""
-        with torch.inference_mode(), exact():
-            features: Tensor = self.encoder(_placed(tensor[None], self._device))
+        with torch.inference_mode(), full_precision():
+            features: Tensor = self.encoder(_to_device(tensor[None], self._device))
         return features.float().cpu()
 
     def _mean(self, sentence: Sentence) -> float:
@@ -152,7 +152,7 @@ class NeuralTalkBackend:
 
 
 def at_own_size(picture: Image.Image) -> Tensor:
-    """Return an RGB picture as NeuralTalk2's encoder takes it: (3, H, W), normalised.
+    """Return an RGB picture as NeuralTalk2's encoder takes it: (3, H, W), normalized.
 
     It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
     """
@@ -176,7 +176,7 @@ def plain_encoder(shelf: WeightsStore) -> LiteMaps:
     Raises:
         WeightsError: The classifier's checkpoint is not here, or not what was published.
     """
-    network = plain(catalog()["efficientnet_lite0"], shelf)
+    network = load_network(catalog()["efficientnet_lite0"], shelf)
     assert isinstance(network, EfficientNetLite0)
     return LiteMaps(network).eval()
 
@@ -184,7 +184,7 @@ def plain_encoder(shelf: WeightsStore) -> LiteMaps:
 def fast_encoder(maps: LiteMaps, device: torch.device) -> LiteMaps:
     """Return `maps` moved to `device` and made fast there, in place."""
     _on(maps, device)
-    fuse(maps, _placed(torch.rand(1, 3, SIDE, SIDE), device))
+    fuse(maps, _to_device(torch.rand(1, 3, SIDE, SIDE), device))
     return maps
 
 
@@ -199,12 +199,12 @@ def _bytes(network: nn.Module | Compiled) -> int:
     return sum(weight.nbytes for weight in network.parameters())
 
 
-def _placed(pictures: Tensor, device: torch.device) -> Tensor:
+def _to_device(pictures: Tensor, device: torch.device) -> Tensor:
     return pictures.to(device, memory_format=torch.channels_last)
 
 
-def _folded(encoder: nn.Module, example: Tensor) -> bool:
+def _fuse_and_check(encoder: nn.Module, example: Tensor) -> bool:
     """Fold the batch norms of `encoder`, in place; tell whether it still says the same."""
-    with torch.inference_mode(), exact():
+    with torch.inference_mode(), full_precision():
         plain = fuse(encoder, example)
         return float((encoder(example) - plain).abs().max()) <= TOLERANCE

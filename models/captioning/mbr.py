@@ -23,7 +23,7 @@ _SIGMA = 6.0
 
 
 @dataclass(frozen=True)
-class Rarity:
+class DocumentFrequency:
     """How many of `pictures` pictures had an n-gram in a caption; absent from `seen` means once."""
 
     pictures: int
@@ -34,7 +34,9 @@ class Rarity:
         return log(self.pictures / self.seen.get(gram, 1))
 
 
-def agreement(captions: Sequence[Sequence[int]], shares: Sequence[float], rarity: Rarity) -> Array:
+def mbr_scores(
+    captions: Sequence[Sequence[int]], shares: Sequence[float], rarity: DocumentFrequency
+) -> Array:
     """Return how far each caption agrees with all of them, each weighted by its share, in [0, 1].
 
     A caption's agreement with itself counts too, so that a likely one gains from its likelihood.
@@ -47,7 +49,7 @@ def agreement(captions: Sequence[Sequence[int]], shares: Sequence[float], rarity
     return result
 
 
-def _overlap(captions: Sequence[Sequence[int]], n: int, rarity: Rarity) -> Array:
+def _overlap(captions: Sequence[Sequence[int]], n: int, rarity: DocumentFrequency) -> Array:
     """Return CIDEr-D's clipped cosine of n-gram vectors: rows candidates, columns references."""
     counts = [Counter(_grams(caption, n)) for caption in captions]
     column = {gram: index for index, gram in enumerate(dict.fromkeys(g for c in counts for g in c))}

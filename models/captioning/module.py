@@ -22,7 +22,7 @@ class PictureCaptioner(nn.Module):
         self._captioner = captioner
 
     def forward(self, pictures: Tensor, beams: int = DEFAULT_BEAMS) -> list[str]:
-        """Return a caption for each of `pictures`, (N, 3, 288, 288) and normalised.
+        """Return a caption for each of `pictures`, (N, 3, 288, 288) and normalized.
 
         Raises:
             ValueError: `beams` is not between 1 and 10.

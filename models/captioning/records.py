@@ -1,6 +1,6 @@
-"""The list of captioners: one frozen record each, beside those of the catalogue.
+"""The list of captioners: one frozen record each, beside those of the catalog.
 
-Owns names, files and licences. `models.catalog.selection` chooses among them as among all models,
+Owns names, files and licenses. `models.catalog.selection` chooses among them as among all models,
 and `models.captioning.backends` loads and runs them. It opens no file when imported.
 """
 
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from models.captioning import backends, neuraltalk2, small
 from models.captioning.backends import CaptionBackend, Compile, NeuralTalkBackend, OwnBackend
 from models.catalog.classifiers import catalog
-from models.catalog.records import Origin, Record
+from models.catalog.records import Paper, Record
 from models.images.pixel_jobs import Exactly, View
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
@@ -69,7 +69,7 @@ def _own() -> Captioning:
             shipped=True,
         ),
         more=(catalog()["efficientnet_lite0"].checkpoint,),
-        origin=Origin("bobby", 2026),
+        origin=Paper("bobby", 2026),
         parameters=8_470_167,
         beams=small.DEFAULT_BEAMS,
         build=_own_networks,
@@ -89,7 +89,7 @@ def _neuraltalk(files: tuple[Checkpoint, ...]) -> Captioning:
         checkpoint=files[0],
         more=files[1:],
         converted=backends.CONVERTED,
-        origin=Origin("neuraltalk"),
+        origin=Paper("neuraltalk"),
         parameters=55_901_008,
         beams=2,
         build=_published_networks,

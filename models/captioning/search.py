@@ -29,7 +29,7 @@ LENGTH_EXPONENT = 0.7
 
 
 @dataclass(frozen=True)
-class Wish:
+class SearchOptions:
     """What a caption should name, and what it must not.
 
     `group` (tokens,) numbers the nouns that tokens mean, 0 is none: a caption names each at most
@@ -43,9 +43,11 @@ class Wish:
     lift: Tensor
 
     @staticmethod
-    def none(tokens: int) -> "Wish":
+    def none(tokens: int) -> "SearchOptions":
         """Return the wish for nothing in a vocabulary of `tokens` words."""
-        return Wish(torch.full((TAGS,), END), torch.zeros(tokens, dtype=torch.long), torch.zeros(1))
+        return SearchOptions(
+            torch.full((TAGS,), END), torch.zeros(tokens, dtype=torch.long), torch.zeros(1)
+        )
 
     def lifted(self, tokens: Sequence[int]) -> float:
         """Return what is added for a caption's tokens."""
@@ -60,7 +62,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """A caption's tokens, without `END`, and the sum of its log-probabilities, `END` included.
 
     `lifted` is what the search added for what it names.
@@ -86,12 +88,12 @@ class Found:
 def search(
     network: CaptionTransformer,
     cells: Tensor,
-    wish: Wish,
+    wish: SearchOptions,
     beams: int,
     *,
     draws: int = 0,
     temperature: float = 1.0,
-) -> tuple[list[Found], list[Found]]:
+) -> tuple[list[SearchResult], list[SearchResult]]:
     """Return captions of one picture's standardised cells (81, 1780), by two searches at once.
 
     The first are up to `beams` different captions, best first. The second are `draws` captions
@@ -105,7 +107,10 @@ def search(
 
 
 def _follow(
-    network: CaptionTransformer, cells: Tensor, wish: Wish, searches: "Sequence[_Beams | _Draws]"
+    network: CaptionTransformer,
+    cells: Tensor,
+    wish: SearchOptions,
+    searches: "Sequence[_Beams | _Draws]",
 ) -> None:
     """Let `searches` go on word by word; the decoder runs once for each different beginning.
 
@@ -135,14 +140,14 @@ def _follow(
 class _Beams:
     """The likeliest captions, a fixed number of them followed at a time."""
 
-    def __init__(self, beams: int, width: int, wish: Wish) -> None:
+    def __init__(self, beams: int, width: int, wish: SearchOptions) -> None:
         self._wish = wish
         self.places = torch.zeros(1, dtype=torch.long)
         self._beams = beams
         self._width = width
         self._tokens = torch.tensor([[END]])
         self._sums = torch.zeros(1)
-        self._done: list[Found] = []
+        self._done: list[SearchResult] = []
 
     def step(self, allowed: Tensor, words: int) -> Tensor:
         """Return row * tokens + token for each caption that goes on after `words` words.
@@ -165,7 +170,7 @@ class _Beams:
             return self.places[:0]
         return self.places[rows] * self._width + tokens
 
-    def found(self) -> list[Found]:
+    def found(self) -> list[SearchResult]:
         """Return the captions that have ended, best first."""
         return sorted(self._done, key=lambda found: -found.score)[: self._beams]
 
@@ -178,7 +183,7 @@ class _Beams:
 class _Draws:
     """Captions drawn at a temperature, by Gumbel noise."""
 
-    def __init__(self, count: int, temperature: float, width: int, wish: Wish) -> None:
+    def __init__(self, count: int, temperature: float, width: int, wish: SearchOptions) -> None:
         self._wish = wish
         self.places = torch.zeros(count, dtype=torch.long)
         self._temperature = temperature
@@ -187,7 +192,7 @@ class _Draws:
         self._tokens = torch.full((count, 1), END)
         self._sums = torch.zeros(count)
         self._open = torch.arange(count)
-        self._done: list[Found | None] = [None] * count
+        self._done: list[SearchResult | None] = [None] * count
 
     def step(self, allowed: Tensor, words: int) -> Tensor:
         """Return row * tokens + token for each caption that goes on; see `_Beams.step`."""
@@ -210,7 +215,7 @@ class _Draws:
         self._sums, self._open = self._sums[kept], self._open[kept]
         return self.places[kept] * self._width + chosen
 
-    def found(self) -> list[Found]:
+    def found(self) -> list[SearchResult]:
         """Return the captions drawn, in the order of their noise."""
         return [found for found in self._done if found]
 
@@ -222,12 +227,12 @@ def _allowed(network: CaptionTransformer, last: Tensor, state: State) -> tuple[T
     return allowed.scatter(1, repeats, -torch.inf), state
 
 
-def _ended(tokens: Tensor, sums: Tensor, wish: Wish) -> list[Found]:
+def _ended(tokens: Tensor, sums: Tensor, wish: SearchOptions) -> list[SearchResult]:
     """Return the captions whose tokens, `END` before them, are rows of `tokens`."""
     ended = []
     for row, total in zip(tokens[:, 1:].tolist(), sums.tolist(), strict=True):
         lifted = wish.lifted(row)
-        ended.append(Found(tuple(row), total - lifted, lifted))
+        ended.append(SearchResult(tuple(row), total - lifted, lifted))
     return ended
 
 

@@ -21,8 +21,8 @@ from safetensors import safe_open
 from torch import Tensor
 
 from models.captioning.certainty import Certainty
-from models.captioning.mbr import Gram, Rarity, agreement
-from models.captioning.search import Found, search
+from models.captioning.mbr import DocumentFrequency, Gram, mbr_scores
+from models.captioning.search import SearchResult, search
 from models.captioning.tags import Tagger, Wishes
 from models.images.tensors import from_zero
 from models.networks.caption_transformer import CaptionTransformer, Shape
@@ -46,7 +46,7 @@ NAMING = 0.1
 """What a caption gains in the choice for each unit by which it was lifted."""
 
 MEAN, STD = 127 / 255, 128 / 255
-"""Lite0's own normalisation, the same for each colour."""
+"""Lite0's own normalization, the same for each color."""
 
 DATA_SIDE = 224
 
@@ -75,10 +75,10 @@ def prepare(picture: Image.Image) -> Tensor:
     It goes through 224x224, so that a large photograph looks as sharp as those of the training.
     """
     small = picture.resize((DATA_SIDE, DATA_SIDE), Image.Resampling.BICUBIC)
-    return normalised(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    return normalized(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
-def normalised(picture: Image.Image) -> Tensor:
+def normalized(picture: Image.Image) -> Tensor:
     """Return the pixels (3, H, W) of an RGB picture as Lite0 was trained to see them."""
     return (from_zero(picture) - MEAN) / STD
 
@@ -103,7 +103,7 @@ class Captioner:
         self,
         network: CaptionTransformer,
         words: Sequence[str],
-        rarity: Rarity,
+        rarity: DocumentFrequency,
         tagger: Tagger,
         certainty: Certainty,
     ) -> None:
@@ -120,11 +120,11 @@ class Captioner:
         """Return the captioner in the file at `path`."""
         header, tensors = contents(path)
         grams, seen = tensors.pop("grams"), tensors.pop("grams.seen")
-        full = dequantised(tensors)
+        full = dequantized(tensors)
         tagger = Tagger(*(full.pop(f"tagger.{part}") for part in ("weight", "trust", "bias")))
         network = CaptionTransformer(Shape(**header["shape"]))
         network.load_state_dict(full)
-        rarity = Rarity(header["pictures"], _counts(grams, seen))
+        rarity = DocumentFrequency(header["pictures"], _counts(grams, seen))
         return Captioner(network, header["words"], rarity, tagger, Certainty(**header["certainty"]))
 
     def caption(self, cells: Tensor, classes: Tensor, beams: int = DEFAULT_BEAMS) -> list[Caption]:
@@ -153,7 +153,7 @@ class Captioner:
         """Return how likely each picture shows each everyday noun (N, nouns)."""
         return self.tagger.probabilities(pooled(cells), classes)
 
-    def ranked(self, cells: Tensor, likely: Tensor, beams: int) -> list[Found]:
+    def ranked(self, cells: Tensor, likely: Tensor, beams: int) -> list[SearchResult]:
         """Return the captions found for one picture's standardised cells, the best first.
 
         One beam follows the likeliest word. More beams are searched together with drawn
@@ -172,13 +172,13 @@ class Captioner:
         ]
         weighed += [(caption, 1 / len(drawn)) for caption in drawn]
         # By tokens: a beam's and a sample's log-probability of one caption differ by rounding.
-        captions: dict[tuple[int, ...], Found] = {}
+        captions: dict[tuple[int, ...], SearchResult] = {}
         weights: dict[tuple[int, ...], float] = {}
         for caption, share in weighed:
             captions.setdefault(caption.tokens, caption)
             weights[caption.tokens] = weights.get(caption.tokens, 0.0) + share
         rows = list(captions)
-        scores = agreement(rows, list(weights.values()), self._rarity)
+        scores = mbr_scores(rows, list(weights.values()), self._rarity)
         scores = scores + np.array([NAMING * captions[row].lifted for row in rows])
         return [captions[rows[index]] for index in (-scores).argsort(kind="stable")]
 
@@ -202,7 +202,7 @@ def _article(word: str, following: str) -> str:
     return "an" if following[0] in "aeiou" and not following.startswith(_LIKE_YOU) else "a"
 
 
-def quantised(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def quantized(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return `state` with each matrix in 8 bits, a scale a row, and the rest in 16."""
     small: dict[str, Tensor] = {}
     for name, tensor in state.items():
@@ -215,8 +215,8 @@ def quantised(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return small
 
 
-def dequantised(small: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return what `quantised` made small, in full size; what it lost stays lost."""
+def dequantized(small: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what `quantized` made small, in full size; what it lost stays lost."""
     return {
         name: tensor.float() * small[f"{name}.scale"]
         if tensor.dtype == torch.int8

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from models.captioning.nouns import DOG, PERSON, WIDE, by_name, is_person, kinds_of, nouns
-from models.captioning.search import Wish
+from models.captioning.search import SearchOptions
 from models.networks.caption_transformer import END, TAGS
 
 _LEAST = 1e-4
@@ -105,7 +105,7 @@ class Wishes:
             for usual in _USUAL
         }
 
-    def of(self, likely: Tensor) -> Wish:
+    def of(self, likely: Tensor) -> SearchOptions:
         """Return the wish for a picture that shows each noun so likely (nouns,)."""
         tags = [self._number[name] for name in tags_of(likely)[:TAGS]]
         lift = torch.zeros(len(self._place) + 1)
@@ -115,4 +115,4 @@ class Wishes:
         for usual, members in self._usual.items():
             if likely[self._place[usual] - 1] < _UNLIKELY:
                 lift[members] = -torch.inf
-        return Wish(torch.tensor(tags + [END] * (TAGS - len(tags))), self._group, lift)
+        return SearchOptions(torch.tensor(tags + [END] * (TAGS - len(tags))), self._group, lift)

@@ -1,6 +1,6 @@
 """The list of classifiers: one frozen record each, so that nothing about a model drifts apart.
 
-Owns names, checkpoints, licences, preprocessing and labels, and how a network without weights is
+Owns names, checkpoints, licenses, preprocessing and labels, and how a network without weights is
 built. `models.weights.store` finds the checkpoints, `models.runtime.inference` builds and runs the
 networks. Adding a model is adding a record. It opens no file and builds nothing when imported, and
 torchvision is imported when one of its networks is built: that takes a second and 165 MB.

@@ -1,6 +1,6 @@
 """The list of translations: one frozen record for every generator of a pair.
 
-Owns names, checkpoints, licences and what each pair expects to see. A plain name such as
+Owns names, checkpoints, licenses and what each pair expects to see. A plain name such as
 `horse2zebra` is the file this project set out with, `horse2zebra:authors` the one that the authors
 serve, and `horse2zebra_small` is our own, which comes with Bobby. It opens no file and builds
 nothing when imported.
@@ -14,7 +14,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from models.catalog.records import Origin, Pair
+from models.catalog.records import Paper, TranslationModel
 from models.networks.cyclegan import ResNetGenerator, without_statistics
 from models.networks.zebra_student import MatteGenerator
 from models.weights.checkpoint import Checkpoint, GitBlob, PinnedAtFirstUse, Sha256
@@ -32,13 +32,13 @@ The hounds that a few more are taken for are left out: with them a tenth of ever
 would hold a horse.
 """
 
-_ORIGIN = Origin(
+_ORIGIN = Paper(
     "cyclegan",
     2017,
     "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
     "https://arxiv.org/abs/1703.10593",
 )
-_OWN = Origin("bobby", 2026)
+_OWN = Paper("bobby", 2026)
 _PARAMETERS = 11_378_179
 _OUR_PARAMETERS = 919_204
 _OURS = (  # the pair, the recipe, and what it made: its SHA-256 and size in bytes
@@ -113,15 +113,15 @@ _PAIRS: dict[str, dict[str, Any]] = {
 
 
 @cache
-def pairs() -> MappingProxyType[str, Pair]:
+def pairs() -> MappingProxyType[str, TranslationModel]:
     """Return every record by its name; of one translation the better ones come first."""
     records = [_zebra(), *(_of_the_authors(name) for name in _PAIRS), *_our_own()]
     return MappingProxyType({record.name: record for record in records})
 
 
-def _zebra() -> Pair:
+def _zebra() -> TranslationModel:
     """Return the generator that the book this project began with works through."""
-    return Pair(
+    return TranslationModel(
         name="horse2zebra",
         purpose="horse2zebra",
         checkpoint=Checkpoint(
@@ -139,9 +139,9 @@ def _zebra() -> Pair:
     )
 
 
-def _of_the_authors(name: str) -> Pair:
+def _of_the_authors(name: str) -> TranslationModel:
     taken = name == "horse2zebra"
-    return Pair(
+    return TranslationModel(
         name=f"{name}:authors" if taken else name,
         purpose=name,
         checkpoint=Checkpoint(
@@ -159,10 +159,10 @@ def _of_the_authors(name: str) -> Pair:
     )
 
 
-def _our_own() -> Iterator[Pair]:
+def _our_own() -> Iterator[TranslationModel]:
     """Yield the small generators that `models.train.zebra` and `zebra_back` made."""
     for name, recipe, sha256, size in _OURS:
-        yield Pair(
+        yield TranslationModel(
             name=f"{name}_small",
             purpose=name,
             checkpoint=Checkpoint(

@@ -1,4 +1,4 @@
-"""What the catalogue says of a model: a frozen record for each.
+"""What the catalog says of a model: a frozen record for each.
 
 Owns the types alone. `models.catalog.classifiers` fills them for classifiers,
 `models.catalog.generators` for translations and `models.captioning.records`, with a type of its
@@ -15,7 +15,7 @@ from models.weights.checkpoint import Checkpoint, StateDict
 
 
 @dataclass(frozen=True)
-class Origin:
+class Paper:
     """Where a network comes from: its family, and the year and paper of its introduction."""
 
     family: str
@@ -58,7 +58,7 @@ class Record:
     checkpoint: Checkpoint
     more: tuple[Checkpoint, ...] = ()
     converted: str | None = None
-    origin: Origin
+    origin: Paper
     build: Callable[[], nn.Module]
     parameters: int
     accuracy: float | None = None
@@ -83,7 +83,7 @@ class Classification(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair(Record):
+class TranslationModel(Record):
     """A generator that turns one kind of thing into another, "horse2zebra".
 
     `purpose` is the translation itself; `inverse` that of the way back, if anybody trained one.

@@ -1,6 +1,6 @@
 """Which model answers: the one asked for if its weights are here, else the best that is.
 
-Owns that one decision and the sentence that admits a substitution. It looks at the catalogue and
+Owns that one decision and the sentence that admits a substitution. It looks at the catalog and
 the shelf of weights and hands a record to the task; it loads nothing.
 """
 
@@ -61,7 +61,7 @@ class Selection(Generic[R]):
         return record
 
     def cards(self) -> tuple[ModelInfo, ...]:
-        """Return what there is to know of every record, in the catalogue's order."""
+        """Return what there is to know of every record, in the catalog's order."""
         return tuple(self._card(record) for record in self._catalog.values())
 
     def _best_like(self, wanted: R) -> R | None:
@@ -139,13 +139,13 @@ def _nobody_stands_in(wanted: str, lack: WeightsError) -> JobError:
 def unknown(name: str, catalog: Collection[str]) -> JobError:
     """Return the refusal of a name that `catalog` does not have, with those that are like it."""
     close = difflib.get_close_matches(name.strip().lower(), catalog, n=3, cutoff=0.5)
-    # The sentence is shown as the bot's own words: no markup or link of the asker's gets in.
+    # The sentence is shown as the bot's own words: no markup or link of the requester's gets in.
     plain = re.sub("_+", "_", re.sub(r"[^\w:. -]", "", " ".join(name.split()))).strip("_ ")[:50]
     sentence = (
         say(
             "There's no model called “{name}”. Did you mean {names}?",
             name=plain,
-            names=either(close),
+            names=join_or(close),
         )
         if close
         else say(
@@ -157,7 +157,7 @@ def unknown(name: str, catalog: Collection[str]) -> JobError:
     return JobError("unknown_model", sentence)
 
 
-def either(names: list[str]) -> str | Said:
+def join_or(names: list[str]) -> str | Said:
     """Return `names`, at least one, as a choice: "a, b or c"."""
     *rest, last = names
     return say("{rest} or {last}", rest=", ".join(rest), last=last) if rest else last

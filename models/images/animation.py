@@ -1,6 +1,6 @@
 """A file's frames one after the other, with what has to be carried over to an answer.
 
-Owns the reading of animations and of what `models.images.decode` leaves out: transparency, colour
+Owns the reading of animations and of what `models.images.decode` leaves out: transparency, color
 profile, timing, loops. Reads lazily, so that one frame is in memory at a time. Every file goes
 through the checks of `models.images.decode`.
 """
@@ -15,11 +15,11 @@ from PIL import Image
 from models.images.decode import (
     MAX_PIXELS,
     DecodeError,
+    apply_exif_orientation,
     frame_count,
     load,
     reading,
     remarks,
-    upright,
 )
 from models.images.paper import layers, on_paper, visible
 from models.jobs.base import Said
@@ -37,24 +37,24 @@ _CONTAINERS: dict[str, Container] = {"GIF": "GIF", "PNG": "PNG", "WEBP": "WEBP",
 
 @dataclass(frozen=True)
 class Frame:
-    """One upright frame: `colours` RGB, `alpha` L or None, shown for `duration` milliseconds.
+    """One upright frame: `colors` RGB, `alpha` L or None, shown for `duration` milliseconds.
 
     `missing` is the share of its rows that the file lacks.
     """
 
-    colours: Image.Image
+    colors: Image.Image
     alpha: Image.Image | None
     duration: float
     missing: float = 0.0
 
     def seen(self) -> tuple[Image.Image, tuple[Said, ...]]:
         """Return the frame as it looks on paper, as classifiers see it, and its small print."""
-        shown, black = on_paper(self.colours, self.alpha)
+        shown, black = on_paper(self.colors, self.alpha)
         return shown, remarks(self.missing, black=black)
 
 
 @dataclass(frozen=True)
-class Film:
+class ImageSequence:
     """A file that was opened by its header.
 
     `container` is None when it is still. `first` is the place of the animation's first frame,
@@ -95,13 +95,13 @@ class Film:
         if place:
             image.seek(place)
         missing = load(image, self.data)
-        colours, alpha = layers(upright(image))
+        colors, alpha = layers(apply_exif_orientation(image))
         if self.container is None:
-            colours, alpha = visible(colours, alpha)
-        return Frame(colours, alpha, float(image.info.get("duration", 0)), missing)
+            colors, alpha = visible(colors, alpha)
+        return Frame(colors, alpha, float(image.info.get("duration", 0)), missing)
 
 
-def film(data: bytes) -> Film:
+def open_sequence(data: bytes) -> ImageSequence:
     """Return what the header of the file in `data` says.
 
     Raises:
@@ -113,7 +113,7 @@ def film(data: bytes) -> Film:
         first = int(bool(image.info.get("default_image")) and count > 1)
         animated = count - first > 1
         loop = image.info.get("loop")
-        return Film(
+        return ImageSequence(
             data=data,
             container=_CONTAINERS.get(image.format or "") if animated else None,
             first=first,
@@ -124,6 +124,6 @@ def film(data: bytes) -> Film:
 
 
 def _rgb_profile(image: Image.Image) -> bytes | None:
-    """Return the file's ICC profile, unless it is for grey or CMYK, which the answer is not."""
+    """Return the file's ICC profile, unless it is for gray or CMYK, which the answer is not."""
     profile = image.info.get("icc_profile")
     return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None

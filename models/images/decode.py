@@ -4,7 +4,7 @@ Owns the reading of files: which formats, how many pixels, which way is up, whic
 and the small print of what had to be done to see something. It hands `models.tasks.classify` and
 its siblings a `Picture`, or raises `DecodeError` with the sentence people read; nothing else leaves
 it, whatever the bytes are. `models.images.animation` reads the rest of a file through the same
-checks. It resizes nothing, unless a JPEG is wanted small, and ignores colour profiles, as the
+checks. It resizes nothing, unless a JPEG is wanted small, and ignores color profiles, as the
 published preprocessing of the networks does.
 """
 
@@ -121,7 +121,7 @@ class Picture:
     notes: tuple[Said, ...] = ()
 
 
-class _Metered(io.BytesIO):
+class _ReadLimitedFile(io.BytesIO):
     """A file that stops a reader who goes over it bit by bit or again and again."""
 
     def __init__(self, data: bytes) -> None:
@@ -212,7 +212,7 @@ def _frame_note(place: int, frames: int) -> tuple[Said, ...]:
 
 
 def _seen(image: Image.Image) -> tuple[Image.Image, bool]:
-    return on_paper(*visible(*layers(upright(image))))
+    return on_paper(*visible(*layers(apply_exif_orientation(image))))
 
 
 def _first_clear(image: Image.Image, frames: int) -> tuple[Image.Image, bool, int] | None:
@@ -259,7 +259,7 @@ def reading(data: bytes) -> Iterator[Image.Image]:
         raise DecodeError("empty_file")
     try:
         with _opened(data) as image:
-            _refuse_bombs(image, data)
+            _check_size_limits(image, data)
             yield image
     except DecodeError:
         raise
@@ -281,11 +281,11 @@ def _opened(data: bytes) -> ImageFile.ImageFile:
     elif data[:2] in {b"II", b"MM"} and _longest_tiff_entry(data) > _MAX_TIFF_NUMBERS:
         raise DecodeError("not_a_picture", TOO_SLOW)
     try:
-        return Image.open(_Metered(data), formats=formats)
+        return Image.open(_ReadLimitedFile(data), formats=formats)
     except UnidentifiedImageError:
         if data.startswith(_BEGINNINGS) or heif.is_heif(data):
             raise DecodeError("damaged_picture") from None
-        raise DecodeError("not_a_picture", _known_stranger(data)) from None
+        raise DecodeError("not_a_picture", _unsupported_format(data)) from None
 
 
 def _longest_tiff_entry(data: bytes) -> int:
@@ -305,14 +305,14 @@ def _longest_tiff_entry(data: bytes) -> int:
     return max((count for kind, count in found if kind not in opaque), default=0)
 
 
-def _known_stranger(data: bytes) -> Said | None:
+def _unsupported_format(data: bytes) -> Said | None:
     """Return the sentence for a file that people take for a picture, by its first bytes."""
     if data.startswith(_JPEG_XL):
         return _NO_JPEG_XL
     return _VIDEO if data[4:8] == b"ftyp" or data.startswith(b"\x1aE\xdf\xa3") else None
 
 
-def _refuse_bombs(image: ImageFile.ImageFile, data: bytes) -> None:
+def _check_size_limits(image: ImageFile.ImageFile, data: bytes) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise DecodeError("too_many_pixels")
     if image.format in {"JPEG", "MPO"} and data.count(b"\xff\xda") > _MAX_JPEG_SCANS:
@@ -336,7 +336,7 @@ def _gif_frames(data: bytes) -> int:
     """
     frames, at = 0, 13 + _gif_table_bytes(data[10])
     while at + 10 < len(data):
-        if data[at] == 0x2C:  # an image: descriptor, colour table, code size
+        if data[at] == 0x2C:  # an image: descriptor, color table, code size
             frames += 1
             at += 11 + _gif_table_bytes(data[at + 9])
         elif data[at] == 0x21:  # an extension
@@ -353,7 +353,7 @@ def _gif_table_bytes(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def upright(image: Image.Image) -> Image.Image:
+def apply_exif_orientation(image: Image.Image) -> Image.Image:
     """Turn `image` as its EXIF orientation says; EXIF that can't be read turns nothing."""
     turn = _UPRIGHT.get(_orientation(image))
     return image if turn is None else image.transpose(turn)

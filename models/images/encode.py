@@ -1,7 +1,7 @@
 """Pictures and animations to files that fit an upload limit.
 
 Owns the order in which formats and sizes are tried: without loss, then with little, then smaller.
-Writing stops as soon as a file outgrows the limit. Metadata other than the colour profile and an
+Writing stops as soon as a file outgrows the limit. Metadata other than the color profile and an
 animation's timing is left out: it may say where somebody lives.
 """
 

@@ -11,12 +11,12 @@ from typing import TypeAlias
 from PIL import Image, ImageChops, ImageStat
 
 from models.images import encode
-from models.images.animation import Film, film
+from models.images.animation import ImageSequence, open_sequence
 from models.images.decode import DecodeError, decode
 from models.images.pixel_jobs import (
-    Layer,
     Look,
     Looked,
+    Overlay,
     Paint,
     Painted,
     PaintedTwice,
@@ -69,7 +69,7 @@ def _look(job: Look) -> Looked:
 
 
 def _sample(job: Sample) -> Sampled:
-    opened = film(job.picture)
+    opened = open_sequence(job.picture)
     moves = opened.container is not None
     frames: list[Pixels] = []
     view: Pixels | None = None
@@ -93,7 +93,7 @@ def _sample(job: Sample) -> Sampled:
 
 
 def _paint(job: Paint) -> Painted:
-    opened, layers = film(job.picture), job.layers
+    opened, layers = open_sequence(job.picture), job.layers
     if job.as_it_is:
         return Painted(image=_still(layers[0].color.image(), None, job.max_bytes))
     pictures, durations = _painted(opened, layers)
@@ -106,9 +106,9 @@ def _paint(job: Paint) -> Painted:
 
 
 def _paint_twice(job: PaintTwice) -> PaintedTwice:
-    opened = film(job.picture)
+    opened = open_sequence(job.picture)
     (frame,) = opened.frames(1)
-    there = over(job.there, frame.colours)
+    there = over(job.there, frame.colors)
     back = over(job.back, there)
     alphas = [frame.alpha]
 
@@ -116,14 +116,14 @@ def _paint_twice(job: PaintTwice) -> PaintedTwice:
         return _still(_see_through([picture], alphas)[0], opened.profile, job.max_bytes)
 
     return PaintedTwice(
-        original=file(frame.colours),
+        original=file(frame.colors),
         there=file(there),
         back=file(back),
-        difference=_difference(frame.colours, back),
+        difference=_difference(frame.colors, back),
     )
 
 
-def over(layer: Layer, picture: Image.Image) -> Image.Image:
+def over(layer: Overlay, picture: Image.Image) -> Image.Image:
     """Return the RGB `picture`, of any size, under `layer`; elsewhere it keeps its pixels."""
     color = layer.color.image().resize(picture.size, Image.Resampling.LANCZOS)
     if layer.matte is None:
@@ -132,13 +132,15 @@ def over(layer: Layer, picture: Image.Image) -> Image.Image:
     return Image.composite(color, picture, matte)
 
 
-def _painted(opened: Film, layers: Sequence[Layer]) -> tuple[list[Image.Image], list[float]]:
+def _painted(
+    opened: ImageSequence, layers: Sequence[Overlay]
+) -> tuple[list[Image.Image], list[float]]:
     """Return the first frames under their layers, at their own size, and how long each is shown."""
     pictures: list[Image.Image] = []
     alphas: list[Image.Image | None] = []
     durations: list[float] = []
     for frame, layer in zip(opened.frames(len(layers)), layers, strict=True):
-        pictures.append(over(layer, frame.colours))
+        pictures.append(over(layer, frame.colors))
         alphas.append(frame.alpha)
         durations.append(frame.duration)
     return _see_through(pictures, alphas), durations

@@ -108,7 +108,7 @@ class Sampled(Message, frozen=True):
     notes: tuple[Said, ...] = ()
 
 
-class Layer(Message, frozen=True):
+class Overlay(Message, frozen=True):
     """What was painted, at the working size: `color` RGB, and where it belongs, `matte` L.
 
     A matte of None means everywhere.
@@ -125,7 +125,7 @@ class Paint(Message, frozen=True):
     """
 
     picture: bytes
-    layers: tuple[Layer, ...]
+    layers: tuple[Overlay, ...]
     max_bytes: int
     as_it_is: bool = False
 
@@ -134,8 +134,8 @@ class PaintTwice(Message, frozen=True):
     """Lay `there` over a picture, then `back` over that; three files of at most `max_bytes`."""
 
     picture: bytes
-    there: Layer
-    back: Layer
+    there: Overlay
+    back: Overlay
     max_bytes: int
 
 

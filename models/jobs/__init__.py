@@ -6,7 +6,7 @@ it knows neither torch nor Discord.
 
     bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget,
                     Recount
-    worker → bot    Ready or Unready (first), Started (a batch), Working (on some jobs, at most
+    worker → bot    Ready or StartFailed (first), Started (a batch), Working (on some jobs, at most
                     a second ago), Finished (one job),
                     Deferred (one job, whose file takes long; it is finished after its batch),
                     Lost (a batch; a relay's alone, whose replicas may end before it does)

@@ -23,7 +23,7 @@ class Label(Message, frozen=True):
     probability: float
 
 
-class Pictured(Message, frozen=True):
+class PictureAnswer(Message, frozen=True):
     """What every answer about a picture tells of how it came about.
 
     `model` has answered, with `weights`, on `device`, in `precision`; `substitution`, when set, is
@@ -41,11 +41,11 @@ class Pictured(Message, frozen=True):
     precision: Precision = "float32"
 
 
-class Labels(Pictured, frozen=True, kw_only=True):
+class Labels(PictureAnswer, frozen=True, kw_only=True):
     """The answer to `Classify`.
 
     `top` holds five labels, or as many as were taught, most likely first. `crop` is a
-    JPEG of the pixels the network saw, at its input size and before normalisation. `width` and
+    JPEG of the pixels the network saw, at its input size and before normalization. `width` and
     `height` are the picture's own, upright.
     `frames` is 1 for a still picture; `notes` say which one of an animation was used. `sure` is
     False when the distribution is too flat to mean much. `batch_size` says how many pictures shared
@@ -70,7 +70,7 @@ class Image(Message, frozen=True):
     height: int
 
 
-class Verdict(Message, frozen=True):
+class BeforeAfter(Message, frozen=True):
     """What a classifier makes of a picture before and after its translation.
 
     `expected` is False when nothing in the picture looks like what the pair was trained on.
@@ -82,7 +82,7 @@ class Verdict(Message, frozen=True):
     model: str
 
 
-class Translated(Pictured, frozen=True, kw_only=True):
+class Translated(PictureAnswer, frozen=True, kw_only=True):
     """The answer to `Translate`.
 
     `image` has the size of the picture as it was sent, upright. `working_width` and
@@ -91,7 +91,7 @@ class Translated(Pictured, frozen=True, kw_only=True):
     """
 
     image: Image
-    verdict: Verdict
+    verdict: BeforeAfter
     expects: str
     working_width: int
     working_height: int
@@ -99,7 +99,7 @@ class Translated(Pictured, frozen=True, kw_only=True):
     frames_in_all: int
 
 
-class Cycled(Pictured, frozen=True, kw_only=True):
+class Cycled(PictureAnswer, frozen=True, kw_only=True):
     """The answer to `Cycle`: the picture, the picture there, and back again.
 
     `difference` is the mean absolute difference between original and back, of a range of 1.
@@ -109,12 +109,12 @@ class Cycled(Pictured, frozen=True, kw_only=True):
     there: Image
     back: Image
     difference: float
-    verdict: Verdict
+    verdict: BeforeAfter
     inverse: str
     expects: str
 
 
-class Captioned(Pictured, frozen=True, kw_only=True):
+class Captioned(PictureAnswer, frozen=True, kw_only=True):
     """The answer to `Caption`: one sentence without a full stop, and up to three others.
 
     `log_probability` is the mean over the caption's tokens. `sure` is False when it is so low that
@@ -130,11 +130,11 @@ class Captioned(Pictured, frozen=True, kw_only=True):
     frames: int
 
 
-class Explained(Pictured, frozen=True, kw_only=True):
+class Explained(PictureAnswer, frozen=True, kw_only=True):
     """The answer to `Explain`.
 
-    `image` shows the pixels the network saw and, beside them, the same in grey with what spoke for
-    `label`, whose softmax probability is `probability`, in colour. `top` are the five most likely.
+    `image` shows the pixels the network saw and, beside them, the same in gray with what spoke for
+    `label`, whose softmax probability is `probability`, in color. `top` are the five most likely.
     """
 
     image: Image
@@ -143,7 +143,7 @@ class Explained(Pictured, frozen=True, kw_only=True):
     top: tuple[Label, ...]
 
 
-class Shook(Message, frozen=True):
+class RobustnessStep(Message, frozen=True):
     """The most likely label of a picture after a `change`, and its softmax probability."""
 
     change: str
@@ -151,18 +151,18 @@ class Shook(Message, frozen=True):
     probability: float
 
 
-class Shaken(Pictured, frozen=True, kw_only=True):
+class RobustnessResult(PictureAnswer, frozen=True, kw_only=True):
     """The answer to `Shake`: a strip of the pictures, and the best label of each, as they come.
 
     The first is the picture as it is.
     """
 
     image: Image
-    changes: tuple[Shook, ...]
+    changes: tuple[RobustnessStep, ...]
 
 
-class Features(Pictured, frozen=True, kw_only=True):
-    """The answer to `Featurise`.
+class Features(PictureAnswer, frozen=True, kw_only=True):
+    """The answer to `ExtractFeatures`.
 
     `features` is a vector of unit length, of 2-byte floats, little-endian: what the last layer of
     the network is given.
@@ -171,8 +171,8 @@ class Features(Pictured, frozen=True, kw_only=True):
     features: bytes
 
 
-class Assessed(Message, frozen=True):
-    """The answer to `Assess`: how many examples the others, without them, gave the right label.
+class CrossValidation(Message, frozen=True):
+    """The answer to `CrossValidate`: how many examples got the right label from the others alone.
 
     `asked` counts those whose label has other examples.
     """
@@ -189,11 +189,11 @@ class LayerCount(Message, frozen=True):
     parameters: int
 
 
-class Preparation(Message, frozen=True):
+class Preprocessing(Message, frozen=True):
     """What becomes of a picture before a classifier sees it.
 
     It is resized so that its short side has `resize` pixels, cut to `crop` by `crop` in the
-    middle, scaled to [0, 1], and of each colour `mean` is taken off and `std` divided out.
+    middle, scaled to [0, 1], and of each color `mean` is taken off and `std` divided out.
     """
 
     resize: int
@@ -223,7 +223,7 @@ class Inspected(Message, frozen=True):
     paper: str | None = None
     paper_url: str | None = None
     labels: tuple[str, ...] = ()
-    preparation: Preparation | None = None
+    preparation: Preprocessing | None = None
     script: str | None = None
 
 
@@ -235,5 +235,13 @@ class Failure(Message, frozen=True):
 
 
 Answer: TypeAlias = (
-    Labels | Translated | Cycled | Captioned | Inspected | Features | Assessed | Explained | Shaken
+    Labels
+    | Translated
+    | Cycled
+    | Captioned
+    | Inspected
+    | Features
+    | CrossValidation
+    | Explained
+    | RobustnessResult
 )

@@ -30,5 +30,5 @@ class Said(Message, frozen=True):
 
 
 def say(template: str, **values: "str | Said") -> Said:
-    """Return the sentence `template` with `values`; `template` is for the bot's catalogues."""
+    """Return the sentence `template` with `values`; `template` is for the bot's catalogs."""
     return Said(template=template, values=values)

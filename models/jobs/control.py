@@ -22,7 +22,7 @@ class Run(Message, frozen=True):
     ids: tuple[int, ...]
 
 
-class Forget(Message, frozen=True):
+class CancelJob(Message, frozen=True):
     """Nobody waits for submitted job `id` any more; its picture can be dropped."""
 
     id: int
@@ -43,7 +43,7 @@ class Ready(Message, frozen=True):
     models: tuple[ModelInfo, ...]
 
 
-class Unready(Message, frozen=True):
+class StartFailed(Message, frozen=True):
     """The worker can't start; `reason` is a sentence for the operator. It exits after this."""
 
     reason: str
@@ -84,6 +84,6 @@ class Finished(Message, frozen=True):
     result: Answer | Failure
 
 
-ToWorker: TypeAlias = Submit | Run | Forget | Recount
+ToWorker: TypeAlias = Submit | Run | CancelJob | Recount
 
-FromWorker: TypeAlias = Ready | Unready | Started | Working | Deferred | Finished | Lost
+FromWorker: TypeAlias = Ready | StartFailed | Started | Working | Deferred | Finished | Lost

@@ -43,7 +43,7 @@ class HubModel(Message, frozen=True):
 
 
 class ModelInfo(Message, frozen=True):
-    """What the bot knows of one catalogue record, for autocomplete, help and listings.
+    """What the bot knows of one catalog record, for autocomplete, help and listings.
 
     `weights` names the checkpoint ("IMAGENET1K_V1"), `source` is its URL or package, `size_bytes`
     its file's size where the publisher states it. `ready` says that the weights are on this
@@ -69,7 +69,7 @@ class ModelInfo(Message, frozen=True):
     files: tuple[WeightsFile, ...] = ()
 
 
-class Checked(Message, frozen=True):
+class VerifyResult(Message, frozen=True):
     """What the check of one file of weights came to; `wrong` is None where it is right.
 
     `file` of `model` is at `location`, as in `ModelInfo`; reading it took `seconds`.

@@ -4,14 +4,14 @@ from typing import Generic, TypeAlias, TypeVar
 
 from models.jobs.answers import (
     Answer,
-    Assessed,
     Captioned,
+    CrossValidation,
     Cycled,
     Explained,
     Features,
     Inspected,
     Labels,
-    Shaken,
+    RobustnessResult,
     Translated,
 )
 from models.jobs.base import Message
@@ -104,14 +104,14 @@ class Explain(Request[Explained], frozen=True):
     label: str | None = None
 
 
-class Shake(Request[Shaken], frozen=True):
+class Shake(Request[RobustnessResult], frozen=True):
     """What becomes of a picture's label when the picture is changed a little."""
 
     picture: bytes
     model: str | None = None
 
 
-class Featurise(Request[Features], frozen=True):
+class ExtractFeatures(Request[Features], frozen=True):
     """What a classifier makes of a picture before it names it. `model` None means the default."""
 
     picture: bytes
@@ -128,7 +128,7 @@ class Example(Message, frozen=True):
     features: bytes
 
 
-class Recognise(Request[Labels], frozen=True):
+class ClassifyCustom(Request[Labels], frozen=True):
     """Which of the taught labels a picture has.
 
     `examples`, of two labels at least, have the features of `model` with `weights`.
@@ -140,7 +140,7 @@ class Recognise(Request[Labels], frozen=True):
     examples: tuple[Example, ...]
 
 
-class Assess(Request[Assessed], frozen=True):
+class CrossValidate(Request[CrossValidation], frozen=True):
     """How well `examples` can be told apart, each by all the others. `model` is theirs."""
 
     model: str
@@ -159,9 +159,9 @@ Job: TypeAlias = (
     | Caption
     | Untrained
     | Inspect
-    | Featurise
-    | Recognise
-    | Assess
+    | ExtractFeatures
+    | ClassifyCustom
+    | CrossValidate
     | Explain
     | Shake
 )

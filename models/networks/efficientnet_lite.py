@@ -104,7 +104,7 @@ class EfficientNetLite0(nn.Module):
         self._fc = nn.Linear(1280, 1000)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the logits (N, 1000) of normalised pictures `x` (N, 3, H, W)."""
+        """Return the logits (N, 1000) of normalized pictures `x` (N, 3, H, W)."""
         x = functional.relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)

@@ -1,7 +1,7 @@
 """The view of a picture that our captioner decodes: EfficientNet-Lite0's maps, cell by cell.
 
 Owns the choice of layers: the last map says what there is, the earlier ones where, of which
-colour and how many. It owns no weights of its own, only the classifier's, which are never
+color and how many. It owns no weights of its own, only the classifier's, which are never
 changed; `models.networks.caption_transformer` reads the cells.
 """
 
@@ -20,7 +20,7 @@ HEAD_CHANNELS = 1280
 
 MIDDLE_CHANNELS = 112
 FINE_CHANNELS = 4 * MIDDLE_CHANNELS + 40 + 4 * 3
-"""The channels after them: block 10 in 2x2 quarters, block 4's mean, the colours in 2x2."""
+"""The channels after them: block 10 in 2x2 quarters, block 4's mean, the colors in 2x2."""
 
 CHANNELS = HEAD_CHANNELS + FINE_CHANNELS
 
@@ -29,16 +29,16 @@ _MIDDLE, _EARLY = 10, 4
 
 
 class LiteMaps(nn.Module):
-    """Normalised pictures (N, 3, 288, 288) to cells (N, 81, 1780), row by row."""
+    """Normalized pictures (N, 3, 288, 288) to cells (N, 81, 1780), row by row."""
 
     def __init__(self, network: EfficientNetLite0) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the cells of `x`, normalised as the classifier's preprocessing does it."""
+        """Return the cells of `x`, normalized as the classifier's preprocessing does it."""
         layer = self.network.get_submodule
-        colours = functional.avg_pool2d(x, 16)
+        colors = functional.avg_pool2d(x, 16)
         x = functional.relu6(layer("_bn0")(layer("_conv_stem")(x)))
         kept: dict[int, Tensor] = {}
         for index, block in enumerate(layer("_blocks").children()):
@@ -49,7 +49,7 @@ class LiteMaps(nn.Module):
             head,
             functional.pixel_unshuffle(kept[_MIDDLE], 2),
             functional.avg_pool2d(kept[_EARLY], 4),
-            functional.pixel_unshuffle(colours, 2),
+            functional.pixel_unshuffle(colors, 2),
         ]
         return torch.cat(maps, dim=1).flatten(2).transpose(1, 2)
 

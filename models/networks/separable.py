@@ -46,7 +46,7 @@ class SeparableBlock(nn.Module):
 
 
 class SeparableGenerator(nn.Module):
-    """The compressed generator, layer by layer as published: colour for every pixel."""
+    """The compressed generator, layer by layer as published: color for every pixel."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -14,12 +14,12 @@ from typing import Protocol, TypeVar
 import torch
 from torch import nn
 
-from models.catalog.records import Classification, Pair
+from models.catalog.records import Classification, TranslationModel
 from models.jobs.base import Precision, Runtime
 from models.runtime.compiled import Compiled
 from models.runtime.convert import Source, compiled
 from models.runtime.generator import Generator, Painter
-from models.runtime.inference import CompiledNetwork, Network, example, plain
+from models.runtime.inference import CompiledNetwork, Network, example, load_network
 from models.runtime.progress import loading
 from models.weights.store import WeightsStore
 
@@ -43,7 +43,7 @@ class Plain:
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
-        module = plain(record, shelf).to(device)
+        module = load_network(record, shelf).to(device)
         return Plain(module, sum(weight.nbytes for weight in module.parameters()))
 
 
@@ -93,7 +93,7 @@ class NetworkCache:
             source = Source(
                 name=record.name,
                 weights=self.shelf.identity(record.checkpoint),
-                build=lambda: plain(record, self.shelf),
+                build=lambda: load_network(record, self.shelf),
                 shape=(-1, 3, side, side),
                 examples=[example(2, side, side)],
             )
@@ -123,7 +123,7 @@ class NetworkCache:
         name = f"{record.name}, as published"
         return self.get(name, lambda: Plain.load(record, self.shelf, self.device))
 
-    def generator(self, record: Pair) -> Generator:
+    def generator(self, record: TranslationModel) -> Generator:
         """Return the generator of `record`, loaded now if it isn't kept.
 
         Raises:
@@ -134,7 +134,7 @@ class NetworkCache:
             source = Source(
                 name=record.name,
                 weights=self.shelf.identity(record.checkpoint),
-                build=lambda: Painter(plain(record, self.shelf)),
+                build=lambda: Painter(load_network(record, self.shelf)),
                 shape=(-1, 3, -1, -1),
                 examples=[example(1, 64, 96) * 2 - 1, example(2, 52, 40) * 2 - 1],
             )

@@ -1,4 +1,4 @@
-"""Folding batch normalisation into the convolution before it, so that a pass does less.
+"""Folding batch normalization into the convolution before it, so that a pass does less.
 
 Owns the search for such pairs in any network and their replacement. In eval mode a batch norm is
 a fixed scale and shift of each channel, which the convolution's own weights can take over. The

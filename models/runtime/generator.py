@@ -1,6 +1,6 @@
 """Generators of pictures with their weights, and the one way to run them.
 
-Owns what a generator gives back: colour for every pixel and, where it has one, the matte that says
+Owns what a generator gives back: color for every pixel and, where it has one, the matte that says
 which pixels it means. It takes and gives tensors and knows no files. One thread runs it.
 """
 
@@ -9,32 +9,32 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.catalog.records import Pair
+from models.catalog.records import TranslationModel
 from models.jobs.base import Precision, Runtime
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.compiled import Compiled
-from models.runtime.inference import DTYPES, finite, plain, timed
+from models.runtime.inference import DTYPES, load_network, require_finite, timed
 from models.weights.store import WeightsStore
 
 
 @dataclass(frozen=True)
-class Strokes:
-    """What a pass gave, on the CPU: `colour` (N, 3, H, W) in [-1, 1] and the time in ms.
+class GeneratorOutput:
+    """What a pass gave, on the CPU: `color` (N, 3, H, W) in [-1, 1] and the time in ms.
 
-    `matte`, (N, 1, H, W) in [0, 1], says where the colour belongs; None means everywhere.
+    `matte`, (N, 1, H, W) in [0, 1], says where the color belongs; None means everywhere.
     """
 
-    colour: Tensor
+    color: Tensor
     matte: Tensor | None
     milliseconds: float
 
     def over(self, pictures: Tensor) -> Tensor:
-        """Return `pictures`, which these were painted for, with the colour where it belongs."""
-        return self.colour if self.matte is None else pictures.lerp(self.colour, self.matte)
+        """Return `pictures`, which these were painted for, with the color where it belongs."""
+        return self.color if self.matte is None else pictures.lerp(self.color, self.matte)
 
 
 class Painter(nn.Module):
-    """A generator that gives one tensor: the colour and, after it, the matte if there is one."""
+    """A generator that gives one tensor: the color and, after it, the matte if there is one."""
 
     def __init__(self, generator: nn.Module) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Generator:
 
     def __init__(
         self,
-        record: Pair,
+        record: TranslationModel,
         shelf: WeightsStore,
         device: torch.device,
         precision: Precision = "float32",
@@ -74,10 +74,10 @@ class Generator:
             return
         # Not channels last: on a processor with AVX2 our generator then takes 1.2 to 1.6 times as
         # long in float32 (256×384, one thread, passes in turns in five processes; CycleGAN's 1.1).
-        self._painter = Painter(plain(record, shelf)).to(device, DTYPES[precision])
+        self._painter = Painter(load_network(record, shelf)).to(device, DTYPES[precision])
         self.bytes = sum(p.nbytes for p in self._painter.parameters())
 
-    def run(self, pictures: Tensor) -> Strokes:
+    def run(self, pictures: Tensor) -> GeneratorOutput:
         """Run `pictures`, (N, 3, H, W) in [-1, 1] on the CPU; H and W multiples of 4, at least 16.
 
         Raises:
@@ -86,10 +86,10 @@ class Generator:
         """
         done = timed(self._painted, pictures)
         matte = done.output[:, 3:] if done.output.shape[1] > 3 else None
-        return Strokes(done.output[:, :3], matte, done.milliseconds)
+        return GeneratorOutput(done.output[:, :3], matte, done.milliseconds)
 
     def _painted(self, pictures: Tensor) -> Tensor:
         if self._form is not None:
             return torch.from_numpy(self._form.run(pictures.numpy()))
         painted = self._painter(pictures.to(self._device, DTYPES[self.precision]))
-        return finite(painted.float().cpu(), self.precision)
+        return require_finite(painted.float().cpu(), self.precision)

@@ -1,6 +1,6 @@
 """Networks with their weights, ready to run, and the one way to run them.
 
-Owns building from a catalogue record, the device and precision, the fast form (fused, channels
+Owns building from a catalog record, the device and precision, the fast form (fused, channels
 last) with the check that it agrees with the plain one, and batches that outgrow the memory. It
 takes tensors from a task such as `models.tasks.classify` and gives logits back; it knows no
 pictures and no labels. Not safe for several threads: one thread runs the networks, which
@@ -78,7 +78,7 @@ def is_fast(precision: Precision, device: torch.device) -> bool:
 
 
 @dataclass(frozen=True)
-class Pass:
+class ForwardResult:
     """What a batch's pass gave: `output` (N, …) on the CPU, and the network's time in ms."""
 
     output: Tensor
@@ -106,7 +106,7 @@ class Network:
         side = record.preset.crop
         tried = self._placed(example(2, side, side))
         network = self._on_device(record, shelf)
-        with exact():
+        with full_precision():
             unfused = fuse(network, tried)
         self._network = network
         difference = float((self.run(tried.cpu()).output - unfused.cpu()).abs().max())
@@ -122,8 +122,8 @@ class Network:
         """The network as it runs."""
         return self._network
 
-    def run(self, batch: Tensor) -> Pass:
-        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalised, on the CPU.
+    def run(self, batch: Tensor) -> ForwardResult:
+        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalized, on the CPU.
 
         Raises:
             torch.OutOfMemoryError: Even half the batch does not fit the device.
@@ -146,14 +146,14 @@ class Network:
     def _logits(self, batch: Tensor) -> Tensor:
         logits: Tensor = self._network(self._placed(batch))
         # Waiting for the device is part of this, so that the time is the true one.
-        return finite(logits.float().cpu(), self.precision)
+        return require_finite(logits.float().cpu(), self.precision)
 
     def _placed(self, batch: Tensor) -> Tensor:
         dtype = DTYPES[self.precision]
         return batch.to(self._device, dtype, memory_format=torch.channels_last)
 
     def _on_device(self, record: Record, shelf: WeightsStore) -> nn.Module:
-        network = plain(record, shelf)
+        network = load_network(record, shelf)
         return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
 
 
@@ -167,8 +167,8 @@ class CompiledNetwork:
         self._form = form
         self.bytes = form.bytes
 
-    def run(self, batch: Tensor) -> Pass:
-        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalised, on the CPU."""
+    def run(self, batch: Tensor) -> ForwardResult:
+        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalized, on the CPU."""
         done = timed(self._output, batch)
         _log.debug("%d pictures took %.1f ms", len(batch), done.milliseconds)
         return done
@@ -182,7 +182,7 @@ def example(count: int, height: int, width: int) -> Tensor:
     return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(0))
 
 
-def plain(record: Record, shelf: WeightsStore) -> nn.Module:
+def load_network(record: Record, shelf: WeightsStore) -> nn.Module:
     """Return the network of `record` with its weights, in eval mode and float32, on the CPU.
 
     Raises:
@@ -193,7 +193,7 @@ def plain(record: Record, shelf: WeightsStore) -> nn.Module:
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def finite(output: Tensor, precision: Precision) -> Tensor:
+def require_finite(output: Tensor, precision: Precision) -> Tensor:
     """Return `output` as it is; what float32 gave is not looked at.
 
     Raises:
@@ -204,19 +204,19 @@ def finite(output: Tensor, precision: Precision) -> Tensor:
     return output
 
 
-def timed(run: Callable[[Tensor], Tensor], batch: Tensor) -> Pass:
+def timed(run: Callable[[Tensor], Tensor], batch: Tensor) -> ForwardResult:
     """Return `run(batch)`, for N at least 1, in two parts if the whole outgrows the memory.
 
     Raises:
         torch.OutOfMemoryError: Even half the batch does not fit the device.
     """
     begun = time.perf_counter()
-    with torch.inference_mode(), exact():
-        output = _whole_or_halves(run, batch)
-    return Pass(output, (time.perf_counter() - begun) * 1000)
+    with torch.inference_mode(), full_precision():
+        output = _split_on_oom(run, batch)
+    return ForwardResult(output, (time.perf_counter() - begun) * 1000)
 
 
-def _whole_or_halves(run: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+def _split_on_oom(run: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
     try:
         return run(batch)
     except torch.OutOfMemoryError:
@@ -227,6 +227,6 @@ def _whole_or_halves(run: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
     return torch.cat([run(half) for half in batch.tensor_split(2)])
 
 
-def exact() -> AbstractContextManager[None]:
+def full_precision() -> AbstractContextManager[None]:
     """Keep a GPU's convolutions in full float32, and the same from run to run."""
     return torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)

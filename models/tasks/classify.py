@@ -27,7 +27,7 @@ from models.tasks.base import ClassifierTask, running
 SURE = 0.2
 """Below this probability of the best label an answer counts as not sure.
 
-With EfficientNet-Lite0, noise, plain colours and gradients stay below 0.1, and so does a ninth of
+With EfficientNet-Lite0, noise, plain colors and gradients stay below 0.1, and so does a ninth of
 everyday photographs of people, for whom ImageNet has no class; a third of these stays below 0.2.
 Two breeds that share a clear picture of a cat have nearly 0.4 each. The later checkpoints (V2),
 trained on softened labels, are less sure of right answers too, so the line is not drawn higher.
@@ -49,8 +49,8 @@ _RESAMPLING = {
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What a model sees of a picture: `tensor` (3, H, W) is its normalised input."""
+class ModelInput:
+    """What a model sees of a picture: `tensor` (3, H, W) is its normalized input."""
 
     choice: Choice[Classification]
     tensor: Tensor
@@ -58,7 +58,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A decoded picture, small: `tensor` (3, H, W) is the normalised input, `crop` its JPEG."""
+    """A decoded picture, small: `tensor` (3, H, W) is the normalized input, `crop` its JPEG."""
 
     choice: Choice[Classification]
     tensor: Tensor
@@ -82,7 +82,7 @@ class Classifier(ClassifierTask):
             Exception: Whatever loading or running the default model raised.
         """
         choice = self.default()
-        example = sight(Image.radial_gradient("L").convert("RGB"), choice)
+        example = prepare_input(Image.radial_gradient("L").convert("RGB"), choice)
         self.look([example])
         return choice
 
@@ -98,7 +98,7 @@ class Classifier(ClassifierTask):
         """
         return self._selection.choose(None)
 
-    def look(self, sights: Sequence[Sight]) -> Tensor:
+    def look(self, sights: Sequence[ModelInput]) -> Tensor:
         """Return the probabilities (N, classes) of `sights`, at least one, all for one model.
 
         Raises:
@@ -165,10 +165,10 @@ def view(preset: Preset) -> Crop:
     return Crop(resize=preset.resize, crop=preset.crop, resample=resample)
 
 
-def sight(image: Image.Image, choice: Choice[Classification]) -> Sight:
+def prepare_input(image: Image.Image, choice: Choice[Classification]) -> ModelInput:
     """Return what the chosen model sees of the RGB picture `image`."""
     preset = choice.record.preset
-    return Sight(choice, normalized(seen(image, view(preset)), preset))
+    return ModelInput(choice, normalized(seen(image, view(preset)), preset))
 
 
 def normalized(crop: Image.Image, preset: Preset) -> Tensor:

@@ -1,4 +1,4 @@
-"""The task of shaking a picture: whether its label holds when it is turned, greyed or cut.
+"""The task of shaking a picture: whether its label holds when it is turned, grayed or cut.
 
 Owns the six changes and the strip that shows them. All seven pictures go through the classifier in
 one batch. The changes are those that a person would not be misled by (Hendrycks and Dietterich,
@@ -18,11 +18,11 @@ from models.catalog.selection import Choice
 from models.images.pixel_jobs import AtMost, Look, Looked
 from models.images.views import seen as view_of
 from models.jobs.answers import Image as Encoded
-from models.jobs.answers import Shaken, Shook
+from models.jobs.answers import RobustnessResult, RobustnessStep
 from models.jobs.base import Said
 from models.jobs.requests import Shake
 from models.tasks.base import Alone, ClassifierTask
-from models.tasks.classify import device_name, normalized, sight, top_five, view
+from models.tasks.classify import device_name, normalized, prepare_input, top_five, view
 
 LONGEST = 1024
 """Pixels of the long side before the changes: the network sees less, and they cost less."""
@@ -71,7 +71,7 @@ class Prepared:
     notes: tuple[Said, ...]
 
 
-class RobustnessTask(ClassifierTask, Alone[Prepared, Shaken]):
+class RobustnessTask(ClassifierTask, Alone[Prepared, RobustnessResult]):
     """Answers `Shake`."""
 
     def prepare(self, job: Shake) -> Prepared:
@@ -88,23 +88,23 @@ class RobustnessTask(ClassifierTask, Alone[Prepared, Shaken]):
         for change in changes:
             changed = change(image)
             seen.append(view_of(changed, crop))
-            tensors.append(sight(changed, choice).tensor)
+            tensors.append(prepare_input(changed, choice).tensor)
         return Prepared(choice, tuple(seen), torch.stack(tensors), found.notes)
 
     def model_of(self, item: Prepared) -> str:
         """See `Alone`."""
         return item.choice.record.name
 
-    def answer(self, item: Prepared) -> Shaken:
+    def answer(self, item: Prepared) -> RobustnessResult:
         """See `Alone`."""
         record = item.choice.record
         network = self._networks.classifier(record)
         done = network.run(item.tensors)
         best = [top_five(logits, record.labels)[0] for logits in done.output]
-        return Shaken(
+        return RobustnessResult(
             image=_strip(item.seen),
             changes=tuple(
-                Shook(change=change, label=label.label, probability=label.probability)
+                RobustnessStep(change=change, label=label.label, probability=label.probability)
                 for change, label in zip(CHANGES, best, strict=True)
             ),
             model=record.name,

@@ -1,7 +1,7 @@
-"""Random crops and colours for whole batches, drawn from a generator that the caller seeds.
+"""Random crops and colors for whole batches, drawn from a generator that the caller seeds.
 
 Owns what may happen to a training picture: place, scale, mirror, light and tone. All tensors are
-float in [0, 1]; masks go along with their pictures and never change colour.
+float in [0, 1]; masks go along with their pictures and never change color.
 """
 
 import math
@@ -36,10 +36,10 @@ def crops(
 
 
 def relit(pictures: torch.Tensor, dice: torch.Generator, strength: float = 1.0) -> torch.Tensor:
-    """Change light, contrast, colour balance and saturation of each picture by a random bit."""
+    """Change light, contrast, color balance and saturation of each picture by a random bit."""
     count, s = len(pictures), strength
-    grey = pictures.mean(1, keepdim=True)
-    x = grey + (pictures - grey) * uniform(count, 1 - 0.5 * s, 1 + 0.3 * s, dice)
+    gray = pictures.mean(1, keepdim=True)
+    x = gray + (pictures - gray) * uniform(count, 1 - 0.5 * s, 1 + 0.3 * s, dice)
     tint = 1 + (torch.rand(count, 3, 1, 1, generator=dice) - 0.5) * 0.2 * s
     x = x.clamp(0, 1) ** uniform(count, -0.4 * s, 0.4 * s, dice).exp() * tint
     middle = x.mean((1, 2, 3), keepdim=True)
@@ -51,8 +51,8 @@ def retoned(pictures: torch.Tensor, masks: torch.Tensor, dice: torch.Generator) 
     count = len(pictures)
     floor = uniform(count, -0.15, 0.6, dice)
     gain = uniform(count, 0.25, 1.0, dice)
-    grey = pictures.mean(1, keepdim=True)
-    pale = grey + (pictures - grey) * uniform(count, 0.0, 1.0, dice)
+    gray = pictures.mean(1, keepdim=True)
+    pale = gray + (pictures - gray) * uniform(count, 0.0, 1.0, dice)
     toned = (pale * gain + floor).clamp(0, 1)
     chosen = (torch.rand(count, generator=dice) < 0.5).float()[:, None, None, None]
     return torch.lerp(pictures, toned, masks * chosen)

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.captioning.nouns import nouns
-from models.captioning.small import contents, dequantised
+from models.captioning.small import contents, dequantized
 from models.networks.caption_transformer import END, UNKNOWN, CaptionTransformer, Shape
 from models.train.caption_corpus import Batch, Corpus, Data, Share
 from models.train.caption_data import Standard
@@ -59,7 +59,7 @@ class Recipe:
 
 
 class Run:
-    """A training run: the network, its running average, the optimiser, and where they are kept."""
+    """A training run: the network, its running average, the optimizer, and where they are kept."""
 
     def __init__(self, folder: Path, recipe: Recipe, corpus: Corpus, standard: Standard) -> None:
         self.recipe = recipe
@@ -74,7 +74,7 @@ class Run:
             self.network,
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.averaging),  # type: ignore[no-untyped-call] # torch annotates it in part
         )
-        self.optimiser = torch.optim.AdamW(
+        self.optimizer = torch.optim.AdamW(
             self.network.parameters(),
             recipe.rate,
             (0.9, 0.98),
@@ -90,7 +90,7 @@ class Run:
             "step": self.step,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.optimizer.state_dict(),
         }
         torch.save(state, self._file.with_suffix(".new"))
         self._file.with_suffix(".new").replace(self._file)
@@ -101,7 +101,7 @@ class Run:
         A new word begins as the mean of its parts or as its kind.
         """
         header, tensors = contents(path)
-        old = dequantised({n: t for n, t in tensors.items() if n in _state_names(self.network)})
+        old = dequantized({n: t for n, t in tensors.items() if n in _state_names(self.network)})
         words = {word: row for row, word in enumerate(header["words"])}
         state = self.network.state_dict()
         for name, tensor in old.items():
@@ -122,7 +122,7 @@ class Run:
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimizer.load_state_dict(state["optimiser"])
         _log.info("going on after step %d", self.step)
 
     def train(self) -> None:
@@ -132,7 +132,7 @@ class Run:
         began = time.monotonic()
         while self.step < self.recipe.steps:
             torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
-            for group in self.optimiser.param_groups:
+            for group in self.optimizer.param_groups:
                 group["lr"] = self.recipe.rate * _warmth(self.recipe, self.step)
             shares = _READING if self.step < self.recipe.reading else _ALL
             losses.append(self._learn(self._corpus.batches(shares, self.recipe.seed, self.step)))
@@ -145,10 +145,10 @@ class Run:
 
     def _learn(self, batches: list[Batch]) -> float:
         tokens = sum(int(batch.real.sum()) for batch in batches)
-        self.optimiser.zero_grad()
+        self.optimizer.zero_grad()
         loss = sum(float(self._backward(batch, tokens)) for batch in batches)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-        self.optimiser.step()
+        self.optimizer.step()
         self.average.update_parameters(self.network)
         return loss
 

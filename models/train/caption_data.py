@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
-from models.captioning.small import normalised, prepare
+from models.captioning.small import normalized, prepare
 from models.catalog.classifiers import catalog
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import (
@@ -197,7 +197,7 @@ _crop = v2.RandomResizedCrop(
 
 
 def _views(picture: Image.Image, count: int) -> Tensor:
-    crops = [normalised(_crop(picture)) for _ in range(count - 1)]
+    crops = [normalized(_crop(picture)) for _ in range(count - 1)]
     return torch.stack([prepare(picture), *crops])
 
 

@@ -45,15 +45,15 @@ def captions(
 
 
 def naming(said: dict[str, Caption], known: dict[str, Evidence]) -> dict[str, float]:
-    """Return the shares of labelled pictures named rightly, and wrongly without a warning."""
-    labelled = {name: evidence for name, evidence in known.items() if counted(evidence)}
-    right = {name: names_right(said[name].text, labelled[name]) for name in labelled}
-    unmarked = [name for name in labelled if not (right[name] or said[name].guess)]
+    """Return the shares of labeled pictures named rightly, and wrongly without a warning."""
+    labeled = {name: evidence for name, evidence in known.items() if counted(evidence)}
+    right = {name: names_right(said[name].text, labeled[name]) for name in labeled}
+    unmarked = [name for name in labeled if not (right[name] or said[name].guess)]
     return {
-        "labelled": len(labelled),
-        "named": sum(right.values()) / len(labelled),
-        "wrong_unmarked": len(unmarked) / len(labelled),
-        "guesses": sum(said[name].guess for name in labelled) / len(labelled),
+        "labelled": len(labeled),
+        "named": sum(right.values()) / len(labeled),
+        "wrong_unmarked": len(unmarked) / len(labeled),
+        "guesses": sum(said[name].guess for name in labeled) / len(labeled),
     }
 
 

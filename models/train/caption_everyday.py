@@ -30,7 +30,7 @@ class Everyday:
 
     @cached_property
     def labels(self) -> dict[str, list[str]]:
-        """Return what is known to be in each labelled picture; other things may be there too."""
+        """Return what is known to be in each labeled picture; other things may be there too."""
         return self._texts("labels.tsv")
 
     def names(self, split: Split) -> list[str]:

@@ -21,8 +21,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.captioning.certainty import Certainty, features
-from models.captioning.mbr import Gram, Rarity
-from models.captioning.small import DEFAULT_BEAMS, Captioner, contents, quantised
+from models.captioning.mbr import DocumentFrequency, Gram
+from models.captioning.small import DEFAULT_BEAMS, Captioner, contents, quantized
 from models.networks.caption_transformer import UNKNOWN, Shape
 from models.train.caption_corpus import SETS, Data, Examples, head_of, words_of
 from models.train.caption_naming import counted, names_right
@@ -43,7 +43,7 @@ _VALIDATED = 450
 """So many validation pictures of each data set are enough."""
 
 _MISLEADING = 0.09
-"""So many labelled pictures may be said wrongly as if sure."""
+"""So many labeled pictures may be said wrongly as if sure."""
 
 _UNTRIED = Certainty(weights=(0.0, 0.0, 0.0, 0.0, 10.0), alone=0.0, guess=0.0)
 ALONE = 0.4
@@ -57,7 +57,7 @@ def export(data: Data, runs: Sequence[Path], target: Path) -> None:
     tensors = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
     head = head_of([Examples.read(data, name, "train") for name in SETS])
     tensors |= {f"tagger.{part}": tensor for part, tensor in vars(head).items()}
-    tensors = quantised(tensors)
+    tensors = quantized(tensors)
     known = [evidence for name in SETS for evidence in data.evidence(name, "train")]
     rarity = rarity_of([evidence.captions for evidence in known if evidence.captions], words)
     tensors["grams"], tensors["grams.seen"] = _table(rarity)
@@ -93,27 +93,27 @@ class Tried:
 
 
 def guess_below(tried: Sequence[Tried], weights: Sequence[float]) -> float:
-    """Return the least certainty for which few labelled pictures are said wrongly as if sure."""
-    labelled = [one for one in tried if counted(one.known)]
+    """Return the least certainty for which few labeled pictures are said wrongly as if sure."""
+    labeled = [one for one in tried if counted(one.known)]
     for guess in (percent / 100 for percent in range(50, 96)):
         certainty = Certainty(weights, ALONE, guess)
-        said = [certainty.judged(one.text, one.mean, one.likely) for one in labelled]
+        said = [certainty.judged(one.text, one.mean, one.likely) for one in labeled]
         wrong = sum(
             not (answer.guess or names_right(answer.text, one.known))
-            for answer, one in zip(said, labelled, strict=True)
+            for answer, one in zip(said, labeled, strict=True)
         )
-        if wrong <= _MISLEADING * len(labelled):
+        if wrong <= _MISLEADING * len(labeled):
             break
     return guess
 
 
-def rarity_of(captions: Sequence[Sequence[str]], words: Words) -> Rarity:
+def rarity_of(captions: Sequence[Sequence[str]], words: Words) -> DocumentFrequency:
     """Return in how many pictures' captions each n-gram stands; `captions` are one picture's."""
     seen: Counter[Gram] = Counter()
     for texts in captions:
         rows = [words.row(text) for text in texts]
         seen.update({gram for row in rows for gram in _grams(row) if UNKNOWN not in gram})
-    return Rarity(len(captions), {gram: n for gram, n in seen.items() if n >= _RARE})
+    return DocumentFrequency(len(captions), {gram: n for gram, n in seen.items() if n >= _RARE})
 
 
 def averaged(run: Path) -> dict[str, Tensor]:
@@ -149,7 +149,7 @@ def _grams(row: Sequence[int]) -> list[Gram]:
     return [tuple(row[at : at + n]) for n in lengths for at in range(len(row) - n + 1)]
 
 
-def _table(rarity: Rarity) -> tuple[Tensor, Tensor]:
+def _table(rarity: DocumentFrequency) -> tuple[Tensor, Tensor]:
     rows = [(*gram, *[-1] * (_LONGEST_GRAM - len(gram))) for gram in rarity.seen]
     counts = list(rarity.seen.values())
     return torch.tensor(rows, dtype=torch.int16), torch.tensor(counts, dtype=torch.int16)

@@ -1,21 +1,21 @@
-"""Whether a caption names what a picture shows, by what people wrote and labelled.
+"""Whether a caption names what a picture shows, by what people wrote and labeled.
 
 Owns the rule by which captions of everyday pictures are counted as right or wrong. A word or
 what kind of thing it is will do, but not so wide a kind as "animal" or "food"; a woman may be
 called a man. People and dogs, which captioners name too readily, don't count where something else
-is labelled.
+is labeled.
 """
 
 from collections.abc import Iterable
 
 from models.captioning.certainty import named
 from models.captioning.nouns import DOG, WIDE, is_person, kinds_of
-from models.train.caption_tagger import Evidence, labelled
+from models.train.caption_tagger import Evidence, labeled
 
 
 def counted(evidence: Evidence) -> set[str]:
-    """Return the nouns that a picture is labelled with, without people and dogs."""
-    known = {noun for label in evidence.labels if (noun := labelled(label))}
+    """Return the nouns that a picture is labeled with, without people and dogs."""
+    known = {noun for label in evidence.labels if (noun := labeled(label))}
     return {noun for noun in known if not is_person(noun) and DOG not in kinds_of(noun)}
 
 

@@ -1,7 +1,7 @@
 """BLEU-4, CIDEr-D and variety of captions, for `models.train.caption` and its evaluation.
 
 Owns the use of pycocoevalcap (the extra `train`); the captions are compared as plain lower-case
-tokens, without its Java tokeniser.
+tokens, without its Java tokenizer.
 """
 
 from collections.abc import Mapping, Sequence

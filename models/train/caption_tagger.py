@@ -1,4 +1,4 @@
-"""The tagger's head, learned from what people wrote and labelled.
+"""The tagger's head, learned from what people wrote and labeled.
 
 Owns which nouns a training picture shows, shows not, or may show, and the fit of the head to
 them. It returns the head and what heads that never saw a picture say of it, which is what the
@@ -39,14 +39,14 @@ class Evidence:
     def nouns(self) -> Counter[str]:
         """Return the nouns with the number of captions and labels that hold each."""
         texts = [found(joined(text.split())) for text in self.captions]
-        return Counter([noun for text in texts for noun in text] + self._labelled())
+        return Counter([noun for text in texts for noun in text] + self._labeled())
 
     def targets(self) -> Tensor:
         """Return for each noun 1 (shown), 0 (not shown) or -1 (nobody knows)."""
         counts = self.nouns()
-        labelled = self._labelled()
+        labeled = self._labeled()
         enough = 2 if len(self.captions) >= 4 else 1
-        shown = {name for name, count in counts.items() if count >= enough} | set(labelled)
+        shown = {name for name, count in counts.items() if count >= enough} | set(labeled)
         held = {kind for name in shown for kind in kinds_of(name)}
         maybe = {kind for name in counts for kind in kinds_of(name)} - held
         values = [
@@ -57,14 +57,14 @@ class Evidence:
 
     def _denies(self, name: str) -> bool:
         """Tell whether silence about a noun denies it; only labels of food deny people."""
-        kinds = {kinds_of(noun)[-1] for noun in self._labelled()}
+        kinds = {kinds_of(noun)[-1] for noun in self._labeled()}
         return bool(self.captions) or not is_person(name) or kinds <= _EATEN
 
-    def _labelled(self) -> list[str]:
-        return [noun for label in self.labels if (noun := labelled(label))]
+    def _labeled(self) -> list[str]:
+        return [noun for label in self.labels if (noun := labeled(label))]
 
 
-def labelled(label: str) -> str | None:
+def labeled(label: str) -> str | None:
     """Return the noun that a label means, by all of it or by its last word."""
     last = label.rsplit(maxsplit=1)[-1] if label else ""
     return by_name().get(label) or by_name().get(last)
@@ -94,7 +94,7 @@ def fit(pooled: Tensor, classes: Tensor, targets: Tensor, weights: Tensor) -> Ta
         {"params": [weight], "weight_decay": _DECAY},
         {"params": [trust, bias]},
     ]
-    optimiser = torch.optim.AdamW(groups, _RATE, weight_decay=0.0, fused=True)
+    optimizer = torch.optim.AdamW(groups, _RATE, weight_decay=0.0, fused=True)
     for step in range(_STEPS):
         chosen = torch.multinomial(weights, _BATCH, replacement=True)
         logits = inputs[chosen] @ weight.T + evidence[chosen] * trust + bias
@@ -102,11 +102,11 @@ def fit(pooled: Tensor, classes: Tensor, targets: Tensor, weights: Tensor) -> Ta
         loss = functional.binary_cross_entropy_with_logits(
             logits, truth.clamp(min=0), weight=(truth != _UNKNOWN).float(), reduction="sum"
         )
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = _RATE * (1 - step / _STEPS)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (loss / _BATCH).backward()  # type: ignore[no-untyped-call] # torch annotates it in part
-        optimiser.step()
+        optimizer.step()
     return _whole(learned, (weight.detach() / std, trust.detach(), bias.detach()), mean)
 
 

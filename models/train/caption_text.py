@@ -16,7 +16,7 @@ from torch import Tensor
 
 from models.captioning.nouns import joined, kinds_of, nouns, plural
 from models.networks.caption_transformer import END, MAX_WORDS, TAGS, UNKNOWN
-from models.train.caption_tagger import labelled
+from models.train.caption_tagger import labeled
 
 _SPECIAL = ("<end>", "<unk>")
 _TRUE, _GUESSED = 0.4, 0.45
@@ -71,7 +71,7 @@ def short(labels: Sequence[str], dice: np.random.Generator) -> Said:
 
     Of a single thing there may be no more to say; of an animal or of several things there is.
     """
-    known = list(dict.fromkeys(name for label in labels if (name := labelled(label))))
+    known = list(dict.fromkeys(name for label in labels if (name := labeled(label))))
     dice.shuffle(known)
     things = " and ".join(nouns()[name].alone for name in known[:2])
     ended = len(known) == 1 and "animal" not in kinds_of(known[0])

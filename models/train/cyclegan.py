@@ -20,7 +20,7 @@ from models.networks.cyclegan import ResNetGenerator
 from models.train.augment import crops
 from models.train.contact import sheet
 from models.train.discriminator import PatchDiscriminator
-from models.train.losses import said_real, told_apart
+from models.train.losses import discriminator_loss, generator_loss
 from models.train.pictures import Pictures, listed, read
 from models.train.pool import PicturePool
 from models.train.run import Run, Stateful
@@ -43,18 +43,18 @@ class Side:
 
 
 class CycleGAN:
-    """Both directions and their optimisers; `there` makes seconds of firsts, `back` the reverse."""
+    """Both directions and their optimizers; `there` makes seconds of firsts, `back` the reverse."""
 
     def __init__(self, filters: int = 64, blocks: int = 9) -> None:
         self.there, self.back = Side(filters, blocks), Side(filters, blocks)
         makers = chain(self.there.generator.parameters(), self.back.generator.parameters())
         critics = chain(self.there.critic.parameters(), self.back.critic.parameters())
-        self.optimiser = torch.optim.Adam(makers, RATE, betas=(0.5, 0.999))
+        self.optimizer = torch.optim.Adam(makers, RATE, betas=(0.5, 0.999))
         self.critics = torch.optim.Adam(critics, RATE, betas=(0.5, 0.999))
 
     def parts(self) -> dict[str, Stateful]:
         """Return all that a checkpoint has to hold."""
-        parts: dict[str, Stateful] = {"optimiser": self.optimiser, "critics": self.critics}
+        parts: dict[str, Stateful] = {"optimiser": self.optimizer, "critics": self.critics}
         for name, side in (("there", self.there), ("back", self.back)):
             parts[f"{name}.generator"] = side.generator
             parts[f"{name}.critic"] = side.critic
@@ -68,8 +68,8 @@ class CycleGAN:
         there, back = self.there, self.back
         seconds, firsts = there.generator(first), back.generator(second)
         losses = {
-            "there": said_real(there.critic(seconds)),
-            "back": said_real(back.critic(firsts)),
+            "there": generator_loss(there.critic(seconds)),
+            "back": generator_loss(back.critic(firsts)),
             "cycle": (back.generator(seconds) - first).abs().mean()
             + (there.generator(firsts) - second).abs().mean(),
             "identity": (there.generator(second) - second).abs().mean()
@@ -77,12 +77,12 @@ class CycleGAN:
         }
         total = losses["there"] + losses["back"]
         total = total + CYCLE * losses["cycle"] + IDENTITY * losses["identity"]
-        self.optimiser.zero_grad()
+        self.optimizer.zero_grad()
         torch.autograd.backward(total)
-        self.optimiser.step()
-        losses["critics"] = told_apart(
+        self.optimizer.step()
+        losses["critics"] = discriminator_loss(
             there.critic(second), there.critic(there.pool.mixed(seconds, dice))
-        ) + told_apart(back.critic(first), back.critic(back.pool.mixed(firsts, dice)))
+        ) + discriminator_loss(back.critic(first), back.critic(back.pool.mixed(firsts, dice)))
         self.critics.zero_grad()
         torch.autograd.backward(losses["critics"])
         self.critics.step()
@@ -90,7 +90,7 @@ class CycleGAN:
 
     def slow_down(self, step: int, steps: int) -> None:
         """Set the rate for `step` of `steps`: full for the first half, then falling to nothing."""
-        for group in chain(self.optimiser.param_groups, self.critics.param_groups):
+        for group in chain(self.optimizer.param_groups, self.critics.param_groups):
             group["lr"] = RATE * min(1.0, 2.0 * (1 - step / steps))
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from models.networks.zebra_student import MatteGenerator
 from models.train.contact import sheet
-from models.train.judges import ZEBRA, Judge
+from models.train.judges import ZEBRA, ReferenceClassifier
 from models.train.pictures import Pictures, held_out, listed, read, read_masks
 from models.train.weights import PRETRAINED, load
 
@@ -28,7 +28,7 @@ CHANGED = 0.1
 
 
 def zebra_shares(
-    generator: MatteGenerator, horses: Pictures, judges: Sequence[Judge]
+    generator: MatteGenerator, horses: Pictures, judges: Sequence[ReferenceClassifier]
 ) -> dict[str, float]:
     """Return for each judge the share of answers whose top label is zebra."""
     hits = dict.fromkeys((judge.name for judge in judges), 0)
@@ -116,7 +116,7 @@ def main(  # noqa: PLR0917  # click fills them by name
     outside, inside = changes(generator, kept, read_masks(masks, kept.names))
     figures: dict[str, object] = {
         "horses": len(kept),
-        "zebra": zebra_shares(generator, kept, [Judge(number) for number in numbers]),
+        "zebra": zebra_shares(generator, kept, [ReferenceClassifier(number) for number in numbers]),
         "background_change": outside,
         "animal_change": inside,
         "seconds": seconds(generator),

@@ -30,7 +30,7 @@ _STAGES = (  # blocks, kernel, stride, expansion, channels of Lite0
 _SHAPES = {0: (1.0, 1.0, 224), 1: (1.0, 1.1, 240), 2: (1.1, 1.2, 260)}  # width, depth, input
 
 
-class Judge(nn.Module):
+class ReferenceClassifier(nn.Module):
     """EfficientNet-Lite `number` with its published weights, for looking only."""
 
     def __init__(self, number: int) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 
-def said_real(scores: torch.Tensor) -> torch.Tensor:
+def generator_loss(scores: torch.Tensor) -> torch.Tensor:
     """Return the mean squared distance of a discriminator's `scores` from "all real".
 
     Least squares in place of logarithms: Mao et al., ICCV 2017.
@@ -14,7 +14,7 @@ def said_real(scores: torch.Tensor) -> torch.Tensor:
     return ((scores - 1) ** 2).mean()
 
 
-def told_apart(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
+def discriminator_loss(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
     """Return the discriminator's own loss, halved so that it learns slower than its rival."""
     return (((real - 1) ** 2).mean() + (made**2).mean()) / 2
 
@@ -41,16 +41,16 @@ def texture(
     """Return the distance between the feature maps' correlations inside `masks`.
 
     Gatys et al., CVPR 2016. Blind to where a stripe lies, so that sharp stripes in a new place
-    cost less than grey.
+    cost less than gray.
     """
     losses = []
     for a, b in zip(ours, theirs, strict=True):
-        mask = smaller(masks, a)
+        mask = downsample_mask(masks, a)
         losses.append((_correlations(a, mask) - _correlations(b, mask)).abs().mean())
     return torch.stack(losses).mean()
 
 
-def smaller(masks: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+def downsample_mask(masks: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """Return `masks` averaged down to the size of the feature map `like`."""
     height, width = like.shape[-2:]
     return F.adaptive_avg_pool2d(masks, (height, width))

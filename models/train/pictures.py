@@ -1,6 +1,6 @@
 """Folders of training pictures, read once into memory as bytes, and which of them are held out.
 
-Owns file reading, the split by name and the meaning of a mask's colours. Hands out uint8 tensors
+Owns file reading, the split by name and the meaning of a mask's colors. Hands out uint8 tensors
 and their names; augments nothing.
 """
 
@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 ANIMAL_GREEN = 0.45
-"""In viridis colours the green channel is above this where the mask says animal."""
+"""In viridis colors the green channel is above this where the mask says animal."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,6 @@ def read_masks(folder: Path, names: Sequence[str], size: int = 256) -> Pictures:
     Raises:
         FileNotFoundError: A picture has no mask of its name.
     """
-    coloured = read([folder / name for name in names], size)
-    animal = coloured.pixels[:, 1:2] > ANIMAL_GREEN * 255
-    return Pictures(coloured.names, animal.to(torch.uint8) * 255)
+    colored = read([folder / name for name in names], size)
+    animal = colored.pixels[:, 1:2] > ANIMAL_GREEN * 255
+    return Pictures(colored.names, animal.to(torch.uint8) * 255)

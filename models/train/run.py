@@ -16,7 +16,7 @@ LOG_EVERY = 20
 
 
 class Stateful(Protocol):
-    """What a checkpoint holds: modules, optimisers, schedules."""
+    """What a checkpoint holds: modules, optimizers, schedules."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return all there is to remember."""

@@ -1,6 +1,6 @@
 """The small generator's weights as one safetensors file in half precision, with its record.
 
-Owns the file's form. The record (recipe, data, figures, licence) is the file's own metadata.
+Owns the file's form. The record (recipe, data, figures, license) is the file's own metadata.
 """
 
 from collections.abc import Mapping

@@ -21,7 +21,7 @@ from models.networks.zebra_student import MatteGenerator
 from models.train import zebra_colour, zebra_hints, zebra_matte
 from models.train.contact import sheet
 from models.train.evaluate_zebra import contact
-from models.train.judges import Judge, weights_of
+from models.train.judges import ReferenceClassifier, weights_of
 from models.train.pictures import Pictures, held_out, in_training, listed, read, read_masks
 from models.train.run import Run
 from models.train.weights import save
@@ -44,7 +44,7 @@ RECORD = {
 
 
 @dataclass(frozen=True)
-class Stage:
+class RunConfig:
     """Where a run's files go, how far it goes, and its seed."""
 
     out: Path
@@ -53,7 +53,10 @@ class Stage:
 
 
 def train_matte(
-    student: MatteGenerator, data: tuple[Pictures, Pictures, Pictures], sample: Pictures, go: Stage
+    student: MatteGenerator,
+    data: tuple[Pictures, Pictures, Pictures],
+    sample: Pictures,
+    go: RunConfig,
 ) -> None:
     """Train the student's matte on horses, masks and other pictures."""
     torch.manual_seed(go.seed)
@@ -70,7 +73,7 @@ def train_matte(
 
 
 def train_hints(
-    student: MatteGenerator, lesson: zebra_hints.Lesson, sample: Pictures, go: Stage
+    student: MatteGenerator, lesson: zebra_hints.TrainingData, sample: Pictures, go: RunConfig
 ) -> None:
     """Train the student's colour from random weights on the teacher's layers."""
     torch.manual_seed(go.seed)
@@ -82,11 +85,11 @@ def train_hints(
 
 
 def train_colour(
-    student: MatteGenerator, lesson: zebra_colour.Lesson, sample: Pictures, go: Stage
+    student: MatteGenerator, lesson: zebra_colour.TrainingData, sample: Pictures, go: RunConfig
 ) -> None:
     """Train the student's colour on `lesson`; leave the average of its last steps in it."""
     painter = copy.deepcopy(student.colour)
-    training = zebra_colour.ColourTraining(painter, Judge(1))
+    training = zebra_colour.ColourTraining(painter, ReferenceClassifier(1))
     run = Run(go.out / "colour", training.parts(), go.seed)
     for step, _ in track(zebra_colour.train(training, run, lesson, go.steps), "colour", go.steps):
         if step % SHEET_EVERY == 0 or step == go.steps:
@@ -137,14 +140,14 @@ def main(  # noqa: PLR0917  # click fills them by name
     marked = read_masks(masks, kept.names)
     student = MatteGenerator()
     train_matte(
-        student, (kept, marked, read(listed(others))), sample, Stage(out, matte_steps, seed)
+        student, (kept, marked, read(listed(others))), sample, RunConfig(out, matte_steps, seed)
     )
     painter = SeparableGenerator().eval().requires_grad_(requires_grad=False)
     painter.load_state_dict(torch.load(teacher, weights_only=True))
-    hints = zebra_hints.Lesson(kept.pixels, marked.pixels, painter)
-    train_hints(student, hints, sample, Stage(out, hint_steps, seed))
-    lesson = zebra_colour.Lesson(kept.pixels, student.matte.eval(), painter)
-    train_colour(student, lesson, sample, Stage(out, colour_steps, seed))
+    hints = zebra_hints.TrainingData(kept.pixels, marked.pixels, painter)
+    train_hints(student, hints, sample, RunConfig(out, hint_steps, seed))
+    lesson = zebra_colour.TrainingData(kept.pixels, student.matte.eval(), painter)
+    train_colour(student, lesson, sample, RunConfig(out, colour_steps, seed))
     file = out / "horse2zebra_small.safetensors"
     save(student, file, RECORD)
     click.echo(f"Wrote {file}. Next: python -m models.train.evaluate_zebra --weights {file}")

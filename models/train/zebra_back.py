@@ -21,13 +21,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.networks.zebra_student import MatteGenerator, sorrel
 from models.train.augment import crops, relit
-from models.train.judges import SORREL, Judge
+from models.train.judges import SORREL, ReferenceClassifier
 from models.train.losses import matte_loss
 from models.train.pictures import Pictures, held_out, in_training, listed, read
 from models.train.run import Run, Stateful, warm_and_falling
 from models.train.weights import PRETRAINED, load, save
 from models.train.zebra import draw
-from models.train.zebra_colour import Features, descend, likeness
+from models.train.zebra_colour import Features, likeness, optimizer_step
 from models.train.zebra_matte import optimiser_for
 
 CROP, HORSES, OTHERS, RATE, ZOOM = 192, 4, 2, 4e-4, (0.75, 1.15)
@@ -44,7 +44,7 @@ RECORD = {
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingData:
     """Horses and pictures of other things, uint8 (N, 3, S, S), and who makes them zebras."""
 
     horses: torch.Tensor
@@ -55,7 +55,7 @@ class Lesson:
 class BackTraining:
     """What is trained and with what; `average` holds the generator to keep."""
 
-    def __init__(self, generator: MatteGenerator, guide: Judge) -> None:
+    def __init__(self, generator: MatteGenerator, guide: ReferenceClassifier) -> None:
         self.generator = generator
         self.guide = guide
         self.features = Features(guide.network)
@@ -79,7 +79,7 @@ class BackTraining:
         for group, rate in zip(self._groups(), self._rates, strict=True):
             group["lr"] = rate * share
 
-    def step(self, lesson: Lesson, dice: torch.Generator) -> dict[str, float]:
+    def step(self, lesson: TrainingData, dice: torch.Generator) -> dict[str, float]:
         """Take one step on a batch drawn from `lesson`; return its losses by name."""
         zebras, horses, matte = drawn(lesson, dice)
         other = _windows(lesson.others, OTHERS, dice) * 2 - 1
@@ -92,7 +92,7 @@ class BackTraining:
             "horse": F.cross_entropy(self.guide.logits(answer), called),
             "matte": matte_loss(logits, torch.cat([matte, nothing])),
         }
-        descend(losses, WEIGHTS, self.generator, [self.colour, self.matte])
+        optimizer_step(losses, WEIGHTS, self.generator, [self.colour, self.matte])
         self.average.update_parameters(self.generator)
         return {name: loss.item() for name, loss in losses.items()}
 
@@ -100,7 +100,9 @@ class BackTraining:
         return chain(self.colour.param_groups, self.matte.param_groups)
 
 
-def drawn(lesson: Lesson, dice: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def drawn(
+    lesson: TrainingData, dice: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Draw zebras and the horses they should become, in [-1, 1], and their matte in [0, 1]."""
     horses = _windows(lesson.horses, HORSES, dice)
     with torch.no_grad():
@@ -114,7 +116,7 @@ def _windows(pictures: torch.Tensor, count: int, dice: torch.Generator) -> torch
 
 
 def train(
-    training: BackTraining, run: Run, lesson: Lesson, steps: int
+    training: BackTraining, run: Run, lesson: TrainingData, steps: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Train up to `steps` steps, going on where `run` was; yield each step's losses."""
 
@@ -141,9 +143,9 @@ def main(  # noqa: PLR0917  # click fills them by name
     pictures = read(listed(horses))
     kept = pictures.only(held_out)
     way = load(there)
-    lesson = Lesson(pictures.only(in_training).pixels, read(listed(others)).pixels, way)
+    lesson = TrainingData(pictures.only(in_training).pixels, read(listed(others)).pixels, way)
     student = copy.deepcopy(way).requires_grad_()
-    training = BackTraining(student, Judge(1))
+    training = BackTraining(student, ReferenceClassifier(1))
     run = Run(out, training.parts(), seed)
     for _ in track(train(training, run, lesson, steps), "back", steps):
         pass

@@ -17,8 +17,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from models.networks.separable import SeparableGenerator
 from models.networks.zebra_student import MatteNetwork, sorrel, sure
 from models.train.augment import crops, relit, retoned
-from models.train.judges import ZEBRA, Judge
-from models.train.losses import inside, smaller, texture
+from models.train.judges import ZEBRA, ReferenceClassifier
+from models.train.losses import downsample_mask, inside, texture
 from models.train.run import Run, Stateful, warm_and_falling
 
 CROP, BATCH, RATE, ZOOM, BOLD = 192, 4, 4e-4, (0.75, 1.15), 1.35
@@ -26,7 +26,7 @@ WEIGHTS = {"colour": 4.0, "features": 2.0, "texture": 1.0, "zebra": 0.25}
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingData:
     """Horses, uint8 (N, 3, S, S); who finds them; and who paints the examples."""
 
     horses: torch.Tensor
@@ -54,7 +54,7 @@ class Features(nn.Module):
 class ColourTraining:
     """What the stage trains and with what; `average` holds the generator to keep."""
 
-    def __init__(self, generator: nn.Module, guide: Judge) -> None:
+    def __init__(self, generator: nn.Module, guide: ReferenceClassifier) -> None:
         self.generator = generator
         self.guide = guide
         self.features = Features(guide.network)
@@ -66,11 +66,11 @@ class ColourTraining:
         """Return all that a checkpoint has to hold."""
         return {"generator": self.generator, "average": self.average, "optimiser": self.optimiser}
 
-    def step(self, lesson: Lesson, dice: torch.Generator) -> dict[str, float]:
+    def step(self, lesson: TrainingData, dice: torch.Generator) -> dict[str, float]:
         """Take one step on a batch drawn from `lesson`; return its losses by name."""
         horses, matte = drawn(lesson, dice)
         with torch.no_grad():
-            target = bolder(lesson.teacher(sorrel(horses * 2 - 1, matte)), matte)
+            target = boost_contrast(lesson.teacher(sorrel(horses * 2 - 1, matte)), matte)
         x = relit(retoned(horses, matte, dice), dice, 0.5) * 2 - 1
         answer = torch.lerp(x, self.generator(sorrel(x, matte)), matte)
         wanted = torch.lerp(x, target, matte)
@@ -79,7 +79,7 @@ class ColourTraining:
             **likeness(self.features, answer, wanted, matte),
             "zebra": F.cross_entropy(self.guide.logits(answer), called),
         }
-        descend(losses, WEIGHTS, self.generator, [self.optimiser])
+        optimizer_step(losses, WEIGHTS, self.generator, [self.optimiser])
         self.average.update_parameters(self.generator)
         return {name: loss.item() for name, loss in losses.items()}
 
@@ -92,7 +92,7 @@ def likeness(
     with torch.no_grad():
         theirs = features(wanted)
     pairs = zip(ours, theirs, strict=True)
-    near = [inside(a - b, smaller(matte, a)) for a, b in pairs]
+    near = [inside(a - b, downsample_mask(matte, a)) for a, b in pairs]
     return {
         "colour": inside(answer - wanted, matte),
         "features": torch.stack(near).mean(),
@@ -100,7 +100,7 @@ def likeness(
     }
 
 
-def descend(
+def optimizer_step(
     losses: Mapping[str, torch.Tensor],
     weights: Mapping[str, float],
     network: nn.Module,
@@ -116,7 +116,7 @@ def descend(
         optimiser.step()
 
 
-def drawn(lesson: Lesson, dice: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def drawn(lesson: TrainingData, dice: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """Draw windows of horses, (BATCH, 3, CROP, CROP), and the mattes found in them; in [0, 1]."""
     chosen = torch.randint(len(lesson.horses), (BATCH,), generator=dice)
     pictures = crops(lesson.horses[chosen] / 255, CROP, ZOOM, dice)
@@ -124,7 +124,7 @@ def drawn(lesson: Lesson, dice: torch.Generator) -> tuple[torch.Tensor, torch.Te
         return pictures, sure(lesson.matte(pictures * 2 - 1))
 
 
-def bolder(colour: torch.Tensor, matte: torch.Tensor) -> torch.Tensor:
+def boost_contrast(colour: torch.Tensor, matte: torch.Tensor) -> torch.Tensor:
     """Raise the contrast of `colour`, in [-1, 1], around its mean inside `matte`."""
     area = matte.sum((2, 3), keepdim=True).clamp_min(1)
     mean = (colour * matte).sum((2, 3), keepdim=True) / area
@@ -132,7 +132,7 @@ def bolder(colour: torch.Tensor, matte: torch.Tensor) -> torch.Tensor:
 
 
 def train(
-    training: ColourTraining, run: Run, lesson: Lesson, steps: int
+    training: ColourTraining, run: Run, lesson: TrainingData, steps: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Train up to `steps` steps, going on where `run` was; yield each step's losses."""
 

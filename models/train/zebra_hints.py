@@ -26,7 +26,7 @@ LAST = 8.0
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingData:
     """Horses and their masks, uint8 and in the same order, and who paints the examples."""
 
     horses: torch.Tensor
@@ -45,7 +45,7 @@ class HintTraining:
         """Return all that a checkpoint has to hold."""
         return {"generator": self.generator, "optimiser": self.optimiser}
 
-    def step(self, lesson: Lesson, dice: torch.Generator) -> dict[str, float]:
+    def step(self, lesson: TrainingData, dice: torch.Generator) -> dict[str, float]:
         """Take one step on a batch drawn from `lesson`; return the mean error and the last."""
         given = batch(lesson, dice)
         errors = []
@@ -62,7 +62,7 @@ class HintTraining:
         return {"hints": total.item() / len(errors), "colour": errors[-1].item() / LAST}
 
 
-def batch(lesson: Lesson, dice: torch.Generator) -> torch.Tensor:
+def batch(lesson: TrainingData, dice: torch.Generator) -> torch.Tensor:
     """Draw windows of horses lit again and toned like a sorrel, (BATCH, 3, CROP, CROP)."""
     chosen = torch.randint(len(lesson.horses), (BATCH,), generator=dice)
     layers = torch.cat([lesson.horses[chosen], lesson.masks[chosen]], 1) / 255
@@ -77,7 +77,7 @@ def _parts(generator: SeparableGenerator) -> list[nn.Sequential]:
 
 
 def train(
-    training: HintTraining, run: Run, lesson: Lesson, steps: int
+    training: HintTraining, run: Run, lesson: TrainingData, steps: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Train up to `steps` steps, going on where `run` was; yield each step's losses."""
 

@@ -32,7 +32,7 @@ _Stamp = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class Found:
+class WeightsLocation:
     """A checkpoint's file and, for people, the place it is in."""
 
     path: Path
@@ -55,11 +55,11 @@ class WeightsStore:
         self._complaints: dict[_Stamp, Said | None] = {}
         self._lock = threading.Lock()
 
-    def find(self, checkpoint: Checkpoint) -> Found | None:
+    def find(self, checkpoint: Checkpoint) -> WeightsLocation | None:
         """Return where `checkpoint` is, without reading it; files known to be wrong don't count."""
         return next((f for f in self._places(checkpoint) if not self._known_wrong(f.path)), None)
 
-    def genuine(self, checkpoint: Checkpoint) -> Found:
+    def genuine(self, checkpoint: Checkpoint) -> WeightsLocation:
         """Return where `checkpoint` is, once its hash has been found right.
 
         Raises:
@@ -95,18 +95,18 @@ class WeightsStore:
         state: StateDict = torch.load(path, map_location="cpu", weights_only=True)
         return state
 
-    def _places(self, checkpoint: Checkpoint) -> Iterator[Found]:
+    def _places(self, checkpoint: Checkpoint) -> Iterator[WeightsLocation]:
         folders = {
             "Bobby cache": self.cache,
             "torch cache": Path(torch.hub.get_dir()) / "checkpoints",
         }
         for location, folder in folders.items():
             if (path := folder / checkpoint.file).is_file():
-                yield Found(path, location)
+                yield WeightsLocation(path, location)
         if checkpoint.package and (file := _in_package(checkpoint.package, checkpoint.file)):
-            yield Found(file, f"package {checkpoint.package}")
+            yield WeightsLocation(file, f"package {checkpoint.package}")
         if checkpoint.shipped and (path := PRETRAINED / checkpoint.file).is_file():
-            yield Found(path, "package bobby")
+            yield WeightsLocation(path, "package bobby")
 
     def _complaint(self, path: Path, checkpoint: Checkpoint) -> Said | None:
         with self._lock:

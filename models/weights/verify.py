@@ -1,6 +1,6 @@
 """Whether a file of weights is what was published: hashes, git's ids, and pins.
 
-Owns that judgement for both processes: a download is judged before it gets its name, and every
+Owns that judgment for both processes: a download is judged before it gets its name, and every
 file again before a network gets it. It blocks, and knows neither torch nor Discord.
 """
 

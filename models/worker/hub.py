@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from models.catalog.classifiers import imagenet_labels
-from models.catalog.records import Classification, Origin, Preset
+from models.catalog.records import Classification, Paper, Preset
 from models.catalog.selection import Choice
 from models.images.decode import guard_process
 from models.jobs.answers import Labels
@@ -32,7 +32,7 @@ from models.jobs.control import Ready
 from models.jobs.errors import JobError
 from models.jobs.model_info import HubModel, ModelInfo
 from models.jobs.requests import Classify
-from models.runtime.inference import exact
+from models.runtime.inference import full_precision
 from models.runtime.progress import loading
 from models.tasks import classify
 from models.tasks.base import NO_SUCH_MODEL, TaskTable
@@ -116,7 +116,7 @@ class HubClassifier:
             ValueError: What it gave are no logits for the labels.
         """
         network = self._networks.get(record.name) or self._load(record.name)
-        with torch.inference_mode(), exact():
+        with torch.inference_mode(), full_precision():
             logits = network(batch)
         wanted = (len(batch), len(record.labels))
         if not isinstance(logits, Tensor) or logits.shape != wanted:
@@ -136,7 +136,7 @@ class HubClassifier:
 
 
 def _record(model: HubModel, repository: str) -> Classification:
-    """Return `model` in the form that the catalogue's classifiers have."""
+    """Return `model` in the form that the catalog's classifiers have."""
     return Classification(
         name=PREFIX + model.name,
         checkpoint=Checkpoint(
@@ -151,7 +151,7 @@ def _record(model: HubModel, repository: str) -> Classification:
         labels=model.labels or imagenet_labels(),
         parameters=0,
         accuracy=0.0,
-        origin=Origin("Torch Hub"),
+        origin=Paper("Torch Hub"),
     )
 
 
@@ -176,14 +176,14 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def make_room() -> None:
+def allow_shadowing() -> None:
     """Let a repository have packages that are called as Bobby's are."""
     ours = [name for name in sys.modules if name.partition(".")[0] in _OURS]
     _hidden.extend(sys.modules.pop(name) for name in ours)
-    sys.meta_path.insert(0, _Theirs())
+    sys.meta_path.insert(0, _RepositoryFinder())
 
 
-class _Theirs(MetaPathFinder):
+class _RepositoryFinder(MetaPathFinder):
     """Finds packages that are called as ours everywhere but beside Bobby.
 
     The folder that Bobby lies in may be the one that all packages are installed in.
@@ -224,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tasks = HubTasks(options.code, options.repository, models)
     if sys.platform != "win32":  # which has no fork
         os.register_at_fork(after_in_child=pipe.silence)
-    make_room()
+    allow_shadowing()
     # What was fetched stays as it was, and nothing compiled that lies beside it is run for the
     # source. Not set earlier: what is imported up to here is read from its cache, in a third of
     # the time.

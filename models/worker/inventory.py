@@ -19,7 +19,7 @@ from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Record
 from models.jobs.base import Message
-from models.jobs.model_info import Checked, ModelInfo
+from models.jobs.model_info import ModelInfo, VerifyResult
 from models.weights.checkpoint import Checkpoint
 from models.weights.store import WeightsError, WeightsStore
 from models.worker.tasks import Tasks
@@ -30,7 +30,7 @@ def cards(shelf: WeightsStore) -> tuple[ModelInfo, ...]:
     return Tasks(shelf, torch.device("cpu"), "resnet101").cards()
 
 
-def verdicts(shelf: WeightsStore) -> Iterator[Checked]:
+def verdicts(shelf: WeightsStore) -> Iterator[VerifyResult]:
     """Read all weights that are on this machine and yield whether they are what was published."""
     for model, checkpoint in _checkpoints():
         if (found := shelf.find(checkpoint)) is None:
@@ -40,7 +40,7 @@ def verdicts(shelf: WeightsStore) -> Iterator[Checked]:
             found = shelf.genuine(checkpoint)
         except WeightsError as error:
             wrong = str(error)
-        yield Checked(
+        yield VerifyResult(
             model=model,
             file=checkpoint.file,
             location=found.location,

@@ -29,9 +29,9 @@ from models.images.perform import Slow
 from models.jobs.answers import Answer, Failure
 from models.jobs.base import say
 from models.jobs.control import (
+    CancelJob,
     Deferred,
     Finished,
-    Forget,
     FromWorker,
     Ready,
     Recount,
@@ -81,7 +81,7 @@ class _Part:
     work: Slice
 
 
-class Answering(Protocol):
+class TaskRunner(Protocol):
     """What a worker needs of its tasks: `models.worker.tasks.Tasks` or `hub.HubTasks`."""
 
     def ready(self) -> Ready:
@@ -100,11 +100,11 @@ class Answering(Protocol):
 class Worker:
     """Turns messages into answers: `handle` on the reading thread, `run_batches` on another."""
 
-    def __init__(self, tasks: Answering, send: Callable[[FromWorker], None]) -> None:
+    def __init__(self, tasks: TaskRunner, send: Callable[[FromWorker], None]) -> None:
         self._tasks = tasks
         self._send = send
         self._lanes = {
-            lane: FairThreads(lane.decoders, "pixels", _stand_back)
+            lane: FairThreads(lane.decoders, "pixels", _lower_priority)
             for lane in (QUICK, WRITING, SLOW)
         }
         self._jobs: dict[int, Request[Answer]] = {}  # without their pictures
@@ -128,7 +128,7 @@ class Worker:
                 picture: _Picture = Future()
                 self._waiting[key] = picture
                 self._decode_in(QUICK, job, picture)
-            case Forget(id=key):
+            case CancelJob(id=key):
                 self._jobs.pop(key, None)
                 for pictures in (self._waiting, self._late, self._held):
                     if (forgotten := pictures.pop(key, None)) is not None:
@@ -326,7 +326,7 @@ class Worker:
                 _log.info("The bot is gone")
 
 
-def _stand_back() -> None:
+def _lower_priority() -> None:
     """Let this thread have what the networks leave of the processor, as far as Linux knows threads.
 
     A network's threads wait for the slowest among them, so one that shares its core holds up all.

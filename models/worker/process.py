@@ -21,14 +21,14 @@ from models.catalog.classifiers import Catalog, catalog
 from models.images.decode import guard_process
 from models.images.decoder_pool import DecoderPool
 from models.jobs.base import Runtime
-from models.jobs.control import Ready, Unready
+from models.jobs.control import Ready, StartFailed
 from models.jobs.errors import JobError
 from models.jobs.log_context import FORMAT, Asked
 from models.runtime.compiled import unusable
 from models.runtime.inference import DTYPES, DeviceError, device_for, is_fast
 from models.weights.store import WeightsStore
 from models.worker.cpu_quota import quota
-from models.worker.loop import Answering, Worker
+from models.worker.loop import TaskRunner, Worker
 from models.worker.pipe import Pipe, claim_pipe, leave
 from models.worker.tasks import Tasks
 
@@ -43,7 +43,7 @@ _GRACE = 1.0
 """Seconds that a running batch gets to end by itself once the input has ended."""
 
 
-def serve(pipe: Pipe, make: Callable[[], Answering]) -> int:
+def serve(pipe: Pipe, make: Callable[[], TaskRunner]) -> int:
     """Start, say ready or why not, answer until the input ends; return the exit status."""
     arrivals: SimpleQueue[Worker | None] = SimpleQueue()
     threading.Thread(target=_read, args=(pipe, arrivals), name="read", daemon=True).start()
@@ -80,16 +80,16 @@ def _read(pipe: Pipe, arrivals: "SimpleQueue[Worker | None]") -> None:
     leave(0)
 
 
-def started(make: Callable[[], Answering]) -> tuple[Answering | None, Ready | Unready]:
+def started(make: Callable[[], TaskRunner]) -> tuple[TaskRunner | None, Ready | StartFailed]:
     """Make the tasks and warm them up; return them, if that went well, and what the bot is told."""
     try:
         tasks = make()
         ready = tasks.ready()
     except (DeviceError, JobError) as error:
-        return None, Unready(reason=str(error))
+        return None, StartFailed(reason=str(error))
     except Exception as error:  # noqa: BLE001 - the operator gets the reason, the log the rest
         _log.exception("The warm-up failed")
-        return None, Unready(reason=f"The default model failed its warm-up: {error}")
+        return None, StartFailed(reason=f"The default model failed its warm-up: {error}")
     return tasks, ready
 
 

@@ -59,7 +59,7 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("rights", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
-def confine(readable: Sequence[Path], home: Path, memory_mib: int) -> None:
+def sandbox(readable: Sequence[Path], home: Path, memory_mib: int) -> None:
     """Set the limits of this process and of what it forks, for good; its folder is then `home`.
 
     Its address space is bounded, it reads Python, its packages and what is below `readable`, writes
@@ -184,7 +184,7 @@ def main() -> None:
     parser.add_argument("module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    confine(options.readable, options.home, options.memory_mib)
+    sandbox(options.readable, options.home, options.memory_mib)
     sys.argv = [options.module, *options.arguments]
     runpy.run_module(options.module, run_name="__main__", alter_sys=True)
 

@@ -10,14 +10,14 @@ from models.jobs.base import Precision, Runtime
 from models.jobs.control import Ready
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import (
-    Assess,
     Caption,
     Classify,
+    ClassifyCustom,
+    CrossValidate,
     Cycle,
     Explain,
-    Featurise,
+    ExtractFeatures,
     Inspect,
-    Recognise,
     Shake,
     Translate,
     Untrained,
@@ -36,7 +36,7 @@ from models.weights.store import WeightsStore
 
 
 class Tasks(TaskTable):
-    """The tasks of one worker, which share its networks; `classifiers` are the catalogue's.
+    """The tasks of one worker, which share its networks; `classifiers` are the catalog's.
 
     `do` does what needs no network: decoding, cropping, painting over.
     """
@@ -68,9 +68,9 @@ class Tasks(TaskTable):
                 Cycle: self._translator,
                 Explain: ExplainTask(*shared),
                 Shake: RobustnessTask(*shared),
-                Featurise: learner,
-                Recognise: learner,
-                Assess: learner,
+                ExtractFeatures: learner,
+                ClassifyCustom: learner,
+                CrossValidate: learner,
                 Inspect: InspectTask(),
                 Untrained: UntrainedTask(classifiers, shelf, device, default, do),
             }

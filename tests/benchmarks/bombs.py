@@ -13,8 +13,8 @@ from bot.bench.figures import progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.stage import START, guest, watched_bot
-from tests.e2e.guest import Guest, said
+from tests.benchmarks.stage import START, user, watched_bot
+from tests.e2e.chat_user import ChatUser, said
 from tests.fuzz.bombs import bombs
 
 PEOPLE, QUESTIONS = 10, 100
@@ -35,8 +35,8 @@ async def measure() -> list[Figure]:
         contextlib.AsyncExitStack() as stack,
     ):
         names = [f"person{number}" for number in range(PEOPLE)]
-        honest = [await stack.enter_async_context(guest(playground, name)) for name in names]
-        culprit = await stack.enter_async_context(guest(playground, "culprit"))
+        honest = [await stack.enter_async_context(user(playground, name)) for name in names]
+        culprit = await stack.enter_async_context(user(playground, "culprit"))
         await _warm_up(honest[0])
         calm = await _questions(honest)
         before = _memory()
@@ -65,17 +65,17 @@ async def measure() -> list[Figure]:
     ]
 
 
-async def _warm_up(one: Guest) -> None:
+async def _warm_up(one: ChatUser) -> None:
     """Have every network loaded that is asked later."""
     for command in COMMANDS:
         message = await one.say(command, ("a.jpg", photograph(640, 480)))
         await one.reply(message, WITHIN)
 
 
-async def _questions(people: list[Guest]) -> list[float]:
+async def _questions(people: list[ChatUser]) -> list[float]:
     """Let everybody ask one after the other; return the seconds of each that was answered."""
 
-    async def ask(one: Guest, number: int) -> list[float]:
+    async def ask(one: ChatUser, number: int) -> list[float]:
         loop, took = asyncio.get_running_loop(), []
         for _ in range(QUESTIONS // PEOPLE):
             begun = loop.time()
@@ -92,7 +92,7 @@ async def _questions(people: list[Guest]) -> list[float]:
 
 
 async def _post(
-    culprit: Guest, files: list[tuple[str, bytes]], posted: list[dict[str, Any]]
+    culprit: ChatUser, files: list[tuple[str, bytes]], posted: list[dict[str, Any]]
 ) -> None:
     """Post the files in turns, a few a message, each time with the next command."""
     commands, turns = itertools.cycle(COMMANDS), itertools.cycle(files)

@@ -25,9 +25,9 @@ import psutil
 from bot.bench.figures import Figure, progress
 from bot.playground.model.records import Message
 from bot.playground.server import Playground
-from tests.benchmarks.stage import guest, logged_in
+from tests.benchmarks.stage import logged_in, user
 from tests.e2e import pictures
-from tests.e2e.guest import Guest
+from tests.e2e.chat_user import ChatUser
 from tests.e2e.processes import START, TOKEN, Running, running
 from tests.playground.clients import eventually
 
@@ -83,11 +83,13 @@ class Endurance:
         """Let everything happen for as long as was asked, then wait for the last answers."""
         async with contextlib.AsyncExitStack() as stack:
             crowd = [
-                await stack.enter_async_context(guest(self._playground, f"person {number}"))
+                await stack.enter_async_context(user(self._playground, f"person {number}"))
                 for number in range(PEOPLE)
             ]
             boss = await stack.enter_async_context(
-                Guest(self._playground, self._playground.world.owner, self._playground.channel_id)
+                ChatUser(
+                    self._playground, self._playground.world.owner, self._playground.channel_id
+                )
             )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds), asyncio.TaskGroup() as group:
@@ -161,14 +163,14 @@ class Endurance:
                 faults.answer("POST", MESSAGES, status, times=times, after=after, by=bot)
             await asyncio.sleep(0.5)
 
-    async def _ask(self, person: Guest) -> None:
+    async def _ask(self, person: ChatUser) -> None:
         while True:
             await asyncio.sleep(self._dice.expovariate(1 / PAUSE))
             question = self._dice.choice(QUESTIONS)
             files = [] if question in {"!help", "!privacy"} else [PICTURE]
             self.diary.asked.append(await person.say(question, *files))
 
-    async def _teach(self, boss: Guest) -> None:
+    async def _teach(self, boss: ChatUser) -> None:
         """Teach a label after the other, each by a picture of its own, and take the oldest back."""
         for number in itertools.count():
             await asyncio.sleep(2 * PAUSE)

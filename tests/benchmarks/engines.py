@@ -16,14 +16,14 @@ from bot.bench.figures import progress
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.bench.pictures import photograph
 from models.jobs.requests import Classify
 from tests.benchmarks.figures import Figure, milliseconds
 
 ROUNDS = 5
 JOBS = 96
-ANN = Asker(1)
+ANN = Requester(1)
 ENGINES = ("local", "ray")
 
 

@@ -8,8 +8,8 @@ from bot.bench.figures import progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.stage import WatchedBot, guest, watched_bot
-from tests.e2e.guest import Guest, said
+from tests.benchmarks.stage import WatchedBot, user, watched_bot
+from tests.e2e.chat_user import ChatUser, said
 
 ROUNDS = 3
 PEOPLE = 16
@@ -33,7 +33,7 @@ async def measure() -> list[Figure]:
         contextlib.AsyncExitStack() as stack,
     ):
         people = [
-            await stack.enter_async_context(guest(playground, f"person{number}"))
+            await stack.enter_async_context(user(playground, f"person{number}"))
             for number in range(PEOPLE)
         ]
         posted = await _post(people, pictures)
@@ -71,7 +71,7 @@ async def _report(bot: WatchedBot) -> dict[str, Any]:
     return report
 
 
-async def _post(people: list[Guest], pictures: list[bytes]) -> list[tuple[Guest, Message]]:
+async def _post(people: list[ChatUser], pictures: list[bytes]) -> list[tuple[ChatUser, Message]]:
     """Post `EACH` pictures a person, without asking anything yet."""
     posted = []
     for one in people:
@@ -81,7 +81,7 @@ async def _post(people: list[Guest], pictures: list[bytes]) -> list[tuple[Guest,
     return posted
 
 
-async def _ask(one: Guest, message: Message) -> None:
+async def _ask(one: ChatUser, message: Message) -> None:
     """Ask for a picture that was posted, and wait for the answer."""
     question = await one.say("!classify", reply_to=message["id"])
     reply = await one.reply(question, within=WITHIN)

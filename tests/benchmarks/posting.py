@@ -16,8 +16,8 @@ from models.jobs.requests import Classify
 from models.weights.store import WeightsStore
 from models.worker.tasks import Tasks
 from tests.benchmarks.figures import Figure, milliseconds
-from tests.benchmarks.stage import guest, watched_bot
-from tests.e2e.guest import Guest, said
+from tests.benchmarks.stage import user, watched_bot
+from tests.e2e.chat_user import ChatUser, said
 
 WARM_UP = 5
 ROUNDS = 60
@@ -54,7 +54,7 @@ async def measure() -> list[Figure]:
     async with (
         Playground() as playground,
         watched_bot(playground) as bot,
-        guest(playground, "ann") as ann,
+        user(playground, "ann") as ann,
     ):
         for number in range(-WARM_UP, ROUNDS):
             if number % 20 == 0:
@@ -74,7 +74,7 @@ async def measure() -> list[Figure]:
     return _figures(asked, called, networks)
 
 
-async def _ask(ann: Guest, picture: bytes) -> tuple[float, float]:
+async def _ask(ann: ChatUser, picture: bytes) -> tuple[float, float]:
     """Post the picture; return when it was posted and when the answer was there."""
     posted = time.monotonic()
     reply = await ann.ask("!classify", ("a.jpg", picture))

@@ -35,7 +35,7 @@ class Answers:
         from models.bench.random_weights import STAND_IN, listed
         from models.catalog.selection import Choice
         from models.runtime.cache import NetworkCache
-        from models.runtime.inference import DTYPES, plain
+        from models.runtime.inference import DTYPES, load_network
         from models.weights.store import WeightsStore
 
         place = Path(folder)
@@ -47,7 +47,7 @@ class Answers:
             network = networks.classifier(self._record)
             self._forward: Callable[[Any], Any] = lambda batch: network.run(batch).output
         else:
-            published = plain(self._record, shelf).to(DTYPES[precision])
+            published = load_network(self._record, shelf).to(DTYPES[precision])
             published.to(memory_format=torch.channels_last)
             self._forward = lambda batch: published(batch.to(DTYPES[precision])).float()
         self.run([self.decode((place / "picture.jpg").read_bytes())] * TOGETHER)
@@ -55,9 +55,9 @@ class Answers:
     def decode(self, data: bytes) -> Any:
         """Return the network's input for the picture in `data`."""
         from models.images.decode import decode
-        from models.tasks.classify import sight
+        from models.tasks.classify import prepare_input
 
-        return sight(decode(data).image, self._choice).tensor
+        return prepare_input(decode(data).image, self._choice).tensor
 
     def run(self, seen: Sequence[Any]) -> list[list[str]]:
         """Return five labels for each of `seen`."""

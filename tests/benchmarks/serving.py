@@ -29,7 +29,7 @@ from bot.core.settings import Settings
 from bot.executor.engines.local import LocalEngine
 from bot.executor.executor import Executor
 from bot.executor.factory import warm, worker_environment
-from bot.executor.queue import Asker, Limits
+from bot.executor.queue import Limits, Requester
 from models.jobs.base import Precision
 from models.jobs.requests import Classify
 from tests.benchmarks.figures import Figure
@@ -132,7 +132,7 @@ async def executing(contenders: Contenders, picture: bytes) -> AsyncIterator[Ask
         await warm(executor)
 
         async def ask(count: int) -> None:
-            await asyncio.gather(*(executor.submit(job, Asker(1)) for _ in range(count)))
+            await asyncio.gather(*(executor.submit(job, Requester(1)) for _ in range(count)))
 
         yield ask
 

@@ -1,6 +1,6 @@
 """Where the benchmarks take place: a playground in this process, the bot in one of its own.
 
-Owns the processes it starts and the guests who ask. What is measured is the others' business.
+Owns the processes it starts and the users who ask. What is measured is the others' business.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
-from tests.e2e.guest import Guest
+from tests.e2e.chat_user import ChatUser
 from tests.e2e.processes import ROOT, TOKEN, environment
 
 START = 300.0
@@ -52,7 +52,7 @@ async def watched_bot(playground: Playground) -> AsyncIterator[WatchedBot]:
         )
         try:
             await logged_in(playground, START)
-            async with guest(playground, "warmer") as warmer:
+            async with user(playground, "warmer") as warmer:
                 await warmer.ask("!classify", ("a.jpg", photograph(400, 300)), within=START)
             yield WatchedBot(process)
         finally:
@@ -77,11 +77,11 @@ async def logged_in(playground: Playground, within: float) -> None:
 
 
 @contextlib.asynccontextmanager
-async def guest(playground: Playground, name: str) -> AsyncIterator[Guest]:
+async def user(playground: Playground, name: str) -> AsyncIterator[ChatUser]:
     """Return a person with a channel of their own."""
     channel = playground.world.add_channel(name)
     person = await playground.new_person(name)
-    async with Guest(playground, person, channel.id) as one:
+    async with ChatUser(playground, person, channel.id) as one:
         yield one
 
 

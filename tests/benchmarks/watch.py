@@ -13,14 +13,14 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from bot.app.client import Bobby
 from bot.conversation.message_responder import MessageResponder
-from bot.executor.queue import Asker
-from models.jobs.answers import Answer, Pictured
+from bot.executor.queue import Requester
+from models.jobs.answers import Answer, PictureAnswer
 from models.jobs.requests import Job
 
 BEAT = 0.002
 """Seconds between two looks at the clock."""
 
-Submitting: TypeAlias = Callable[[Job, Asker], Coroutine[Any, Any, Answer]]
+Submitting: TypeAlias = Callable[[Job, Requester], Coroutine[Any, Any, Answer]]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -144,11 +144,11 @@ class StageWatch:
     def _with_network(self, submit: Submitting) -> Submitting:
         """Return `submit`, timed, with the network's own time as the stage before its end."""
 
-        async def call(job: Job, asker: Asker) -> Answer:
+        async def call(job: Job, requester: Requester) -> Answer:
             with self.stage("submit"):
-                answer = await submit(job, asker)
+                answer = await submit(job, requester)
             ended = time.monotonic()
-            if isinstance(answer, Pictured):
+            if isinstance(answer, PictureAnswer):
                 self.stages.append(("network", ended - answer.milliseconds / 1000, ended))
             return answer
 

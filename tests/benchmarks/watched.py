@@ -13,7 +13,7 @@ import psutil
 from bot.app import discord_patches
 from bot.app.client import Bobby
 from bot.app.lifecycle import assembled, connected
-from bot.core.console import finish
+from bot.core.console import run_async
 from bot.core.settings import read_settings
 from tests.benchmarks.watch import LoopWatch, StageWatch
 
@@ -56,4 +56,4 @@ async def _answer_lines(bot: Bobby, loop_watch: LoopWatch, stage_watch: StageWat
 
 
 if __name__ == "__main__":
-    finish(main())
+    run_async(main())

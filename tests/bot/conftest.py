@@ -18,8 +18,8 @@ from bot.cli.main import cli
 from bot.executor import factory
 from bot.executor.engines.base import Result as Outcome
 from bot.executor.engines.local import LocalEngine
-from bot.executor.engines.supervisor import Program
-from models.jobs.answers import Labels, Pictured
+from bot.executor.engines.supervisor import WorkerCommand
+from models.jobs.answers import Labels, PictureAnswer
 from models.jobs.control import Ready
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Job
@@ -59,7 +59,7 @@ class Desk:
         (self.folder / name).write_text(content)
         return name
 
-    def engine(self, _program: Program, **_limits: float) -> FakeEngine:
+    def engine(self, _program: WorkerCommand, **_limits: float) -> FakeEngine:
         """Return an engine in place of a worker's."""
 
         def run_batch(batch: Any) -> list[Outcome]:
@@ -110,8 +110,10 @@ def _with_tiny_workers(
     command = [sys.executable, tiny_worker.__file__, start, str(folder / "diary")]
     path = {"PYTHONPATH": str(Path(__file__).parents[2])}
 
-    def engine(program: Program, **usual: Any) -> LocalEngine:
-        return LocalEngine(Program(command, {**program.environment, **path}), **(usual | limits))
+    def engine(program: WorkerCommand, **usual: Any) -> LocalEngine:
+        return LocalEngine(
+            WorkerCommand(command, {**program.environment, **path}), **(usual | limits)
+        )
 
     monkeypatch.chdir(folder)
     monkeypatch.setattr(factory, "LocalEngine", engine)
@@ -129,6 +131,6 @@ def labels(text: str, **fields: Any) -> Labels:
 
 
 PICTURED: dict[str, Any] = {
-    name: getattr(answers.labels(""), name) for name in Pictured.__struct_fields__
+    name: getattr(answers.labels(""), name) for name in PictureAnswer.__struct_fields__
 }
 """What every answer about a picture tells of how it came about."""

@@ -15,7 +15,7 @@ from bot.pictures.words import parse_text
 from bot.playground.model.records import Channel
 from bot.playground.model.state import World
 from bot.playground.server import Playground
-from tests.e2e.guest import File, Guest
+from tests.e2e.chat_user import ChatUser, File
 from tests.playground.clients import EchoBot, eventually, logged_in
 
 _numbers = itertools.count(1)
@@ -28,8 +28,8 @@ class Room:
     playground: Playground
     bot: EchoBot
     channel: Channel
-    guest: Guest
-    other_bot: Guest
+    user: ChatUser
+    other_bot: ChatUser
 
     @property
     def world(self) -> World:
@@ -37,14 +37,14 @@ class Room:
         return self.playground.world
 
     async def hears(self, content: str = "", *files: File, **fields: Any) -> discord.Message:
-        """Have the guest post a message, and return it as the bot hears it."""
-        said = await self.guest.say(content, *files, **fields)
+        """Have the user post a message, and return it as the bot hears it."""
+        said = await self.user.say(content, *files, **fields)
         while (heard := await self.bot.hear()).id != int(said["id"]):
             pass
         return heard
 
     async def finds(self, content: str = "", *files: File, **fields: Any) -> FoundPictures:
-        """Return what the guest means with `content` behind a command."""
+        """Return what the user means with `content` behind a command."""
         return await self.means(await self.hears(f"!x {content}", *files, **fields), content)
 
     async def means(self, message: discord.Message, content: str = "") -> FoundPictures:
@@ -82,7 +82,7 @@ async def room(running: tuple[Playground, EchoBot]) -> AsyncIterator[Room]:
     robot = playground.world.add_person(f"robot{number}", bot=True)
     await eventually(lambda: bot.get_channel(channel.id) is not None)
     async with (
-        Guest(playground, person, channel.id) as guest,
-        Guest(playground, robot, channel.id) as other_bot,
+        ChatUser(playground, person, channel.id) as user,
+        ChatUser(playground, robot, channel.id) as other_bot,
     ):
-        yield Room(playground, bot, channel, guest, other_bot)
+        yield Room(playground, bot, channel, user, other_bot)

@@ -1,4 +1,4 @@
-"""One playground, one Bobby with a real worker, and guests who talk to it over real sockets."""
+"""One playground, one Bobby with a real worker, and users who talk to it over real sockets."""
 
 import asyncio
 import inspect
@@ -15,7 +15,7 @@ from bot.app.lifecycle import assembled, connected
 from bot.core.settings import Settings
 from bot.playground.model.records import Channel
 from bot.playground.server import Playground
-from tests.e2e.guest import Guest
+from tests.e2e.chat_user import ChatUser
 
 _numbers = itertools.count(1)
 
@@ -32,7 +32,7 @@ def _is_async(item: pytest.Item) -> bool:
 
 
 @dataclass(frozen=True)
-class House:
+class Env:
     """Where everything happens: the server and the bot that is logged in to it."""
 
     playground: Playground
@@ -40,7 +40,7 @@ class House:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def env(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Env]:
     """Run a playground with Bobby logged in and warm, for all tests of this package."""
     cache, data = tmp_path_factory.mktemp("weights"), tmp_path_factory.mktemp("data")
     async with Playground() as playground:
@@ -51,7 +51,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
             await asyncio.wait({ready, gateway}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
             assert ready.done(), f"Bobby did not get ready: {gateway}"
             bot.waiting.silent = 60.0  # a busy machine is no reason to announce anything
-            yield House(playground, bot)
+            yield Env(playground, bot)
     point_discord_at(DISCORD)
 
 
@@ -62,14 +62,14 @@ async def _ready(bot: Bobby) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def channel(house: House) -> Channel:
+async def channel(env: Env) -> Channel:
     """Return a channel of the test's own."""
-    return house.playground.world.add_channel(f"room-{next(_numbers)}")
+    return env.playground.world.add_channel(f"room-{next(_numbers)}")
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def guest(house: House, channel: Channel) -> AsyncIterator[Guest]:
+async def user(env: Env, channel: Channel) -> AsyncIterator[ChatUser]:
     """Return a person of the test's own, in its channel."""
-    person = await house.playground.new_person(f"guest{next(_numbers)}")
-    async with Guest(house.playground, person, channel.id) as guest:
-        yield guest
+    person = await env.playground.new_person(f"guest{next(_numbers)}")
+    async with ChatUser(env.playground, person, channel.id) as user:
+        yield user

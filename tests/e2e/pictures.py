@@ -14,9 +14,9 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def plain(colour: str = "teal", size: tuple[int, int] = (64, 48), kind: str = "PNG") -> bytes:
-    """Return a picture of one colour."""
-    return encoded(Image.new("RGB", size, colour), kind)
+def plain(color: str = "teal", size: tuple[int, int] = (64, 48), kind: str = "PNG") -> bytes:
+    """Return a picture of one color."""
+    return encoded(Image.new("RGB", size, color), kind)
 
 
 def striped() -> bytes:

@@ -24,9 +24,9 @@ def rooms_of(process: Running, request: str) -> list[str]:
 async def test_a_request_passes_the_rooms_that_the_page_names(tmp_path: Path) -> None:
     """In the page's order."""
     settings = {"BOBBY_LOG_LEVEL": "DEBUG", "BOBBY_LOG_FORMAT": "json"}
-    async with in_service(tmp_path, **settings) as (process, _, guest):
-        asked = await guest.say("!classify", ("a.png", pictures.plain()))
-        await guest.reply(asked)
+    async with in_service(tmp_path, **settings) as (process, _, user):
+        asked = await user.say("!classify", ("a.png", pictures.plain()))
+        await user.reply(asked)
         last = "bot.conversation.responder"
         await eventually(lambda: last in rooms_of(process, asked["id"]), within=START)
         met = rooms_of(process, asked["id"])

@@ -76,7 +76,7 @@ def test_zebras_and_captions_are_measured(tmp_path: Path, kind: str) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="It reads memory as Linux tells it.")
 def test_a_soak_answers_each_job_once_or_refuses_it_by_name(tmp_path: Path) -> None:
-    """While the worker is killed three times and askers leave; nothing else ever happens."""
+    """While the worker is killed three times and requesters leave; nothing else ever happens."""
     run = bobby("bench", "soak", "--jobs", "300", "--kills", "3", "--json", folder=tmp_path)
     assert run.returncode == 0, run.stderr
     figures = json.loads(run.stdout)

@@ -8,8 +8,8 @@ from bot.playground.model.records import Channel
 from models.catalog.classifiers import catalog
 from models.catalog.snippets import script
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said, top
+from tests.e2e.chat_user import ChatUser, said, top
+from tests.e2e.conftest import Env
 from tests.e2e.test_models import buttons, loaded_again, page_of, press
 
 COMMAND, STRING, ATTACHMENT = 2, 3, 11
@@ -23,52 +23,52 @@ def bobby_jpg(shared_data: Path) -> tuple[str, bytes]:
     return "bobby.jpg", (shared_data / "bobby.jpg").read_bytes()
 
 
-async def test_who_is_here_is_compared(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+async def test_who_is_here_is_compared(user: ChatUser, bobby_jpg: tuple[str, bytes]) -> None:
     """A line with year, size, accuracy and label, and who is not here."""
-    message = await guest.say("!compare", bobby_jpg)
-    reply = await guest.reply(message)
+    message = await user.say("!compare", bobby_jpg)
+    reply = await user.reply(message)
     assert f"Only {LITE0} has answered, and says **golden retriever**." in said(reply)
     assert "`2020    19   75.1 " in said(reply)
     assert f"**{LITE0}** golden retriever 94.1 %" in said(reply)
     assert "Not installed: alexnet, vgg16," in said(reply)
-    assert len(guest.replies(message)) == 1
+    assert len(user.replies(message)) == 1
 
 
-async def test_names_are_taken_at_their_word(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
+async def test_names_are_taken_at_their_word(user: ChatUser, bobby_jpg: tuple[str, bytes]) -> None:
     """No other model stands in for one that is not here, or that nobody knows."""
-    reply = await guest.ask(f"!compare alexnet, {LITE0}", bobby_jpg)
+    reply = await user.ask(f"!compare alexnet, {LITE0}", bobby_jpg)
     assert "Not installed: alexnet" in said(reply)
     assert f"**{LITE0}** golden retriever" in said(reply)
-    assert "Not installed" in said(await guest.ask("!compare alexnet", bobby_jpg))
-    assert "Did you mean alexnet" in said(await guest.ask("!compare alexnett", bobby_jpg))
+    assert "Not installed" in said(await user.ask("!compare alexnet", bobby_jpg))
+    assert "Did you mean alexnet" in said(await user.ask("!compare alexnett", bobby_jpg))
 
 
-async def test_a_bad_picture_is_told(guest: Guest) -> None:
+async def test_a_bad_picture_is_told(user: ChatUser) -> None:
     """In the model's line."""
     assert "can't read this file as a picture" in said(
-        await guest.ask("!compare", ("a.png", b"no picture"))
+        await user.ask("!compare", ("a.png", b"no picture"))
     )
 
 
-async def test_untrained_is_garbage(guest: Guest, bobby_jpg: tuple[str, bytes]) -> None:
-    """The same each time, marked in title, colour and text, and not what the weights say."""
-    message = await guest.say("!untrained resnet18", bobby_jpg)
-    reply = await guest.reply(message)
+async def test_untrained_is_garbage(user: ChatUser, bobby_jpg: tuple[str, bytes]) -> None:
+    """The same each time, marked in title, color and text, and not what the weights say."""
+    message = await user.say("!untrained resnet18", bobby_jpg)
+    reply = await user.reply(message)
     (embed,) = reply["embeds"]
     assert embed["title"] == "Untrained resnet18: random on purpose"
     assert "These labels are meaningless" in embed["description"]
     assert "resnet18 · random numbers, seed 0 · " in said(reply)
-    trained = await guest.ask("!classify", bobby_jpg)
+    trained = await user.ask("!classify", bobby_jpg)
     assert embed["color"] != trained["embeds"][0]["color"]
     assert top(reply) != top(trained)
-    assert top(await guest.ask("!untrained resnet18", bobby_jpg)) == top(reply)
+    assert top(await user.ask("!untrained resnet18", bobby_jpg)) == top(reply)
     assert not reply.get("components")
-    assert len(guest.replies(message)) == 1
+    assert len(user.replies(message)) == 1
 
 
-async def test_untrained_needs_a_classifier(guest: Guest) -> None:
+async def test_untrained_needs_a_classifier(user: ChatUser) -> None:
     """A name that is none gets the nearest."""
-    reply = await guest.ask("!untrained resnet10l", ("a.png", pictures.plain()))
+    reply = await user.ask("!untrained resnet10l", ("a.png", pictures.plain()))
     assert "resnet101" in said(reply)
 
 
@@ -81,8 +81,8 @@ SLASHED = {
 
 @pytest.mark.parametrize("command", list(SLASHED))
 async def test_slash_commands_say_the_same(
-    house: House,
-    guest: Guest,
+    env: Env,
+    user: ChatUser,
     channel: Channel,
     bobby_jpg: tuple[str, bytes],
     command: str,
@@ -93,7 +93,7 @@ async def test_slash_commands_say_the_same(
         {"name": option, "type": STRING, "value": value},
         {"name": "picture", "type": ATTACHMENT, "value": "0"},
     ]
-    async with page_of(house.playground, guest.person) as page:
+    async with page_of(env.playground, user.person) as page:
         data = {**await page.command(command, channel.id), "options": options}
         data["attachments"] = [{"id": "0", "filename": "bobby.jpg"}]
         await page.interact(COMMAND, data, channel_id=channel.id, files=[bobby_jpg])
@@ -101,19 +101,19 @@ async def test_slash_commands_say_the_same(
 
 
 async def test_the_button_gives_the_script_in_private(
-    house: House, guest: Guest, bobby_jpg: tuple[str, bytes]
+    env: Env, user: ChatUser, bobby_jpg: tuple[str, bytes]
 ) -> None:
     """That of the model that has answered, also after a restart; `test_recipes` runs it."""
-    reply = await guest.ask("!classify alexnet", bobby_jpg)
+    reply = await user.ask("!classify alexnet", bobby_jpg)
     assert list(buttons(reply)) == ["Why?", "Show Python code", "Details"]
-    await loaded_again(house, guest, "cogs.classify")
-    async with page_of(house.playground, guest.person) as page:
+    await loaded_again(env, user, "cogs.classify")
+    async with page_of(env.playground, user.person) as page:
         await press(page, reply, "Show Python code")
         told = await page.event("MESSAGE_UPDATE")
     assert told["flags"] & EPHEMERAL
     assert script(catalog()[LITE0]) in told["content"]
 
 
-async def test_no_answer_has_no_script(guest: Guest) -> None:
+async def test_no_answer_has_no_script(user: ChatUser) -> None:
     """A bad file alone gets its sentence and no button."""
-    assert not (await guest.ask("!classify", ("a.png", b"no picture")))["components"]
+    assert not (await user.ask("!classify", ("a.png", b"no picture")))["components"]

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from bot.replies.common import RED
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
+from tests.e2e.conftest import Env
 from tests.e2e.test_models import EPHEMERAL, loaded_again, page_of, press
 
 
 async def test_details_are_for_the_person_who_presses(
-    house: House, guest: Guest, shared_data: Path
+    env: Env, user: ChatUser, shared_data: Path
 ) -> None:
     """How the answer came about, and what the small picture is; after a restart too."""
-    answer = await guest.ask("!classify", ("a.jpg", (shared_data / "bobby.jpg").read_bytes()))
-    await loaded_again(house, guest, "cogs.classify")
-    async with page_of(house.playground, guest.person) as page:
+    answer = await user.ask("!classify", ("a.jpg", (shared_data / "bobby.jpg").read_bytes()))
+    await loaded_again(env, user, "cogs.classify")
+    async with page_of(env.playground, user.person) as page:
         await press(page, answer, "Details")
         told = await page.event("MESSAGE_UPDATE")
     assert told["flags"] & EPHEMERAL
@@ -23,9 +23,9 @@ async def test_details_are_for_the_person_who_presses(
     assert "Precision float32" in said(told)
 
 
-async def test_red_is_for_errors_alone(guest: Guest) -> None:
+async def test_red_is_for_errors_alone(user: ChatUser) -> None:
     """A greeting, a pointer and an empty list are no errors."""
-    mention = f"<@{guest.playground.bot_user_id}>"
+    mention = f"<@{user.playground.bot_user_id}>"
     for words in (mention, "!settings", "!transalte", "!hub"):
-        assert (await guest.ask(words))["embeds"][0]["color"] != RED.value, words
-    assert (await guest.ask("!classify"))["embeds"][0]["color"] == RED.value
+        assert (await user.ask(words))["embeds"][0]["color"] != RED.value, words
+    assert (await user.ask("!classify"))["embeds"][0]["color"] == RED.value

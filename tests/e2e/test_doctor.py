@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.server import Playground
 from tests.e2e.processes import bobby
 
@@ -56,7 +56,7 @@ async def test_what_is_missing_is_said_with_what_to_do(
     world = playground.world
     world.application.message_content = False
     everyone = world.guild.roles[world.guild.id]
-    world.set_role(everyone, P(everyone.permissions) & ~P.ATTACH_FILES)
+    world.set_role(everyone, PermissionBits(everyone.permissions) & ~PermissionBits.ATTACH_FILES)
     run = await examined(
         tmp_path,
         "--json",

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from bot.playground.model.records import Channel
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
+from tests.e2e.conftest import Env
 from tests.e2e.test_models import buttons, completed, page_of
 from tests.e2e.test_settings import EPHEMERAL, Server, server
 from tests.models.pictures import encoded, scene
@@ -42,15 +42,15 @@ async def test_slash_commands_are_answered_for_all_to_see(server: Server) -> Non
             assert "A cup of coffee" in buttons(answer)
 
 
-async def test_one_picture_of_several_is_taken_and_it_is_said(guest: Guest) -> None:
+async def test_one_picture_of_several_is_taken_and_it_is_said(user: ChatUser) -> None:
     """By the commands that look at one alone."""
     for command in ("!why", "!shake", "!compare", "!untrained resnet18"):
-        reply = await guest.ask(command, PICTURE, ("b.png", pictures.plain("red")))
+        reply = await user.ask(command, PICTURE, ("b.png", pictures.plain("red")))
         assert "-# the first of 2" in said(reply), command
         assert len(reply["embeds"]) == 1, command
 
 
-async def test_a_model_that_is_not_here_has_a_note_on_who_may_bring_it(guest: Guest) -> None:
+async def test_a_model_that_is_not_here_has_a_note_on_who_may_bring_it(user: ChatUser) -> None:
     """Whatever was asked of it."""
     for command in (
         "!classify alexnet",
@@ -58,13 +58,13 @@ async def test_a_model_that_is_not_here_has_a_note_on_who_may_bring_it(guest: Gu
         "!shake alexnet",
         "!translate monet2photo",
     ):
-        reply = await guest.ask(command, PICTURE)
+        reply = await user.ask(command, PICTURE)
         assert "Someone with **Manage Server**" in said(reply), command
 
 
 async def test_a_servers_classifier_answers_whatever_is_asked_of_one(server: Server) -> None:
     """Where nobody names another."""
-    servers, guild = server.house.bot.store.servers, server.guild.id
+    servers, guild = server.env.bot.store.servers, server.guild.id
     await servers.change(guild, lambda now: replace(now, model="alexnet"))
     for command in ("!classify", "!why", "!shake"):
         reply = said(await server.member.ask(command, PICTURE))
@@ -73,12 +73,12 @@ async def test_a_servers_classifier_answers_whatever_is_asked_of_one(server: Ser
 
 
 async def test_options_offer_models_of_their_task(
-    house: House, guest: Guest, channel: Channel
+    env: Env, user: ChatUser, channel: Channel
 ) -> None:
     """At most 25, and of several names no more than Discord takes."""
-    cards = {card.name: card.task for card in house.bot.executor.models}
+    cards = {card.name: card.task for card in env.bot.executor.models}
     options = {"why": "model", "shake": "model", "untrained": "model", "compare": "models"}
-    async with page_of(house.playground, guest.person) as page:
+    async with page_of(env.playground, user.person) as page:
         for command, option in options.items():
             offered = await completed(page, channel, command, option, "")
             assert {cards[name] for name in offered} == {"classify"}, command
@@ -96,19 +96,19 @@ async def test_options_offer_models_of_their_task(
         assert await completed(page, channel, "compare", "models", f"{many}alexnet vgg16") == []
 
 
-async def test_a_command_is_read_however_it_is_written(house: House, guest: Guest) -> None:
+async def test_a_command_is_read_however_it_is_written(env: Env, user: ChatUser) -> None:
     """In capitals, with a space before it, behind a mention."""
-    mention = f"<@{house.playground.bot_user_id}>"
+    mention = f"<@{env.playground.bot_user_id}>"
     for text in ("!PRIVACY", "! privacy", f"{mention} privacy", f"{mention}   Privacy"):
-        assert "Your privacy" in said(await guest.ask(text)), text
+        assert "Your privacy" in said(await user.ask(text)), text
 
 
-async def test_an_unknown_command_is_told_where_bobby_is_called(house: House, guest: Guest) -> None:
+async def test_an_unknown_command_is_told_where_bobby_is_called(env: Env, user: ChatUser) -> None:
     """A slip in a long name is understood, and a short one may be another bot's."""
-    mention = f"<@{house.playground.bot_user_id}>"
-    assert "I don't know that command" in said(await guest.ask(f"{mention} dance"))
-    assert "Did you mean `!translate`" in said(await guest.ask("!transalte"))
-    assert "Did you mean `!transform`" in said(await guest.ask("!trasnform"))
-    unheard = await guest.say("!stats")
-    await guest.ask("!privacy")
-    assert guest.replies(unheard) == []
+    mention = f"<@{env.playground.bot_user_id}>"
+    assert "I don't know that command" in said(await user.ask(f"{mention} dance"))
+    assert "Did you mean `!translate`" in said(await user.ask("!transalte"))
+    assert "Did you mean `!transform`" in said(await user.ask("!trasnform"))
+    unheard = await user.say("!stats")
+    await user.ask("!privacy")
+    assert user.replies(unheard) == []

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.e2e import pictures
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
 from tests.e2e.test_settings import Server, server
 
 __all__ = ["server"]
@@ -36,14 +36,14 @@ ALIVE = (
 """What none of the words above may be in a reply."""
 
 
-async def unharmed(guest: Guest, content: str, *files: tuple[str, bytes]) -> str:
+async def unharmed(user: ChatUser, content: str, *files: tuple[str, bytes]) -> str:
     """Ask, and check that the one reply pings nobody and links nowhere; return its text."""
-    question = await guest.say(content, *files)
-    answer = await guest.reply(question)
+    question = await user.say(content, *files)
+    answer = await user.reply(question)
     assert not answer["mention_everyone"]
-    assert {person["id"] for person in answer["mentions"]} <= {str(guest.person.id)}
+    assert {person["id"] for person in answer["mentions"]} <= {str(user.person.id)}
     assert answer["mention_roles"] == []
-    assert len(guest.replies(question)) == 1
+    assert len(user.replies(question)) == 1
     text = said(answer)
     alive = re.sub(r"\\(?:[^\w\s]|_)", "x", text)  # what a backslash escapes is plain
     assert [one for one in ALIVE if one in alive] == [], text

@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 
 from bot.core.settings import Settings
-from bot.library.hub.workers import Hub
+from bot.library.hub.workers import HubWorkers
 from tests.bot.library.hub import repository as things
 from tests.bot.library.publisher import Publisher
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said, top
+from tests.e2e.chat_user import ChatUser, said, top
+from tests.e2e.conftest import Env
 from tests.e2e.test_fetch import bobby
 from tests.e2e.test_models import page_of, press
 
@@ -34,7 +34,7 @@ async def hub(*arguments: str, folder: Path, host: Publisher) -> tuple[int, str,
 
 
 async def test_added_and_asked(
-    house: House, guest: Guest, host: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    env: Env, user: ChatUser, host: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was added is listed, explained and answers; what was not listed is out of reach."""
     options = ("--entry", "brightness", "--argument", "scale=3")
@@ -45,24 +45,24 @@ async def test_added_and_asked(
     assert "brightness: Tell dark pictures from bright ones." in printed
     assert "Available in chat: hub/brightness." in printed
     listed = tmp_path / "hub.toml"
-    labelled = '\nlabels = ["dark", "bright"]\nentry = '
-    listed.write_text(listed.read_text().replace("\nentry = ", labelled))
+    labeled = '\nlabels = ["dark", "bright"]\nentry = '
+    listed.write_text(listed.read_text().replace("\nentry = ", labeled))
 
     settings = Settings(_env_file=None, cache=tmp_path / "weights", hub=listed)
-    async with Hub(settings) as opened:
-        monkeypatch.setattr(house.bot, "hub", opened)
-        assert "hub/brightness" in said(await guest.ask("!hub"))
-        assert "Its scale is how sure it is of that." in said(await guest.ask("!hub brightness"))
-        assert "No hub model of that name" in said(await guest.ask("!hub forks"))
-        asked = await guest.say("!classify hub/brightness", ("a.png", pictures.plain()))
-        reply = await guest.reply(asked, within=90)  # its worker has to start
+    async with HubWorkers(settings) as opened:
+        monkeypatch.setattr(env.bot, "hub", opened)
+        assert "hub/brightness" in said(await user.ask("!hub"))
+        assert "Its scale is how sure it is of that." in said(await user.ask("!hub brightness"))
+        assert "No hub model of that name" in said(await user.ask("!hub forks"))
+        asked = await user.say("!classify hub/brightness", ("a.png", pictures.plain()))
+        reply = await user.reply(asked, within=90)  # its worker has to start
         assert top(reply)[0] in things.LABELS
         assert "hub/brightness · " in said(reply)
-        async with page_of(house.playground, guest.person) as page:
+        async with page_of(env.playground, user.person) as page:
             await press(page, reply, "Details")
             told = said(await page.event("MESSAGE_UPDATE"))
         assert f"Weights {things.OWNER}@{things.COMMIT[:12]}" in told
-        refused = await guest.ask("!classify hub/forks", ("white.png", pictures.plain()))
+        refused = await user.ask("!classify hub/forks", ("white.png", pictures.plain()))
         assert "No hub model of that name" in said(refused)
 
 

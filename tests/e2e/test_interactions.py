@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.model.records import Channel
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said, top
+from tests.e2e.chat_user import ChatUser, said, top
+from tests.e2e.conftest import Env
 from tests.e2e.test_models import page_of
 from tests.playground.clients import Page, eventually
 
@@ -20,9 +20,9 @@ STRING, USER, ATTACHMENT = 3, 6, 11
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
-    """Connect the guest to the gateway, as the chat page would."""
-    async with page_of(house.playground, guest.person) as connected:
+async def page(env: Env, user: ChatUser) -> AsyncIterator[Page]:
+    """Connect the user to the gateway, as the chat page would."""
+    async with page_of(env.playground, user.person) as connected:
         yield connected
 
 
@@ -56,9 +56,9 @@ async def test_an_attached_picture_is_answered(
     assert len(page.heard("MESSAGE_CREATE")) == 1
 
 
-async def test_a_person_lends_the_avatar(page: Page, channel: Channel, house: House) -> None:
+async def test_a_person_lends_the_avatar(page: Page, channel: Channel, env: Env) -> None:
     """`/classify person:…` looks at the avatar."""
-    option = {"name": "person", "type": USER, "value": str(house.playground.world.owner.id)}
+    option = {"name": "person", "type": USER, "value": str(env.playground.world.owner.id)}
     assert top(await answered(page, channel, await slash(page, channel, option)))
 
 
@@ -76,12 +76,12 @@ async def test_a_link_that_is_none_is_told(page: Page, channel: Channel) -> None
     assert "http" in said(message)
 
 
-async def test_nothing_given_means_the_newest(page: Page, channel: Channel, guest: Guest) -> None:
+async def test_nothing_given_means_the_newest(page: Page, channel: Channel, user: ChatUser) -> None:
     """As with the text command, and it says whose."""
-    await guest.say("", ("a.png", pictures.plain()))
+    await user.say("", ("a.png", pictures.plain()))
     await page.event("MESSAGE_CREATE")
     message = await answered(page, channel, await slash(page, channel))
-    assert f"using <@{guest.person.id}>'s picture" in said(message)
+    assert f"using <@{user.person.id}>'s picture" in said(message)
 
 
 async def test_model_names_complete(page: Page, channel: Channel) -> None:
@@ -97,10 +97,10 @@ async def test_model_names_complete(page: Page, channel: Channel) -> None:
         assert len(values) <= 25
 
 
-async def test_the_message_menu_answers(page: Page, channel: Channel, guest: Guest) -> None:
+async def test_the_message_menu_answers(page: Page, channel: Channel, user: ChatUser) -> None:
     """Every picture of the message is looked at."""
     files = [("a.png", pictures.plain()), ("b.png", pictures.plain("red"))]
-    target = await guest.say("two custom labels", *files)
+    target = await user.say("two custom labels", *files)
     await page.event("MESSAGE_CREATE")
     data = {**await page.command("Classify", channel.id), "target_id": target["id"]}
     message = await answered(page, channel, data)
@@ -108,10 +108,10 @@ async def test_the_message_menu_answers(page: Page, channel: Channel, guest: Gue
 
 
 async def test_a_message_without_picture_is_told(
-    page: Page, channel: Channel, guest: Guest
+    page: Page, channel: Channel, user: ChatUser
 ) -> None:
     """The menu on mere words gets a sentence."""
-    target = await guest.say("words")
+    target = await user.say("words")
     await page.event("MESSAGE_CREATE")
     data = {**await page.command("Classify", channel.id), "target_id": target["id"]}
     assert "doesn't have a picture" in said(await answered(page, channel, data))
@@ -124,26 +124,26 @@ async def test_the_small_commands_answer(page: Page, channel: Channel, command: 
     assert (await page.event("MESSAGE_CREATE"))["embeds"][0]["title"]
 
 
-async def test_direct_messages_work(house: House, page: Page, guest: Guest) -> None:
+async def test_direct_messages_work(env: Env, page: Page, user: ChatUser) -> None:
     """Commands are there in a conversation with Bobby too."""
-    world = house.playground.world
-    conversation = world.open_dm(guest.person, world.bot)
-    await guest.say("", ("a.png", pictures.plain()), channel_id=conversation.id)
+    world = env.playground.world
+    conversation = world.open_dm(user.person, world.bot)
+    await user.say("", ("a.png", pictures.plain()), channel_id=conversation.id)
     await page.event("MESSAGE_CREATE")
     message = await answered(page, conversation, await slash(page, conversation))
     assert top(message)
 
 
 async def test_a_user_install_works_where_bobby_is_no_member(
-    house: House, page: Page, guest: Guest
+    env: Env, page: Page, user: ChatUser
 ) -> None:
     """With Bobby installed for oneself, commands work in any server; its history stays closed."""
-    world = house.playground.world
-    world.application.installed_by.add(guest.person.id)
+    world = env.playground.world
+    world.application.installed_by.add(user.person.id)
     guild = world.add_guild("elsewhere", with_bot=False)
-    world.join(guild, guest.person)
+    world.join(guild, user.person)
     there = world.add_channel("general", guild=guild)
-    target = await guest.say("", ("a.png", pictures.plain()), channel_id=there.id)
+    target = await user.say("", ("a.png", pictures.plain()), channel_id=there.id)
     await page.event("MESSAGE_CREATE")
     data = {**await page.command("Classify", there.id), "target_id": target["id"]}
     assert top(await answered(page, there, data))
@@ -152,14 +152,16 @@ async def test_a_user_install_works_where_bobby_is_no_member(
 
 
 async def test_who_manages_a_server_without_bobby_starts_no_download(
-    house: House, page: Page, guest: Guest
+    env: Env, page: Page, user: ChatUser
 ) -> None:
     """There Bobby is one person's own, whatever that person may do; the answer says who may."""
-    world = house.playground.world
-    world.application.installed_by.add(guest.person.id)
+    world = env.playground.world
+    world.application.installed_by.add(user.person.id)
     guild = world.add_guild("somebody's", with_bot=False)
-    world.join(guild, guest.person)
-    world.give_role(guest.person, world.add_role("managers", P.MANAGE_GUILD, guild=guild))
+    world.join(guild, user.person)
+    world.give_role(
+        user.person, world.add_role("managers", PermissionBits.MANAGE_GUILD, guild=guild)
+    )
     there = world.add_channel("general", guild=guild)
     options = [
         {"name": "picture", "type": ATTACHMENT, "value": "0"},

@@ -14,10 +14,10 @@ import pytest
 from msgspec.structs import replace
 
 from bot.core.errors import BadLesson
-from bot.storage.examples import Taught
-from bot.storage.labels import LONGEST, MOST_EXAMPLES, MOST_LABELS, clean
+from bot.storage.examples import StoredExample
+from bot.storage.labels import LONGEST, MOST_EXAMPLES, MOST_LABELS, normalize_label
 from tests.e2e import pictures
-from tests.e2e.guest import File, Guest, said, top
+from tests.e2e.chat_user import ChatUser, File, said, top
 from tests.e2e.test_settings import EPHEMERAL, Server, server
 
 __all__ = ["server"]
@@ -106,14 +106,16 @@ async def test_lessons_at_once_are_one_after_the_other(server: Server) -> None:
     assert "**red** 20 pictures" in said(await boss.ask("!taught"))
 
 
-def taught(label: str, number: int, model: str = LITE0, weights: str = "ImageNet-1K") -> Taught:
+def taught(
+    label: str, number: int, model: str = LITE0, weights: str = "ImageNet-1K"
+) -> StoredExample:
     """Return an example that nobody showed."""
-    return Taught(0, 1, 7, label, model, weights, bytes([number, 0x30]) * 1280)
+    return StoredExample(0, 1, 7, label, model, weights, bytes([number, 0x30]) * 1280)
 
 
 async def test_a_lesson_takes_what_there_is_room_for(server: Server) -> None:
     """The note says how many of how many; of labels there are only so many, too."""
-    boss, lessons = server.manager, server.house.bot.store.lessons
+    boss, lessons = server.manager, server.env.bot.store.lessons
     examples = [taught("red", number) for number in range(MOST_EXAMPLES - 1)]
     await lessons.add(server.guild.id, examples)
     answer = await boss.ask("!teach red", RED[0], RED[1])
@@ -128,7 +130,7 @@ async def test_a_lesson_takes_what_there_is_room_for(server: Server) -> None:
 
 async def test_features_of_other_weights_are_not_mixed(server: Server) -> None:
     """They mean nothing to each other: it is said whose are missing, and nothing is learned."""
-    boss, lessons = server.manager, server.house.bot.store.lessons
+    boss, lessons = server.manager, server.env.bot.store.lessons
     for model, weights in (("alexnet", "IMAGENET1K_V1"), (LITE0, "another day's")):
         await lessons.add(server.guild.id, [taught("old", 1, model, weights)])
         refused = await boss.ask("!teach red", RED[0])
@@ -139,7 +141,7 @@ async def test_features_of_other_weights_are_not_mixed(server: Server) -> None:
 
 async def test_what_was_learned_is_kept_where_nobody_can_assess_it(server: Server) -> None:
     """Examples of another length can't be told apart from it."""
-    lessons = server.house.bot.store.lessons
+    lessons = server.env.bot.store.lessons
     short = dataclasses.replace(taught("old", 1), features=bytes(8))
     await lessons.add(server.guild.id, [short])
     answer = await server.manager.ask("!teach red", RED[0])
@@ -162,7 +164,7 @@ async def test_a_picture_may_have_two_labels(server: Server) -> None:
 
 async def test_a_hub_classifier_does_not_teach(server: Server) -> None:
     """It gives labels alone; the default network gives the features, and explains."""
-    store = server.house.bot.store
+    store = server.env.bot.store
     await store.servers.change(server.guild.id, lambda now: replace(now, model="hub/anything"))
     taught = await server.manager.ask("!teach red", RED[0])
     assert "Learned **red** from 1 picture." in said(taught)
@@ -198,7 +200,7 @@ async def test_a_label_is_text_that_somebody_typed(server: Server) -> None:
 
 async def test_in_a_direct_message_there_is_no_server(server: Server) -> None:
     """Labels belong to one."""
-    world = server.house.playground.world
+    world = server.env.playground.world
     channel = world.open_dm(server.member.person, world.bot)
     answer = await server.member.ask("!teach red", RED[0], channel_id=channel.id)
     assert "Custom labels only work in a server" in said(answer)
@@ -208,16 +210,16 @@ async def test_in_a_direct_message_there_is_no_server(server: Server) -> None:
 
 def test_labels_are_tidied_and_bounded() -> None:
     """Spaces and invisible characters go; a known label is found however it is written."""
-    assert clean("  red \n things\u200b ", []) == "red things"
-    assert clean("red\nthings", []) == "red things"
-    assert clean("ROT", ["rot"]) == "rot"
-    assert clean("STRASSE", ["Stra\u00dfe"]) == "Stra\u00dfe"
-    assert clean("e\u0301te\u0301", []) == "\u00e9t\u00e9"
-    assert clean("x" * LONGEST, []) == "x" * LONGEST
-    assert clean("눈 위의 개", []) == "눈 위의 개"
+    assert normalize_label("  red \n things\u200b ", []) == "red things"
+    assert normalize_label("red\nthings", []) == "red things"
+    assert normalize_label("ROT", ["rot"]) == "rot"
+    assert normalize_label("STRASSE", ["Stra\u00dfe"]) == "Stra\u00dfe"
+    assert normalize_label("e\u0301te\u0301", []) == "\u00e9t\u00e9"
+    assert normalize_label("x" * LONGEST, []) == "x" * LONGEST
+    assert normalize_label("눈 위의 개", []) == "눈 위의 개"
     for wrong in ("", " \u200b", "x" * (LONGEST + 1)):
         with pytest.raises(BadLesson):
-            clean(wrong, [])
+            normalize_label(wrong, [])
 
 
 @pytest.mark.slow
@@ -235,8 +237,8 @@ async def test_three_pictures_of_each_are_enough_to_beat_chance(
     assert right >= 16
 
 
-async def _answer(guest: Guest, file: File) -> str:
-    return top(await guest.ask("!classify custom", file))[0]
+async def _answer(user: ChatUser, file: File) -> str:
+    return top(await user.ask("!classify custom", file))[0]
 
 
 def _is_snow_dog(captions: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from bot.playground.model.records import Channel
 from bot.playground.server import Playground
 from tests.e2e import pictures
-from tests.e2e.guest import Guest, said, top
+from tests.e2e.chat_user import ChatUser, said, top
 from tests.e2e.processes import START, TOKEN, Running, running
 from tests.e2e.test_interactions import ATTACHMENT, COMMAND, answered, slash
 from tests.e2e.test_models import page_of, press
@@ -42,9 +42,9 @@ async def reserved(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Re
             bot = playground.world.bot
             await eventually(lambda: playground.hub.connected(bot), within=START)
             ann = await playground.new_person("ann")
-            async with Guest(playground, ann, playground.channel_id) as guest:
-                first = await guest.say(f"<@{bot.id}> classify", PICTURE)
-                assert top(await guest.reply(first, within=START))
+            async with ChatUser(playground, ann, playground.channel_id) as user:
+                first = await user.say(f"<@{bot.id}> classify", PICTURE)
+                assert top(await user.reply(first, within=START))
             yield Reserved(playground, process)
 
 
@@ -55,21 +55,21 @@ def room(reserved: Reserved, request: pytest.FixtureRequest) -> Channel:
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def visitor(reserved: Reserved, room: Channel) -> AsyncIterator[Guest]:
+async def visitor(reserved: Reserved, room: Channel) -> AsyncIterator[ChatUser]:
     """Return a person in it."""
     person = await reserved.playground.new_person(room.name[-20:])
-    async with Guest(reserved.playground, person, room.id) as guest:
-        yield guest
+    async with ChatUser(reserved.playground, person, room.id) as user:
+        yield user
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def page(reserved: Reserved, visitor: Guest) -> AsyncIterator[Page]:
+async def page(reserved: Reserved, visitor: ChatUser) -> AsyncIterator[Page]:
     """Connect the visitor to the gateway, as the chat page would."""
     async with page_of(reserved.playground, visitor.person) as connected:
         yield connected
 
 
-async def test_a_mention_with_a_picture(reserved: Reserved, visitor: Guest) -> None:
+async def test_a_mention_with_a_picture(reserved: Reserved, visitor: ChatUser) -> None:
     """It is answered, a message without the mention is not, and the log has said so once."""
     unheard = await visitor.say("!classify", PICTURE)
     assert top(await visitor.ask(f"{reserved.mention} classify", PICTURE))
@@ -77,7 +77,7 @@ async def test_a_mention_with_a_picture(reserved: Reserved, visitor: Guest) -> N
     assert reserved.process.printed().count("Message Content Intent: off") == 1
 
 
-async def test_an_edit_that_adds_the_picture(reserved: Reserved, visitor: Guest) -> None:
+async def test_an_edit_that_adds_the_picture(reserved: Reserved, visitor: ChatUser) -> None:
     """The command is heard again, and its reply edited."""
     question = await visitor.say(f"{reserved.mention} classify")
     assert "couldn't find a picture" in said(await visitor.reply(question))
@@ -86,7 +86,7 @@ async def test_an_edit_that_adds_the_picture(reserved: Reserved, visitor: Guest)
     assert len(visitor.replies(question)) == 1
 
 
-async def test_a_reply_to_what_bobby_sees(reserved: Reserved, visitor: Guest) -> None:
+async def test_a_reply_to_what_bobby_sees(reserved: Reserved, visitor: ChatUser) -> None:
     """A picture that was sent to Bobby may be asked about by anybody's reply."""
     shown = await visitor.say(f"look, {reserved.mention}", PICTURE)
     question = f"{reserved.mention} classify"
@@ -94,7 +94,7 @@ async def test_a_reply_to_what_bobby_sees(reserved: Reserved, visitor: Guest) ->
     assert top(await visitor.ask(question))  # it is the newest to be seen, too
 
 
-async def test_a_reply_to_what_bobby_does_not_see(reserved: Reserved, visitor: Guest) -> None:
+async def test_a_reply_to_what_bobby_does_not_see(reserved: Reserved, visitor: ChatUser) -> None:
     """Neither there nor as the newest; the way that is left is told."""
     hidden = await visitor.say("mine", PICTURE)
     reference = {"type": 1, "channel_id": hidden["channel_id"], "message_id": hidden["id"]}
@@ -107,7 +107,7 @@ async def test_a_reply_to_what_bobby_does_not_see(reserved: Reserved, visitor: G
     assert "**Apps**" in newest
 
 
-async def test_a_reply_that_pings_bobby(reserved: Reserved, visitor: Guest) -> None:
+async def test_a_reply_that_pings_bobby(reserved: Reserved, visitor: ChatUser) -> None:
     """Its own picture, asked about with the ordinary command."""
     zebra = await visitor.ask(f"{reserved.mention} zebra", PICTURE)
     assert top(await visitor.ask("!classify", reply_to=zebra["id"]))
@@ -117,7 +117,7 @@ async def test_a_reply_that_pings_bobby(reserved: Reserved, visitor: Guest) -> N
     assert visitor.replies(unheard) == []
 
 
-async def test_a_direct_message(reserved: Reserved, visitor: Guest) -> None:
+async def test_a_direct_message(reserved: Reserved, visitor: ChatUser) -> None:
     """Everything is as ever there, the words of `!help` too."""
     world = reserved.playground.world
     direct = world.open_dm(visitor.person, world.bot)
@@ -137,7 +137,7 @@ async def test_a_slash_command(page: Page, room: Channel) -> None:
 
 
 async def test_a_menu_and_the_button_below_its_answer(
-    page: Page, room: Channel, visitor: Guest
+    page: Page, room: Channel, visitor: ChatUser
 ) -> None:
     """Discord shows the message to the menu alone, so the button has to remember its picture."""
     target = await visitor.say("mine", PICTURE)
@@ -150,7 +150,9 @@ async def test_a_menu_and_the_button_below_its_answer(
     await eventually(lambda: "the areas that led to" in str(heard()), within=START)
 
 
-async def test_help_names_what_works_here(reserved: Reserved, visitor: Guest, page: Page) -> None:
+async def test_help_names_what_works_here(
+    reserved: Reserved, visitor: ChatUser, page: Page
+) -> None:
     """A mention where it was asked by one, a slash command where it was by one; no prefix."""
     name = f"@{reserved.playground.world.bot.name}"
     by_mention = said(await visitor.ask(f"{reserved.mention} help"))
@@ -166,14 +168,16 @@ async def test_help_names_what_works_here(reserved: Reserved, visitor: Guest, pa
 
 
 @pytest.mark.parametrize("asked", ["classfy", "", "sing", "classify custom", "taught"])
-async def test_no_sentence_names_the_prefix(reserved: Reserved, visitor: Guest, asked: str) -> None:
+async def test_no_sentence_names_the_prefix(
+    reserved: Reserved, visitor: ChatUser, asked: str
+) -> None:
     """Slips, greetings and errors name the mention."""
     words = said(await visitor.ask(f"{reserved.mention} {asked}", PICTURE))
     assert f"`@{reserved.playground.world.bot.name} " in words
     assert "`!" not in words
 
 
-async def test_the_status_tells(reserved: Reserved, visitor: Guest) -> None:
+async def test_the_status_tells(reserved: Reserved, visitor: ChatUser) -> None:
     """In a line of its own."""
     words = said(await visitor.ask(f"{reserved.mention} status"))
     assert "Message content off: mention me" in words

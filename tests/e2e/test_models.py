@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from bot.playground.model.records import Channel, Person
 from bot.playground.server import Playground
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
+from tests.e2e.conftest import Env
 from tests.playground.clients import Page, Rest
 
 COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
@@ -30,9 +30,9 @@ async def page_of(playground: Playground, person: Person) -> AsyncIterator[Page]
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
-    """Connect the guest."""
-    async with page_of(house.playground, guest.person) as connected:
+async def page(env: Env, user: ChatUser) -> AsyncIterator[Page]:
+    """Connect the user."""
+    async with page_of(env.playground, user.person) as connected:
         yield connected
 
 
@@ -53,16 +53,16 @@ async def press(page: Page, message: dict[str, Any], label: str) -> None:
     assert answer.status == 204, answer.data
 
 
-async def loaded_again(house: House, guest: Guest, cog: str) -> None:
+async def loaded_again(env: Env, user: ChatUser, cog: str) -> None:
     """Load a cog again, once discord.py is done with the last reply and its buttons."""
-    await guest.ask("!privacy")
-    await house.bot.reload_extension(cog)
+    await user.ask("!privacy")
+    await env.bot.reload_extension(cog)
 
 
-async def test_the_list_has_pages(page: Page, guest: Guest) -> None:
+async def test_the_list_has_pages(page: Page, user: ChatUser) -> None:
     """What is ready comes first; a button turns the page of the same message, and back."""
-    message = await guest.say("!models")
-    first = await guest.reply(message)
+    message = await user.say("!models")
+    first = await user.reply(message)
     assert "● **efficientnet_lite0** · 2020 · 19 MB · 75.1 % · Apache-2.0" in said(first)
     assert list(buttons(first)) == ["More ▶"]
     await press(page, first, "More ▶")
@@ -72,36 +72,36 @@ async def test_the_list_has_pages(page: Page, guest: Guest) -> None:
     assert list(buttons(second)) == ["◀ Back", "More ▶"]
     await press(page, second, "◀ Back")
     assert said(await page.event("MESSAGE_UPDATE", 2)) == said(first)
-    assert len(guest.replies(message)) == 1
+    assert len(user.replies(message)) == 1
 
 
-async def test_a_search_narrows_it_down(guest: Guest) -> None:
+async def test_a_search_narrows_it_down(user: ChatUser) -> None:
     """By family, task and readiness; few models need no buttons."""
-    reply = await guest.ask("!models family:vgg")
+    reply = await user.ask("!models family:vgg")
     assert "**vgg16** · 2014 · 553 MB · 71.6 %" in said(reply)
     assert "0 of 8 installed" in said(reply)
     assert not reply["components"]
-    ready = said(await guest.ask("!models task:caption ready"))
+    ready = said(await user.ask("!models task:caption ready"))
     assert "● **caption_small**" in ready.replace("\\", "")
     assert "resnet" not in ready
-    assert "No models found." in said(await guest.ask("!models nonsense"))
+    assert "No models found." in said(await user.ask("!models nonsense"))
 
 
-async def test_buttons_survive_a_restart(house: House, page: Page, guest: Guest) -> None:
+async def test_buttons_survive_a_restart(env: Env, page: Page, user: ChatUser) -> None:
     """All that a button needs is in its id: a cog that is loaded again knows it."""
-    first = await guest.ask("!models family:regnet")
-    await loaded_again(house, guest, "cogs.models")
+    first = await user.ask("!models family:regnet")
+    await loaded_again(env, user, "cogs.models")
     await press(page, first, "More ▶")
     second = await page.event("MESSAGE_UPDATE")
     assert "Models for “family:regnet”" in said(second)
     assert "page 2 of" in said(second)
 
 
-async def test_others_get_a_list_of_their_own(house: House, guest: Guest) -> None:
+async def test_others_get_a_list_of_their_own(env: Env, user: ChatUser) -> None:
     """Somebody else's press does not turn the page for the person who asked."""
-    first = await guest.ask("!models")
-    other = await house.playground.new_person("turner")
-    async with page_of(house.playground, other) as page:
+    first = await user.ask("!models")
+    other = await env.playground.new_person("turner")
+    async with page_of(env.playground, other) as page:
         await press(page, first, "More ▶")
         told = await page.event("MESSAGE_UPDATE")
     assert told["id"] != first["id"]
@@ -110,9 +110,9 @@ async def test_others_get_a_list_of_their_own(house: House, guest: Guest) -> Non
     assert f"models:{other.id}:2:" in buttons(told)["More ▶"]
 
 
-async def test_a_model_is_looked_into(guest: Guest) -> None:
+async def test_a_model_is_looked_into(user: ChatUser) -> None:
     """The outline in the message, every module in the file."""
-    reply = await guest.ask("!model resnet101")
+    reply = await user.ask("!model resnet101")
     assert "Bottleneck ×23" in said(reply)
     assert "44,549,160" in said(reply)
     assert "7.80 billion" in said(reply)
@@ -131,15 +131,15 @@ async def test_a_model_is_looked_into(guest: Guest) -> None:
         ("caption_small", "decoder: CaptionTransformer"),
     ],
 )
-async def test_every_kind_of_model_is_looked_into(guest: Guest, name: str, within: str) -> None:
+async def test_every_kind_of_model_is_looked_into(user: ChatUser, name: str, within: str) -> None:
     """Our own, generators, and the captioner."""
-    assert within in said(await guest.ask(f"!model {name}"))
+    assert within in said(await user.ask(f"!model {name}"))
 
 
-async def test_a_name_is_needed_and_may_be_nearly_right(guest: Guest) -> None:
+async def test_a_name_is_needed_and_may_be_nearly_right(user: ChatUser) -> None:
     """Both say what to do."""
-    assert "Which model?" in said(await guest.ask("!model"))
-    assert "Did you mean resnet101" in said(await guest.ask("!model resnet10l"))
+    assert "Which model?" in said(await user.ask("!model"))
+    assert "Did you mean resnet101" in said(await user.ask("!model resnet10l"))
 
 
 async def completed(page: Page, channel: Channel, command: str, name: str, typed: str) -> list[str]:

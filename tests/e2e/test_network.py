@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.app.discord_patches import point_discord_at
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
+from tests.e2e.conftest import Env
 from tests.playground.clients import eventually
 
 
 @contextlib.asynccontextmanager
-async def broken(house: House, times: int) -> AsyncIterator[list[None]]:
+async def broken(env: Env, times: int) -> AsyncIterator[list[None]]:
     """Hang up on Bobby's next `times` requests, then let it through; yields what was hung up."""
-    playground, hung_up = house.playground, list[None]()
+    playground, hung_up = env.playground, list[None]()
 
     def mend() -> None:
         point_discord_at(playground.api, gateway=playground.gateway)
@@ -38,27 +38,27 @@ async def broken(house: House, times: int) -> AsyncIterator[list[None]]:
 
 
 async def test_an_answer_that_did_not_get_through_is_tried_again(
-    house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch
+    env: Env, user: ChatUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, after a moment."""
     monkeypatch.setattr("bot.conversation.responder.RETRY_AFTER", (0.01,))
-    async with broken(house, 1) as hung_up:
-        question = await guest.say("!privacy")
-        reply = await guest.reply(question, within=5.0)
+    async with broken(env, 1) as hung_up:
+        question = await user.say("!privacy")
+        reply = await user.reply(question, within=5.0)
     assert "Your privacy" in said(reply)
     assert len(hung_up) == 1
-    assert len(guest.replies(question)) == 1
+    assert len(user.replies(question)) == 1
 
 
 async def test_an_answer_that_gets_through_never_is_a_line_in_the_log(
-    house: House, guest: Guest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    env: Env, user: ChatUser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It says which question has none, and the next one is answered."""
     monkeypatch.setattr("bot.conversation.responder.RETRY_AFTER", (0.01,))
-    async with broken(house, 2) as hung_up:
-        question = await guest.say("!privacy")
+    async with broken(env, 2) as hung_up:
+        question = await user.say("!privacy")
         await eventually(lambda: f"No reply to message {question['id']}" in caplog.text)
     assert "Discord can't be reached" in caplog.text
     assert len(hung_up) == 2
-    assert guest.replies(question) == []
-    assert (await guest.ask("!privacy"))["embeds"]
+    assert user.replies(question) == []
+    assert (await user.ask("!privacy"))["embeds"]

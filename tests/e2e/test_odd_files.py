@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from models.bench.pictures import photograph
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
 from tests.models.images.test_paper import bmp, drawing, fading
 from tests.models.images.test_png import BALLAST, with_chunks
 from tests.models.pictures import encoded, heic, scene
@@ -25,10 +25,10 @@ FILES: dict[str, tuple[Callable[[], bytes], str | None]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-async def test_it_is_answered(guest: Guest, name: str) -> None:
+async def test_it_is_answered(user: ChatUser, name: str) -> None:
     """With labels, and the small print where something had to be done to see it."""
     make, note = FILES[name]
-    answer = said(await guest.ask("!classify", (name, make())))
+    answer = said(await user.ask("!classify", (name, make())))
     assert "efficientnet_lite0" in answer
     small = [line for line in answer.splitlines() if line.startswith("-# ")]
     notes = [line for line in small if "missing" in line or "blank" in line or "black" in line]
@@ -36,7 +36,7 @@ async def test_it_is_answered(guest: Guest, name: str) -> None:
     assert note is None or note in notes[0]
 
 
-async def test_a_plain_picture_has_no_reason(guest: Guest) -> None:
+async def test_a_plain_picture_has_no_reason(user: ChatUser) -> None:
     """There is nothing in it to point at."""
     plain = "plain.png", encoded(Image.new("RGB", (200, 150), "gray"))
-    assert "There is nothing to see in this picture." in said(await guest.ask("!why", plain))
+    assert "There is nothing to see in this picture." in said(await user.ask("!why", plain))

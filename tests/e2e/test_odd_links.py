@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from bot.playground.model.records import Channel
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said, top
+from tests.e2e.chat_user import ChatUser, said, top
+from tests.e2e.conftest import Env
 from tests.e2e.test_interactions import STRING, answered, page, slash
 from tests.playground.clients import Page
 
@@ -25,11 +25,11 @@ BROKEN_EMBED = {"image": {"url": "http://xn--0.com/a.png"}}
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def other_bot(house: House, channel: Channel) -> AsyncIterator[Guest]:
+async def other_bot(env: Env, channel: Channel) -> AsyncIterator[ChatUser]:
     """Return another bot, who posts embeds in the test's channel."""
-    person = house.playground.world.add_person(f"bot in {channel.name}", bot=True)
-    async with Guest(house.playground, person, channel.id) as guest:
-        yield guest
+    person = env.playground.world.add_person(f"bot in {channel.name}", bot=True)
+    async with ChatUser(env.playground, person, channel.id) as user:
+        yield user
 
 
 def is_told(message: dict[str, Any]) -> bool:
@@ -41,10 +41,10 @@ def is_told(message: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("link", NO_ADDRESSES)
 async def test_a_link_that_leads_nowhere_is_told(
-    guest: Guest, link: str, caplog: pytest.LogCaptureFixture
+    user: ChatUser, link: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In a text command; the log has nothing to look into."""
-    assert is_told(await guest.ask(f"!classify {link}"))
+    assert is_told(await user.ask(f"!classify {link}"))
     assert "failed unexpectedly" not in caplog.text
 
 
@@ -59,53 +59,53 @@ async def test_a_link_option_that_leads_nowhere_is_told(
     assert is_told(await answered(page, channel, data))
 
 
-async def test_another_bots_broken_embed_stops_nothing(guest: Guest, other_bot: Guest) -> None:
+async def test_another_bots_broken_embed_stops_nothing(user: ChatUser, other_bot: ChatUser) -> None:
     """It is the channel's newest picture, and gets its sentence; an older one can be replied to."""
-    good = await guest.say("", ("a.png", pictures.plain()))
+    good = await user.say("", ("a.png", pictures.plain()))
     await other_bot.say("look", embeds=[BROKEN_EMBED])
-    assert is_told(await guest.ask("!classify"))
-    assert top(await guest.ask("!classify", reply_to=good["id"]))
+    assert is_told(await user.ask("!classify"))
+    assert top(await user.ask("!classify", reply_to=good["id"]))
 
 
 async def test_a_good_picture_beside_a_broken_one_is_answered(
-    guest: Guest, other_bot: Guest, shared_data: Path
+    user: ChatUser, other_bot: ChatUser, shared_data: Path
 ) -> None:
     """Each picture of a message fails alone."""
     file = ("bobby.jpg", (shared_data / "bobby.jpg").read_bytes())
     both = await other_bot.say("look", file, embeds=[BROKEN_EMBED])
-    reply = await guest.ask("!classify", reply_to=both["id"])
+    reply = await user.ask("!classify", reply_to=both["id"])
     assert top(reply, 0)[0] == "golden retriever"
     assert "valid link" in reply["embeds"][1]["description"]
 
 
 async def test_a_failure_that_nobody_foresaw_stays_alone(
-    house: House,
-    guest: Guest,
+    env: Env,
+    user: ChatUser,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two pictures, one of which ends in a bug: the other's labels come, the log has the bug."""
-    fetch = house.bot.fetcher.fetch
+    fetch = env.bot.fetcher.fetch
 
     async def buggy(picture: Any, *, person: int) -> bytes:
         if picture.name == "odd.png":
             raise ZeroDivisionError("a bug")
         return await fetch(picture, person=person)
 
-    monkeypatch.setattr(house.bot.fetcher, "fetch", buggy)
+    monkeypatch.setattr(env.bot.fetcher, "fetch", buggy)
     file = pictures.plain()
-    reply = await guest.ask("!classify", ("odd.png", file), ("good.png", file))
+    reply = await user.ask("!classify", ("odd.png", file), ("good.png", file))
     assert "Something went wrong" in reply["embeds"][0]["description"]
     assert top(reply, 1)
     assert "ZeroDivisionError: a bug" in caplog.text
 
 
-async def test_pictures_that_are_left_out_are_counted(guest: Guest, other_bot: Guest) -> None:
+async def test_pictures_that_are_left_out_are_counted(user: ChatUser, other_bot: ChatUser) -> None:
     """A reply has room for ten; of fourteen, some shown twice, the note says so."""
     files = [(f"{number}.png", pictures.plain()) for number in range(10)]
     embeds = [{"image": {"url": f"http://xn--0.com/{number}.png"}} for number in range(4)]
     many = await other_bot.say("look", *files, embeds=embeds * 2)
-    reply = await guest.ask("!classify", reply_to=many["id"])
+    reply = await user.ask("!classify", reply_to=many["id"])
     assert len(reply["embeds"]) == 10
     assert "First 10 of 14 pictures" in said(reply)
-    assert "the first" not in said(await guest.ask("!classify", *files))
+    assert "the first" not in said(await user.ask("!classify", *files))

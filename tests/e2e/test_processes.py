@@ -17,7 +17,7 @@ import pytest
 from bot.playground.model.state import Event
 from bot.playground.server import Playground
 from tests.e2e import pictures
-from tests.e2e.guest import Guest, said, top
+from tests.e2e.chat_user import ChatUser, said, top
 from tests.e2e.processes import START, TOKEN, Running, bobby, gone, running
 from tests.playground.clients import Rest, eventually
 
@@ -112,16 +112,16 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path) -> None:
 @contextlib.asynccontextmanager
 async def in_service(
     folder: Path, **settings: str
-) -> AsyncIterator[tuple[Running, Playground, Guest]]:
-    """Run `bobby run` against a playground until it is logged in, with a guest to talk to it."""
+) -> AsyncIterator[tuple[Running, Playground, ChatUser]]:
+    """Run `bobby run` against a playground until it is logged in, with a user to talk to it."""
     async with Playground() as playground:
         door = {TOKEN: playground.bot_token, "BOBBY_API_URL": playground.api}
         with running("run", folder=folder, **(door | settings)) as process:
             bot = playground.world.bot
             await eventually(lambda: playground.hub.connected(bot), within=START)
-            guest = Guest(playground, await playground.new_person("ann"), playground.channel_id)
-            async with guest:
-                yield process, playground, guest
+            user = ChatUser(playground, await playground.new_person("ann"), playground.channel_id)
+            async with user:
+                yield process, playground, user
 
 
 async def ended(process: Running, worker: psutil.Process) -> int:
@@ -147,8 +147,8 @@ async def test_put_out_for_good_it_says_what_to_do(tmp_path: Path) -> None:
 @only_with_maps
 async def test_it_answers_on_any_api_and_ctrl_c_ends_both(tmp_path: Path) -> None:
     """A real answer; no token where the networks run, no torch where the token is; a clean end."""
-    async with in_service(tmp_path) as (process, playground, guest):
-        assert top(await guest.ask("!classify", PICTURE, within=START))
+    async with in_service(tmp_path) as (process, playground, user):
+        assert top(await user.ask("!classify", PICTURE, within=START))
         worker = process.worker()
         assert TOKEN not in worker.environ()
         assert playground.bot_token not in worker.environ().values()
@@ -163,8 +163,8 @@ async def test_it_answers_on_any_api_and_ctrl_c_ends_both(tmp_path: Path) -> Non
 
 async def test_a_pending_question_has_its_reply_before_it_ends(tmp_path: Path) -> None:
     """Ctrl-C for the bot alone, while the worker hangs: one reply, and both end in time."""
-    async with in_service(tmp_path) as (process, playground, guest):
-        await guest.ask("!classify", PICTURE, within=START)
+    async with in_service(tmp_path) as (process, playground, user):
+        await user.ask("!classify", PICTURE, within=START)
         worker = process.worker()
         worker.suspend()
         at_work = asyncio.Event()
@@ -174,11 +174,11 @@ async def test_a_pending_question_has_its_reply_before_it_ends(tmp_path: Path) -
                 at_work.set()
 
         playground.world.subscribe(note)
-        question = await guest.say("!classify", PICTURE)
+        question = await user.say("!classify", PICTURE)
         await asyncio.wait_for(at_work.wait(), START)
         process.process.send_signal(signal.SIGINT)
         assert await ended(process, worker) == 0
-        (reply,) = guest.replies(question)
+        (reply,) = user.replies(question)
         assert "shutting down" in said(reply)
 
 
@@ -193,8 +193,8 @@ async def test_sigterm_ends_both_while_the_worker_starts(tmp_path: Path) -> None
 
 async def test_a_worker_whose_bot_was_killed_ends_by_itself(tmp_path: Path) -> None:
     """Its input ends, and so does it."""
-    async with in_service(tmp_path) as (process, _, guest):
-        await guest.ask("!classify", PICTURE, within=START)
+    async with in_service(tmp_path) as (process, _, user):
+        await user.ask("!classify", PICTURE, within=START)
         worker = process.worker()
         process.process.kill()
         await eventually(lambda: gone(worker), within=ORPHANED)

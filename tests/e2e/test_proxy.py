@@ -9,7 +9,7 @@ import pytest
 from yarl import URL
 
 from bot.playground.server import Playground
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
 from tests.e2e.pictures import plain
 from tests.e2e.processes import START, bobby, running
 from tests.playground.clients import eventually
@@ -50,7 +50,7 @@ async def far_away(authority: Authority) -> AsyncIterator[tuple[Playground, Prox
 @contextlib.asynccontextmanager
 async def in_service(
     playground: Playground, folder: Path, settings: dict[str, str]
-) -> AsyncIterator[Guest]:
+) -> AsyncIterator[ChatUser]:
     """Run `bobby run` with `settings` until it is logged in; yields somebody who talks to it."""
     with running("run", folder=folder, **settings) as process:
         me = playground.world.bot
@@ -59,8 +59,8 @@ async def in_service(
         )
         assert process.process.poll() is None, process.printed()
         person = await playground.new_person("ann")
-        async with Guest(playground, person, playground.channel_id) as guest:
-            yield guest
+        async with ChatUser(playground, person, playground.channel_id) as user:
+            yield user
 
 
 async def said_by_run(wanted: str, folder: Path, settings: dict[str, str]) -> str:
@@ -76,9 +76,9 @@ async def test_a_picture_is_answered_by_way_of_the_proxy(
     """REST, gateway and the picture's file; `doctor` goes that way too, and names it."""
     authority = Authority(tmp_path_factory.mktemp("ca"))
     async with far_away(authority) as (playground, proxy, settings):
-        async with in_service(playground, tmp_path, settings) as guest:
-            question = await guest.say("!classify", ("teal.png", plain()))
-            reply = await guest.reply(question, within=START)
+        async with in_service(playground, tmp_path, settings) as user:
+            question = await user.say("!classify", ("teal.png", plain()))
+            reply = await user.reply(question, within=START)
         assert "%" in said(reply)
         assert set(proxy.asked) == {f"{NAME}:443"}
         run = await asyncio.to_thread(lambda: bobby("doctor", folder=tmp_path, **settings))
@@ -120,7 +120,7 @@ async def test_no_proxy_goes_round_it(tmp_path: Path) -> None:
         assert set(proxy.asked) == {here}
         asked = len(proxy.asked)
         settings["NO_PROXY"] = "0.0.0.0"
-        async with in_service(playground, tmp_path, settings) as guest:
-            question = await guest.say("!classify", ("teal.png", plain()))
-            assert "%" in said(await guest.reply(question, within=START))
+        async with in_service(playground, tmp_path, settings) as user:
+            question = await user.say("!classify", ("teal.png", plain()))
+            assert "%" in said(await user.reply(question, within=START))
     assert len(proxy.asked) == asked

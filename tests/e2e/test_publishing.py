@@ -6,48 +6,48 @@ from typing import Any
 
 from bot.app.command_sync import publish
 from bot.playground.model.records import Command
-from tests.e2e.conftest import House
+from tests.e2e.conftest import Env
 
 COMMANDS = "/applications/{application_id}/commands"
 
 
-def named(house: House, name: str) -> Command:
+def named(env: Env, name: str) -> Command:
     """Return Discord's copy of a command."""
     (found,) = [
         one
-        for one in house.playground.world.application.commands.values()
+        for one in env.playground.world.application.commands.values()
         if one.body["name"] == name
     ]
     return found
 
 
-async def publishes(house: House) -> bool:
+async def publishes(env: Env) -> bool:
     """Publish the commands, and tell whether anything was sent."""
-    sent = len(house.playground.faults.asked("PUT", COMMANDS))
-    await publish(house.bot)
-    return len(house.playground.faults.asked("PUT", COMMANDS)) > sent
+    sent = len(env.playground.faults.asked("PUT", COMMANDS))
+    await publish(env.bot)
+    return len(env.playground.faults.asked("PUT", COMMANDS)) > sent
 
 
-async def mends(house: House, name: str, change: Callable[[dict[str, Any]], object]) -> bool:
+async def mends(env: Env, name: str, change: Callable[[dict[str, Any]], object]) -> bool:
     """Change Discord's copy of a command, and tell whether that is put right."""
-    before = copy.deepcopy(named(house, name).body)
-    change(named(house, name).body)
-    return await publishes(house) and named(house, name).body == before
+    before = copy.deepcopy(named(env, name).body)
+    change(named(env, name).body)
+    return await publishes(env) and named(env, name).body == before
 
 
-async def test_what_discord_has_already_is_not_sent(house: House) -> None:
+async def test_what_discord_has_already_is_not_sent(env: Env) -> None:
     """Also where Discord lists it in another order than Bobby."""
-    application = house.playground.world.application
+    application = env.playground.world.application
     known = application.commands
     application.commands = {
         key: Command(one.id, one.version, {**one.body, "contexts": one.body["contexts"][::-1]})
         for key, one in reversed(known.items())
     }
-    assert not await publishes(house)
+    assert not await publishes(env)
     application.commands = known
 
 
-async def test_a_command_that_differs_in_one_field_is_sent_again(house: House) -> None:
+async def test_a_command_that_differs_in_one_field_is_sent_again(env: Env) -> None:
     """Who may use it, where, what it is called in any language, and what it takes."""
     changes: dict[str, Callable[[dict[str, Any]], object]] = {
         "description": lambda body: body.update(description="another"),
@@ -63,10 +63,10 @@ async def test_a_command_that_differs_in_one_field_is_sent_again(house: House) -
     }
     for what, change in changes.items():
         whose = "settings" if "permissions" in what else "classify"
-        assert await mends(house, whose, change), what
+        assert await mends(env, whose, change), what
 
 
-async def test_an_option_that_differs_in_one_field_is_sent_again(house: House) -> None:
+async def test_an_option_that_differs_in_one_field_is_sent_again(env: Env) -> None:
     """Of a command, or of a part of one."""
     changes: dict[str, Callable[[dict[str, Any]], object]] = {
         "name": lambda option: option.update(name="another"),
@@ -83,19 +83,19 @@ async def test_an_option_that_differs_in_one_field_is_sent_again(house: House) -
         def of_command(body: dict[str, Any], change: Any = change) -> None:
             change(body["options"][-1])
 
-        assert await mends(house, "classify", of_command), what
+        assert await mends(env, "classify", of_command), what
 
     def of_part(body: dict[str, Any]) -> None:
         (part,) = [one for one in body["options"] if one["name"] == "model"]
         part["options"][0]["description"] = "another"
 
-    assert await mends(house, "settings", of_part)
+    assert await mends(env, "settings", of_part)
 
 
-async def test_a_command_of_another_name_or_kind_is_sent_again(house: House) -> None:
+async def test_a_command_of_another_name_or_kind_is_sent_again(env: Env) -> None:
     """The one that Discord has too many goes, the one that it lacks comes."""
     for change in ({"name": "Old"}, {"type": 2}):
-        named(house, "Zebra").body.update(change)
-        assert await publishes(house)
-        assert named(house, "Zebra").body["type"] == 3
-    assert not await publishes(house)
+        named(env, "Zebra").body.update(change)
+        assert await publishes(env)
+        assert named(env, "Zebra").body["type"] == 3
+    assert not await publishes(env)

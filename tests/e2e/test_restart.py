@@ -25,7 +25,7 @@ import pytest_asyncio
 from bot.playground.model.records import Message
 from bot.playground.server import Playground
 from tests.e2e import pictures
-from tests.e2e.guest import Guest
+from tests.e2e.chat_user import ChatUser
 from tests.e2e.processes import START, TOKEN, Running, running
 from tests.e2e.test_models import page_of
 from tests.playground.clients import Page, eventually
@@ -39,7 +39,7 @@ class Scene:
     """A playground, a person in it, and the folder from which Bobby is started there."""
 
     playground: Playground
-    guest: Guest
+    user: ChatUser
     folder: Path
 
     @contextlib.asynccontextmanager
@@ -75,23 +75,23 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """Return a scene in which nobody has started Bobby yet."""
     async with Playground() as playground:
         person = await playground.new_person("ann")
-        async with Guest(playground, person, playground.channel_id) as guest:
-            yield Scene(playground, guest, tmp_path)
+        async with ChatUser(playground, person, playground.channel_id) as user:
+            yield Scene(playground, user, tmp_path)
 
 
 async def test_a_kill_loses_no_question_and_answers_none_twice(scene: Scene) -> None:
     """Those in flight, one that reads that it is in line, and those that come while it is away."""
-    guest, names = scene.guest, ("!classify", "!caption", "!zebra", "!why")
+    user, names = scene.user, ("!classify", "!caption", "!zebra", "!why")
     async with scene.bobby() as process:
-        first = await guest.say("!classify", PICTURE)
+        first = await user.say("!classify", PICTURE)
         await eventually(lambda: scene.answered(first), within=START)
         process.worker().suspend()
-        asked = [await guest.say(name, PICTURE) for name in names * 2]
+        asked = [await user.say(name, PICTURE) for name in names * 2]
         await eventually(lambda: scene.answers(asked[0]), within=START)  # it says "in line"
-    asked += [await guest.say("!classify", PICTURE) for _ in range(3)]
+    asked += [await user.say("!classify", PICTURE) for _ in range(3)]
     async with scene.bobby():
         await eventually(lambda: all(map(scene.answered, asked)), within=START)
-        asked.append(await guest.say("!help"))
+        asked.append(await user.say("!help"))
         await eventually(lambda: scene.answered(asked[-1]), within=START)
     assert [len(scene.answers(one)) for one in (first, *asked)] == [1] * (len(asked) + 1)
     assert not any(
@@ -102,26 +102,26 @@ async def test_a_kill_loses_no_question_and_answers_none_twice(scene: Scene) -> 
 async def test_an_answer_that_was_not_noted_is_not_given_again(scene: Scene) -> None:
     """The process before was killed between its answer and the note of it."""
     async with scene.bobby():
-        asked = await scene.guest.say("!classify", PICTURE)
+        asked = await scene.user.say("!classify", PICTURE)
         await eventually(lambda: scene.answered(asked), within=START)
     database = scene.folder / "data" / "bobby.sqlite3"
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("UPDATE questions SET answered = 0")
         connection.commit()
     async with scene.bobby():
-        again = await scene.guest.say("!help")
+        again = await scene.user.say("!help")
         await eventually(lambda: scene.answered(again), within=START)
         await eventually(lambda: not _open(database), within=START)
     assert len(scene.answers(asked)) == 1
 
 
 async def test_who_asked_long_ago_is_told_in_one_sentence(scene: Scene) -> None:
-    """A slash command's asker as well, in the channel: its own reply can't be had any more."""
+    """A slash command's requester as well, in the channel: its own reply can't be had any more."""
     async with scene.bobby():
-        asked = await scene.guest.say("!classify", PICTURE)
+        asked = await scene.user.say("!classify", PICTURE)
         await eventually(lambda: scene.answered(asked), within=START)
     database = scene.folder / "data" / "bobby.sqlite3"
-    channel = scene.playground.world.channels[scene.guest.channel_id]
+    channel = scene.playground.world.channels[scene.user.channel_id]
     old = channel.messages[int(asked["id"])]
     (answer,) = scene.answers(asked)
     del channel.messages[answer.id], channel.messages[old.id]
@@ -130,14 +130,14 @@ async def test_who_asked_long_ago_is_told_in_one_sentence(scene: Scene) -> None:
     channel.messages[old.id] = old
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("DELETE FROM questions")
-        rows = [(old.id, channel.id, None), (old.id + 1, channel.id, scene.guest.person.id)]
+        rows = [(old.id, channel.id, None), (old.id + 1, channel.id, scene.user.person.id)]
         connection.executemany("INSERT INTO questions VALUES (?, ?, ?, 0)", rows)
         connection.commit()
     async with scene.bobby():
         await eventually(lambda: not _open(database), within=START)
     told = [one for one in channel.messages.values() if "restarted" in f"{one.content}{one.embeds}"]
     assert len(told) == 2
-    assert any(one.content.startswith(f"<@{scene.guest.person.id}> ") for one in told)
+    assert any(one.content.startswith(f"<@{scene.user.person.id}> ") for one in told)
 
 
 def _open(database: Path) -> int:
@@ -168,21 +168,21 @@ async def test_its_folder_may_be_deleted_under_it(scene: Scene) -> None:
     """A worker that is started afterwards answers all the same."""
     place = scene.folder / "place"
     place.mkdir()
-    inside = Scene(scene.playground, scene.guest, place)
+    inside = Scene(scene.playground, scene.user, place)
     keep = {"BOBBY_DATA": str(scene.folder / "d"), "BOBBY_CACHE": str(scene.folder / "w")}
     async with inside.bobby(**keep) as process:
-        first = await scene.guest.say("!classify", PICTURE)
+        first = await scene.user.say("!classify", PICTURE)
         await eventually(lambda: scene.answered(first), within=START)
         shutil.rmtree(place)
         process.worker().kill()
-        second = await scene.guest.say("!classify", PICTURE)
+        second = await scene.user.say("!classify", PICTURE)
         await eventually(lambda: scene.answered(second), within=START)
 
 
 async def test_a_hangup_is_an_end_in_order(scene: Scene) -> None:
     """As when a terminal is closed: the same as SIGTERM."""
     async with scene.bobby() as process:
-        first = await scene.guest.say("!classify", PICTURE)
+        first = await scene.user.say("!classify", PICTURE)
         await eventually(lambda: scene.answered(first), within=START)
         os.kill(process.pid, signal.SIGHUP)
         assert await asyncio.to_thread(process.ended, 10) == 0
@@ -211,28 +211,28 @@ async def test_thirty_kills_at_any_moment(scene: Scene) -> None:
     limits = [0]
     """Those that were acknowledged."""
     async with contextlib.AsyncExitStack() as stack:
-        guests = [
+        users = [
             await stack.enter_async_context(
-                Guest(scene.playground, await scene.playground.new_person(f"p{n}"), channel.id)
+                ChatUser(scene.playground, await scene.playground.new_person(f"p{n}"), channel.id)
             )
             for n, channel in enumerate(channels)
         ]
         boss = await stack.enter_async_context(
-            Guest(scene.playground, world.owner, scene.guest.channel_id)
+            ChatUser(scene.playground, world.owner, scene.user.channel_id)
         )
         page = await stack.enter_async_context(page_of(scene.playground, world.owner))
 
-        async def five(guest: Guest) -> None:
+        async def five(user: ChatUser) -> None:
             names = moments.choices(("!classify", "!caption", "!zebra", "!help"), k=5)
             asked.extend(
-                [await guest.say(one, *([PICTURE] if one != "!help" else [])) for one in names]
+                [await user.say(one, *([PICTURE] if one != "!help" else [])) for one in names]
             )
 
         for number in range(kills):
             async with scene.bobby():
                 lesson = ("a.png", pictures.plain(f"#{8 * number:02x}40f0"))
                 lessons[f"label{number}"] = await boss.say(f"!teach label{number}", lesson)
-                await asyncio.gather(*map(five, guests))
+                await asyncio.gather(*map(five, users))
                 await set_limit(page, FIRST_LIMIT + number)
                 await asyncio.sleep(moments.uniform(0, 5))
             if any("Queue limit per person" in str(shown) for shown in page.events):

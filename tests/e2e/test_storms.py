@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest
+from tests.e2e.chat_user import ChatUser
+from tests.e2e.conftest import Env
 from tests.e2e.test_faults import MESSAGES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -30,36 +30,36 @@ async def beside(trouble: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def answered(house: House) -> None:
+async def answered(env: Env) -> None:
     """Let six people ask twenty questions each, one every half a second; each has one answer."""
-    asked: list[tuple[Guest, dict[str, Any]]] = []
+    asked: list[tuple[ChatUser, dict[str, Any]]] = []
 
-    async def ask(guest: Guest) -> None:
+    async def ask(user: ChatUser) -> None:
         for number in range(QUESTIONS):
             question = "!classify" if number % 4 == 0 else "!privacy"
             files = [PICTURE] if number % 4 == 0 else []
-            asked.append((guest, await guest.say(question, *files)))
+            asked.append((user, await user.say(question, *files)))
             await asyncio.sleep(0.5)
 
     async with contextlib.AsyncExitStack() as stack:
         crowd = []
         for number in range(PEOPLE):
-            channel = house.playground.world.add_channel(f"storm {number}")
-            person = await house.playground.new_person(f"person {number}")
+            channel = env.playground.world.add_channel(f"storm {number}")
+            person = await env.playground.new_person(f"person {number}")
             crowd.append(
-                await stack.enter_async_context(Guest(house.playground, person, channel.id))
+                await stack.enter_async_context(ChatUser(env.playground, person, channel.id))
             )
         await asyncio.gather(*map(ask, crowd))
-        replies = [guest.reply(message, within=120) for guest, message in asked]
+        replies = [user.reply(message, within=120) for user, message in asked]
         for reply in await asyncio.gather(*replies):
             assert reply["embeds"]
         await asyncio.sleep(2)
-        assert [len(guest.replies(message)) for guest, message in asked] == [1] * len(asked)
+        assert [len(user.replies(message)) for user, message in asked] == [1] * len(asked)
 
 
-async def test_sessions_that_end_again_and_again_lose_nobody(house: House) -> None:
+async def test_sessions_that_end_again_and_again_lose_nobody(env: Env) -> None:
     """Every four seconds Discord has forgotten Bobby's session."""
-    faults, bot = house.playground.faults, house.playground.world.bot
+    faults, bot = env.playground.faults, env.playground.world.bot
 
     async def forget_sessions() -> None:
         while True:
@@ -67,12 +67,12 @@ async def test_sessions_that_end_again_and_again_lose_nobody(house: House) -> No
             faults.invalidate_sessions(resumable=False, person=bot)
 
     async with beside(forget_sessions()):
-        await answered(house)
+        await answered(env)
 
 
-async def test_a_storm_of_failures_loses_nobody(house: House) -> None:
+async def test_a_storm_of_failures_loses_nobody(env: Env) -> None:
     """Half of the requests fail, in bursts, after they were carried out as well as before."""
-    faults, bot, dice = house.playground.faults, house.playground.world.bot, random.Random(7)
+    faults, bot, dice = env.playground.faults, env.playground.world.bot, random.Random(7)
 
     async def fail() -> None:
         while True:
@@ -90,7 +90,7 @@ async def test_a_storm_of_failures_loses_nobody(house: House) -> None:
 
     try:
         async with beside(fail()):
-            await answered(house)
+            await answered(env)
     finally:
         for order in faults.orders:
             order.left = 0

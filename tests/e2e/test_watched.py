@@ -13,8 +13,8 @@ from bot.cli.status import show_status
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
+from tests.e2e.conftest import Env
 from tests.playground.clients import eventually
 from tests.workers import workers_below
 
@@ -22,9 +22,9 @@ PICTURE = ("a.png", pictures.plain())
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def watched(house: House) -> AsyncIterator[Watched]:
+async def watched(env: Env) -> AsyncIterator[Watched]:
     """Open the port for Bobby, who has answered before."""
-    async with Watched(house.bot, 0) as watched:
+    async with Watched(env.bot, 0) as watched:
         yield watched
 
 
@@ -42,12 +42,12 @@ async def figures(watched: Watched) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
-async def test_an_answer_and_a_refusal_are_counted(watched: Watched, guest: Guest) -> None:
+async def test_an_answer_and_a_refusal_are_counted(watched: Watched, user: ChatUser) -> None:
     """Each stage of an answer is timed once, a refusal stands under its reason."""
     before = await figures(watched)
-    assert (await guest.ask("!classify", PICTURE))["embeds"]
+    assert (await user.ask("!classify", PICTURE))["embeds"]
     assert "can't read this file as a picture" in said(
-        await guest.ask("!classify", ("a.png", b"no picture"))
+        await user.ask("!classify", ("a.png", b"no picture"))
     )
     after = await figures(watched)
 
@@ -64,40 +64,40 @@ async def test_an_answer_and_a_refusal_are_counted(watched: Watched, guest: Gues
     assert 0 <= after["bobby_loop_lag_seconds"] < 60
 
 
-async def test_health_names_the_trouble(house: House, watched: Watched) -> None:
+async def test_health_names_the_trouble(env: Env, watched: Watched) -> None:
     """A dead worker is 503 with the reason and one restart more; then all is well again."""
-    await house.bot.executor.ready()
+    await env.bot.executor.ready()
     assert await read(watched, "/healthz") == (200, "ok\n")
     restarts = (await figures(watched))["bobby_worker_restarts_total"]
     (worker,) = workers_below()
     worker.send_signal(signal.SIGKILL)
-    await eventually(lambda: house.bot.executor.snapshot().state != "ready")
+    await eventually(lambda: env.bot.executor.snapshot().state != "ready")
     status, words = await read(watched, "/healthz")
     assert (status, words.startswith("The worker is starting")) == (503, True)
     async with asyncio.timeout(60):
-        await house.bot.executor.ready()
+        await env.bot.executor.ready()
     assert (await figures(watched))["bobby_worker_restarts_total"] == restarts + 1
     assert (await read(watched, "/healthz"))[0] == 200
 
 
-async def test_health_knows_when_the_gateway_is_gone(house: House, watched: Watched) -> None:
+async def test_health_knows_when_the_gateway_is_gone(env: Env, watched: Watched) -> None:
     """While discord.py comes back after a cut, nobody is answered, and health says so."""
-    await house.bot.executor.ready()
-    faults = house.playground.faults
+    await env.bot.executor.ready()
+    faults = env.playground.faults
     faults.refuse_connections = True
-    assert faults.drop_connections(house.playground.world.bot) == 1
-    await eventually(lambda: not house.bot.connected)
+    assert faults.drop_connections(env.playground.world.bot) == 1
+    await eventually(lambda: not env.bot.connected)
     assert await read(watched, "/healthz") == (503, "Discord's gateway is not connected.\n")
     faults.refuse_connections = False
-    await eventually(lambda: house.bot.connected, within=30)
+    await eventually(lambda: env.bot.connected, within=30)
     assert await read(watched, "/healthz") == (200, "ok\n")
 
 
 async def test_status_prints_what_the_chat_shows(
-    house: House, watched: Watched, capsys: pytest.CaptureFixture[str]
+    env: Env, watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every line of `!status`; success says that it is well."""
-    await house.bot.executor.ready()
+    await env.bot.executor.ready()
     port = int(watched.url.rpartition(":")[2])
     assert await show_status(Settings(_env_file=None, metrics_port=port))
     printed = capsys.readouterr().out

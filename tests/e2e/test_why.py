@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from bot.pictures.references import PictureRef
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import File, Guest, said
+from tests.e2e.chat_user import ChatUser, File, said
+from tests.e2e.conftest import Env
 from tests.e2e.test_interactions import ATTACHMENT, answered
 from tests.e2e.test_models import COMPONENT, EPHEMERAL, buttons, page_of, press
 from tests.models.pictures import encoded, scene
@@ -20,9 +20,9 @@ SELECT = 3
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def page(house: House, guest: Guest) -> AsyncIterator[Page]:
-    """Connect the guest."""
-    async with page_of(house.playground, guest.person) as connected:
+async def page(env: Env, user: ChatUser) -> AsyncIterator[Page]:
+    """Connect the user."""
+    async with page_of(env.playground, user.person) as connected:
         yield connected
 
 
@@ -51,9 +51,9 @@ async def choose(page: Page, message: dict[str, Any], value: str) -> None:
     assert answer.status == 204, answer.data
 
 
-async def test_why_shows_where_the_network_looked(guest: Guest, dog: File) -> None:
+async def test_why_shows_where_the_network_looked(user: ChatUser, dog: File) -> None:
     """One picture with alt text, the label, and a menu of the five labels."""
-    answer = await guest.ask("!why", dog)
+    answer = await user.ask("!why", dog)
     assert "**golden retriever** 94" in said(answer)
     picture = answer["embeds"][0]["image"]
     assert "the areas that led to golden retriever" in picture["description"]
@@ -64,10 +64,10 @@ async def test_why_shows_where_the_network_looked(guest: Guest, dog: File) -> No
 
 
 async def test_another_label_is_shown_in_the_same_message(
-    page: Page, guest: Guest, dog: File
+    page: Page, user: ChatUser, dog: File
 ) -> None:
     """For the person who asked; anybody else gets their own answer, in private."""
-    answer = await guest.ask("!why", dog)
+    answer = await user.ask("!why", dog)
     await choose(page, answer, "tennis ball")
     edited = await page.event("MESSAGE_UPDATE")
     assert edited["id"] == answer["id"]
@@ -76,20 +76,20 @@ async def test_another_label_is_shown_in_the_same_message(
     assert edited["embeds"][0]["image"]["url"] != answer["embeds"][0]["image"]["url"]
 
 
-async def test_the_menu_gives_no_spoiler_away(guest: Guest, dog: File) -> None:
+async def test_the_menu_gives_no_spoiler_away(user: ChatUser, dog: File) -> None:
     """It shows no label until it is opened; the text hides its own."""
-    answer = await guest.ask("!why", (f"SPOILER_{dog[0]}", dog[1]))
+    answer = await user.ask("!why", (f"SPOILER_{dog[0]}", dog[1]))
     assert "||**golden retriever**" in said(answer)
     assert [o for o in menu(answer)["options"] if o.get("default")] == []
 
 
 async def test_somebody_elses_choice_is_answered_in_private(
-    house: House, guest: Guest, dog: File
+    env: Env, user: ChatUser, dog: File
 ) -> None:
     """The public message stays as it was."""
-    answer = await guest.ask("!why", dog)
-    other = await house.playground.new_person("curious")
-    async with page_of(house.playground, other) as page:
+    answer = await user.ask("!why", dog)
+    other = await env.playground.new_person("curious")
+    async with page_of(env.playground, other) as page:
         await choose(page, answer, "tennis ball")
         await eventually(
             lambda: any("tennis ball" in said(m) for m in page.heard("MESSAGE_UPDATE"))
@@ -99,10 +99,10 @@ async def test_somebody_elses_choice_is_answered_in_private(
         assert private["id"] != answer["id"]
 
 
-async def test_the_button_below_every_classification(page: Page, guest: Guest, dog: File) -> None:
+async def test_the_button_below_every_classification(page: Page, user: ChatUser, dog: File) -> None:
     """One for each picture; the person who presses sees the answer alone."""
     plain = ("plain.png", pictures.plain())
-    answer = await guest.ask("!classify", plain, dog)
+    answer = await user.ask("!classify", plain, dog)
     assert list(buttons(answer)) == ["Why? 1", "Why? 2", "Show Python code", "Details"]
     await press(page, answer, "Why? 2")
     await eventually(lambda: any("golden" in said(m) for m in page.heard("MESSAGE_UPDATE")))
@@ -112,10 +112,10 @@ async def test_the_button_below_every_classification(page: Page, guest: Guest, d
 
 
 async def test_the_menu_of_a_private_answer_stays_with_whoever_pressed(
-    page: Page, guest: Guest, dog: File
+    page: Page, user: ChatUser, dog: File
 ) -> None:
     """Another label is shown in the same message, which nobody else sees."""
-    answer = await guest.ask("!classify", dog)
+    answer = await user.ask("!classify", dog)
     await press(page, answer, "Why?")
     private = await page.event("MESSAGE_UPDATE")
     await choose(page, private, "tennis ball")
@@ -126,12 +126,12 @@ async def test_the_menu_of_a_private_answer_stays_with_whoever_pressed(
 
 
 async def test_a_choice_that_can_not_be_answered_leaves_the_message_as_it_was(
-    page: Page, guest: Guest, dog: File
+    page: Page, user: ChatUser, dog: File
 ) -> None:
     """Why not is only for the person who chose."""
-    question = await guest.say("!why", dog)
-    answer = await guest.reply(question)
-    await guest.delete(question)
+    question = await user.say("!why", dog)
+    answer = await user.reply(question)
+    await user.delete(question)
     heard = len(page.heard("MESSAGE_CREATE"))
     await choose(page, answer, "tennis ball")
     told = await page.event("MESSAGE_CREATE", heard + 1)
@@ -140,9 +140,9 @@ async def test_a_choice_that_can_not_be_answered_leaves_the_message_as_it_was(
     assert page.heard("MESSAGE_UPDATE") == []
 
 
-async def test_by_slash_command_and_its_button(house: House, page: Page, guest: Guest) -> None:
+async def test_by_slash_command_and_its_button(env: Env, page: Page, user: ChatUser) -> None:
     """The picture of `/classify` can be asked about as well, after a restart too."""
-    channel = house.playground.world.channels[guest.channel_id]
+    channel = env.playground.world.channels[user.channel_id]
     data = {
         **await page.command("classify", channel.id),
         "options": [{"name": "picture", "type": ATTACHMENT, "value": "0"}],
@@ -151,16 +151,16 @@ async def test_by_slash_command_and_its_button(house: House, page: Page, guest: 
     message = await answered(page, channel, data, files=[("x.png", encoded(scene()))])
     await press(page, message, "Why?")
     await eventually(lambda: any("Brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")))
-    house.bot.picture_references.__init__()  # type: ignore[misc]  # as after a restart
+    env.bot.picture_references.__init__()  # type: ignore[misc]  # as after a restart
     await press(page, message, "Why?")
     await eventually(lambda: sum("Brighter" in said(m) for m in page.heard("MESSAGE_UPDATE")) == 2)
 
 
 async def test_the_menu_below_a_slash_answer_knows_its_picture(
-    house: House, page: Page, guest: Guest, dog: File
+    env: Env, page: Page, user: ChatUser, dog: File
 ) -> None:
     """Discord shows the options of a slash command only once."""
-    channel = house.playground.world.channels[guest.channel_id]
+    channel = env.playground.world.channels[user.channel_id]
     data = {
         **await page.command("why", channel.id),
         "options": [{"name": "picture", "type": ATTACHMENT, "value": "0"}],
@@ -173,22 +173,22 @@ async def test_the_menu_below_a_slash_answer_knows_its_picture(
     )
 
 
-async def test_a_picture_that_is_gone(page: Page, guest: Guest) -> None:
+async def test_a_picture_that_is_gone(page: Page, user: ChatUser) -> None:
     """Its message was deleted: the press is answered with that."""
-    question = await guest.say("!classify", ("plain.png", pictures.plain()))
-    answer = await guest.reply(question)
-    await guest.delete(question)
+    question = await user.say("!classify", ("plain.png", pictures.plain()))
+    answer = await user.reply(question)
+    await user.delete(question)
     await press(page, answer, "Why?")
     await eventually(
         lambda: any("can't find that picture" in said(m) for m in page.heard("MESSAGE_UPDATE"))
     )
 
 
-async def test_a_choice_that_cant_be_shown_is_told_in_private(page: Page, guest: Guest) -> None:
+async def test_a_choice_that_cant_be_shown_is_told_in_private(page: Page, user: ChatUser) -> None:
     """The public answer stays as it was."""
-    question = await guest.say("!why", ("a.png", encoded(scene())))
-    answer = await guest.reply(question)
-    await guest.delete(question)
+    question = await user.say("!why", ("a.png", encoded(scene())))
+    answer = await user.reply(question)
+    await user.delete(question)
     await choose(page, answer, menu(answer)["options"][1]["value"])
     private = await page.event("MESSAGE_CREATE", len(page.heard("MESSAGE_CREATE")) + 1)
     assert private["flags"] & EPHEMERAL
@@ -196,17 +196,17 @@ async def test_a_choice_that_cant_be_shown_is_told_in_private(page: Page, guest:
     assert [one for one in page.heard("MESSAGE_UPDATE") if one["id"] == answer["id"]] == []
 
 
-async def test_the_words_behind_an_earlier_command_count(house: House, guest: Guest) -> None:
+async def test_the_words_behind_an_earlier_command_count(env: Env, user: ChatUser) -> None:
     """The picture that they pointed to is found again, and the words come along."""
-    message = await guest.say(f"!classify alexnet <@{guest.person.id}>")
-    await guest.reply(message)
-    source = PictureRef("ask", guest.channel_id, int(message["id"]))
-    found, text = await house.bot.picture_references.find(house.bot, source)
-    assert [one.name for one in found.pictures] == [f"{guest.person.name}'s avatar"]
-    assert text == f"alexnet <@{guest.person.id}>"
+    message = await user.say(f"!classify alexnet <@{user.person.id}>")
+    await user.reply(message)
+    source = PictureRef("ask", user.channel_id, int(message["id"]))
+    found, text = await env.bot.picture_references.find(env.bot, source)
+    assert [one.name for one in found.pictures] == [f"{user.person.name}'s avatar"]
+    assert text == f"alexnet <@{user.person.id}>"
 
 
-async def test_an_unknown_model_is_refused(guest: Guest) -> None:
+async def test_an_unknown_model_is_refused(user: ChatUser) -> None:
     """As by `!classify`."""
-    answer = await guest.ask("!why alexnot", ("plain.png", pictures.plain()))
+    answer = await user.ask("!why alexnot", ("plain.png", pictures.plain()))
     assert "There's no model called “alexnot”" in said(answer)

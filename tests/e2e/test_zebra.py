@@ -12,8 +12,8 @@ from bot.conversation.reply import UPLOAD_AIM
 from bot.playground.model.records import Channel
 from cogs.zebra import SMALLER
 from tests.e2e import pictures
-from tests.e2e.conftest import House
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
+from tests.e2e.conftest import Env
 from tests.playground.clients import Page, Rest
 
 MESSAGES = "/channels/{channel_id}/messages"
@@ -42,10 +42,10 @@ async def size_of(reply: dict[str, Any]) -> int:
     return len(await file_of(reply))
 
 
-async def test_a_horse_is_translated(guest: Guest, horse_jpg: tuple[str, bytes]) -> None:
+async def test_a_horse_is_translated(user: ChatUser, horse_jpg: tuple[str, bytes]) -> None:
     """The picture comes back at its own size, and the classifier's verdict stands beside it."""
-    message = await guest.say("!zebra", horse_jpg)
-    reply = await guest.reply(message)
+    message = await user.say("!zebra", horse_jpg)
+    reply = await user.reply(message)
     text = said(reply)
     assert "sorrel" in text
     assert "→ zebra" in text
@@ -55,96 +55,96 @@ async def test_a_horse_is_translated(guest: Guest, horse_jpg: tuple[str, bytes])
     assert after.size == before.size
     changed = ImageStat.Stat(ImageChops.difference(before, after)).mean
     assert sum(changed) / 3 > 2
-    assert len(guest.replies(message)) == 1
+    assert len(user.replies(message)) == 1
 
 
-async def test_the_picture_has_alt_text(guest: Guest, horse_jpg: tuple[str, bytes]) -> None:
+async def test_the_picture_has_alt_text(user: ChatUser, horse_jpg: tuple[str, bytes]) -> None:
     """Who can't see it hears what became of it."""
-    reply = await guest.ask("!zebra", ("SPOILER_horse.jpg", horse_jpg[1]))
+    reply = await user.ask("!zebra", ("SPOILER_horse.jpg", horse_jpg[1]))
     (attachment,) = reply["attachments"]
     assert "zebra" in attachment["description"]
     assert attachment["filename"].startswith("SPOILER_")
     assert "image" not in reply["embeds"][0]
 
 
-async def test_without_a_horse_it_says_so_and_tries(guest: Guest) -> None:
+async def test_without_a_horse_it_says_so_and_tries(user: ChatUser) -> None:
     """A plain picture still comes back."""
-    reply = await guest.ask("!zebra", ("teal.png", pictures.plain()))
+    reply = await user.ask("!zebra", ("teal.png", pictures.plain()))
     assert "I tried anyway" in said(reply)
     assert (await picture_of(reply)).size == (64, 48)
 
 
-async def test_a_size_can_be_asked_for(guest: Guest, horse_jpg: tuple[str, bytes]) -> None:
+async def test_a_size_can_be_asked_for(user: ChatUser, horse_jpg: tuple[str, bytes]) -> None:
     """`size:` is the short side at which the generator works, and the reply states it."""
-    reply = await guest.ask("!zebra size:128", horse_jpg)
+    reply = await user.ask("!zebra size:128", horse_jpg)
     assert "×128," in said(reply)
 
 
-async def test_an_animation_stays_one(guest: Guest) -> None:
+async def test_an_animation_stays_one(user: ChatUser) -> None:
     """Every frame is translated, in the same container."""
-    reply = await guest.ask("!zebra", ("dance.gif", pictures.animation(5)))
+    reply = await user.ask("!zebra", ("dance.gif", pictures.animation(5)))
     assert "5 of 5 frames" in said(reply)
     image = await picture_of(reply)
     assert image.format == "GIF"
     assert getattr(image, "n_frames", 1) == 5
 
 
-async def test_a_pair_has_to_be_named(guest: Guest) -> None:
+async def test_a_pair_has_to_be_named(user: ChatUser) -> None:
     """`!transform` alone says how to name one."""
-    reply = await guest.ask("!translate", ("a.png", pictures.plain()))
+    reply = await user.ask("!translate", ("a.png", pictures.plain()))
     assert "/transform" in said(reply)
 
 
-async def test_an_unknown_pair_gets_suggestions(guest: Guest) -> None:
+async def test_an_unknown_pair_gets_suggestions(user: ChatUser) -> None:
     """A slip of the pen is answered with the nearest names."""
-    reply = await guest.ask("!transform aple2orange", ("a.png", pictures.plain()))
+    reply = await user.ask("!transform aple2orange", ("a.png", pictures.plain()))
     assert "apple2orange" in said(reply)
 
 
-async def test_a_pair_without_weights_says_so(guest: Guest) -> None:
+async def test_a_pair_without_weights_says_so(user: ChatUser) -> None:
     """No other translation stands in for it."""
-    reply = await guest.ask("!translate monet2photo", ("a.png", pictures.plain()))
+    reply = await user.ask("!translate monet2photo", ("a.png", pictures.plain()))
     assert "monet2photo" in said(reply)
     assert "isn't installed" in said(reply)
 
 
 async def test_too_large_a_picture_is_made_smaller_once(
-    house: House, guest: Guest, horse_jpg: tuple[str, bytes]
+    env: Env, user: ChatUser, horse_jpg: tuple[str, bytes]
 ) -> None:
     """When Discord refuses the file, a smaller one takes its place."""
-    faults = house.playground.faults
-    message = await guest.say("!zebra", horse_jpg)
+    faults = env.playground.faults
+    message = await user.say("!zebra", horse_jpg)
     order = faults.answer("POST", MESSAGES, 413, code=40005)
-    reply = await guest.reply(message)
+    reply = await user.reply(message)
     assert order.left == 0
     assert await size_of(reply) <= UPLOAD_AIM // SMALLER
     assert "too large" not in said(reply)
-    assert len(guest.replies(message)) == 1
+    assert len(user.replies(message)) == 1
 
 
 async def test_what_is_too_large_even_so_is_answered_in_words(
-    house: House, guest: Guest, horse_jpg: tuple[str, bytes]
+    env: Env, user: ChatUser, horse_jpg: tuple[str, bytes]
 ) -> None:
     """The verdict comes without the picture, after one try with a smaller one."""
-    message = await guest.say("!zebra", horse_jpg)
-    order = house.playground.faults.answer("POST", MESSAGES, 413, code=40005, times=2)
-    reply = await guest.reply(message)
+    message = await user.say("!zebra", horse_jpg)
+    order = env.playground.faults.answer("POST", MESSAGES, 413, code=40005, times=2)
+    reply = await user.reply(message)
     assert order.left == 0
     assert "→ zebra" in said(reply)
     assert "too large to upload here" in said(reply)
     assert reply["attachments"] == []
-    assert len(guest.replies(message)) == 1
+    assert len(user.replies(message)) == 1
 
 
 async def test_the_message_menu_answers(
-    house: House, guest: Guest, channel: Channel, horse_jpg: tuple[str, bytes]
+    env: Env, user: ChatUser, channel: Channel, horse_jpg: tuple[str, bytes]
 ) -> None:
     """The menu of a message with a horse has the entry Zebra."""
-    target = await guest.say("", horse_jpg)
-    token = guest.person.token
+    target = await user.say("", horse_jpg)
+    token = user.person.token
     async with (
-        Rest(house.playground.api, token) as rest,
-        Page(house.playground, token, rest) as page,
+        Rest(env.playground.api, token) as rest,
+        Page(env.playground, token, rest) as page,
     ):
         data = {**await page.command("Zebra", channel.id), "target_id": target["id"]}
         await page.interact(2, data, channel_id=channel.id)
@@ -154,10 +154,10 @@ async def test_the_message_menu_answers(
 
 
 async def test_there_and_back_are_three_pictures(
-    guest: Guest, horse_jpg: tuple[str, bytes]
+    user: ChatUser, horse_jpg: tuple[str, bytes]
 ) -> None:
     """The original, the zebra and the horse again, and how far that is from the first."""
-    reply = await guest.ask("!cycle", horse_jpg)
+    reply = await user.ask("!cycle", horse_jpg)
     assert "horse2zebra_small, then zebra2horse_small" in said(reply)
     assert "differs from the original by" in said(reply)
     assert len(reply["attachments"]) == 2  # the first of three is shown by the embed
@@ -167,17 +167,17 @@ async def test_there_and_back_are_three_pictures(
     ("command", "note"), [("!zebra", "First 4 of 5 pictures"), ("!cycle", "the first of 5")]
 )
 async def test_more_pictures_than_are_taken_are_counted(
-    guest: Guest, command: str, note: str
+    user: ChatUser, command: str, note: str
 ) -> None:
     """The reply says how many it is about."""
-    reply = await guest.ask(command, *[(f"{n}.png", pictures.plain()) for n in range(5)])
+    reply = await user.ask(command, *[(f"{n}.png", pictures.plain()) for n in range(5)])
     assert note in said(reply)
     assert len(reply["embeds"]) == (4 if command == "!zebra" else 1)
 
 
-async def test_bad_files_fail_alone(guest: Guest) -> None:
-    """The neighbour is translated."""
-    reply = await guest.ask("!zebra", ("bad.png", b"no picture"), ("a.png", pictures.plain()))
+async def test_bad_files_fail_alone(user: ChatUser) -> None:
+    """The neighbor is translated."""
+    reply = await user.ask("!zebra", ("bad.png", b"no picture"), ("a.png", pictures.plain()))
     assert [embed["title"] for embed in reply["embeds"]] == ["a.png", "bad.png"]
     assert "image" in reply["embeds"][0]
     assert "can't read this file as a picture" in reply["embeds"][1]["description"]

@@ -24,13 +24,13 @@ from bot.executor.engines.base import Result
 from bot.playground.interactions.lifecycle import Interaction
 from bot.playground.messages.bodies import Form, Upload
 from bot.playground.model import message_payloads, payloads
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.model.records import LOADING, Channel, Guild, Json, Message, Person
 from bot.playground.model.state import Event
 from bot.playground.server import Playground
 from models.jobs.answers import Failure, Features
 from models.jobs.base import say
-from models.jobs.requests import Classify, Featurise, Job
+from models.jobs.requests import Classify, ExtractFeatures, Job
 from tests.bot.executor import answers
 from tests.bot.executor.fake_engine import FakeEngine
 from tests.e2e import pictures
@@ -63,7 +63,7 @@ class Stage:
         self.guild: Guild = world.guild
         self.channel = world.add_channel("room")
         self.manager = world.add_person("manager")
-        world.give_role(self.manager, world.add_role("managers", P.MANAGE_GUILD))
+        world.give_role(self.manager, world.add_role("managers", PermissionBits.MANAGE_GUILD))
         self.direct = world.open_dm(self.manager, world.bot)
         post = playground.posting.create
         file = Form({"content": "a picture"}, {0: Upload("a.png", pictures.plain())})
@@ -144,7 +144,7 @@ def _logged(kept: list[logging.LogRecord]) -> Iterator[None]:
 def _answer(job: Job) -> Result:
     if isinstance(job, Classify):
         return answers.labels("cat")
-    if isinstance(job, Featurise):
+    if isinstance(job, ExtractFeatures):
         return Features(
             model="echo", weights="none", device="cpu", milliseconds=0.0, features=b"\x00\x3c"
         )

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from models.images.animation import film
+from models.images.animation import open_sequence
 from models.images.decode import DecodeError, decode, guard_process
 
 MEMORY = 2 * 2**30
@@ -41,7 +41,7 @@ def main() -> None:
         began = time.process_time()
         told = {
             "decode": outcome(lambda data=data: decode(data)),  # type: ignore[misc]  # its default
-            "film": outcome(lambda data=data: list(film(data).frames())),  # type: ignore[misc]
+            "film": outcome(lambda data=data: list(open_sequence(data).frames())),  # type: ignore[misc]
             "seconds": time.process_time() - began,
             "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }

@@ -12,7 +12,7 @@ from torch import nn
 
 from models.bench.random_weights import settle
 from models.catalog.classifiers import catalog
-from models.catalog.records import Classification, Pair
+from models.catalog.records import Classification, TranslationModel
 from models.weights.checkpoint import Sha256
 
 
@@ -20,7 +20,7 @@ def save(name: str, folder: Path, build: Callable[[], nn.Module] | None = None) 
     """Save `name`'s network with random weights in `folder` and return the record of that file.
 
     The file is named as published files are, with the beginning of its own hash. `build` makes
-    another network than the catalogue's.
+    another network than the catalog's.
     """
     record = replace(catalog()[name], build=build or catalog()[name].build)
     data = _random_checkpoint(record.build, record.preset.crop)
@@ -42,7 +42,7 @@ def _random_checkpoint(build: Callable[[], nn.Module], side: int) -> bytes:
     return file.getvalue()
 
 
-def save_pair(network: nn.Module, record: Pair, folder: Path) -> Pair:
+def save_pair(network: nn.Module, record: TranslationModel, folder: Path) -> TranslationModel:
     """Save `network` in `folder` as the weights of `record`; return the record of that file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{record.purpose}.pth"

@@ -36,7 +36,7 @@ def scene(size: tuple[int, int] = (64, 48), mode: str = "RGB") -> Image.Image:
 
 
 def animation(kind: str, frames: int) -> bytes:
-    """Return an animation whose first frame is red and whose later ones are other colours."""
+    """Return an animation whose first frame is red and whose later ones are other colors."""
     hues = [Image.new("HSV", (32, 32), (40 * i, 255, 255)).convert("RGB") for i in range(frames)]
     return encoded(hues[0], kind, save_all=True, append_images=hues[1:])
 

@@ -33,10 +33,10 @@ _GIVE_FILE = """([kind, name, type, data]) => {
 }"""
 
 
-def picture(width: int = 96, height: int = 64, colour: str = "#f5b54a") -> bytes:
-    """Return a PNG of one colour."""
+def picture(width: int = 96, height: int = 64, color: str = "#f5b54a") -> bytes:
+    """Return a PNG of one color."""
     file = io.BytesIO()
-    Image.new("RGB", (width, height), colour).save(file, "PNG")
+    Image.new("RGB", (width, height), color).save(file, "PNG")
     return file.getvalue()
 
 

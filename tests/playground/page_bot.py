@@ -99,7 +99,7 @@ class PageBot(discord.Client):
             await message.channel.send(EVIL, embed=embed, view=view)
 
     async def _echo(self, message: discord.Message) -> None:
-        embed = discord.Embed(title="Echo", description=message.content, colour=0xF5B54A)
+        embed = discord.Embed(title="Echo", description=message.content, color=0xF5B54A)
         embed.add_field(name="Files", value=str(len(message.attachments)))
         files = []
         if message.attachments:

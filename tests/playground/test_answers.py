@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.server import Playground
 from tests.playground.clients import Answer, Page, Rest
 
@@ -316,15 +316,18 @@ async def test_the_guest_is_lent_its_persons_rights(scene: Scene) -> None:
     guild = world.add_guild("elsewhere", owner=boss, with_bot=False)
     world.join(guild, world.owner)
     channel = world.add_channel("general", guild=guild)
-    world.set_overwrite(channel, world.owner, deny=P.ATTACH_FILES)
+    world.set_overwrite(channel, world.owner, deny=PermissionBits.ATTACH_FILES)
     one = await scene.use("own", channel_id=channel.id)
-    lent = P(int(one["app_permissions"]))
-    assert lent == P.EMBED_LINKS | P.USE_EXTERNAL_EMOJIS
+    lent = PermissionBits(int(one["app_permissions"]))
+    assert lent == PermissionBits.EMBED_LINKS | PermissionBits.USE_EXTERNAL_EMOJIS
     assert one["context"] == 0
     assert one["member"]["user"]["id"] == str(world.owner.id)
     dm = world.open_dm(world.owner, boss)
     direct = await scene.use("own", channel_id=dm.id)
-    assert P(int(direct["app_permissions"])) == P.SEND_MESSAGES | P.EMBED_LINKS | P.ATTACH_FILES
+    assert (
+        PermissionBits(int(direct["app_permissions"]))
+        == PermissionBits.SEND_MESSAGES | PermissionBits.EMBED_LINKS | PermissionBits.ATTACH_FILES
+    )
     assert direct["context"] == 2
     assert direct["user"]["id"] == str(world.owner.id)
     assert not {"member", "guild_id", "guild"} & set(direct)

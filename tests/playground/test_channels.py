@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest
 
@@ -38,7 +38,7 @@ async def test_only_open_threads_that_one_sees_are_active(
     threads = [world.add_thread(world.channel, name) for name in ("open", "old")]
     world.add_thread(hidden, "secret")
     ann = world.add_person("ann")
-    world.set_overwrite(hidden, ann, deny=P.VIEW_CHANNEL)
+    world.set_overwrite(hidden, ann, deny=PermissionBits.VIEW_CHANNEL)
     threads[1].archived = True
     for token, names in ((ann.token, {"open"}), (playground.user_token, {"open", "secret"})):
         async with Page(playground, token, person) as page:
@@ -93,7 +93,7 @@ async def test_slow_mode_is_each_persons_own(bot_rest: Rest, playground: Playgro
         assert refused.data["retry_after"] > 50
         world.channel.spoke_at[ann.id] -= 60
         assert (await hers.ask("POST", path, {"content": "x"})).status == 200
-        for right in (P.MANAGE_MESSAGES, P.MANAGE_CHANNELS):
+        for right in (PermissionBits.MANAGE_MESSAGES, PermissionBits.MANAGE_CHANNELS):
             assert (await his.ask("POST", path, {"content": "x"})).status == 429
             world.set_overwrite(world.channel, bob, allow=right)
             assert (await his.ask("POST", path, {"content": "x"})).status == 200
@@ -141,7 +141,7 @@ async def test_a_conversation_is_opened_once(page: Page, playground: Playground)
 async def test_a_member_is_shown_to_fellow_members(bot_rest: Rest, playground: Playground) -> None:
     """With their roles; strangers to the server get 50001."""
     world = playground.world
-    role = world.add_role("cats", P.MANAGE_MESSAGES)
+    role = world.add_role("cats", PermissionBits.MANAGE_MESSAGES)
     world.give_role(world.owner, role)
     path = f"/guilds/{{}}/members/{world.owner.id}"
     shown = (await bot_rest.ask("GET", path.format(playground.guild_id))).data

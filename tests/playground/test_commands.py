@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.server import Playground
 from tests.playground.clients import Answer, Page, Rest
 
@@ -208,9 +208,9 @@ async def test_who_may_use_a_command(
         Page(playground, ann.token, hers) as theirs,
     ):
         assert await _refused(theirs, look, session_id=page.session_id) == 50035
-        world.set_overwrite(world.channel, ann, deny=P.VIEW_CHANNEL)
+        world.set_overwrite(world.channel, ann, deny=PermissionBits.VIEW_CHANNEL)
         assert await _refused(theirs, look) == 50001
-        world.set_overwrite(world.channel, ann, deny=P.USE_APPLICATION_COMMANDS)
+        world.set_overwrite(world.channel, ann, deny=PermissionBits.USE_APPLICATION_COMMANDS)
         assert await _refused(theirs, look) == 50013
         world.set_overwrite(world.channel, ann)
         world.channel.slow_mode = 60
@@ -270,12 +270,12 @@ async def test_what_options_name_goes_along(
     assert set(resolved["users"]) == {str(world.bot.id), str(stranger.id)}
     (member,) = resolved["members"].values()
     assert "user" not in member
-    assert int(member["permissions"]) & P.VIEW_CHANNEL
+    assert int(member["permissions"]) & PermissionBits.VIEW_CHANNEL
     assert resolved["channels"][str(world.channel.id)]["name"] == "pictures"
     assert heard["guild_locale"] == heard["locale"] == "en-US"
     assert heard["attachment_size_limit"] == 10 * 1024 * 1024
-    assert int(heard["channel"]["permissions"]) & P.MANAGE_GUILD
-    assert int(heard["app_permissions"]) & P.ATTACH_FILES
+    assert int(heard["channel"]["permissions"]) & PermissionBits.MANAGE_GUILD
+    assert int(heard["app_permissions"]) & PermissionBits.ATTACH_FILES
 
 
 async def test_a_menu_is_about_a_message(

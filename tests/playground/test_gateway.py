@@ -13,7 +13,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest, eventually, logged_in
 
@@ -203,7 +203,7 @@ async def test_only_those_hear_who_see(playground: Playground) -> None:
         Rest(playground.api, ann.token) as hers,
         Page(playground, ann.token, hers) as page,
     ):
-        world.set_overwrite(world.channel, ann, deny=P.VIEW_CHANNEL)
+        world.set_overwrite(world.channel, ann, deny=PermissionBits.VIEW_CHANNEL)
         await rest.say(world.channel.id, "secret")
         world.set_overwrite(world.channel, ann)
         await rest.say(world.channel.id, "open")

@@ -8,7 +8,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.playground.model.permissions import EVERYONE, P
+from bot.playground.model.permissions import EVERYONE, PermissionBits
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest, eventually, logged_in
 
@@ -297,12 +297,12 @@ async def test_a_user_install_works_where_the_bot_is_not(
 async def test_a_user_install_is_private_where_external_apps_are_off(
     worker: Bot, page: Page, playground: Playground
 ) -> None:
-    """Without Use External Apps the answer reaches the asker alone."""
+    """Without Use External Apps the answer reaches the requester alone."""
     world = playground.world
     guild = world.add_guild("strict", owner=world.add_stranger("boss"), with_bot=False)
     channel = world.add_channel("general", guild=guild)
     world.join(guild, world.owner)
-    world.set_role(guild.roles[guild.id], EVERYONE & ~P.USE_EXTERNAL_APPS)
+    world.set_role(guild.roles[guild.id], EVERYONE & ~PermissionBits.USE_EXTERNAL_APPS)
     data = await page.command("deferred", channel.id)
     await page.interact(COMMAND, data, channel_id=channel.id)
     assert (await page.event("MESSAGE_CREATE"))["flags"] & 64

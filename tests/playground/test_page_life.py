@@ -136,7 +136,7 @@ async def test_every_control_has_a_name(chat: Chat) -> None:
 
 
 async def test_text_stands_out_from_its_ground(browser: Browser) -> None:
-    """In both colour schemes the page's text colours reach the contrast of WCAG AA (4.5:1)."""
+    """In both color schemes the page's text colors reach the contrast of WCAG AA (4.5:1)."""
     async with Playground() as playground:
         for scheme in ("dark", "light"):
             async with open_page(browser, playground.page, scheme=scheme) as watched:

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.playground.model.permissions import EVERYONE, P, in_channel
+from bot.playground.model.permissions import EVERYONE, PermissionBits, in_channel
 from bot.playground.server import Playground
 from tests.playground.clients import Page, Rest
 
-SENDING = P.EMBED_LINKS | P.ATTACH_FILES | P.MENTION_EVERYONE
+SENDING = PermissionBits.EMBED_LINKS | PermissionBits.ATTACH_FILES | PermissionBits.MENTION_EVERYONE
 
 
 async def test_overwrites_have_an_order(playground: Playground) -> None:
@@ -15,29 +15,29 @@ async def test_overwrites_have_an_order(playground: Playground) -> None:
     world = playground.world
     channel, bot = world.channel, world.bot
     everyone = world.guild.roles[world.guild.id]
-    loud, quiet = (world.add_role(name, P(0)) for name in ("loud", "quiet"))
-    stranger = world.add_role("not the bot's", P(0))
+    loud, quiet = (world.add_role(name, PermissionBits(0)) for name in ("loud", "quiet"))
+    stranger = world.add_role("not the bot's", PermissionBits(0))
     for role in (quiet, loud):
         world.give_role(bot, role)
 
     def may() -> bool:
-        return bool(in_channel(bot, channel) & P.ADD_REACTIONS)
+        return bool(in_channel(bot, channel) & PermissionBits.ADD_REACTIONS)
 
-    world.set_overwrite(channel, stranger, deny=P.ADD_REACTIONS)
+    world.set_overwrite(channel, stranger, deny=PermissionBits.ADD_REACTIONS)
     assert may()
-    world.set_overwrite(channel, everyone, deny=P.ADD_REACTIONS)
+    world.set_overwrite(channel, everyone, deny=PermissionBits.ADD_REACTIONS)
     assert not may()
-    world.set_overwrite(channel, loud, allow=P.ADD_REACTIONS)
+    world.set_overwrite(channel, loud, allow=PermissionBits.ADD_REACTIONS)
     assert may()
-    world.set_overwrite(channel, quiet, deny=P.ADD_REACTIONS)
+    world.set_overwrite(channel, quiet, deny=PermissionBits.ADD_REACTIONS)
     assert may()
-    world.set_overwrite(channel, bot, deny=P.ADD_REACTIONS)
+    world.set_overwrite(channel, bot, deny=PermissionBits.ADD_REACTIONS)
     assert not may()
-    world.set_overwrite(channel, loud, deny=P.ADD_REACTIONS)
-    world.set_overwrite(channel, bot, allow=P.ADD_REACTIONS)
+    world.set_overwrite(channel, loud, deny=PermissionBits.ADD_REACTIONS)
+    world.set_overwrite(channel, bot, allow=PermissionBits.ADD_REACTIONS)
     assert may()
     world.set_overwrite(channel, bot)
-    world.set_overwrite(channel, everyone, allow=P.ADD_REACTIONS)
+    world.set_overwrite(channel, everyone, allow=PermissionBits.ADD_REACTIONS)
     assert not may()
 
 
@@ -45,12 +45,12 @@ async def test_overwrites_give_too(playground: Playground) -> None:
     """What a role lacks, an overwrite may allow: to everyone, to a role, to one member."""
     world = playground.world
     everyone = world.guild.roles[world.guild.id]
-    role = world.add_role("role", P(0))
+    role = world.add_role("role", PermissionBits(0))
     world.give_role(world.bot, role)
-    world.set_role(everyone, EVERYONE & ~P.ADD_REACTIONS)
+    world.set_role(everyone, EVERYONE & ~PermissionBits.ADD_REACTIONS)
     for target in (everyone, role, world.bot):
-        assert not in_channel(world.bot, world.channel) & P.ADD_REACTIONS
-        world.set_overwrite(world.channel, target, allow=P.ADD_REACTIONS)
+        assert not in_channel(world.bot, world.channel) & PermissionBits.ADD_REACTIONS
+        world.set_overwrite(world.channel, target, allow=PermissionBits.ADD_REACTIONS)
         assert in_channel(world.bot, world.channel) == EVERYONE
         world.set_overwrite(world.channel, target)
 
@@ -58,11 +58,13 @@ async def test_overwrites_give_too(playground: Playground) -> None:
 async def test_owners_and_administrators_mind_no_overwrite(playground: Playground) -> None:
     """Both may do all there is, whatever a channel denies; a stranger may do nothing."""
     world = playground.world
-    world.set_overwrite(world.channel, world.guild.roles[world.guild.id], deny=P.VIEW_CHANNEL)
-    assert in_channel(world.owner, world.channel) & P.MANAGE_GUILD
+    world.set_overwrite(
+        world.channel, world.guild.roles[world.guild.id], deny=PermissionBits.VIEW_CHANNEL
+    )
+    assert in_channel(world.owner, world.channel) & PermissionBits.MANAGE_GUILD
     assert not in_channel(world.bot, world.channel)
-    world.give_role(world.bot, world.add_role("chief", P.ADMINISTRATOR))
-    assert in_channel(world.bot, world.channel) & P.MANAGE_GUILD
+    world.give_role(world.bot, world.add_role("chief", PermissionBits.ADMINISTRATOR))
+    assert in_channel(world.bot, world.channel) & PermissionBits.MANAGE_GUILD
     assert not in_channel(world.add_stranger("stranger"), world.channel)
     world.leave(world.guild, world.owner)
     assert not in_channel(world.owner, world.channel)
@@ -71,16 +73,18 @@ async def test_owners_and_administrators_mind_no_overwrite(playground: Playgroun
 async def test_nothing_is_left_without_the_first_right(playground: Playground) -> None:
     """Who can't see a channel can't do anything there; who can't send can't send files either."""
     world = playground.world
-    world.give_role(world.bot, world.add_role("caller", P.MENTION_EVERYONE))
+    world.give_role(world.bot, world.add_role("caller", PermissionBits.MENTION_EVERYONE))
     thread = world.add_thread(world.channel, "thread")
-    full = EVERYONE | P.MENTION_EVERYONE
+    full = EVERYONE | PermissionBits.MENTION_EVERYONE
     assert in_channel(world.bot, world.channel) == in_channel(world.bot, thread) == full
-    world.set_overwrite(world.channel, world.bot, deny=P.SEND_MESSAGES)
-    assert in_channel(world.bot, world.channel) == full & ~P.SEND_MESSAGES & ~SENDING
-    assert in_channel(world.bot, thread) == full & ~P.SEND_MESSAGES
-    world.set_overwrite(world.channel, world.bot, deny=P.SEND_MESSAGES_IN_THREADS)
-    assert in_channel(world.bot, thread) == full & ~P.SEND_MESSAGES_IN_THREADS & ~SENDING
-    world.set_overwrite(world.channel, world.bot, deny=P.VIEW_CHANNEL)
+    world.set_overwrite(world.channel, world.bot, deny=PermissionBits.SEND_MESSAGES)
+    assert in_channel(world.bot, world.channel) == full & ~PermissionBits.SEND_MESSAGES & ~SENDING
+    assert in_channel(world.bot, thread) == full & ~PermissionBits.SEND_MESSAGES
+    world.set_overwrite(world.channel, world.bot, deny=PermissionBits.SEND_MESSAGES_IN_THREADS)
+    assert (
+        in_channel(world.bot, thread) == full & ~PermissionBits.SEND_MESSAGES_IN_THREADS & ~SENDING
+    )
+    world.set_overwrite(world.channel, world.bot, deny=PermissionBits.VIEW_CHANNEL)
     assert not in_channel(world.bot, world.channel)
     assert not in_channel(world.bot, thread)
 
@@ -90,9 +94,12 @@ async def test_the_silenced_only_look_on(bot_rest: Rest, playground: Playground)
     world = playground.world
     now = datetime.now(UTC)
     path = f"/channels/{playground.channel_id}/messages"
-    world.set_overwrite(world.channel, world.bot, allow=P.SEND_MESSAGES)
+    world.set_overwrite(world.channel, world.bot, allow=PermissionBits.SEND_MESSAGES)
     world.silence(world.guild, world.bot, now + timedelta(hours=1))
-    assert in_channel(world.bot, world.channel) == P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY
+    assert (
+        in_channel(world.bot, world.channel)
+        == PermissionBits.VIEW_CHANNEL | PermissionBits.READ_MESSAGE_HISTORY
+    )
     assert (await bot_rest.ask("POST", path, {"content": "x"})).data["code"] == 50013
     assert (await bot_rest.ask("GET", path)).status == 200
     me = f"/guilds/{playground.guild_id}/members/{playground.bot_user_id}"
@@ -103,7 +110,7 @@ async def test_the_silenced_only_look_on(bot_rest: Rest, playground: Playground)
     world.silence(world.guild, world.bot, None)
     assert in_channel(world.bot, world.channel) == EVERYONE
     world.silence(world.guild, world.owner, now + timedelta(hours=1))
-    assert in_channel(world.owner, world.channel) & P.SEND_MESSAGES
+    assert in_channel(world.owner, world.channel) & PermissionBits.SEND_MESSAGES
 
 
 async def test_a_conversation_is_between_two(playground: Playground) -> None:
@@ -111,10 +118,17 @@ async def test_a_conversation_is_between_two(playground: Playground) -> None:
     world = playground.world
     ann = await playground.new_person("ann")
     dm = world.open_dm(world.owner, world.bot)
-    needed = P.VIEW_CHANNEL | P.SEND_MESSAGES | P.READ_MESSAGE_HISTORY | P.ADD_REACTIONS
+    needed = (
+        PermissionBits.VIEW_CHANNEL
+        | PermissionBits.SEND_MESSAGES
+        | PermissionBits.READ_MESSAGE_HISTORY
+        | PermissionBits.ADD_REACTIONS
+    )
     for end in (world.owner, world.bot):
         assert in_channel(end, dm) & (needed | SENDING) == needed | SENDING
-        assert not in_channel(end, dm) & (P.MANAGE_MESSAGES | P.MANAGE_THREADS)
+        assert not in_channel(end, dm) & (
+            PermissionBits.MANAGE_MESSAGES | PermissionBits.MANAGE_THREADS
+        )
     assert not in_channel(ann, dm)
     async with Rest(playground.api, ann.token) as hers:
         assert (await hers.ask("GET", f"/channels/{dm.id}/messages")).data["code"] == 50001
@@ -139,7 +153,7 @@ async def test_a_hidden_channel_is_closed_at_every_door(
     """Without View Channel each route answers 50001, also about one's own message there."""
     world = playground.world
     own = await bot_rest.say(playground.channel_id, "x")
-    world.set_overwrite(world.channel, world.bot, deny=P.VIEW_CHANNEL)
+    world.set_overwrite(world.channel, world.bot, deny=PermissionBits.VIEW_CHANNEL)
     for method, route, body in HIDDEN:
         path = f"/channels/{playground.channel_id}{route.format(own['id'])}"
         answer = await bot_rest.ask(method, path, body)
@@ -148,11 +162,11 @@ async def test_a_hidden_channel_is_closed_at_every_door(
     assert [m.content for m in world.channel.messages.values()] == ["x"]
 
 
-DENIED: list[tuple[P, str, str, Any]] = [
-    (P.READ_MESSAGE_HISTORY, "GET", "/messages/{}", None),
-    (P.READ_MESSAGE_HISTORY, "PUT", "/messages/{}/reactions/👍/@me", None),
-    (P.ADD_REACTIONS, "PUT", "/messages/{}/reactions/👍/@me", None),
-    (P.SEND_MESSAGES, "POST", "/typing", None),
+DENIED: list[tuple[PermissionBits, str, str, Any]] = [
+    (PermissionBits.READ_MESSAGE_HISTORY, "GET", "/messages/{}", None),
+    (PermissionBits.READ_MESSAGE_HISTORY, "PUT", "/messages/{}/reactions/👍/@me", None),
+    (PermissionBits.ADD_REACTIONS, "PUT", "/messages/{}/reactions/👍/@me", None),
+    (PermissionBits.SEND_MESSAGES, "POST", "/typing", None),
 ]
 
 
@@ -177,7 +191,7 @@ async def test_history_that_may_not_be_read_is_empty(
     """Without Read Message History the list of messages is empty, and no error."""
     await person.say(playground.channel_id, "x")
     playground.world.set_overwrite(
-        playground.world.channel, playground.world.bot, deny=P.READ_MESSAGE_HISTORY
+        playground.world.channel, playground.world.bot, deny=PermissionBits.READ_MESSAGE_HISTORY
     )
     answer = await bot_rest.ask("GET", f"/channels/{playground.channel_id}/messages")
     assert (answer.status, answer.data) == (200, [])
@@ -191,9 +205,14 @@ async def test_who_loses_sight_of_a_channel_is_told(page: Page, playground: Play
         Rest(playground.api, ann.token) as hers,
         Page(playground, ann.token, hers) as theirs,
     ):
-        world.set_overwrite(world.channel, ann, deny=P.VIEW_CHANNEL)
+        world.set_overwrite(world.channel, ann, deny=PermissionBits.VIEW_CHANNEL)
         told = await theirs.event("CHANNEL_UPDATE")
-        overwrite = {"id": str(ann.id), "type": 1, "allow": "0", "deny": str(int(P.VIEW_CHANNEL))}
+        overwrite = {
+            "id": str(ann.id),
+            "type": 1,
+            "allow": "0",
+            "deny": str(int(PermissionBits.VIEW_CHANNEL)),
+        }
         assert told["permission_overwrites"] == [overwrite]
         await page.event("CHANNEL_UPDATE")
         world.channel.topic = "cats"
@@ -208,10 +227,10 @@ async def test_who_loses_sight_of_a_channel_is_told(page: Page, playground: Play
 async def test_permissions_are_told_to_the_client(bot_rest: Rest, playground: Playground) -> None:
     """A guild in one's own list says what one may do there, and whose it is."""
     world = playground.world
-    world.give_role(world.bot, world.add_role("moderator", P.MANAGE_MESSAGES))
+    world.give_role(world.bot, world.add_role("moderator", PermissionBits.MANAGE_MESSAGES))
     world.add_guild("elsewhere", with_bot=False)
     (mine,) = (await bot_rest.ask("GET", "/users/@me/guilds")).data
-    assert int(mine["permissions"]) == int(EVERYONE | P.MANAGE_MESSAGES)
+    assert int(mine["permissions"]) == int(EVERYONE | PermissionBits.MANAGE_MESSAGES)
     assert not mine["owner"]
     async with Rest(playground.api, playground.user_token) as person:
         theirs = (await person.ask("GET", "/users/@me/guilds")).data

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.playground.messages.bodies import Form
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.model.state import Event
 from bot.playground.server import Playground
 from tests.playground.clients import Page, Rest
@@ -74,7 +74,7 @@ async def test_others_embeds_may_be_hidden_and_nothing_else(
 ) -> None:
     """The person who manages messages sets that one flag of another's; its other flags stay."""
     world = playground.world
-    world.give_role(world.bot, world.add_role("moderator", P.MANAGE_MESSAGES))
+    world.give_role(world.bot, world.add_role("moderator", PermissionBits.MANAGE_MESSAGES))
     sent = await person.say(playground.channel_id, "x", embeds=[{"title": "x"}], flags=1 << 12)
     path = f"/channels/{playground.channel_id}/messages/{sent['id']}"
     for asked, flags in ((1 << 2 | 1 << 15, 1 << 2 | 1 << 12), (0, 1 << 12)):
@@ -92,7 +92,7 @@ async def test_edits_keep_to_the_rules(playground: Playground) -> None:
         path = f"/channels/{playground.channel_id}/messages/{sent['id']}"
         world.guild.blocked_words.add("zebra")
         assert (await hers.ask("PATCH", path, {"content": "ZEBRA"})).data["code"] == 200000
-        world.set_overwrite(world.channel, ann, deny=P.ATTACH_FILES)
+        world.set_overwrite(world.channel, ann, deny=PermissionBits.ATTACH_FILES)
         refused = await hers.ask("PATCH", path, {}, files=[("a.txt", b"x")])
         assert refused.data["code"] == 50013
         assert (await hers.ask("GET", path)).data["content"] == "horse"
@@ -153,7 +153,11 @@ async def test_what_may_not_be_read_may_not_be_forwarded(
     message = await person.say(secret.id, "x")
     path = f"/channels/{playground.channel_id}/messages"
     codes = []
-    for denied in (P.VIEW_CHANNEL, P.READ_MESSAGE_HISTORY, P(0)):
+    for denied in (
+        PermissionBits.VIEW_CHANNEL,
+        PermissionBits.READ_MESSAGE_HISTORY,
+        PermissionBits(0),
+    ):
         world.set_overwrite(secret, world.bot, deny=denied)
         reference = {"type": 1, "channel_id": str(secret.id), "message_id": message["id"]}
         answer = await bot_rest.ask("POST", path, {"message_reference": reference})
@@ -168,7 +172,7 @@ async def test_what_may_not_be_read_may_not_be_forwarded(
 async def test_mentions_are_those_of_the_text(person: Rest, playground: Playground) -> None:
     """People and roles once each; strangers' ids and roles of elsewhere are only text."""
     world = playground.world
-    ann, role = await playground.new_person("ann"), world.add_role("cats", P(0))
+    ann, role = await playground.new_person("ann"), world.add_role("cats", PermissionBits(0))
     text = f"<@{ann.id}> <@!{ann.id}> <@&{role.id}> <@&{role.id}> <@{NO_ID}> <@&{NO_ID}> @here"
     channel = playground.channel_id
     bob = world.bot
@@ -287,7 +291,7 @@ async def test_one_may_join_in_a_reaction_without_the_right_to_begin_one(
     sent = await person.say(playground.channel_id, "x")
     path = f"/channels/{playground.channel_id}/messages/{sent['id']}/reactions"
     await person.ask("PUT", f"{path}/👍/@me")
-    world.set_overwrite(world.channel, world.bot, deny=P.ADD_REACTIONS)
+    world.set_overwrite(world.channel, world.bot, deny=PermissionBits.ADD_REACTIONS)
     assert (await bot_rest.ask("PUT", f"{path}/👍/@me")).status == 204
     assert (await bot_rest.ask("PUT", f"{path}/🐾/@me")).data["code"] == 50013
 

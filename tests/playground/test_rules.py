@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.playground.model.permissions import EVERYONE, P, in_channel
+from bot.playground.model.permissions import EVERYONE, PermissionBits, in_channel
 from bot.playground.server import Playground
 from tests.playground.clients import EchoBot, Page, Rest, eventually
 
@@ -164,13 +164,13 @@ async def test_an_empty_message_is_refused(
     assert answer.data["code"] == 50006
 
 
-Case = tuple[P, dict[str, Any], list[tuple[str, bytes]] | None, int]
+Case = tuple[PermissionBits, dict[str, Any], list[tuple[str, bytes]] | None, int]
 DENIALS: list[Case] = [
-    (P.VIEW_CHANNEL, {"content": "x"}, None, 50001),
-    (P.SEND_MESSAGES, {"content": "x"}, None, 50013),
-    (P.EMBED_LINKS, {"embeds": [{"title": "x"}]}, None, 50013),
-    (P.ATTACH_FILES, {}, [("a.txt", b"x")], 50013),
-    (P.READ_MESSAGE_HISTORY, {"content": "x", "message_reference": ...}, None, 160002),
+    (PermissionBits.VIEW_CHANNEL, {"content": "x"}, None, 50001),
+    (PermissionBits.SEND_MESSAGES, {"content": "x"}, None, 50013),
+    (PermissionBits.EMBED_LINKS, {"embeds": [{"title": "x"}]}, None, 50013),
+    (PermissionBits.ATTACH_FILES, {}, [("a.txt", b"x")], 50013),
+    (PermissionBits.READ_MESSAGE_HISTORY, {"content": "x", "message_reference": ...}, None, 160002),
 ]
 
 
@@ -200,9 +200,9 @@ async def test_in_threads_only_the_right_for_threads_counts(
     thread = world.add_thread(world.channel, "thread")
     path = f"/channels/{thread.id}/messages"
     everyone = world.guild.roles[world.guild.id]
-    world.set_role(everyone, EVERYONE & ~P.SEND_MESSAGES)
+    world.set_role(everyone, EVERYONE & ~PermissionBits.SEND_MESSAGES)
     assert (await bot_rest.ask("POST", path, {"content": "x"})).status == 200
-    world.set_role(everyone, EVERYONE & ~P.SEND_MESSAGES_IN_THREADS)
+    world.set_role(everyone, EVERYONE & ~PermissionBits.SEND_MESSAGES_IN_THREADS)
     assert (await bot_rest.ask("POST", path, {"content": "x"})).data["code"] == 50013
 
 
@@ -210,24 +210,26 @@ async def test_roles_add_up(bot_rest: Rest, playground: Playground) -> None:
     """A role gives what everyone lacks, and an administrator may do anything."""
     world = playground.world
     everyone = world.guild.roles[world.guild.id]
-    world.set_role(everyone, P.VIEW_CHANNEL)
+    world.set_role(everyone, PermissionBits.VIEW_CHANNEL)
     path = f"/channels/{playground.channel_id}/messages"
     assert (await bot_rest.ask("POST", path, {"content": "x"})).data["code"] == 50013
-    role = world.add_role("speaker", P.SEND_MESSAGES)
+    role = world.add_role("speaker", PermissionBits.SEND_MESSAGES)
     world.give_role(world.bot, role)
     assert (await bot_rest.ask("POST", path, {"content": "x"})).status == 200
-    world.set_overwrite(world.channel, role, deny=P.SEND_MESSAGES)
+    world.set_overwrite(world.channel, role, deny=PermissionBits.SEND_MESSAGES)
     assert (await bot_rest.ask("POST", path, {"content": "x"})).data["code"] == 50013
-    world.set_role(role, P.ADMINISTRATOR)
+    world.set_role(role, PermissionBits.ADMINISTRATOR)
     assert (await bot_rest.ask("POST", path, {"content": "x"})).status == 200
 
 
 async def test_discord_py_agrees_on_permissions(bot: EchoBot, playground: Playground) -> None:
     """The library computes from the events what the server computes itself."""
     world = playground.world
-    role = world.add_role("quiet", P.SEND_MESSAGES)
+    role = world.add_role("quiet", PermissionBits.SEND_MESSAGES)
     world.give_role(world.bot, role)
-    world.set_overwrite(world.channel, role, deny=P.ATTACH_FILES | P.EMBED_LINKS)
+    world.set_overwrite(
+        world.channel, role, deny=PermissionBits.ATTACH_FILES | PermissionBits.EMBED_LINKS
+    )
     channel = bot.get_channel(world.channel.id)
     assert isinstance(channel, discord.TextChannel)
     await eventually(lambda: not channel.permissions_for(channel.guild.me).attach_files)
@@ -311,7 +313,7 @@ async def test_only_authors_edit(person: Rest, bot_rest: Rest, playground: Playg
     path = f"/channels/{playground.channel_id}/messages/{message['id']}"
     assert (await bot_rest.ask("PATCH", path, {"content": "yours"})).data["code"] == 50005
     assert (await bot_rest.ask("DELETE", path)).data["code"] == 50013
-    role = playground.world.add_role("moderator", P.MANAGE_MESSAGES)
+    role = playground.world.add_role("moderator", PermissionBits.MANAGE_MESSAGES)
     playground.world.give_role(playground.world.bot, role)
     assert (await bot_rest.ask("PATCH", path, {"content": "yours"})).data["code"] == 50005
     assert (await bot_rest.ask("PATCH", path, {"flags": 4})).status == 200

@@ -20,7 +20,7 @@ from bot.playground.gateway.intents import (
     MESSAGE_CONTENT,
     PRESENCES,
 )
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.server import Playground
 from tests.playground.clients import PATIENCE, Page, Rest, eventually
 
@@ -313,8 +313,8 @@ async def _let_everything_happen(playground: Playground, person: Rest) -> None:
     world.channel_changed(thread)
     world.remove_channel(thread)
     world.remove_channel(channel)
-    role = world.add_role("role", P(0))
-    world.set_role(role, P.MANAGE_MESSAGES)
+    role = world.add_role("role", PermissionBits(0))
+    world.set_role(role, PermissionBits.MANAGE_MESSAGES)
     other = world.add_guild("other")
     world.add_person("ann", guild=other)
     world.leave(other, world.bot)

@@ -16,11 +16,11 @@ from typing import Self
 from bot.core.errors import BobbyError, Closing
 from bot.executor.engines.base import BatchLost, EngineStatus, Result, Settled
 from bot.executor.engines.process import RetryPolicy, WorkerProcess
-from bot.executor.engines.supervisor import CLOSING, Program, Restarts, Supervisor
+from bot.executor.engines.supervisor import CLOSING, Restarts, Supervisor, WorkerCommand
 from models.jobs.control import (
+    CancelJob,
     Deferred,
     Finished,
-    Forget,
     FromWorker,
     Lost,
     Ready,
@@ -100,7 +100,7 @@ class LocalEngine:
 
     def __init__(
         self,
-        program: Program,
+        program: WorkerCommand,
         *,
         hang_after: float,
         silence: float | None = None,
@@ -178,7 +178,7 @@ class LocalEngine:
             if late.job is job:
                 del self._late[number]
                 late.answer.cancel()
-                task = asyncio.create_task(self._tell(Forget(id=number)), name="forget")
+                task = asyncio.create_task(self._tell(CancelJob(id=number)), name="forget")
                 self._telling.add(task)
                 task.add_done_callback(self._telling.discard)
 
@@ -206,7 +206,7 @@ class LocalEngine:
                 batch.sent = True
                 wanted = tuple(n for n in batch.jobs if n not in batch.results)
                 for job_number in batch.submitted.difference(wanted):
-                    await worker.send(Forget(id=job_number))
+                    await worker.send(CancelJob(id=job_number))
                 if wanted:
                     await worker.send(Run(batch=number, ids=wanted))
         except ConnectionError:

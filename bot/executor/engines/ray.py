@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from bot.core.settings import Settings
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.process import RetryPolicy
-from bot.executor.engines.supervisor import Program, Restarts
+from bot.executor.engines.supervisor import Restarts, WorkerCommand
 
 _PERSISTENT = Restarts(failed_starts=20)
 """A cluster elsewhere that is started again takes a while until it can be reached."""
@@ -34,7 +34,7 @@ def ray_engine(
     command += ["--gpus", str(settings.ray_gpus), "--cpus", str(settings.ray_cpus)]
     command += ["--hang-after", str(hang_after), "--", *worker]
     return LocalEngine(
-        Program(command, environment),
+        WorkerCommand(command, environment),
         hang_after=hang_after,
         restarts=_PERSISTENT if settings.ray_address else None,
         patience=_PATIENCE,

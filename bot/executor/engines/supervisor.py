@@ -17,7 +17,7 @@ from bot.core.errors import Closing
 from bot.core.i18n import later
 from bot.executor.engines.base import EngineState, EngineStatus, unavailable
 from bot.executor.engines.process import RetryPolicy, WorkerProcess
-from models.jobs.control import Finished, FromWorker, Ready, Unready
+from models.jobs.control import Finished, FromWorker, Ready, StartFailed
 
 CLOSING = later("I'm shutting down. Please try again when I'm back online.")
 
@@ -46,7 +46,7 @@ class Restarts:
 
 
 @dataclass(frozen=True)
-class Program:
+class WorkerCommand:
     """What is run as a worker: a command line, and all of its environment."""
 
     command: Sequence[str]
@@ -62,7 +62,7 @@ class Supervisor:
 
     def __init__(
         self,
-        program: Program,
+        program: WorkerCommand,
         *,
         restarts: Restarts,
         patience: RetryPolicy,
@@ -213,7 +213,7 @@ class Supervisor:
                         self._reason = None
                         self._set_alarm(None)
                         self._become("ready")
-                    case Unready(reason=reason):
+                    case StartFailed(reason=reason):
                         self._refusal = reason
                     case Finished():
                         self._deaths = 0

@@ -22,9 +22,9 @@ import filelock
 from bot.core import network
 from bot.core.errors import DownloadFailed
 from bot.core.settings import Settings
-from bot.library.downloads.folder import Part, Store
+from bot.library.downloads.folder import PartialFile, WeightsFolder
 from bot.library.downloads.progress import Progress, size
-from bot.library.downloads.transfer import Passing, Target, host, to_the_end, transfer
+from bot.library.downloads.transfer import Target, TransientError, download_all, host, transfer
 from models.jobs.base import Said, say
 from models.jobs.model_info import WeightsFile
 
@@ -69,7 +69,7 @@ class Downloader:
 
     def __init__(
         self,
-        store: Store,
+        store: WeightsFolder,
         *,
         offline: bool = False,
         mirror: str | None = None,
@@ -83,7 +83,7 @@ class Downloader:
     @classmethod
     def of(cls, settings: Settings, patience: RetryPolicy | None = None) -> Self:
         """Return the one that `settings` describe."""
-        store = Store(settings.weights_folder)
+        store = WeightsFolder(settings.weights_folder)
         offline, mirror = settings.offline, settings.mirror
         return cls(store, offline=offline, mirror=mirror, patience=patience)
 
@@ -172,11 +172,11 @@ class Downloader:
             resumed = before > 0
             try:
                 await transfer(self._session, self.store, target, meter)
-            except Passing as passing:
+            except TransientError as passing:
                 failures = 1 if part.size > before else failures + 1
                 await self._pause(target, passing, failures)
                 continue
-            wrong = await to_the_end(self._accept, target.file)
+            wrong = await download_all(self._accept, target.file)
             if wrong is None:
                 return
             mismatches += 1
@@ -209,7 +209,7 @@ class Downloader:
                 say("{name} can't be kept: {why}.", name=file.name, why=str(error.strerror))
             ) from None
 
-    async def _pause(self, target: Target, passing: Passing, failures: int) -> None:
+    async def _pause(self, target: Target, passing: TransientError, failures: int) -> None:
         """Wait before the next try.
 
         Raises:
@@ -224,7 +224,7 @@ class Downloader:
         await asyncio.sleep(delay)
 
 
-def _given_up(target: Target, passing: Passing, part: Part) -> DownloadFailed:
+def _given_up(target: Target, passing: TransientError, part: PartialFile) -> DownloadFailed:
     name, asked = target.file.name, passing.retry_after
     again = say("Try again in {seconds} s.", seconds=f"{asked:.0f}") if asked else _LATER
     if part.size == 0:

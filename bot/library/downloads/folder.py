@@ -22,7 +22,7 @@ from models.weights import verify
 DOWNLOADS = "downloads"
 
 
-class Origin(msgspec.Struct, frozen=True):
+class FileVersion(msgspec.Struct, frozen=True):
     """What the bytes of a part belong to: an address and the version of the file there."""
 
     url: str
@@ -47,7 +47,7 @@ class Origin(msgspec.Struct, frozen=True):
         return self.url == other.url and all(a == b for a, b in pairs if a and b)
 
 
-class Part:
+class PartialFile:
     """The beginning of a file, as far as it has come. For one process at a time: see `Store.lock`.
 
     Every block is with the operating system before the next is asked for, so that a killed process
@@ -66,14 +66,14 @@ class Part:
         except FileNotFoundError:
             return 0
 
-    def origin(self) -> Origin | None:
+    def origin(self) -> FileVersion | None:
         """Return what the bytes belong to, None where that is not known and they are useless."""
         try:
-            return msgspec.json.decode(self._note.read_bytes(), type=Origin)
+            return msgspec.json.decode(self._note.read_bytes(), type=FileVersion)
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
-    def begin(self, origin: Origin) -> None:
+    def begin(self, origin: FileVersion) -> None:
         """Start again, with the first byte of `origin` to come."""
         self.discard()
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ class Part:
         self._note.unlink(missing_ok=True)
 
 
-class Store:
+class WeightsFolder:
     """The folder; `folder` need not exist yet."""
 
     def __init__(self, folder: Path) -> None:
@@ -132,9 +132,9 @@ class Store:
         """Read `file`, which is here, and return what is wrong with it, None if nothing is."""
         return verify.complaint(self.path(file), file, self.pin(file))
 
-    def part(self, file: WeightsFile) -> Part:
+    def part(self, file: WeightsFile) -> PartialFile:
         """Return what has come of `file` so far."""
-        return Part(self.folder / DOWNLOADS, self.path(file).name)
+        return PartialFile(self.folder / DOWNLOADS, self.path(file).name)
 
     def lock(self, file: WeightsFile) -> filelock.FileLock:
         """Return the lock that keeps two processes from downloading `file` at once."""

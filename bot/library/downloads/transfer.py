@@ -2,7 +2,7 @@
 
 Owns the reading of a server's answer, honest or not: Range and its refusal, lengths that lie,
 bodies that stop, redirects without end. It adds to the store's part and decides nothing about
-further tries: what may pass is `Passing`, what won't is `DownloadFailed`.
+further tries: what may pass is `TransientError`, what won't is `DownloadFailed`.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from yarl import URL
 
 from bot.core import network
 from bot.core.errors import DownloadFailed
-from bot.library.downloads.folder import Origin, Part, Store
+from bot.library.downloads.folder import FileVersion, PartialFile, WeightsFolder
 from bot.library.downloads.progress import size
 from models.jobs.base import Said, say
 from models.jobs.model_info import WeightsFile
@@ -34,7 +34,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
-class Passing(Exception):
+class TransientError(Exception):
     """A failure that may pass: its `reason`, and `retry_after`, the server's wish in s."""
 
     def __init__(self, reason: Said, retry_after: float | None = None) -> None:
@@ -65,7 +65,7 @@ def host(url: str) -> str:
     return URL(url).host or url
 
 
-async def to_the_end(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+async def download_all(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run `function` on a thread; who is cancelled meanwhile waits until it is done.
 
     So nothing is still at a file when its lock is released.
@@ -79,7 +79,7 @@ async def to_the_end(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 
 
 async def transfer(
-    session: aiohttp.ClientSession, store: Store, target: Target, meter: Meter
+    session: aiohttp.ClientSession, store: WeightsFolder, target: Target, meter: Meter
 ) -> None:
     """Bring the part of `target` to its full length, or as far as the server goes.
 
@@ -114,9 +114,9 @@ async def transfer(
         part.discard()
         raise _failed(target, say("{who} redirects to an invalid address", who=who)) from None
     except TimeoutError:
-        raise Passing(say("{who} is too slow or stopped responding", who=who)) from None
+        raise TransientError(say("{who} is too slow or stopped responding", who=who)) from None
     except aiohttp.ClientPayloadError:
-        raise Passing(say("{who} closed the connection", who=who)) from None
+        raise TransientError(say("{who} closed the connection", who=who)) from None
     except aiohttp.ClientConnectorCertificateError:
         raise _failed(
             target,
@@ -128,7 +128,7 @@ async def transfer(
         ) from None
     except aiohttp.ClientError as error:
         why = network.reason(error)
-        raise Passing(say("{who} can't be reached ({why})", who=who, why=why)) from None
+        raise TransientError(say("{who} can't be reached ({why})", who=who, why=why)) from None
     except OSError as error:
         part.discard()
         if error.errno in _NO_ROOM:
@@ -136,7 +136,7 @@ async def transfer(
         raise _failed(target, say("it can't be written ({why})", why=str(error.strerror))) from None
 
 
-def _resumption(known: Origin | None, have: int) -> dict[str, str]:
+def _resumption(known: FileVersion | None, have: int) -> dict[str, str]:
     """Return the headers that ask for what is missing, if the file is still the same."""
     if known is None or have == 0:
         return {}
@@ -147,7 +147,10 @@ def _resumption(known: Origin | None, have: int) -> dict[str, str]:
 
 
 def _start(
-    response: aiohttp.ClientResponse, store: Store, target: Target, known: Origin | None
+    response: aiohttp.ClientResponse,
+    store: WeightsFolder,
+    target: Target,
+    known: FileVersion | None,
 ) -> int | None:
     """Make the part ready for the body of `response`; return the file's length in bytes.
 
@@ -170,7 +173,7 @@ def _start(
         first = _first_byte(response)
         if known is None or first != part.size or not known.same(origin):
             part.discard()
-            raise Passing(say("{who} sent the wrong part of the file", who=who))
+            raise TransientError(say("{who} sent the wrong part of the file", who=who))
     if origin.length is not None:
         here = part.size if response.status == 206 else 0
         # What is kept of an earlier version makes room for the new one.
@@ -181,16 +184,16 @@ def _start(
     return origin.length
 
 
-def _check_status(response: aiohttp.ClientResponse, part: Part, target: Target) -> None:
+def _check_status(response: aiohttp.ClientResponse, part: PartialFile, target: Target) -> None:
     status, who = response.status, host(target.url)
     answer = f"{status} {response.reason}"
     if status in {200, 206}:
         return
     if status == 416:
         part.discard()
-        raise Passing(say("{who} now has a different file", who=who))
+        raise TransientError(say("{who} now has a different file", who=who))
     if status in _PASSING_STATUS:
-        raise Passing(
+        raise TransientError(
             say("{who} answered {answer}", who=who, answer=answer), _retry_after(response)
         )
     if status in {404, 410}:
@@ -215,7 +218,11 @@ def _check_length(length: int | None, target: Target) -> None:
 
 
 async def _read(
-    response: aiohttp.ClientResponse, part: Part, target: Target, total: int | None, meter: Meter
+    response: aiohttp.ClientResponse,
+    part: PartialFile,
+    target: Target,
+    total: int | None,
+    meter: Meter,
 ) -> None:
     """Add the body to the part, block by block, and each to the disk before the next."""
     done = part.size
@@ -227,11 +234,13 @@ async def _read(
             raise _failed(
                 target, say("{who} sent more than {most}", who=host(target.url), most=size(most))
             )
-        await to_the_end(part.append, block)
+        await download_all(part.append, block)
         meter(len(block), done, total)
     if total is not None and done < total:
         who, came = host(target.url), size(done)
-        raise Passing(say("{who} sent {done} of {total}", who=who, done=came, total=size(total)))
+        raise TransientError(
+            say("{who} sent {done} of {total}", who=who, done=came, total=size(total))
+        )
 
 
 async def _block(response: aiohttp.ClientResponse, stall: float) -> bytes:
@@ -250,13 +259,13 @@ def _most(target: Target) -> float:
     return min(published, target.most if target.most is not None else float("inf"))
 
 
-def _origin(response: aiohttp.ClientResponse, target: Target) -> Origin:
+def _origin(response: aiohttp.ClientResponse, target: Target) -> FileVersion:
     length = response.content_length
     if response.status == 206:
         found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         length = int(found[3]) if found and found[3] != "*" else None
     headers = response.headers
-    return Origin(target.url, headers.get("ETag"), headers.get("Last-Modified"), length)
+    return FileVersion(target.url, headers.get("ETag"), headers.get("Last-Modified"), length)
 
 
 def _first_byte(response: aiohttp.ClientResponse) -> int | None:
@@ -288,6 +297,6 @@ def _too_large(length: int, target: Target) -> DownloadFailed:
     return _failed(target, why)
 
 
-def _no_room(target: Target, store: Store) -> DownloadFailed:
+def _no_room(target: Target, store: WeightsFolder) -> DownloadFailed:
     folder = str(store.folder)
     return _failed(target, say("there's not enough disk space in {folder}", folder=folder))

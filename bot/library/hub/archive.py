@@ -18,7 +18,7 @@ MOST_BYTES = 500 * 2**20
 
 
 @dataclass(frozen=True)
-class Place:
+class RepositoryPaths:
     """Where a repository at a commit lies: its `code`, and the `home` that is its worker's own."""
 
     folder: Path
@@ -39,12 +39,12 @@ class Place:
         return self.home / "torch" / "hub" / "checkpoints"
 
 
-def place(folder: Path, name: str, commit: str) -> Place:
+def place(folder: Path, name: str, commit: str) -> RepositoryPaths:
     """Return where OWNER/REPO `name` lies below `folder`, for a worker that works elsewhere too."""
-    return Place(folder.absolute() / f"{name.replace('/', '--')}--{commit[:12]}")
+    return RepositoryPaths(folder.absolute() / f"{name.replace('/', '--')}--{commit[:12]}")
 
 
-def unpack(archive: Path, where: Place) -> None:
+def unpack(archive: Path, where: RepositoryPaths) -> None:
     """Unpack `archive`, whose files all lie below one folder, as the code of `where`.
 
     Raises:

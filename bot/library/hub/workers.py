@@ -20,12 +20,12 @@ from bot.core.errors import BobbyError, UnknownModel
 from bot.core.i18n import tr
 from bot.core.settings import Settings
 from bot.executor.engines.local import LocalEngine
-from bot.executor.engines.supervisor import Program
+from bot.executor.engines.supervisor import WorkerCommand
 from bot.executor.executor import Executor
 from bot.executor.factory import longest_silence, longest_work, worker_environment
 from bot.executor.queue import Limits
 from bot.library.hub import archive, hub_file, source_summary
-from bot.library.hub.archive import Place
+from bot.library.hub.archive import RepositoryPaths
 from bot.library.hub.hub_file import Model, Repository
 from models.jobs.model_info import ModelInfo
 
@@ -36,7 +36,7 @@ _SET_DUMPABLE = 4
 _KEPT_BACK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "CUDA_VISIBLE_DEVICES")
 
 
-class Hub:
+class HubWorkers:
     """Every repository of the operator's list; open with `async with`.
 
     A worker that has work and says nothing for `hang_after` seconds is killed.
@@ -79,7 +79,7 @@ class Hub:
             for name, (repository, model) in self.models.items()
         )
 
-    def place(self, repository: Repository) -> Place:
+    def place(self, repository: Repository) -> RepositoryPaths:
         """Return where `repository` lies."""
         folder = self._settings.weights_folder / "hub"
         return archive.place(folder, repository.name, repository.commit)
@@ -147,7 +147,9 @@ class Hub:
     def _made(self, repository: Repository) -> Executor:
         settings, place = self._settings, self.place(repository)
         place.home.mkdir(parents=True, exist_ok=True)
-        program = Program(command(settings, repository, place), environment(os.environ, place))
+        program = WorkerCommand(
+            command(settings, repository, place), environment(os.environ, place)
+        )
         return Executor(
             LocalEngine(program, hang_after=self._hang_after, silence=longest_silence(settings)),
             limits=Limits.of(settings),
@@ -165,7 +167,7 @@ def _close_memory() -> None:
         ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def command(settings: Settings, repository: Repository, place: Place) -> list[str]:
+def command(settings: Settings, repository: Repository, place: RepositoryPaths) -> list[str]:
     """Return the command line of the worker for `repository`."""
     models = msgspec.json.encode([model.job() for model in repository.models]).decode()
     return [
@@ -177,7 +179,7 @@ def command(settings: Settings, repository: Repository, place: Place) -> list[st
     ]
 
 
-def environment(inherited: Mapping[str, str], place: Place) -> dict[str, str]:
+def environment(inherited: Mapping[str, str], place: RepositoryPaths) -> dict[str, str]:
     """Return the worker's environment: less than Bobby's own worker's, and with its own folders."""
     kept = worker_environment(inherited)
     own = {name: value for name, value in kept.items() if name.upper() not in _KEPT_BACK}

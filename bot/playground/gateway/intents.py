@@ -34,7 +34,7 @@ _NEEDED: dict[str, tuple[int, int]] = {
 """Event to the intent it takes in a guild and in direct messages; what is not here is for all."""
 
 
-def hears(intents: int, event: str, *, direct: bool) -> bool:
+def intent_allows(intents: int, event: str, *, direct: bool) -> bool:
     """Whether a bot with `intents` is told of `event`, in direct messages or in a guild."""
     needed = _NEEDED.get(event)
     return needed is None or bool(intents & needed[1 if direct else 0])

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.playground.gateway import intents
 from bot.playground.model import message_payloads, payloads
-from bot.playground.model.permissions import P, in_channel
+from bot.playground.model.permissions import PermissionBits, in_channel
 from bot.playground.model.records import DM, Json, Person
 from bot.playground.model.state import Event, World
 
@@ -20,7 +20,7 @@ BUFFER_EVENTS = 2000
 RESUMABLE_SECONDS = 300.0
 
 
-class Wire(Protocol):
+class GatewayConnection(Protocol):
     """A connection that takes gateway messages, in order."""
 
     def send(self, message: Json) -> None:
@@ -50,7 +50,7 @@ class Session:
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     sequence: int = 0
     buffer: deque[tuple[int, Json]] = field(default_factory=lambda: deque(maxlen=BUFFER_EVENTS))
-    wire: Wire | None = None
+    wire: GatewayConnection | None = None
     resumable: bool = True
     left_at: float = 0.0
 
@@ -105,14 +105,14 @@ class Hub:
         if not session.minds(_guild_id(event)):
             return False
         direct = event.channel is not None and event.channel.kind == DM
-        if session.intents is not None and not intents.hears(
+        if session.intents is not None and not intents.intent_allows(
             session.intents, event.name, direct=direct
         ):
             return False
         if event.to is not None:
             return session.person in event.to
         if event.channel is not None:
-            return bool(in_channel(session.person, event.channel) & P.VIEW_CHANNEL)
+            return bool(in_channel(session.person, event.channel) & PermissionBits.VIEW_CHANNEL)
         return event.guild is not None and session.person.id in event.guild.members
 
     def _as_heard(self, event: Event, session: Session) -> Json:
@@ -123,7 +123,11 @@ class Hub:
         return message_payloads.without_content(event.data, session.person, direct=direct)
 
     def open(
-        self, person: Person, wanted: int | None, wire: Wire, shard: tuple[int, int] = (0, 1)
+        self,
+        person: Person,
+        wanted: int | None,
+        wire: GatewayConnection,
+        shard: tuple[int, int] = (0, 1),
     ) -> Session:
         """Begin a session of `person` and greet it: READY, then the guilds of its shard."""
         self._forget_the_left()

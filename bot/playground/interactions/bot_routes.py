@@ -93,7 +93,7 @@ class CallbackRoutes:
         if interaction.kind == MODAL:
             raise _wrong_kind()
         require_form(modal, Modal)
-        complaints = errors.Complaints()
+        complaints = errors.ValidationErrors()
         check_components(complaints, modal["components"], second=True)
         complaints.close()
         components = building.components(modal["components"])

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.playground.interactions.registry import MESSAGE_MENU, SLASH, context_of
-from bot.playground.messages.posting import Occasion
+from bot.playground.messages.posting import MessageContext
 from bot.playground.model import errors, message_payloads, payloads
 from bot.playground.model.links import Links
-from bot.playground.model.permissions import P, in_channel
+from bot.playground.model.permissions import PermissionBits, in_channel
 from bot.playground.model.records import (
     DEFAULT,
     EPHEMERAL,
@@ -208,27 +208,41 @@ class Interactions:
             data["message"] = message_payloads.message(interaction.source, self._links)
         return data
 
-    def _app_permissions(self, interaction: Interaction) -> P:
+    def _app_permissions(self, interaction: Interaction) -> PermissionBits:
         """Return what the bot may do there; a guest has what its person lends it."""
         held = in_channel(self._world.bot, interaction.channel)
         if held or interaction.channel.guild is None:
-            return held or P.SEND_MESSAGES | P.EMBED_LINKS | P.ATTACH_FILES
-        lent = P.EMBED_LINKS | P.ATTACH_FILES | P.MENTION_EVERYONE | P.USE_EXTERNAL_EMOJIS
+            return (
+                held
+                or PermissionBits.SEND_MESSAGES
+                | PermissionBits.EMBED_LINKS
+                | PermissionBits.ATTACH_FILES
+            )
+        lent = (
+            PermissionBits.EMBED_LINKS
+            | PermissionBits.ATTACH_FILES
+            | PermissionBits.MENTION_EVERYONE
+            | PermissionBits.USE_EXTERNAL_EMOJIS
+        )
         return in_channel(interaction.person, interaction.channel) & lent
 
     # --- what an answer is ------------------------------------------------------------------------
 
-    def occasion(self, interaction: Interaction, flags: int, *, loading: bool = False) -> Occasion:
+    def occasion(
+        self, interaction: Interaction, flags: int, *, loading: bool = False
+    ) -> MessageContext:
         """Return what makes a message that answers `interaction`, ephemeral if `flags` say so.
 
         Answers of an application that only the person has installed are seen by that person
         alone where people may not use external apps.
         """
-        may_show = in_channel(interaction.person, interaction.channel) & P.USE_EXTERNAL_APPS
+        may_show = (
+            in_channel(interaction.person, interaction.channel) & PermissionBits.USE_EXTERNAL_APPS
+        )
         guest = interaction.only_by_user and interaction.channel.guild is not None
         hidden = bool(flags & EPHEMERAL) or (guest and not may_show)
         reference = _reference(interaction, hidden=hidden)
-        return Occasion(
+        return MessageContext(
             kind=_message_kind(interaction, reference),
             for_whom=interaction.person if hidden else None,
             interaction=self._metadata(interaction),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.playground.interactions import schemas
 from bot.playground.model import errors
-from bot.playground.model.errors import Complaints
+from bot.playground.model.errors import ValidationErrors
 from bot.playground.model.fields import check
 from bot.playground.model.records import DM, Application, Channel, Command, Json, Person
 from bot.playground.model.state import World
@@ -34,7 +34,7 @@ class Registry:
         Raises:
             ApiError: One is not valid, there are too many, or too many were made today.
         """
-        complaints = Complaints()
+        complaints = ValidationErrors()
         for index, body in enumerate(bodies):
             check(complaints, body, schemas.Command, str(index))
         complaints.close()

@@ -29,7 +29,7 @@ from bot.playground.messages.rules import check_slow_mode
 from bot.playground.model import errors, message_payloads, payloads
 from bot.playground.model.fields import require_form
 from bot.playground.model.links import Links
-from bot.playground.model.permissions import P, require
+from bot.playground.model.permissions import PermissionBits, require
 from bot.playground.model.records import Attachment, Channel, Command, Json, Message, Person
 from bot.playground.model.state import World
 from bot.playground.rest.http import caller, done
@@ -89,7 +89,7 @@ class InteractionRoutes:
     # --- commands ---------------------------------------------------------------------------------
 
     def _command(self, me: Person, channel: Channel, form: Form, kind: int) -> Interaction:
-        held = require(me, channel, P.USE_APPLICATION_COMMANDS)
+        held = require(me, channel, PermissionBits.USE_APPLICATION_COMMANDS)
         sent: Json = form.payload.get("data") or {}
         command = self._world.application.commands.get(snowflake(sent.get("id"), "data.id"))
         owners = self._registry.owners(command, me, channel) if command else {}

@@ -1,6 +1,6 @@
 """From a message's body to the parts of a record: embeds, components, files, mentions.
 
-Normalises what clients send to what Discord sends back. Decides nothing about who may do it.
+Normalizes what clients send to what Discord sends back. Decides nothing about who may do it.
 """
 
 import re

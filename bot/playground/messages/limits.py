@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.playground.messages import urls
 from bot.playground.messages.bodies import Form
-from bot.playground.model.errors import Complaints
+from bot.playground.model.errors import ValidationErrors
 from bot.playground.model.records import COMPONENTS_V2, Json
 
 MAX_FILES = 10
@@ -21,7 +21,7 @@ def check(form: Form, *, second: bool = False) -> None:
     Raises:
         ApiError: 50035 with every complaint.
     """
-    complaints = Complaints()
+    complaints = ValidationErrors()
     payload = form.payload
     if len(form.files) > MAX_FILES:
         limit = f"Must be {MAX_FILES} or fewer in length."
@@ -36,7 +36,7 @@ def check(form: Form, *, second: bool = False) -> None:
     complaints.close()
 
 
-def _embeds(complaints: Complaints, embeds: list[Json]) -> None:
+def _embeds(complaints: ValidationErrors, embeds: list[Json]) -> None:
     total = 0
     for index, embed in enumerate(embeds):
         urls.check(complaints, f"embeds.{index}", embed)
@@ -49,7 +49,7 @@ def _embeds(complaints: Complaints, embeds: list[Json]) -> None:
         complaints.add("embeds", "MAX_EMBED_SIZE_EXCEEDED", sentence)
 
 
-def check_components(complaints: Complaints, components: list[Json], *, second: bool) -> None:
+def check_components(complaints: ValidationErrors, components: list[Json], *, second: bool) -> None:
     """Complain about what is wrong with `components` together."""
     seen: set[str] = set()
     every = list(walk(components, "components"))

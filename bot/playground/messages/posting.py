@@ -39,7 +39,7 @@ _LINK = re.compile(r"(?<!<)https?://[^\s<>|]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class MessageContext:
     """What makes a message other than one that somebody just posts.
 
     `for_whom` makes it ephemeral; `interaction` and `command` are the JSON of what it answers.
@@ -55,7 +55,7 @@ class Occasion:
     may_be_empty: bool = False
 
 
-POSTED = Occasion()
+POSTED = MessageContext()
 
 
 class Posting:
@@ -67,7 +67,7 @@ class Posting:
         self.unfurl_after = 0.0
 
     def create(
-        self, channel: Channel, author: Person, form: Form, occasion: Occasion = POSTED
+        self, channel: Channel, author: Person, form: Form, occasion: MessageContext = POSTED
     ) -> Message:
         """Post the body `form` in `channel` and return the message.
 
@@ -178,7 +178,7 @@ class Posting:
         at.flags |= HAS_THREAD
         self.announce("MESSAGE_UPDATE", at)
         reference = Reference(at.channel, at.id)
-        occasion = Occasion(kind=THREAD_STARTER, reference=reference, may_be_empty=True)
+        occasion = MessageContext(kind=THREAD_STARTER, reference=reference, may_be_empty=True)
         self.create(at.thread, at.author, Form({}), occasion)
         return at.thread
 

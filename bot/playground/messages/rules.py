@@ -7,7 +7,7 @@ import time
 
 from bot.playground.messages.bodies import Form
 from bot.playground.model import errors
-from bot.playground.model.permissions import P, in_channel, in_guild, may_send, require
+from bot.playground.model.permissions import PermissionBits, in_channel, in_guild, may_send, require
 from bot.playground.model.records import Channel, Person
 from bot.playground.model.state import World
 
@@ -25,12 +25,12 @@ def check_post(world: World, person: Person, channel: Channel, form: Form) -> No
     if not held & may_send(channel):
         raise errors.missing_permissions()
     payload = form.payload
-    if payload.get("embeds") and not held & P.EMBED_LINKS:
+    if payload.get("embeds") and not held & PermissionBits.EMBED_LINKS:
         raise errors.missing_permissions()
-    if form.files and not held & P.ATTACH_FILES:
+    if form.files and not held & PermissionBits.ATTACH_FILES:
         raise errors.missing_permissions()
     reference = payload.get("message_reference") or {}
-    if reference and not reference.get("type") and not held & P.READ_MESSAGE_HISTORY:
+    if reference and not reference.get("type") and not held & PermissionBits.READ_MESSAGE_HISTORY:
         raise errors.reply_needs_history()
     check_words(person, channel, str(payload.get("content") or ""))
     check_slow_mode(person, channel, held)
@@ -53,13 +53,13 @@ def check_direct(world: World, person: Person, channel: Channel) -> None:
         raise errors.cannot_dm()
 
 
-def check_thread(channel: Channel, held: P) -> None:
+def check_thread(channel: Channel, held: PermissionBits) -> None:
     """Check that a thread is open, or that the one who holds `held` may open it.
 
     Raises:
         ApiError: 160005 when it is locked, 50083 when it is archived as well.
     """
-    if channel.is_thread and channel.locked and not held & P.MANAGE_THREADS:
+    if channel.is_thread and channel.locked and not held & PermissionBits.MANAGE_THREADS:
         raise errors.thread_archived() if channel.archived else errors.thread_locked()
 
 
@@ -69,20 +69,24 @@ def check_words(person: Person, channel: Channel, text: str) -> None:
     Raises:
         ApiError: 200000.
     """
-    if channel.guild is None or in_guild(person, channel.guild) & P.MANAGE_GUILD:
+    if channel.guild is None or in_guild(person, channel.guild) & PermissionBits.MANAGE_GUILD:
         return
     lowered = text.lower()
     if any(word.lower() in lowered for word in channel.guild.blocked_words):
         raise errors.blocked_by_automod()
 
 
-def check_slow_mode(person: Person, channel: Channel, held: P) -> None:
+def check_slow_mode(person: Person, channel: Channel, held: PermissionBits) -> None:
     """Check that enough time has passed since the person last posted; bots are exempt.
 
     Raises:
         ApiError: 20016, with the seconds to wait.
     """
-    if not channel.slow_mode or person.bot or held & (P.MANAGE_MESSAGES | P.MANAGE_CHANNELS):
+    if (
+        not channel.slow_mode
+        or person.bot
+        or held & (PermissionBits.MANAGE_MESSAGES | PermissionBits.MANAGE_CHANNELS)
+    ):
         return
     present = time.monotonic()
     wait = channel.spoke_at.get(person.id, -1e9) + channel.slow_mode - present
@@ -93,4 +97,4 @@ def check_slow_mode(person: Person, channel: Channel, held: P) -> None:
 
 def may_read(person: Person, channel: Channel) -> bool:
     """Whether `person` may read what was posted in `channel` before."""
-    return bool(in_channel(person, channel) & P.READ_MESSAGE_HISTORY)
+    return bool(in_channel(person, channel) & PermissionBits.READ_MESSAGE_HISTORY)

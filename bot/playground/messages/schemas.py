@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import Meta, Struct
 
 from bot.playground.messages.components import Color, Container, Emoji, Inner
-from bot.playground.model.errors import Complaints
+from bot.playground.model.errors import ValidationErrors
 from bot.playground.model.fields import REQUIRED, Id, check_each, must
 
 Text256: TypeAlias = Annotated[str, Meta(max_length=256)]
@@ -110,6 +110,6 @@ def check(payload: dict[str, Any]) -> None:
     Raises:
         ApiError: 50035, with the first complaint about each field.
     """
-    complaints = Complaints()
+    complaints = ValidationErrors()
     check_each(complaints, payload, _Message)
     complaints.close()

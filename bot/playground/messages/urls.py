@@ -7,7 +7,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-from bot.playground.model.errors import Complaints
+from bot.playground.model.errors import ValidationErrors
 from bot.playground.model.records import Json
 
 MAX_ADDRESS = 2048
@@ -25,7 +25,7 @@ _UNFIT = re.compile(r"[\s\x00-\x1f\x7f<>\"]")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 
-def check(complaints: Complaints, path: str, embed: Json) -> None:
+def check(complaints: ValidationErrors, path: str, embed: Json) -> None:
     """Complain about every address of `embed`, which stands at `path`, that is none."""
     for part, name, schemes in _PLACES:
         value = ((embed.get(part) or {}) if part else embed).get(name)

@@ -79,7 +79,7 @@ def rate_limited(retry_after: float) -> ApiError:
     return ApiError(429, 0, "You are being rate limited.", extra=extra)
 
 
-class Complaints:
+class ValidationErrors:
     """What is wrong with a body, field by field; becomes Discord's tree under 50035."""
 
     def __init__(self) -> None:
@@ -118,6 +118,6 @@ class Complaints:
 
 def invalid(path: str, code: str, message: str) -> ApiError:
     """One field of the body is wrong."""
-    complaints = Complaints()
+    complaints = ValidationErrors()
     complaints.add(path, code, message)
     return complaints.error()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from bot.playground.model.errors import Complaints
+from bot.playground.model.errors import ValidationErrors
 
 Id: TypeAlias = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^\d{1,20}$")]
 CustomId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -56,7 +56,7 @@ def must(holds: object, field: str, code: str, sentence: str) -> None:
         raise ValueError(f"{field}|{code}|{sentence}")
 
 
-def check(complaints: Complaints, value: object, form: Any, at: str = "") -> None:  # noqa: ANN401
+def check(complaints: ValidationErrors, value: object, form: Any, at: str = "") -> None:  # noqa: ANN401
     """Complain about the first thing in `value`, which stands at `at`, that is not of `form`."""
     try:
         msgspec.convert(value, form)
@@ -77,12 +77,12 @@ def require_form(value: object, form: Any, at: str = "") -> None:  # noqa: ANN40
     Raises:
         ApiError: 50035.
     """
-    complaints = Complaints()
+    complaints = ValidationErrors()
     check(complaints, value, form, at)
     complaints.close()
 
 
-def check_each(complaints: Complaints, body: dict[str, Any], form: Any) -> None:  # noqa: ANN401
+def check_each(complaints: ValidationErrors, body: dict[str, Any], form: Any) -> None:  # noqa: ANN401
     """Complain about each field of `body` that is not as `form`, all optional, has it."""
     for name, value in body.items():
         check(complaints, {name: value}, form)

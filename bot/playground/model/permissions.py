@@ -11,7 +11,7 @@ from bot.playground.model import errors
 from bot.playground.model.records import Channel, Guild, Member, Person
 
 
-class P(IntFlag):
+class PermissionBits(IntFlag):
     """The permissions the playground knows by name; other bits are carried but mean nothing."""
 
     CREATE_INVITE = 1 << 0
@@ -36,57 +36,57 @@ class P(IntFlag):
     USE_EXTERNAL_APPS = 1 << 50
 
 
-NONE = P(0)
-ALL = P((1 << 53) - 1)
+NONE = PermissionBits(0)
+ALL = PermissionBits((1 << 53) - 1)
 
 EVERYONE = (
-    P.CREATE_INVITE
-    | P.ADD_REACTIONS
-    | P.VIEW_CHANNEL
-    | P.SEND_MESSAGES
-    | P.EMBED_LINKS
-    | P.ATTACH_FILES
-    | P.READ_MESSAGE_HISTORY
-    | P.USE_EXTERNAL_EMOJIS
-    | P.USE_APPLICATION_COMMANDS
-    | P.CREATE_PUBLIC_THREADS
-    | P.CREATE_PRIVATE_THREADS
-    | P.USE_EXTERNAL_STICKERS
-    | P.SEND_MESSAGES_IN_THREADS
-    | P.USE_EXTERNAL_APPS
+    PermissionBits.CREATE_INVITE
+    | PermissionBits.ADD_REACTIONS
+    | PermissionBits.VIEW_CHANNEL
+    | PermissionBits.SEND_MESSAGES
+    | PermissionBits.EMBED_LINKS
+    | PermissionBits.ATTACH_FILES
+    | PermissionBits.READ_MESSAGE_HISTORY
+    | PermissionBits.USE_EXTERNAL_EMOJIS
+    | PermissionBits.USE_APPLICATION_COMMANDS
+    | PermissionBits.CREATE_PUBLIC_THREADS
+    | PermissionBits.CREATE_PRIVATE_THREADS
+    | PermissionBits.USE_EXTERNAL_STICKERS
+    | PermissionBits.SEND_MESSAGES_IN_THREADS
+    | PermissionBits.USE_EXTERNAL_APPS
 )
 """What a new guild gives to everyone."""
 
 DIRECT = (
-    P.VIEW_CHANNEL
-    | P.SEND_MESSAGES
-    | P.EMBED_LINKS
-    | P.ATTACH_FILES
-    | P.READ_MESSAGE_HISTORY
-    | P.ADD_REACTIONS
-    | P.MENTION_EVERYONE
-    | P.USE_EXTERNAL_EMOJIS
-    | P.USE_EXTERNAL_STICKERS
-    | P.USE_APPLICATION_COMMANDS
+    PermissionBits.VIEW_CHANNEL
+    | PermissionBits.SEND_MESSAGES
+    | PermissionBits.EMBED_LINKS
+    | PermissionBits.ATTACH_FILES
+    | PermissionBits.READ_MESSAGE_HISTORY
+    | PermissionBits.ADD_REACTIONS
+    | PermissionBits.MENTION_EVERYONE
+    | PermissionBits.USE_EXTERNAL_EMOJIS
+    | PermissionBits.USE_EXTERNAL_STICKERS
+    | PermissionBits.USE_APPLICATION_COMMANDS
 )
 """What the two ends of a direct conversation may do in it."""
 
 
-SILENCED = P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY
+SILENCED = PermissionBits.VIEW_CHANNEL | PermissionBits.READ_MESSAGE_HISTORY
 """What is left to a member whom a moderator has silenced for a while."""
 
 
-def in_guild(person: Person, guild: Guild) -> P:
+def in_guild(person: Person, guild: Guild) -> PermissionBits:
     """Return the base permissions of `person` in `guild`; none for a stranger."""
     member = guild.members.get(person.id)
     if member is None:
         return NONE
     if guild.owner is person:
         return ALL
-    held = P(guild.roles[guild.id].permissions)
+    held = PermissionBits(guild.roles[guild.id].permissions)
     for role in member.roles:
-        held |= P(role.permissions)
-    if held & P.ADMINISTRATOR:
+        held |= PermissionBits(role.permissions)
+    if held & PermissionBits.ADMINISTRATOR:
         return ALL
     return held & SILENCED if _is_silenced(member) else held
 
@@ -95,7 +95,7 @@ def _is_silenced(member: Member) -> bool:
     return member.silenced_until is not None and member.silenced_until > datetime.now(UTC)
 
 
-def in_channel(person: Person, channel: Channel) -> P:
+def in_channel(person: Person, channel: Channel) -> PermissionBits:
     """Return what `person` may do in `channel`, overwrites included.
 
     Without View Channel nothing is left; without the right to send, nothing that goes along with
@@ -108,42 +108,56 @@ def in_channel(person: Person, channel: Channel) -> P:
         return held
     place = channel.parent or channel
     held = _overwritten(held, person, channel.guild, place)
-    if not held & P.VIEW_CHANNEL:
+    if not held & PermissionBits.VIEW_CHANNEL:
         return NONE
-    sending = P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES
+    sending = (
+        PermissionBits.SEND_MESSAGES_IN_THREADS
+        if channel.is_thread
+        else PermissionBits.SEND_MESSAGES
+    )
     if not held & sending:
-        held &= ~(P.EMBED_LINKS | P.ATTACH_FILES | P.MENTION_EVERYONE)
+        held &= ~(
+            PermissionBits.EMBED_LINKS
+            | PermissionBits.ATTACH_FILES
+            | PermissionBits.MENTION_EVERYONE
+        )
     return held
 
 
-def _overwritten(held: P, person: Person, guild: Guild, place: Channel) -> P:
+def _overwritten(
+    held: PermissionBits, person: Person, guild: Guild, place: Channel
+) -> PermissionBits:
     overwrites = place.overwrites
     if everyone := overwrites.get(guild.id):
-        held = held & ~P(everyone.deny) | P(everyone.allow)
+        held = held & ~PermissionBits(everyone.deny) | PermissionBits(everyone.allow)
     allow = deny = NONE
     for role in guild.members[person.id].roles:
         if found := overwrites.get(role.id):
-            allow |= P(found.allow)
-            deny |= P(found.deny)
+            allow |= PermissionBits(found.allow)
+            deny |= PermissionBits(found.deny)
     held = held & ~deny | allow
     if own := overwrites.get(person.id):
-        held = held & ~P(own.deny) | P(own.allow)
+        held = held & ~PermissionBits(own.deny) | PermissionBits(own.allow)
     return held & SILENCED if _is_silenced(guild.members[person.id]) else held
 
 
-def may_send(channel: Channel) -> P:
+def may_send(channel: Channel) -> PermissionBits:
     """Return the permission that sending in `channel` takes: in threads it is another one."""
-    return P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES
+    return (
+        PermissionBits.SEND_MESSAGES_IN_THREADS
+        if channel.is_thread
+        else PermissionBits.SEND_MESSAGES
+    )
 
 
-def require(person: Person, channel: Channel, *needed: P) -> P:
+def require(person: Person, channel: Channel, *needed: PermissionBits) -> PermissionBits:
     """Return what `person` may do in `channel`, after checking that it includes all `needed`.
 
     Raises:
         ApiError: 50001 when the channel can't be seen, 50013 when a needed permission is missing.
     """
     held = in_channel(person, channel)
-    if not held & P.VIEW_CHANNEL:
+    if not held & PermissionBits.VIEW_CHANNEL:
         raise errors.missing_access()
     if any(not held & permission for permission in needed):
         raise errors.missing_permissions()

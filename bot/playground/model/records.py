@@ -1,6 +1,6 @@
 """What the playground's world is made of: people, guilds, channels, messages, commands.
 
-Plain mutable records without behaviour, referring to one another by object. `World` makes and
+Plain mutable records without behavior, referring to one another by object. `World` makes and
 keeps them, the payload modules turn them into JSON; neither ids nor times are made here.
 """
 

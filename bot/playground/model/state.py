@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.playground.model import media, payloads
-from bot.playground.model.permissions import EVERYONE, NONE, P, in_channel
+from bot.playground.model.permissions import EVERYONE, NONE, PermissionBits, in_channel
 from bot.playground.model.records import (
     DM,
     PUBLIC_THREAD,
@@ -183,7 +183,9 @@ class World:
         guild.locale = locale
         self.publish(Event("GUILD_UPDATE", payloads.guild(guild), guild=guild))
 
-    def add_role(self, name: str, permissions: P, *, guild: Guild | None = None) -> Role:
+    def add_role(
+        self, name: str, permissions: PermissionBits, *, guild: Guild | None = None
+    ) -> Role:
         """Return a new role above those of `guild`."""
         guild = guild or self.guild
         role = Role(self.new_id(), name, int(permissions), position=len(guild.roles))
@@ -191,7 +193,7 @@ class World:
         self._role_event("GUILD_ROLE_CREATE", guild, role)
         return role
 
-    def set_role(self, role: Role, permissions: P) -> None:
+    def set_role(self, role: Role, permissions: PermissionBits) -> None:
         """Give `role` other permissions."""
         role.permissions = int(permissions)
         guild = next(g for g in self.guilds.values() if role.id in g.roles)
@@ -280,7 +282,12 @@ class World:
         self.publish(Event(name, payloads.channel(channel), channel=channel))
 
     def set_overwrite(
-        self, channel: Channel, target: Person | Role, *, allow: P = NONE, deny: P = NONE
+        self,
+        channel: Channel,
+        target: Person | Role,
+        *,
+        allow: PermissionBits = NONE,
+        deny: PermissionBits = NONE,
     ) -> None:
         """Allow and deny permissions in `channel` to one person or role."""
         seen_by = self._who_sees(channel)
@@ -294,7 +301,9 @@ class World:
     def _who_sees(self, channel: Channel) -> set[Person]:
         assert channel.guild is not None
         members = channel.guild.members.values()
-        return {m.person for m in members if in_channel(m.person, channel) & P.VIEW_CHANNEL}
+        return {
+            m.person for m in members if in_channel(m.person, channel) & PermissionBits.VIEW_CHANNEL
+        }
 
     def remove_channel(self, channel: Channel) -> None:
         """Delete `channel` and its messages."""

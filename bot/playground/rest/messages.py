@@ -13,7 +13,7 @@ from bot.playground.messages.posting import Posting
 from bot.playground.messages.rules import check_post, check_words, may_read
 from bot.playground.model import errors, message_payloads, payloads
 from bot.playground.model.links import Links
-from bot.playground.model.permissions import P, may_send, require
+from bot.playground.model.permissions import PermissionBits, may_send, require
 from bot.playground.model.records import DM, SUPPRESS_EMBEDS, Json, Message, Person
 from bot.playground.model.state import Event, World, now
 from bot.playground.rest.http import caller, channel_of, done, message_of, ok, query_number
@@ -78,7 +78,7 @@ class MessageRoutes:
     async def get(self, request: web.Request) -> web.Response:
         """Return one message."""
         me, channel = caller(request), channel_of(self._world, request)
-        require(me, channel, P.READ_MESSAGE_HISTORY)
+        require(me, channel, PermissionBits.READ_MESSAGE_HISTORY)
         return ok(self._shown(message_of(channel, request), me))
 
     async def create(self, request: web.Request) -> web.Response:
@@ -101,7 +101,7 @@ class MessageRoutes:
         source = self._world.channels.get(snowflake(reference.get("channel_id"), "channel_id"))
         if source is None:
             raise errors.unknown("Channel")
-        require(me, source, P.READ_MESSAGE_HISTORY)
+        require(me, source, PermissionBits.READ_MESSAGE_HISTORY)
 
     async def edit(self, request: web.Request) -> web.Response:
         """Edit one's own message; people who manage messages may hide another's embeds."""
@@ -112,11 +112,11 @@ class MessageRoutes:
         if channel.archived:
             raise errors.thread_archived()
         if message.author is not me:
-            if set(form.payload) != {"flags"} or not held & P.MANAGE_MESSAGES:
+            if set(form.payload) != {"flags"} or not held & PermissionBits.MANAGE_MESSAGES:
                 raise errors.not_the_author()
             hidden = int(form.payload["flags"] or 0) & SUPPRESS_EMBEDS
             form.payload["flags"] = message.flags & ~SUPPRESS_EMBEDS | hidden
-        if form.files and not held & P.ATTACH_FILES:
+        if form.files and not held & PermissionBits.ATTACH_FILES:
             raise errors.missing_permissions()
         check_words(me, channel, str(form.payload.get("content") or ""))
         self._posting.edit(message, form)
@@ -127,7 +127,7 @@ class MessageRoutes:
         me, channel = caller(request), channel_of(self._world, request)
         held = require(me, channel)
         message = message_of(channel, request)
-        if message.author is not me and not held & P.MANAGE_MESSAGES:
+        if message.author is not me and not held & PermissionBits.MANAGE_MESSAGES:
             raise errors.missing_permissions()
         self._posting.delete(message)
         return done()
@@ -166,12 +166,12 @@ class MessageRoutes:
     async def react(self, request: web.Request) -> web.Response:
         """React to a message."""
         me, channel = caller(request), channel_of(self._world, request)
-        held = require(me, channel, P.READ_MESSAGE_HISTORY)
+        held = require(me, channel, PermissionBits.READ_MESSAGE_HISTORY)
         message = message_of(channel, request)
         if channel.archived:
             raise errors.thread_archived()
         key = _emoji(request)
-        if key not in message.reactions and not held & P.ADD_REACTIONS:
+        if key not in message.reactions and not held & PermissionBits.ADD_REACTIONS:
             raise errors.missing_permissions()
         who = message.reactions.setdefault(key, [])
         if me.id not in who:

@@ -8,7 +8,7 @@ PAGE = Path(__file__).parents[1] / "page"
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    """Return the page's routes: index.html at `/` and its neighbours at `/page/<name>`."""
+    """Return the page's routes: index.html at `/` and its neighbors at `/page/<name>`."""
     return [web.get("/", _index), web.static("/page", PAGE)]
 
 

@@ -4,7 +4,7 @@ HiResCAM (Draelos and Carin, 2020, arXiv:2011.08891): activation times gradient,
 channels of the last layer that still has places. Where an average and a linear layer follow, as in
 most convolutional networks, the map's sum is the logit without its bias: it shows exactly what the
 network added up. Transformers are read at the last layer whose tokens reach the logit. Owns the map
-and its colours; which picture and label, `models.tasks.explain.task` decides.
+and its colors; which picture and label, `models.tasks.explain.task` decides.
 """
 
 import math
@@ -18,20 +18,22 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from models.images.tensors import bytes_of, from_bytes
-from models.runtime.inference import exact
+from models.runtime.inference import full_precision
 
 _LATEST = 48
 """So many of the last layers are kept while a picture goes through: some hundred MB at most."""
 
 _WARM = ((0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164))
-"""Five colours of the map "inferno" (van der Walt and Smith), which is even to the eye, also to one
-that does not tell red from green, and in grey."""
+"""Five colors of the map "inferno" (van der Walt and Smith), which is even to the eye, also to one
+that does not tell red from green, and in gray."""
 
 _STRONGEST = 0.85
-"""How much of a place's colour is the map's at most; the picture shines through."""
+"""How much of a place's color is the map's at most; the picture shines through."""
 
 
-def heat(network: nn.Module, picture: Tensor, place: int | None = None) -> tuple[Tensor, Tensor]:
+def hirescam(
+    network: nn.Module, picture: Tensor, place: int | None = None
+) -> tuple[Tensor, Tensor]:
     """Return the logits (classes,) of `picture` (3, H, W), and the map (h, w) of one of them.
 
     `place` is that of the label; None means the most likely. What is above 0 spoke for the label,
@@ -41,7 +43,7 @@ def heat(network: nn.Module, picture: Tensor, place: int | None = None) -> tuple
         ValueError: The network has no layer with places.
     """
     batch = picture[None].clone().requires_grad_()
-    with torch.enable_grad(), exact(), _watched(network) as seen:
+    with torch.enable_grad(), full_precision(), _capture_activations(network) as seen:
         logits = network(batch)[0]
         chosen = int(logits.argmax()) if place is None else place
         if not seen:
@@ -60,7 +62,7 @@ def heat(network: nn.Module, picture: Tensor, place: int | None = None) -> tuple
 
 
 @contextmanager
-def _watched(network: nn.Module) -> Iterator[deque[Tensor]]:
+def _capture_activations(network: nn.Module) -> Iterator[deque[Tensor]]:
     """Yield the latest outputs that have places, as the network gives them within the block."""
     seen: deque[Tensor] = deque(maxlen=_LATEST)
 
@@ -94,20 +96,20 @@ def _map(product: Tensor) -> Tensor:
     return product[0, 1:].sum(1).reshape(side, side)
 
 
-def overlaid(picture: Image.Image, found: Tensor) -> Image.Image:
-    """Return `picture`, grey, with the colours of what speaks for the label in `found` (h, w)."""
+def overlay(picture: Image.Image, found: Tensor) -> Image.Image:
+    """Return `picture`, gray, with the colors of what speaks for the label in `found` (h, w)."""
     size = (picture.height, picture.width)
     strength = found.clamp(min=0)[None, None]
     strength = F.interpolate(strength, size, mode="bicubic", antialias=True)[0, 0].clamp(min=0)
     strength = strength / strength.max().clamp(min=1e-12)
-    colours = _coloured(strength)
-    grey = bytes_of(picture.convert("L").convert("RGB")).float()
-    share = strength * _STRONGEST  # so that what hardly counts is not darkened by its dark colour
-    mixed = grey * (1 - share) + colours * share
+    colors = _colored(strength)
+    gray = bytes_of(picture.convert("L").convert("RGB")).float()
+    share = strength * _STRONGEST  # so that what hardly counts is not darkened by its dark color
+    mixed = gray * (1 - share) + colors * share
     return from_bytes(mixed.round().clamp(0, 255).to(torch.uint8))
 
 
-def _coloured(strength: Tensor) -> Tensor:
+def _colored(strength: Tensor) -> Tensor:
     table = torch.tensor(_WARM, dtype=torch.float32)
     at = strength * (len(_WARM) - 1)
     low = at.floor().long().clamp(max=len(_WARM) - 2)

@@ -23,7 +23,7 @@ from models.jobs.errors import JobError
 from models.jobs.requests import Explain
 from models.tasks.base import Alone, ClassifierTask
 from models.tasks.classify import device_name, normalized, top_five, view
-from models.tasks.explain.hirescam import heat, overlaid
+from models.tasks.explain.hirescam import hirescam, overlay
 
 GAP = 8
 """Pixels between the two pictures."""
@@ -67,13 +67,13 @@ class ExplainTask(ClassifierTask, Alone[Prepared, Explained]):
         network = self._networks.plain(record)
         begun = time.perf_counter()
         place = None if item.label is None else record.labels.index(item.label)
-        logits, found = heat(network.module, item.tensor.to(self._networks.device), place)
+        logits, found = hirescam(network.module, item.tensor.to(self._networks.device), place)
         took = (time.perf_counter() - begun) * 1000
         top = top_five(logits.cpu(), record.labels)
         chances = logits.double().softmax(0)
         label = record.labels[int(logits.argmax()) if place is None else place]
         return Explained(
-            image=_side_by_side(item.seen, overlaid(item.seen, found.cpu())),
+            image=_side_by_side(item.seen, overlay(item.seen, found.cpu())),
             label=label,
             probability=float(chances[record.labels.index(label)]),
             top=top,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 RIDGE = 0.1
-"""The penalty, as a share of the mean squared length of the centred features.
+"""The penalty, as a share of the mean squared length of the centered features.
 
 With Lite0's features, three examples each and 30 draws, 0.958 of pictures of dogs in snow and of
 people on bicycles were told apart, 0.796 of five kinds (class means: 0.962 and 0.774).
@@ -52,7 +52,7 @@ def fit(features: Tensor, places: Sequence[int], labels: int) -> Head:
     return Head(matrix.float(), (solved.mean - middle @ matrix).float())
 
 
-def likeness(features: Tensor, examples: Tensor, places: Sequence[int]) -> Tensor:
+def relative_similarity(features: Tensor, examples: Tensor, places: Sequence[int]) -> Tensor:
     """Return how like each label's `examples` (M, D) each of `features` (N, D) is, as (N, K).
 
     It is the cosine to the mean of the label's examples, as a share of what such an example has on
@@ -70,7 +70,7 @@ def likeness(features: Tensor, examples: Tensor, places: Sequence[int]) -> Tenso
     return torch.stack(columns, 1)
 
 
-def left_out(features: Tensor, places: Sequence[int], labels: int) -> tuple[int, int]:
+def leave_one_out(features: Tensor, places: Sequence[int], labels: int) -> tuple[int, int]:
     """Return how many examples the others give the right label, and how many were tried.
 
     One whose label has no other example is not tried; nor are all of very many.
@@ -86,8 +86,8 @@ def left_out(features: Tensor, places: Sequence[int], labels: int) -> tuple[int,
         among, beside = products[rest][:, rest], products[at, rest]
         solved = _solve(among, [places[other] for other in rest.tolist()], labels)
         to_middle = among @ solved.share
-        centred = beside - beside @ solved.share - to_middle + solved.share @ to_middle
-        right += int((centred @ solved.dual + solved.mean).argmax()) == places[at]
+        centered = beside - beside @ solved.share - to_middle + solved.share @ to_middle
+        right += int((centered @ solved.dual + solved.mean).argmax()) == places[at]
     return right, len(tried)
 
 
@@ -96,7 +96,7 @@ class _Solved:
     """What ridge regression finds of N examples by their inner products alone.
 
     `share` (N,) is each example's part of the mean, `mean` (K,) that of the labels, and `dual`
-    (N, K) what each centred example adds to the weights.
+    (N, K) what each centered example adds to the weights.
     """
 
     share: Tensor
@@ -113,8 +113,8 @@ def _solve(products: Tensor, places: Sequence[int], labels: int) -> _Solved:
     mean = share @ wanted
     root = (share * len(share)).sqrt()[:, None]
     to_middle = products @ share
-    centred = products - to_middle[:, None] - to_middle + share @ to_middle
-    kernel = root * centred * root.T
+    centered = products - to_middle[:, None] - to_middle + share @ to_middle
+    kernel = root * centered * root.T
     kernel.diagonal().add_(RIDGE * kernel.diagonal().mean().clamp(min=1e-12))
     factor = torch.linalg.cholesky(kernel)
     return _Solved(share, mean, root * torch.cholesky_solve(root * (wanted - mean), factor))

@@ -1,4 +1,4 @@
-"""The tasks of learning labels from a few pictures: features, recognising, and how well it goes.
+"""The tasks of learning labels from a few pictures: features, recognizing, and how well it goes.
 
 Owns the way from a picture to its features and from examples to an answer; the mathematics is
 `models.tasks.few_shot.ridge`'s. It keeps nothing: a job brings its examples along.
@@ -12,15 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from models.catalog.records import Classification
-from models.jobs.answers import Assessed, Features, Label, Labels
+from models.jobs.answers import CrossValidation, Features, Label, Labels
 from models.jobs.base import say
 from models.jobs.errors import JobError
-from models.jobs.requests import Assess, Example, Featurise, Recognise
+from models.jobs.requests import ClassifyCustom, CrossValidate, Example, ExtractFeatures
 from models.runtime.inference import Network
 from models.tasks import classify
 from models.tasks.base import Alone, ClassifierTask
 from models.tasks.classify import device_name
-from models.tasks.few_shot.ridge import fit, left_out, likeness
+from models.tasks.few_shot.ridge import fit, leave_one_out, relative_similarity
 
 SURE = 0.6
 """Below this probability of the best label an answer counts as not sure.
@@ -41,19 +41,19 @@ and 112 draws, this leaves 0.90 of the taught ones sure and makes it 0.54 of all
 class Prepared:
     """The job, and its picture as the network wants it; None where there is no picture."""
 
-    job: Featurise | Recognise | Assess
+    job: ExtractFeatures | ClassifyCustom | CrossValidate
     seen: classify.Prepared | None
 
 
-class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | Assessed]):
-    """Answers `Featurise`, `Recognise` and `Assess`."""
+class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | CrossValidation]):
+    """Answers `ExtractFeatures`, `ClassifyCustom` and `CrossValidate`."""
 
-    def prepare(self, job: Featurise | Recognise | Assess) -> Prepared:
+    def prepare(self, job: ExtractFeatures | ClassifyCustom | CrossValidate) -> Prepared:
         """See `Task`."""
-        if isinstance(job, Assess):
+        if isinstance(job, CrossValidate):
             return Prepared(job, None)
         choice = self._selection.choose(job.model)
-        if isinstance(job, Recognise) and not _is_theirs(job, choice.record):
+        if isinstance(job, ClassifyCustom) and not _is_theirs(job, choice.record):
             sentence = say(
                 "These labels were learned with {model}, which is no longer installed. "
                 "Ask the bot owner to reinstall it, or teach them again.",
@@ -66,20 +66,20 @@ class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | Assessed])
         """See `Alone`."""
         return item.job.model or "The default model"
 
-    def answer(self, item: Prepared) -> Features | Labels | Assessed:
+    def answer(self, item: Prepared) -> Features | Labels | CrossValidation:
         """See `Alone`."""
-        if isinstance(item.job, Assess):
+        if isinstance(item.job, CrossValidate):
             known, vectors, places = _together(item.job.examples)
-            right, asked = left_out(vectors, places, len(known))
-            return Assessed(right=right, asked=asked)
+            right, asked = leave_one_out(vectors, places, len(known))
+            return CrossValidation(right=right, asked=asked)
         assert item.seen is not None
         record = item.seen.choice.record
         network = self._networks.in_torch(record)
         begun = time.perf_counter()
         vector = features(network, item.seen.tensor)
         took = (time.perf_counter() - begun) * 1000
-        if isinstance(item.job, Recognise):
-            return self._recognise(item.job, item.seen, vector, took)
+        if isinstance(item.job, ClassifyCustom):
+            return self._recognize(item.job, item.seen, vector, took)
         return Features(
             features=vector.half().numpy().astype("<f2").tobytes(),
             model=record.name,
@@ -91,12 +91,12 @@ class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | Assessed])
             precision=network.precision,
         )
 
-    def _recognise(
-        self, job: Recognise, seen: classify.Prepared, vector: Tensor, took: float
+    def _recognize(
+        self, job: ClassifyCustom, seen: classify.Prepared, vector: Tensor, took: float
     ) -> Labels:
         known, vectors, places = _together(job.examples)
         chances = fit(vectors, places, len(known)).probabilities(vector[None])[0]
-        alike = likeness(vector[None], vectors, places)[0]
+        alike = relative_similarity(vector[None], vectors, places)[0]
         order = chances.argsort(descending=True, stable=True)[:5].tolist()
         top = tuple(Label(label=known[at], probability=float(chances[at])) for at in order)
         return Labels(
@@ -146,7 +146,7 @@ def _keep(given: list[Tensor]) -> Callable[[nn.Module, tuple[Tensor, ...]], None
     return keep
 
 
-def _is_theirs(job: Recognise, record: Classification) -> bool:
+def _is_theirs(job: ClassifyCustom, record: Classification) -> bool:
     return (record.name, record.checkpoint.name) == (job.model, job.weights)
 
 

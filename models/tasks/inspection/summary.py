@@ -34,7 +34,7 @@ class _OnMeta(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def weightless(build: Callable[[], nn.Module]) -> nn.Module:
+def build_on_meta(build: Callable[[], nn.Module]) -> nn.Module:
     """Return what `build` makes, on the meta device and in eval mode: shapes, but no numbers."""
     with _OnMeta():
         network = build()
@@ -44,7 +44,7 @@ def weightless(build: Callable[[], nn.Module]) -> nn.Module:
 def multiply_adds(network: nn.Module, side: int) -> int:
     """Return the multiplications of convolutions and matrices for a picture `side` by `side`.
 
-    `network` is on the meta device. Normalisation and activations are left out, as is usual.
+    `network` is on the meta device. Normalization and activations are left out, as is usual.
     """
     from torch.utils.flop_counter import FlopCounterMode  # takes a tenth of a second
 
@@ -105,7 +105,7 @@ def _runs(parts: dict[str, list[nn.Module]]) -> Iterator[list[str]]:
 
 
 def _foldable(first: list[nn.Module], second: list[nn.Module]) -> bool:
-    """Tell whether two neighbours are of one kind; of containers and layers only twins are."""
+    """Tell whether two neighbors are of one kind; of containers and layers only twins are."""
     kind = type(first[0])
     if any(type(module) is not kind for module in (*first, *second)) or len(first) != len(second):
         return False

@@ -18,7 +18,7 @@ from models.catalog.records import Classification, Preset, Record
 from models.catalog.selection import unknown
 from models.catalog.snippets import script
 from models.images.sizes import SHORT_SIDE
-from models.jobs.answers import Inspected, LayerCount, Preparation
+from models.jobs.answers import Inspected, LayerCount, Preprocessing
 from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Inspect
@@ -71,7 +71,7 @@ def inspect(name: str) -> Inspected:
         KeyError: There is none of that name.
     """
     record = _records()[name]
-    network = summary.weightless(record.build)
+    network = summary.build_on_meta(record.build)
     # Counted, since what is published leaves GoogLeNet's auxiliary heads out.
     count = sum(p.numel() for p in network.parameters())
     seen = Inspected(
@@ -108,8 +108,8 @@ def _layers(network: nn.Module) -> tuple[LayerCount, ...]:
     )
 
 
-def _preparation(preset: Preset) -> Preparation:
-    return Preparation(
+def _preparation(preset: Preset) -> Preprocessing:
+    return Preprocessing(
         resize=preset.resize,
         crop=preset.crop,
         interpolation=preset.interpolation,

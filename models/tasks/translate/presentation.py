@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from models.catalog.records import Pair
+from models.catalog.records import TranslationModel
 from models.images.perform import Perform, Slow
 from models.images.pixel_jobs import Paint, Painted, PaintedTwice, PaintTwice
-from models.jobs.answers import Cycled, Translated, Verdict
+from models.jobs.answers import BeforeAfter, Cycled, Translated
 from models.jobs.base import Precision, Said, say
 from models.jobs.errors import JobError
 
@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 class Receipt:
     """Who translated, how it went and what the classifier says of it."""
 
-    pair: Pair
-    verdict: Verdict
+    pair: TranslationModel
+    verdict: BeforeAfter
     device: str
     milliseconds: float
     substitution: Said | None

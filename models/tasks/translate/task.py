@@ -12,15 +12,15 @@ from functools import partial
 import torch
 from PIL import Image
 
-from models.catalog.records import Pair
+from models.catalog.records import TranslationModel
 from models.catalog.selection import Choice, Selection
 from models.images.animation import MAX_FRAMES
 from models.images.perform import Perform, over, perform
-from models.images.pixel_jobs import Layer, Paint, PaintTwice, Pixels, Sample, Sampled
+from models.images.pixel_jobs import Overlay, Paint, PaintTwice, Pixels, Sample, Sampled
 from models.images.resize import image_of, padded, tensor_of
 from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
 from models.images.tensors import from_zero
-from models.jobs.answers import Cycled, Translated, Verdict
+from models.jobs.answers import BeforeAfter, Cycled, Translated
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
 from models.jobs.model_info import ModelInfo
@@ -28,7 +28,14 @@ from models.jobs.requests import Cycle, Translate
 from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
 from models.tasks.base import Alone
-from models.tasks.classify import Classifier, Sight, device_name, normalized, sight, view
+from models.tasks.classify import (
+    Classifier,
+    ModelInput,
+    device_name,
+    normalized,
+    prepare_input,
+    view,
+)
 from models.tasks.translate.presentation import Receipt, cycled, translated
 from models.tasks.translate.verdict import verdict
 from models.weights.store import WeightsStore
@@ -52,11 +59,11 @@ class Prepared:
     """
 
     job: Translate | Cycle
-    choice: Choice[Pair]
-    back: Choice[Pair] | None
+    choice: Choice[TranslationModel]
+    back: Choice[TranslationModel] | None
     frames_in_all: int
     frames: tuple[Image.Image, ...]
-    sight: Sight
+    sight: ModelInput
     notes: tuple[Said, ...]
 
 
@@ -67,7 +74,7 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
 
     def __init__(
         self,
-        pairs: Mapping[str, Pair],
+        pairs: Mapping[str, TranslationModel],
         shelf: WeightsStore,
         networks: NetworkCache,
         classifier: Classifier,
@@ -96,7 +103,7 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
         """Return what presents the answer, which needs no network; see `Alone`."""
         return self._run_cycle(item, item.back) if item.back else self._run(item)
 
-    def _way_back(self, there: Pair) -> Choice[Pair]:
+    def _way_back(self, there: TranslationModel) -> Choice[TranslationModel]:
         if there.inverse is None:
             sentence = say(
                 "There's no model that reverses {pair}. Try another pair.", pair=there.purpose
@@ -110,7 +117,10 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
             raise JobError(failure.code, sentence) from None
 
     def _prepare(
-        self, job: Translate | Cycle, choice: Choice[Pair], back: Choice[Pair] | None
+        self,
+        job: Translate | Cycle,
+        choice: Choice[TranslationModel],
+        back: Choice[TranslationModel] | None,
     ) -> Prepared:
         judge = self._classifier.default()
         in_full = isinstance(job, Translate) and not job.as_in_book
@@ -124,7 +134,7 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
             )
         )
         assert isinstance(found, Sampled)
-        before = Sight(judge, normalized(found.view.image(), preset))
+        before = ModelInput(judge, normalized(found.view.image(), preset))
         frames = tuple(frame.image() for frame in found.frames)
         return Prepared(job, choice, back, found.frames_in_all, frames, before, found.notes)
 
@@ -141,7 +151,7 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
         )
         return partial(translated, self._do, painted, item.frames_in_all, receipt)
 
-    def _run_cycle(self, item: Prepared, back: Choice[Pair]) -> Callable[[], Cycled]:
+    def _run_cycle(self, item: Prepared, back: Choice[TranslationModel]) -> Callable[[], Cycled]:
         generator = self._networks.generator(item.choice.record)
         (there,), first = _paint(generator, item.frames)
         zebra = over(there, item.frames[0])
@@ -165,8 +175,8 @@ class Translator(Alone[Prepared, Callable[[], Translated | Cycled]]):
             precision=self._networks.precision,
         )
 
-    def _judge(self, item: Prepared, answer: Image.Image) -> Verdict:
-        after = sight(answer, item.sight.choice)
+    def _judge(self, item: Prepared, answer: Image.Image) -> BeforeAfter:
+        after = prepare_input(answer, item.sight.choice)
         before_and_after = self._classifier.look([item.sight, after])
         judge = item.sight.choice.record
         return verdict(before_and_after[0], before_and_after[1], judge, item.choice.record)
@@ -181,27 +191,29 @@ def _substitution(item: Prepared) -> Said | None:
     return say("{one} {other}", one=there, other=back) if there and back else there or back
 
 
-def _paint(generator: Generator, frames: Sequence[Image.Image]) -> tuple[tuple[Layer, ...], float]:
+def _paint(
+    generator: Generator, frames: Sequence[Image.Image]
+) -> tuple[tuple[Overlay, ...], float]:
     """Return a layer for each of `frames`, and the milliseconds that the network took."""
     width, height = frames[0].size
     together = max(1, USUAL_PIXELS // (max(width, LEAST_SIDE) * max(height, LEAST_SIDE)))
-    layers: list[Layer] = []
+    layers: list[Overlay] = []
     milliseconds = 0.0
     for at in range(0, len(frames), together):
         pictures = torch.stack([tensor_of(frame) for frame in frames[at : at + together]])
         strokes = generator.run(padded(pictures))
         milliseconds += strokes.milliseconds
-        colours = strokes.colour[..., :height, :width]
+        colors = strokes.color[..., :height, :width]
         mattes = None if strokes.matte is None else strokes.matte[..., :height, :width]
-        for number, colour in enumerate(colours):
+        for number, color in enumerate(colors):
             matte = None if mattes is None else Pixels.of(image_of(mattes[number] * 2 - 1))
-            layers.append(Layer(color=Pixels.of(image_of(colour)), matte=matte))
+            layers.append(Overlay(color=Pixels.of(image_of(color)), matte=matte))
     return tuple(layers), milliseconds
 
 
 def _paint_in_book(
     generator: Generator, frames: Sequence[Image.Image]
-) -> tuple[tuple[Layer, ...], float]:
+) -> tuple[tuple[Overlay, ...], float]:
     """Do as the notebook does, which gives the network a picture in [0, 1] as it is.
 
     The network rounds its sides up to multiples of 4 by itself, so the answer may be a little
@@ -212,4 +224,4 @@ def _paint_in_book(
         picture = padded(picture)
     strokes = generator.run(picture)
     color = Pixels.of(image_of(strokes.over(picture)[0]))
-    return (Layer(color=color, matte=None),), strokes.milliseconds
+    return (Overlay(color=color, matte=None),), strokes.milliseconds

@@ -1,13 +1,13 @@
 """What a classifier makes of a picture before and after its translation.
 
-Owns the judgement whether a picture shows what a pair was trained on. It takes probabilities from
+Owns the judgment whether a picture shows what a pair was trained on. It takes probabilities from
 `models.tasks.classify` and knows no networks.
 """
 
 from torch import Tensor
 
-from models.catalog.records import Classification, Pair
-from models.jobs.answers import Label, Verdict
+from models.catalog.records import Classification, TranslationModel
+from models.jobs.answers import BeforeAfter, Label
 
 EXPECTED = 0.05
 """From this probability of all a pair's labels together on, what it expects counts as there.
@@ -20,7 +20,9 @@ zebras, 0.7 % of horses, none of the photographs.
 """
 
 
-def verdict(before: Tensor, after: Tensor, judge: Classification, pair: Pair) -> Verdict:
+def verdict(
+    before: Tensor, after: Tensor, judge: Classification, pair: TranslationModel
+) -> BeforeAfter:
     """Return the verdict of `judge`, whose probabilities (classes,) these are.
 
     Where ImageNet has no word for what `pair` expects, the picture gets the benefit of the doubt.
@@ -28,7 +30,7 @@ def verdict(before: Tensor, after: Tensor, judge: Classification, pair: Pair) ->
     share = sum(
         float(p) for p, label in zip(before, judge.labels, strict=True) if label in pair.things
     )
-    return Verdict(
+    return BeforeAfter(
         before=_best(before, judge),
         after=_best(after, judge),
         expected=not pair.things or share >= EXPECTED,

@@ -43,12 +43,12 @@ _HERE = {
 }
 
 
-class FleetError(Exception):
+class ClusterError(Exception):
     """The cluster can't be used, or a replica ended over a batch; says why in a sentence."""
 
 
 @dataclass(frozen=True)
-class Shape:
+class ReplicaConfig:
     """How many replicas there are, from `least` to `most` as they are needed, and what each has.
 
     `gpus` is a share of one, or several; `cpus` whole cores, which are the threads of a network.
@@ -74,7 +74,7 @@ class Shape:
 class Fleet:
     """Replicas of `shape` on the cluster at `address`; an empty one is a cluster of our own."""
 
-    def __init__(self, address: str, shape: Shape) -> None:
+    def __init__(self, address: str, shape: ReplicaConfig) -> None:
         self._address = address
         self._shape = shape
         self._handle: Any = None
@@ -93,12 +93,12 @@ class Fleet:
         try:
             self._open()
         except ImportError as error:
-            raise FleetError(
+            raise ClusterError(
                 f"Ray is not installed ({error}). Install it with `pip install 'bobby[ray]'`."
             ) from error
         except Exception as error:
             where = f"at {self._address}" if self._address else "on this machine"
-            raise FleetError(f"Ray {where} can't be used: {_gist(error)}") from error
+            raise ClusterError(f"Ray {where} can't be used: {_first_line(error)}") from error
 
     def _open(self) -> None:
         import ray
@@ -108,7 +108,7 @@ class Fleet:
         if self._address:
             _reach(self._address)
             ray.init(self._address, namespace=NAMESPACE)
-            presence = ray.remote(num_cpus=0)(_Presence)
+            presence = ray.remote(num_cpus=0)(_BotPresence)
             self._presence = presence.options(name=f"{name} {secrets.token_hex(8)}").remote()
         else:
             self._folder = tempfile.mkdtemp(prefix="bobby-ray-")
@@ -139,13 +139,13 @@ class Fleet:
         try:
             async for answer in answers:
                 yield _bytes(answer)
-        except FleetError:
+        except ClusterError:
             raise
         except Exception as error:
-            raise FleetError(_gist(error)) from error
+            raise ClusterError(_first_line(error)) from error
 
     async def ready(self) -> bytes:
-        """Return the frame of `Ready` or `Unready` in which a replica tells how its start went.
+        """Return the frame of `Ready` or `StartFailed` in which a replica tells how its start went.
 
         Raises:
             FleetError: None could be asked.
@@ -163,10 +163,10 @@ class Fleet:
     async def _ask(self, method: str) -> bytes:
         try:
             return _bytes(await getattr(self._handle, method).remote())
-        except FleetError:
+        except ClusterError:
             raise
         except Exception as error:
-            raise FleetError(_gist(error)) from error
+            raise ClusterError(_first_line(error)) from error
 
     async def broken(self) -> None:
         """Return when the cluster is gone, or no longer has the replicas."""
@@ -205,11 +205,11 @@ class Fleet:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class _Presence:
+class _BotPresence:
     """An actor that lives as long as its bot's connection: what tells bots of one another."""
 
 
-class _Room:
+class _Deployment:
     """What is deployed: a `models.worker.ray.replica.Replica`, imported only where it runs."""
 
     def __init__(self, arguments: tuple[str, ...], hang_after: float) -> None:
@@ -235,7 +235,7 @@ class _Room:
         self._replica.check_health()
 
 
-def _deployed(shape: Shape) -> Any:  # noqa: ANN401 - Ray's own type
+def _deployed(shape: ReplicaConfig) -> Any:  # noqa: ANN401 - Ray's own type
     """Return what Ray Serve is to run for `shape`."""
     from ray import serve
 
@@ -257,7 +257,7 @@ def _deployed(shape: Shape) -> Any:  # noqa: ANN401 - Ray's own type
         graceful_shutdown_timeout_s=5.0,
         logging_config={"log_level": "WARNING", "enable_access_log": False},
     )
-    return deployment(_Room).bind(shape.arguments, shape.hang_after)
+    return deployment(_Deployment).bind(shape.arguments, shape.hang_after)
 
 
 def _reach(address: str) -> None:
@@ -273,11 +273,11 @@ def _reach(address: str) -> None:
 
 def _bytes(answer: object) -> bytes:
     if not isinstance(answer, bytes):
-        raise FleetError(f"A replica answered with a {type(answer).__name__}")
+        raise ClusterError(f"A replica answered with a {type(answer).__name__}")
     return answer
 
 
-def _gist(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """Return what is said first; of an error that was raised on the cluster, what is said last."""
     from ray.exceptions import RayTaskError
 

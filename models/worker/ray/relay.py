@@ -14,11 +14,11 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from queue import SimpleQueue
 
-from models.jobs.control import Forget, Lost, Recount, Run, Submit, ToWorker, Unready
+from models.jobs.control import CancelJob, Lost, Recount, Run, StartFailed, Submit, ToWorker
 from models.jobs.log_context import FORMAT, Asked
 from models.jobs.wire import frame, from_worker, split
 from models.worker.pipe import Pipe, claim_pipe, leave
-from models.worker.ray.cluster import Fleet, FleetError, Shape
+from models.worker.ray.cluster import ClusterError, Fleet, ReplicaConfig
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Relay:
             match message:
                 case Submit(id=number):
                     self._jobs[number] = message
-                case Forget(id=number):
+                case CancelJob(id=number):
                     self._jobs.pop(number, None)
                 case Run():
                     self._start(self._run(message, [self._jobs.pop(one) for one in message.ids]))
@@ -58,14 +58,14 @@ class Relay:
                 self._pipe.write(framed)
         except BrokenPipeError:
             _log.info("The bot is gone")
-        except FleetError as error:
+        except ClusterError as error:
             _log.warning("Batch %d got lost: %s", run.batch, error)
             self._pipe.send(Lost(batch=run.batch))
 
     async def _recount(self) -> None:
         try:
             self._pipe.write(await self._fleet.recount())
-        except FleetError as error:
+        except ClusterError as error:
             _log.warning("No replica could be asked what there is: %s", error)
 
 
@@ -77,17 +77,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logs = logging.StreamHandler(sys.stderr)
     logs.addFilter(Asked())
     logging.basicConfig(level=options.log_level, format=FORMAT, handlers=[logs])
-    incoming = Incoming(pipe)
+    incoming = StdinReader(pipe)
     fleet = Fleet(options.address, shape)
     try:
         fleet.open()
-    except FleetError as error:
-        pipe.send(Unready(reason=str(error)))
+    except ClusterError as error:
+        pipe.send(StartFailed(reason=str(error)))
         leave(1)
     leave(asyncio.run(_relay(pipe, fleet, incoming)))
 
 
-class Incoming:
+class StdinReader:
     """The bot's messages, read on a thread; before anybody listens, their end ends the process."""
 
     def __init__(self, pipe: Pipe) -> None:
@@ -119,13 +119,13 @@ class Incoming:
         self._early.get()(None)
 
 
-async def _relay(pipe: Pipe, fleet: Fleet, incoming: Incoming) -> int:
+async def _relay(pipe: Pipe, fleet: Fleet, incoming: StdinReader) -> int:
     """Serve the bot until its end or the cluster's; return the exit status."""
     try:
         said = await fleet.ready()
         pipe.write(said)
         (message,) = map(from_worker, split(said))
-        if isinstance(message, Unready):
+        if isinstance(message, StartFailed):
             return 1
         broken = asyncio.create_task(fleet.broken())
         serving = asyncio.create_task(Relay(pipe, fleet).serve(incoming.listen()))
@@ -133,14 +133,14 @@ async def _relay(pipe: Pipe, fleet: Fleet, incoming: Incoming) -> int:
         if serving.done():
             return 0
         _log.error("The cluster is gone, or has ended the replicas")
-    except FleetError as error:
+    except ClusterError as error:
         _log.error("No replica could be asked how it is: %s", error)
     finally:
         await fleet.close()
     return 1
 
 
-def _options(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, Shape]:
+def _options(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, ReplicaConfig]:
     parser = argparse.ArgumentParser(prog="python -m models.worker.ray.relay", description=__doc__)
     parser.add_argument("--address", default="", metavar="ADDRESS", help="empty: a cluster here")
     parser.add_argument("--least", type=int, default=1, metavar="REPLICAS")
@@ -151,7 +151,7 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, Shape
     parser.add_argument("--log-level", default="INFO", metavar="LEVEL")
     parser.add_argument("worker", nargs="*", metavar="ARGUMENT", help="of each replica")
     options = parser.parse_args(arguments)
-    shape = Shape(
+    shape = ReplicaConfig(
         least=options.least,
         most=options.most,
         gpus=options.gpus,

@@ -23,13 +23,13 @@ from models.jobs.control import (
     Ready,
     Run,
     Started,
+    StartFailed,
     Submit,
-    Unready,
     Working,
 )
 from models.jobs.errors import JobError
 from models.jobs.wire import frame, messages
-from models.worker.loop import Answering, Worker
+from models.worker.loop import TaskRunner, Worker
 from models.worker.pipe import leave
 from models.worker.process import options_of, set_up, started, tasks_of
 
@@ -56,7 +56,7 @@ class Replica:
             threading.Thread(target=self._run_batches, name="networks", daemon=True).start()
 
     async def ready(self) -> bytes:
-        """Return the frame of `Ready` or `Unready`: how the start went."""
+        """Return the frame of `Ready` or `StartFailed`: how the start went."""
         return frame(self._said)
 
     async def recount(self) -> bytes:
@@ -152,7 +152,7 @@ def _renumbered(message: FromWorker, theirs: dict[int, int]) -> FromWorker:
             return message
 
 
-def _counted(tasks: Answering, before: Ready | Unready) -> Ready | Unready:
+def _counted(tasks: TaskRunner, before: Ready | StartFailed) -> Ready | StartFailed:
     try:
         return tasks.recount()
     except JobError:  # nothing is ready any more

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from bot.app.backfill import HEARD, LONGEST, MessageBackfill
 from bot.app.discord_clock import DiscordClock
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.model.records import Channel, Guild
 from tests.bot.room import Room, room, running
 from tests.playground.clients import eventually
@@ -26,7 +26,7 @@ MESSAGES = "/channels/{channel_id}/messages"
 
 @dataclass(frozen=True)
 class Server:
-    """A server of the test's own, with three channels in which the room's guest may write."""
+    """A server of the test's own, with three channels in which the room's user may write."""
 
     room: Room
     guild: Guild
@@ -40,9 +40,9 @@ class Server:
         return guild
 
     async def say(self, content: str, place: int = 0) -> int:
-        """Have the guest write in a channel, wait until the bot knows of it; return its id."""
+        """Have the user write in a channel, wait until the bot knows of it; return its id."""
         channel = self.channels[place]
-        message = await self.room.guest.say(content, channel_id=channel.id)
+        message = await self.room.user.say(content, channel_id=channel.id)
         await eventually(lambda: self._last(channel) == int(message["id"]))
         return int(message["id"])
 
@@ -69,7 +69,7 @@ class Server:
 async def server(room: Room) -> Server:
     """Return a server of the test's own."""
     guild = room.world.add_guild("missed")
-    room.world.join(guild, room.guest.person)
+    room.world.join(guild, room.user.person)
     first, second, third = [room.world.add_channel(name, guild=guild) for name in "abc"]
     await eventually(lambda: room.bot.get_channel(third.id) is not None)
     return Server(room, guild, (first, second, third))
@@ -149,7 +149,7 @@ async def test_threads_are_read(server: Server, memory: MessageBackfill) -> None
     room = server.room
     thread = room.world.add_thread(server.channels[0], "details")
     await eventually(lambda: room.bot.get_channel(thread.id) is not None)
-    await room.guest.say("in a thread", channel_id=thread.id)
+    await room.user.say("in a thread", channel_id=thread.id)
     known: Any = room.bot.get_channel(thread.id)
     await eventually(lambda: known.last_message_id)
     assert await server.words(memory) == ["in a thread"]
@@ -175,8 +175,8 @@ async def test_a_closed_history_is_not_asked_for(server: Server, memory: Message
     world, bot = server.room.world, server.room.world.bot
     for place in range(3):
         await server.say("missed", place)
-    world.set_overwrite(server.channels[0], bot, deny=P.READ_MESSAGE_HISTORY)
-    world.set_overwrite(server.channels[1], bot, deny=P.VIEW_CHANNEL)
+    world.set_overwrite(server.channels[0], bot, deny=PermissionBits.READ_MESSAGE_HISTORY)
+    world.set_overwrite(server.channels[1], bot, deny=PermissionBits.VIEW_CHANNEL)
     known: Any = [server.room.bot.get_channel(channel.id) for channel in server.channels[:2]]
     await eventually(
         lambda: (
@@ -207,8 +207,8 @@ async def test_the_author_has_their_membership(server: Server, memory: MessageBa
     await server.say("from a member")
     (message,) = await server.missed(memory)
     assert isinstance(message.author, discord.Member)
-    assert message.author.id == server.room.guest.person.id
-    server.room.world.leave(server.guild, server.room.guest.person)
+    assert message.author.id == server.room.user.person.id
+    server.room.world.leave(server.guild, server.room.user.person)
     memory.cut_off()
     (message,) = await server.missed(memory)
     assert isinstance(message.author, discord.User)

@@ -17,7 +17,7 @@ from bot.core.settings import Settings
 from bot.playground.model.records import Command
 from bot.playground.server import Playground
 from tests.bot.conftest import Desk
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
 from tests.playground.clients import Page, Rest, eventually
 
 COMMANDS = "/applications/{application_id}/commands"
@@ -80,22 +80,22 @@ async def playground(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Playgroun
 
 
 @contextlib.asynccontextmanager
-async def in_service(desk: Desk, playground: Playground) -> AsyncIterator[tuple[Bobby, Guest]]:
-    """Log Bobby in, and have a guest in its channel."""
+async def in_service(desk: Desk, playground: Playground) -> AsyncIterator[tuple[Bobby, ChatUser]]:
+    """Log Bobby in, and have a user in its channel."""
     settings = Settings(_env_file=None, cache=desk.folder / "w", data=desk.folder / "d")
     person = await playground.new_person("ann")
     async with (
         assembled(settings) as bot,
         connected(bot, playground.bot_token),
-        Guest(playground, person, playground.channel_id) as guest,
+        ChatUser(playground, person, playground.channel_id) as user,
     ):
         await eventually(bot.is_ready)
-        yield bot, guest
+        yield bot, user
 
 
-async def status(guest: Guest) -> str:
+async def status(user: ChatUser) -> str:
     """Return what a text command says of the slash commands."""
-    lines = said(await guest.ask("!status", within=5.0)).splitlines()
+    lines = said(await user.ask("!status", within=5.0)).splitlines()
     (line,) = [one for one in lines if one.startswith("Slash commands ")]
     return line.removeprefix("Slash commands ")
 
@@ -117,9 +117,9 @@ async def test_a_bobby_whose_commands_are_refused(
     """It answers text commands at once, and says in them and in the log what is the matter."""
     method, answer, sentence, logged = case
     playground.faults.answer(method, COMMANDS, **answer)
-    async with in_service(desk, playground) as (bot, guest):
+    async with in_service(desk, playground) as (bot, user):
         await asyncio.wait_for(bot.publisher.tried.wait(), 10)
-        assert await status(guest) == sentence
+        assert await status(user) == sentence
     assert logged in caplog.text
     assert "Traceback" not in caplog.text
 
@@ -127,9 +127,9 @@ async def test_a_bobby_whose_commands_are_refused(
 async def test_a_bobby_who_has_to_wait_to_publish(desk: Desk, playground: Playground) -> None:
     """Five minutes that Discord orders for the commands are not five minutes for people."""
     playground.faults.rate_limit("PUT", COMMANDS, retry_after=300)
-    async with in_service(desk, playground) as (_, guest):
+    async with in_service(desk, playground) as (_, user):
         await eventually(lambda: playground.faults.asked("PUT", COMMANDS))
-        assert await status(guest) == command_sync.PUBLISHING
+        assert await status(user) == command_sync.PUBLISHING
 
 
 async def test_what_discord_takes_later(
@@ -139,10 +139,10 @@ async def test_what_discord_takes_later(
     monkeypatch.setattr(command_sync, "RATION_SECONDS", 0.1)
     playground.faults.answer("PUT", COMMANDS, 503, times=2)
     playground.faults.answer("PUT", COMMANDS, 400, code=30034)
-    async with in_service(desk, playground) as (bot, guest):
+    async with in_service(desk, playground) as (bot, user):
         await eventually(lambda: playground.world.application.commands)
         await eventually(lambda: bot.publisher.state == command_sync.PUBLISHED)
-        assert await status(guest) == "Up to date"
+        assert await status(user) == "Up to date"
 
 
 async def test_the_old_copy_works_meanwhile(desk: Desk, playground: Playground) -> None:
@@ -152,9 +152,9 @@ async def test_the_old_copy_works_meanwhile(desk: Desk, playground: Playground) 
     old = Command(world.new_id(), world.new_id(), body)
     world.application.commands[old.id] = old
     playground.faults.answer("PUT", COMMANDS, 400, code=30034)
-    async with in_service(desk, playground) as (bot, guest):
+    async with in_service(desk, playground) as (bot, user):
         await asyncio.wait_for(bot.publisher.tried.wait(), 10)
-        token = guest.person.token
+        token = user.person.token
         async with Rest(playground.api, token) as rest, Page(playground, token, rest) as page:
             data = await page.command("privacy", playground.channel_id)
             await page.interact(2, data, channel_id=playground.channel_id)

@@ -19,7 +19,7 @@ from bot.playground.gateway.intents import MESSAGE_CONTENT
 from bot.playground.server import Playground
 from models.jobs.control import Ready
 from tests.bot.conftest import Desk, card
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
 from tests.playground.clients import eventually
 
 
@@ -103,10 +103,10 @@ async def test_withdrawn_it_goes_on_without(
     ann = await playground.new_person("ann")
     async with (
         logged_in(desk, playground, shards=2) as (bot, end),
-        Guest(playground, ann, playground.channel_id) as guest,
+        ChatUser(playground, ann, playground.channel_id) as user,
     ):
         await bot.wait_until_ready()
-        assert "Did you mean `!classify`" in said(await guest.ask("!classfy"))
+        assert "Did you mean `!classify`" in said(await user.ask("!classfy"))
         playground.withdraw_message_content()
         await eventually(lambda: asks(playground) == [False, False], within=20)
         assert not end.done()
@@ -114,13 +114,13 @@ async def test_withdrawn_it_goes_on_without(
         assert "withdrawn" in line
         assert rows(bot)["Message content"].startswith("off")
         await eventually(lambda: bot.connected)
-        unheard = await guest.say("!help")
+        unheard = await user.say("!help")
         name = f"@{playground.world.bot.name}"
-        reply = await guest.ask(f"<@{playground.bot_user_id}> classfy")
+        reply = await user.ask(f"<@{playground.bot_user_id}> classfy")
         assert f"Did you mean `{name} classify`" in said(reply)
-        assert guest.replies(unheard) == []
+        assert user.replies(unheard) == []
         direct = playground.world.open_dm(ann, playground.world.bot)
-        reply = await guest.ask("!classfy", channel_id=direct.id)
+        reply = await user.ask("!classfy", channel_id=direct.id)
         assert "Did you mean `!classify`" in said(reply)
 
 

@@ -22,7 +22,7 @@ from bot.cli import status as asking
 from bot.cli.status import show_status
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.jobs.answers import Labels
 from models.jobs.control import Ready
 from models.jobs.requests import Classify
@@ -100,7 +100,7 @@ async def test_figures_are_those_of_now(bot: Bobby, watched: Watched, desk: Desk
         return answers.labels("dog")
 
     desk.answer = answer
-    jobs = [bot.executor.submit(Classify(picture=b"x"), Asker(1)) for _ in range(7)]
+    jobs = [bot.executor.submit(Classify(picture=b"x"), Requester(1)) for _ in range(7)]
     work = asyncio.gather(*jobs)
     try:
         await eventually(lambda: desk.asked)
@@ -138,7 +138,7 @@ async def test_what_is_up(watched: Watched) -> None:
 async def test_a_worker_that_is_not_coming(broken: Desk) -> None:
     """It is the first trouble, with its reason where there is one."""
     async with assembled(settings_in(broken.folder)) as bot, Watched(bot, 0) as watched:
-        assert status.trouble(bot) == "The worker is starting."
+        assert status.health_problem(bot) == "The worker is starting."
         await eventually(lambda: bot.executor.snapshot().state == "unavailable")
         assert (await figures(watched))["bobby_worker_up"] == 0
         code, _, words = await read(f"{watched.url}/healthz")

@@ -11,8 +11,8 @@ from bot.app.lifecycle import connected
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.queue import Limits
-from bot.library.hub.workers import Hub
-from bot.library.on_demand import Library
+from bot.library.hub.workers import HubWorkers
+from bot.library.on_demand import ModelDownloads
 from bot.pictures.fetch import Fetcher
 from bot.playground.server import Playground
 from bot.storage.guild_settings import ServerSettings
@@ -20,7 +20,7 @@ from bot.storage.store import Store
 from tests.bot.executor.answers import READY, labels
 from tests.bot.executor.fake_engine import FakeEngine
 from tests.e2e import pictures
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
 from tests.playground.clients import eventually
 
 WIDE = Limits(all=100, bytes=2**30, per_server=100, per_person=100)
@@ -32,21 +32,21 @@ async def shard(playground: Playground, folder: Path, number: int) -> AsyncItera
     settings = Settings(_env_file=None, shards=2, shard_ids=str(number), cache=folder)
     engine = FakeEngine(lambda batch: [labels(f"shard {number}")] * len(batch), READY)
     executor = Executor(engine, limits=WIDE, batch_size=8, timeout=60)
-    library = Library(settings, executor)
+    downloads = ModelDownloads(settings, executor)
     async with (
         Store(folder / f"data{number}") as store,
         Fetcher(max_bytes=2**20) as fetcher,
-        Hub(settings) as hub,
+        HubWorkers(settings) as hub,
         Bobby(
             settings=settings,
             executor=executor,
             fetcher=fetcher,
-            library=library,
+            downloads=downloads,
             hub=hub,
             store=store,
         ) as bot,
         executor,
-        library,
+        downloads,
         connected(bot, playground.bot_token) as gateway,
     ):
         ready = asyncio.create_task(bot.wait_until_ready())
@@ -68,7 +68,7 @@ async def test_each_server_is_answered_once_by_the_shard_that_has_it(tmp_path: P
         async with (
             shard(playground, tmp_path, 0) as first,
             shard(playground, tmp_path, 1) as second,
-            Guest(playground, await playground.new_person("ann"), playground.channel_id) as ann,
+            ChatUser(playground, await playground.new_person("ann"), playground.channel_id) as ann,
         ):
             for guild in guilds[1:]:
                 world.join(guild, ann.person)

@@ -17,9 +17,9 @@ from aiohttp import web
 from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.app.lifecycle import run_on_discord
 from bot.cli import doctor
-from bot.cli.doctor import Finding, examine, findings
+from bot.cli.doctor import Check, findings, run_checks
 from bot.core.settings import Settings
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.server import Playground
 from models.jobs.control import Ready
 from tests.bot.conftest import Desk, card
@@ -60,7 +60,7 @@ def door(playground: Playground) -> dict[str, str]:
     return {"DISCORD_TOKEN": playground.bot_token, "api_url": playground.api}
 
 
-async def found(settings: Settings, **environment: str) -> dict[str, Finding]:
+async def found(settings: Settings, **environment: str) -> dict[str, Check]:
     """Return all findings by name, in their order."""
     return {one.name: one async for one in findings(settings, environment)}
 
@@ -334,7 +334,11 @@ async def test_a_server_of_many(healthy: Desk, playground: Playground) -> None:
     """Each has a finding; what Bobby lacks there is named as Discord names it."""
     world = playground.world
     everyone = world.guild.roles[world.guild.id]
-    world.set_role(everyone, P(everyone.permissions) & ~(P.ATTACH_FILES | P.EMBED_LINKS))
+    world.set_role(
+        everyone,
+        PermissionBits(everyone.permissions)
+        & ~(PermissionBits.ATTACH_FILES | PermissionBits.EMBED_LINKS),
+    )
     guild = world.add_guild("Zoo")
     seen = await found(settings_of(healthy, **door(playground)))
     lacking = seen[f"Server “{world.guild.name}”"]
@@ -351,7 +355,7 @@ async def test_an_administrator_may_everything(healthy: Desk) -> None:
         "gateway/bot": {"session_start_limit": {"remaining": 1}},
         "applications/77/commands": [],
         "users/@me/guilds": [
-            {"name": "Zoo", "permissions": str(P.ADMINISTRATOR.value)},
+            {"name": "Zoo", "permissions": str(PermissionBits.ADMINISTRATOR.value)},
             {"name": "Circus", "permissions": "0"},
         ],
     }
@@ -370,13 +374,13 @@ async def test_one_wrong_thing_is_not_well(
 ) -> None:
     """However much after it is right; programs read what is seen and what to do of each."""
     settings = settings_of(healthy, **door(playground))
-    assert await examine(settings, as_json=True) is True
+    assert await run_checks(settings, as_json=True) is True
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {tuple(line) for line in lines} == {("name", "seen", "wrong")}
     assert {line["wrong"] for line in lines} == {None}
-    assert await examine(settings.model_copy(update={"default_model": "there"}), as_json=False) is (
-        False
-    )
+    assert await run_checks(
+        settings.model_copy(update={"default_model": "there"}), as_json=False
+    ) is (False)
     *_, last = capsys.readouterr().out.splitlines()
     assert last.startswith("ok     Invite link: ")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bot.core.console import finish, prepare, print_line
+from bot.core.console import load_settings, print_line, run_async
 from bot.core.errors import SetupError
 from tests.bot.conftest import Desk, untouched
 from tests.e2e.processes import ROOT
@@ -31,7 +31,7 @@ def test_what_the_work_returns_is_returned() -> None:
         return await asyncio.sleep(0, "done")
 
     with untouched():
-        assert finish(work()) == "done"
+        assert run_async(work()) == "done"
 
 
 def test_an_interrupt_is_no_traceback() -> None:
@@ -41,7 +41,7 @@ def test_an_interrupt_is_no_traceback() -> None:
         raise KeyboardInterrupt
 
     with untouched(), pytest.raises(SystemExit) as end:
-        finish(work())
+        run_async(work())
     assert end.value.code == 130
 
 
@@ -52,7 +52,7 @@ def test_a_setup_error_is_for_the_operator() -> None:
         raise SetupError("Plug it in.")
 
     with untouched(), pytest.raises(click.ClickException, match=r"^Plug it in\.$") as end:
-        finish(work())
+        run_async(work())
     assert end.value.exit_code == 1
 
 
@@ -64,7 +64,7 @@ def test_a_bug_stays_a_bug() -> None:
             group.create_task(_fail())
 
     with untouched(), pytest.raises(ExceptionGroup):
-        finish(work())
+        run_async(work())
 
 
 async def _fail() -> None:
@@ -103,12 +103,12 @@ def test_what_a_command_sets_wins(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     """Over the environment, where it is not None; and the log begins as is set."""
     monkeypatch.setenv("BOBBY_DEFAULT_MODEL", "alexnet")
     with untouched():
-        assert prepare().default_model == "alexnet"
-        assert prepare(default_model=None).default_model == "alexnet"
-        assert prepare(default_model="vgg11").default_model == "vgg11"
+        assert load_settings().default_model == "alexnet"
+        assert load_settings(default_model=None).default_model == "alexnet"
+        assert load_settings(default_model="vgg11").default_model == "vgg11"
     monkeypatch.setenv("BOBBY_LOG_LEVEL", "ERROR")
     with untouched():
-        prepare()
+        load_settings()
         assert logging.root.level == logging.ERROR
 
 

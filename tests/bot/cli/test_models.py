@@ -1,4 +1,4 @@
-"""`bobby models`: the catalogue for people and for programs."""
+"""`bobby models`: the catalog for people and for programs."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`bobby fetch`, `verify` and `clean` with a catalogue of the tests' own."""
+"""`bobby fetch`, `verify` and `clean` with a catalog of the tests' own."""
 
 import asyncio
 import sys
@@ -15,9 +15,9 @@ from bot.cli import weights
 from bot.cli.weights import fetch_models, verify_weights
 from bot.core.errors import SetupError
 from bot.core.settings import Settings
-from bot.library.downloads.folder import Store
+from bot.library.downloads.folder import WeightsFolder
 from models.jobs.base import Message
-from models.jobs.model_info import Checked, WeightsFile
+from models.jobs.model_info import VerifyResult, WeightsFile
 from models.weights.verify import sha256
 from tests.bot.conftest import Desk, card
 from tests.bot.library.publisher import Publisher, honest
@@ -33,12 +33,12 @@ async def publisher() -> AsyncIterator[Publisher]:
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Message]:
-    """Return the lines that the catalogue's process will print; those of a check by themselves."""
+def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+    """Return the lines that the catalog's process will print; those of a check by themselves."""
     lines: list[Message] = []
 
     def command(_: Settings, *, verify: bool) -> Sequence[str]:
-        wanted = [line for line in lines if isinstance(line, Checked) == verify]
+        wanted = [line for line in lines if isinstance(line, VerifyResult) == verify]
         text = b"\n".join(map(msgspec.json.encode, wanted)).decode()
         return [sys.executable, "-S", "-c", f"import sys; sys.stdout.write({text!r})"]
 
@@ -61,15 +61,15 @@ def settings_in(folder: Path, **fields: Any) -> Settings:
 
 
 async def test_each_model_is_told_in_the_order_asked_for(
-    catalogue: list[Message],
+    catalog: list[Message],
     publisher: Publisher,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Once each; one that can't be had is a complaint, and the others come nevertheless."""
     gone = WeightsFile(name="e", url=f"{publisher.url}/e", proof="pinned")
-    catalogue += [card(name, files=(file(publisher, name, tmp_path),)) for name in "abcd"]
-    catalogue += [card("e", files=(gone,)), card("part of Bobby", ready=True)]
+    catalog += [card(name, files=(file(publisher, name, tmp_path),)) for name in "abcd"]
+    catalog += [card("e", files=(gone,)), card("part of Bobby", ready=True)]
     settings = settings_in(tmp_path)
     assert await fetch_models(settings, ["d", "e", "b", "d"]) is False
     told = capsys.readouterr()
@@ -82,14 +82,14 @@ async def test_each_model_is_told_in_the_order_asked_for(
 
 
 async def test_all_are_those_that_have_files(
-    catalogue: list[Message],
+    catalog: list[Message],
     publisher: Publisher,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What is part of Bobby is not listed; what lies elsewhere is not fetched once more."""
     known = {name: (file(publisher, name, tmp_path),) for name in "ab"}
-    catalogue += [
+    catalog += [
         card("here", ready=True, files=known["a"]),
         card("missing", files=known["b"]),
         card("bobby's own", ready=True),
@@ -100,7 +100,7 @@ async def test_all_are_those_that_have_files(
 
 
 async def test_what_is_damaged_is_fetched_again(
-    catalogue: list[Message],
+    catalog: list[Message],
     publisher: Publisher,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -110,7 +110,7 @@ async def test_what_is_damaged_is_fetched_again(
     settings.weights_folder.mkdir()
     for name, content in (("a", b"something else"), ("b", CONTENT)):
         (settings.weights_folder / name).write_bytes(content)
-        catalogue.append(card(name, ready=True, files=(file(publisher, name, tmp_path),)))
+        catalog.append(card(name, ready=True, files=(file(publisher, name, tmp_path),)))
     assert await fetch_models(settings, []) is True
     told = capsys.readouterr()
     assert "a is damaged (" in told.err
@@ -121,7 +121,7 @@ async def test_what_is_damaged_is_fetched_again(
 
 
 async def test_a_few_are_fetched_side_by_side(
-    catalogue: list[Message], publisher: Publisher, tmp_path: Path
+    catalog: list[Message], publisher: Publisher, tmp_path: Path
 ) -> None:
     """Two, however many there are."""
     running: list[int] = [0]
@@ -139,14 +139,14 @@ async def test_a_few_are_fetched_side_by_side(
             running.append(running[-1] - 1)
 
     publisher.manners = {name: [counted] for name in "abcd"}
-    catalogue += [card(name, files=(file(publisher, name, tmp_path),)) for name in "abcd"]
+    catalog += [card(name, files=(file(publisher, name, tmp_path),)) for name in "abcd"]
     assert await fetch_models(settings_in(tmp_path), []) is True
     assert max(running) == weights.AT_ONCE == 2
 
 
-async def test_a_name_that_is_nobodys(catalogue: list[Message], tmp_path: Path) -> None:
+async def test_a_name_that_is_nobodys(catalog: list[Message], tmp_path: Path) -> None:
     """The nearest are offered where there are any."""
-    catalogue += [card("alexnet"), card("vgg11")]
+    catalog += [card("alexnet"), card("vgg11")]
     with pytest.raises(SetupError) as close:
         await fetch_models(settings_in(tmp_path), ["vgg11", "AlexNett"])
     with pytest.raises(SetupError) as far:
@@ -157,7 +157,7 @@ async def test_a_name_that_is_nobodys(catalogue: list[Message], tmp_path: Path) 
     assert str(far.value) == f"No model called zzz. {lists}"
 
 
-async def test_a_catalogue_that_breaks_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_catalog_that_breaks_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is fetched on half of it."""
     command = [sys.executable, "-S", "-c", "raise SystemExit(3)"]
     monkeypatch.setattr(weights, "inventory_command", lambda _, verify: command)
@@ -167,16 +167,18 @@ async def test_a_catalogue_that_breaks_off(tmp_path: Path, monkeypatch: pytest.M
         await verify_weights(settings_in(tmp_path))
 
 
-def checked(model: str, location: str, wrong: str | None = None) -> Checked:
+def checked(model: str, location: str, wrong: str | None = None) -> VerifyResult:
     """Return what the check of a model's file came to."""
-    return Checked(model=model, file=f"{model}.pth", location=location, seconds=1.0, wrong=wrong)
+    return VerifyResult(
+        model=model, file=f"{model}.pth", location=location, seconds=1.0, wrong=wrong
+    )
 
 
 async def test_every_file_has_its_verdict(
-    catalogue: list[Message], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    catalog: list[Message], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Bobby mends what is its own; of others' files it says to remove them first."""
-    catalogue += [
+    catalog += [
         checked("a", "Bobby cache"),
         checked("b", "torch cache", wrong="b.pth is damaged"),
         checked("c", "Bobby cache", wrong="c.pth is damaged"),
@@ -188,35 +190,35 @@ async def test_every_file_has_its_verdict(
         "c: c.pth is damaged. Run `bobby fetch c` to fix it.",
         "1 OK, 2 failed",
     ]
-    del catalogue[1:]
+    del catalog[1:]
     assert await verify_weights(settings_in(tmp_path)) is True
     assert capsys.readouterr().out.splitlines()[-1] == "1 OK, 0 failed"
 
 
-def test_a_wrong_file_is_no_success(desk: Desk, catalogue: list[Message]) -> None:
+def test_a_wrong_file_is_no_success(desk: Desk, catalog: list[Message]) -> None:
     """For `verify` and for `fetch`."""
-    catalogue.append(checked("a", "Bobby cache"))
+    catalog.append(checked("a", "Bobby cache"))
     lost = WeightsFile(name="e", url="http://127.0.0.1:9/e", proof="pinned")
-    catalogue.append(card("e", files=(lost,)))
+    catalog.append(card("e", files=(lost,)))
     assert desk.run("verify").exit_code == 0
-    catalogue.append(checked("b", "Bobby cache", wrong="b.pth is damaged"))
+    catalog.append(checked("b", "Bobby cache", wrong="b.pth is damaged"))
     assert desk.run("verify").exit_code == 1
     run = desk.run("fetch", "e", BOBBY_OFFLINE="1")
     assert (run.exit_code, run.stdout) == (1, "")
     assert "BOBBY_OFFLINE" in run.stderr
 
 
-def test_nothing_to_remove(desk: Desk, catalogue: list[Message]) -> None:
+def test_nothing_to_remove(desk: Desk, catalog: list[Message]) -> None:
     """It is said, and nothing is asked."""
     run = desk.run("clean")
     assert run.exit_code == 0
     assert run.stdout == f"Nothing to clean in {desk.folder / 'weights'}.\n"
 
 
-def test_what_is_removed_was_named(desk: Desk, catalogue: list[Message]) -> None:
+def test_what_is_removed_was_named(desk: Desk, catalog: list[Message]) -> None:
     """With its size; without a yes it stays, and what a model needs stays anyway."""
     known = WeightsFile(name="known.pth", url=None, proof="pinned")
-    catalogue.append(card("known", files=(known,)))
+    catalog.append(card("known", files=(known,)))
     downloads = desk.folder / "weights" / "downloads"
     downloads.mkdir(parents=True)
     (downloads.parent / "known.pth").write_bytes(b"known")
@@ -257,7 +259,7 @@ def test_the_folder_of_downloads_goes_with_the_last(tmp_path: Path) -> None:
 def test_only_locks_that_nobody_holds_go(tmp_path: Path) -> None:
     """A download that is under way has its own still."""
     settings = Settings(_env_file=None, cache=tmp_path)
-    store = Store(tmp_path)
+    store = WeightsFolder(tmp_path)
     held, free = (WeightsFile(name=name, url=None, proof="pinned") for name in ("a", "b"))
     with store.lock(held):
         with store.lock(free):
@@ -266,7 +268,7 @@ def test_only_locks_that_nobody_holds_go(tmp_path: Path) -> None:
         assert [path.name for path in (tmp_path / "downloads").iterdir()] == ["a.lock"]
 
 
-def test_who_says_yes_is_not_asked(desk: Desk, catalogue: list[Message]) -> None:
+def test_who_says_yes_is_not_asked(desk: Desk, catalog: list[Message]) -> None:
     """The names are told nevertheless."""
     weights = desk.folder / "weights"
     weights.mkdir()

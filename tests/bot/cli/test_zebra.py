@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.jobs.answers import Failure, Image, Label, Translated, Verdict
+from models.jobs.answers import BeforeAfter, Failure, Image, Label, Translated
 from models.jobs.base import say
 from models.jobs.requests import Translate
 from tests.bot.conftest import PICTURED, Desk
@@ -17,7 +17,7 @@ def translated(extension: str = "png", *, expected: bool = True, **fields: Any) 
     """Return an answer to `Translate`."""
     known: dict[str, Any] = {
         "image": Image(data=b"stripes", extension=extension, width=30, height=20),
-        "verdict": Verdict(before=BEFORE, after=AFTER, expected=expected, model="echo"),
+        "verdict": BeforeAfter(before=BEFORE, after=AFTER, expected=expected, model="echo"),
         "expects": "a horse in a field",
         "working_width": 256,
         "working_height": 256,

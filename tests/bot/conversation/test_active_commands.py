@@ -56,9 +56,9 @@ async def at_work(talks: ActiveCommands, message: discord.Message) -> Answering:
 
 
 async def edit(room: Room, message: discord.Message, content: str) -> discord.Message:
-    """Have the guest edit a message; return it as it is then."""
+    """Have the user edit a message; return it as it is then."""
     posted = {"id": message.id, "channel_id": message.channel.id}
-    return await room.sees(await room.guest.edit(posted, content))
+    return await room.sees(await room.user.edit(posted, content))
 
 
 async def test_another_wording_is_answered_in_the_same_reply(room: Room) -> None:
@@ -72,7 +72,7 @@ async def test_another_wording_is_answered_in_the_same_reply(room: Room) -> None
     assert first.reply
     assert second.reply
     assert second.reply.id == first.reply.id
-    assert len(room.guest.in_channel(room.channel.id)) == 1
+    assert len(room.user.in_channel(room.channel.id)) == 1
 
 
 async def test_a_preview_asks_nothing_new(room: Room) -> None:
@@ -96,7 +96,7 @@ async def test_an_added_picture_asks_again(room: Room) -> None:
     message = await room.hears("!x")
     await answered(talks, message)
     posted = {"id": message.id, "channel_id": message.channel.id}
-    assert await talks.edited(await room.sees(await room.guest.edit(posted, "!x", FILE)))
+    assert await talks.edited(await room.sees(await room.user.edit(posted, "!x", FILE)))
 
 
 async def test_an_edit_stops_what_was_asked_before(room: Room) -> None:
@@ -106,7 +106,7 @@ async def test_an_edit_stops_what_was_asked_before(room: Room) -> None:
     working = await at_work(talks, message)
     assert await talks.edited(await edit(room, message, "!y"))
     assert working.task.cancelled()
-    assert room.guest.in_channel(room.channel.id) == []
+    assert room.user.in_channel(room.channel.id) == []
 
 
 async def test_of_two_edits_the_later_is_answered(room: Room) -> None:
@@ -140,7 +140,7 @@ async def test_a_deleted_question_is_stopped(room: Room) -> None:
     working = await at_work(talks, await room.hears("!x"))
     assert working.responder
     await working.responder.progress(Reply("in a moment"))
-    (told,) = room.guest.in_channel(room.channel.id)
+    (told,) = room.user.in_channel(room.channel.id)
     assert await talks.deleted(working.message.id)
     assert working.task.cancelled()
     assert int(told["id"]) not in room.channel.messages

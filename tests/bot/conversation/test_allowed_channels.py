@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.conversation.allowed_channels import is_open, where
+from bot.conversation.allowed_channels import channels_hint, is_open
 from bot.storage.guild_settings import Servers, ServerSettings
 from bot.storage.store import Store
 from tests.bot.room import Room, room, running
@@ -45,13 +45,13 @@ async def test_only_the_named_channels_are_open(room: Room, servers: Servers) ->
 
 async def test_a_conversation_of_two_is_open(room: Room, servers: Servers) -> None:
     """It belongs to no server that could have named any channels."""
-    place = room.world.open_dm(room.guest.person, room.world.bot)
+    place = room.world.open_dm(room.user.person, room.world.bot)
     heard = await room.hears("!x", channel_id=place.id)
     assert is_open(servers, heard.channel, "classify")
 
 
 async def test_the_sentence_names_every_open_channel() -> None:
     """As links."""
-    assert where(ServerSettings(channels=(1, 2))) == (
+    assert channels_hint(ServerSettings(channels=(1, 2))) == (
         "On this server I only answer in <#1> and <#2>."
     )

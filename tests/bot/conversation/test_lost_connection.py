@@ -61,4 +61,4 @@ async def test_a_connection_that_stays_broken_is_a_line_in_the_log(
     await MessageResponder(message).answer(Reply("here"))
     assert f"No reply to message {message.id}" in caplog.text
     assert "can't be reached" in caplog.text
-    assert room.guest.in_channel(room.channel.id) == []
+    assert room.user.in_channel(room.channel.id) == []

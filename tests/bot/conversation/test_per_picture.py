@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from bot.conversation.per_picture import Outcome, ask_each, fetched
+from bot.conversation.per_picture import PictureResult, ask_each, fetched
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core.errors import LinkExpired
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from bot.pictures.picture import FoundPictures, linked
 from tests.bot.pictures.test_fetch import ANN, discords, fetcher, picture, site
 
@@ -21,7 +21,7 @@ from tests.bot.pictures.test_fetch import ANN, discords, fetcher, picture, site
 class Whispered(Responder):
     """A question that nobody is answered to: here it only says who asks."""
 
-    asker = Asker(ANN)
+    requester = Requester(ANN)
     upload_limit = 0
     manages_server = False
 
@@ -37,7 +37,7 @@ class Whispered(Responder):
         raise AssertionError(reply)
 
 
-async def outcomes(*results: str | Exception) -> list[Outcome[str]]:
+async def outcomes(*results: str | Exception) -> list[PictureResult[str]]:
     """Return what became of a picture for each of `results`, the answers to them in order."""
     ways = iter(results)
 
@@ -67,7 +67,7 @@ async def test_answers_come_in_the_pictures_order() -> None:
 
 
 async def test_what_nobody_foresaw_ends_one_picture(caplog: pytest.LogCaptureFixture) -> None:
-    """Its neighbours are answered; it has a reference, under which the log has the traceback."""
+    """Its neighbors are answered; it has a reference, under which the log has the traceback."""
     first, second, third = await outcomes("a", ZeroDivisionError("secret"), "c")
     assert (first.result, third.result) == ("a", "c")
     assert "went wrong on my end" in second.result

@@ -12,7 +12,7 @@ from bot.conversation.responder import Responder
 from bot.core.errors import Cancelled
 from bot.executor.estimates import QueueEstimate
 from bot.executor.executor import Executor
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from tests.bot.executor.test_executor import Echo, executing, held_up, job
 
 ANN = 7
@@ -27,7 +27,7 @@ class Spoken(Responder):
     manages_server = False
 
     def __init__(self, question: int | None, channel: int = 0) -> None:
-        self.asker = Asker(ANN, None, question)
+        self.requester = Requester(ANN, None, question)
         self.channel = channel
         self.told: asyncio.Queue[Reply] = asyncio.Queue()
         self.posted: list[Reply] = []
@@ -62,7 +62,9 @@ async def busy(
     async with executing(echo) as executor:
         room = ProgressNotifier(executor, silent=silent, edit=edit)
         async with held_up(echo, executor):
-            jobs = [asyncio.create_task(executor.submit(job("x"), one.asker)) for one in questions]
+            jobs = [
+                asyncio.create_task(executor.submit(job("x"), one.requester)) for one in questions
+            ]
             await asyncio.sleep(0)
             yield executor, room
         await asyncio.gather(*jobs)
@@ -74,7 +76,7 @@ async def heard(responder: Spoken) -> Reply:
 
 
 async def test_it_is_told_again_and_again_until_it_is_over() -> None:
-    """The words are the executor's estimate, and the button is the asker's."""
+    """The words are the executor's estimate, and the button is the requester's."""
     ann = Spoken(1)
     async with busy(ann, edit=0.01) as (executor, room):
         async with room.shown(ann):
@@ -188,7 +190,7 @@ async def test_a_cancelled_question_ends_with_a_sentence() -> None:
 
 
 async def test_who_is_cancelled_otherwise_is_told_nothing() -> None:
-    """A deleted message's task ends as asyncio ends it, also where its asker pressed, too."""
+    """A deleted message's task ends as asyncio ends it, also where its requester pressed, too."""
     ann = Spoken(1)
     async with busy(ann, silent=30.0) as (_, room):
         for pressed in (False, True):

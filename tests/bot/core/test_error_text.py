@@ -80,7 +80,7 @@ def test_every_failure_is_counted() -> None:
 
 
 def test_a_workers_failure_is_one_of_the_tree() -> None:
-    """What is wrong with a picture or a name is the asker's to mend, the rest the model's."""
+    """What is wrong with a picture or a name is the requester's to mend, the rest the model's."""
     kinds = {
         errors.BadPicture: ("empty_file", "not_a_picture", "damaged_picture", "too_many_pixels"),
         errors.UnknownModel: ("unknown_model", "no_weights"),

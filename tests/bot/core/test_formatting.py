@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 
 PIECES = (
     *("@everyone", "@here", "<@1>", "<@!1>", "<@&1>", "<#1>", "</ban:1>", "<t:0:R>", "<a:x:1>"),
@@ -45,7 +45,7 @@ def unescaped(text: str) -> str:
 @given(texts)
 def test_nothing_in_it_is_alive(text: str) -> None:
     """No markup, link or mention is left, and no character that hides or turns."""
-    shown = plain(text)
+    shown = escape(text)
     assert LIVE.search(unescaped(shown)) is None
     assert discord.utils.escape_mentions(shown) == shown
     assert shown == " ".join(shown.split(" "))
@@ -56,7 +56,7 @@ def test_nothing_in_it_is_alive(text: str) -> None:
 @given(texts)
 def test_it_reads_as_it_was_typed(text: str) -> None:
     """Every letter is kept, and the text is at most twice as long."""
-    shown = plain(text)
+    shown = escape(text)
     letters = [one for one in text if one.isalnum()]
     assert [one for one in shown if one.isalnum()] == letters
     assert len(shown) <= 2 * len(text)
@@ -77,4 +77,4 @@ def test_it_reads_as_it_was_typed(text: str) -> None:
 )
 def test_ordinary_words_stay_readable(typed: str, shown: str) -> None:
     """Only what would mean something is escaped."""
-    assert plain(typed) == shown
+    assert escape(typed) == shown

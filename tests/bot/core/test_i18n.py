@@ -18,13 +18,13 @@ from bot.core.i18n import (
     ENGLISH,
     KOREAN,
     LANGUAGES,
-    into,
+    current_language,
     label,
     later,
     speak_to,
-    speaking,
     tr,
     tr_n,
+    translate_to,
 )
 from bot.replies.models import IN_WORDS
 from models.captioning.records import captioners
@@ -67,14 +67,14 @@ def test_every_sentence_is_translated(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_weights_and_licences_in_words_are_translated(language: str) -> None:
+def test_weights_and_licenses_in_words_are_translated(language: str) -> None:
     """Receipts and lists show them; those with a name of their own keep it."""
     records: list[Record] = [*pairs().values(), *catalog().values(), *captioners().values()]
     checkpoints = [record.checkpoint for record in records]
     texts = {text for one in checkpoints for text in (one.name, one.license)} | {WEIGHTS}
     worded = {text for text in texts if re.search("^unstated|[a-z]{3,},? [a-z0-9]", text)}
     assert worded - {"horse2zebra 0.4.0"} == {*IN_WORDS}
-    assert all(HANGUL.search(into(language, text)) for text in IN_WORDS)
+    assert all(HANGUL.search(translate_to(language, text)) for text in IN_WORDS)
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -114,7 +114,7 @@ async def test_who_is_answered_reads_their_language() -> None:
     )
     assert english == unknown == nothing == error.args[0]
     assert korean == "답장하신 메시지가 없어졌어요. 사진을 다시 올려 주세요."
-    assert speaking() == ENGLISH
+    assert current_language() == ENGLISH
 
 
 def test_the_first_wish_counts() -> None:
@@ -127,7 +127,7 @@ def test_the_first_wish_counts() -> None:
         ((), ENGLISH),
     ):
         speak_to(*wishes)
-        assert speaking() == spoken
+        assert current_language() == spoken
     speak_to()
 
 
@@ -176,7 +176,7 @@ def test_the_workers_sentences_are_said_in_the_persons_language() -> None:
     assert str(said) == (
         "There is no way back here: I can't read JPEG XL. Share the picture as a JPEG instead."
     )
-    assert into(KOREAN, said) == (
+    assert translate_to(KOREAN, said) == (
         "되돌리는 모델이 여기에 없어요: JPEG XL 사진은 읽지 못해요. JPEG로 바꿔서 보내 주세요."
     )
     failure = Failure(code="empty_file", sentence=say("This file is empty: attach it."))
@@ -217,7 +217,7 @@ def _calls(folder: str) -> Iterator[tuple[str, ast.Call, bool]]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_no_sentence_escapes_the_catalogue(folder: str) -> None:
+def test_no_sentence_escapes_the_catalog(folder: str) -> None:
     """None is marked inside an f-string, where nobody looks for it, and no error goes unmarked."""
     told = {
         name

@@ -4,7 +4,7 @@ import discord
 from discord.ext import commands
 
 from bot.core import errors
-from bot.core.metrics import reason
+from bot.core.metrics import error_code
 
 
 def test_a_refusal_is_counted_under_its_name() -> None:
@@ -20,4 +20,4 @@ def test_a_refusal_is_counted_under_its_name() -> None:
         KeyError("a bug"): "unexpected",
         TimeoutError(): "unexpected",
     }
-    assert {error: reason(error) for error in names} == names
+    assert {error: error_code(error) for error in names} == names

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import Overloaded, SetupError, WrongSetting
 from bot.core.settings import Settings, read_settings
-from bot.executor.queue import Asker, FairQueue, Limits, Ticket
+from bot.executor.queue import FairQueue, Limits, Requester, Ticket
 from models.jobs.requests import Classify
 
 
@@ -218,6 +218,6 @@ def test_no_server_goes_beyond_the_operators_limit() -> None:
         limits = Limits.of(settings, {7: own}.get)
         queue: FairQueue[Ticket] = FairQueue(limits, kind=type, cost=lambda _: 1.0)
         for _ in range(allowed):
-            queue.admit(Ticket(Classify(picture=b""), Asker(person=1, server=7)))
+            queue.admit(Ticket(Classify(picture=b""), Requester(user_id=1, guild_id=7)))
         with pytest.raises(Overloaded):
-            queue.admit(Ticket(Classify(picture=b""), Asker(person=1, server=7)))
+            queue.admit(Ticket(Classify(picture=b""), Requester(user_id=1, guild_id=7)))

@@ -12,7 +12,7 @@ from bot.core.errors import WorkerUnavailable
 from bot.executor.costs import FIRST_GUESS
 from bot.executor.engines.base import EngineStatus, Result, unavailable
 from bot.executor.executor import Executor
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.jobs.answers import Failure
 from models.jobs.base import say
 from models.jobs.control import Ready
@@ -75,12 +75,12 @@ async def executing(engine: FakeEngine) -> AsyncIterator[Executor]:
 
 @contextlib.asynccontextmanager
 async def asked(
-    engine: Gated, executor: Executor, *whats: tuple[Job, Asker]
+    engine: Gated, executor: Executor, *whats: tuple[Job, Requester]
 ) -> AsyncIterator[None]:
     """Ask in this order, two of which the engine takes; answer them all after the block."""
     tasks = []
-    for what, asker in whats:
-        tasks.append(asyncio.create_task(executor.submit(what, asker)))
+    for what, requester in whats:
+        tasks.append(asyncio.create_task(executor.submit(what, requester)))
         await asyncio.sleep(0)
     await until(lambda: len(engine.jobs) == min(2, len(whats)))
     try:
@@ -102,8 +102,8 @@ async def test_a_question_is_told_its_next_place_and_when_its_last_job_is_done()
     """Behind what runs and anyone who is before it; others' questions have places of their own."""
     engine = Gated()
     async with executing(engine) as executor:
-        ann, ben = Asker(1, question=5), Asker(2, question=6)
-        first = (DEAR, Asker(8, question=7)), (job(), Asker(9))
+        ann, ben = Requester(1, request_id=5), Requester(2, request_id=6)
+        first = (DEAR, Requester(8, request_id=7)), (job(), Requester(9))
         async with asked(engine, executor, *first, (job(), ann), (job(), ben), (job(), ann)):
             place, seconds = estimate(executor, 5)
             assert place == 1
@@ -121,7 +121,7 @@ async def test_a_question_is_told_its_next_place_and_when_its_last_job_is_done()
 async def test_what_is_left_grows_less_and_never_less_than_nothing() -> None:
     """While a batch runs; one that takes longer than expected is expected at any moment."""
     engine = Gated()
-    mine = job(), Asker(1, question=5)
+    mine = job(), Requester(1, request_id=5)
     async with executing(engine) as executor, asked(engine, executor, mine):
         _, before = estimate(executor, 5)
         assert 0 <= before <= FIRST_GUESS
@@ -134,7 +134,7 @@ async def test_nothing_is_left_of_a_batch_only_once_it_has_begun() -> None:
     """However long ago the one before it was."""
     engine = Gated()
     engine.begin.clear()
-    mine = DEAR, Asker(1, question=5)
+    mine = DEAR, Requester(1, request_id=5)
     async with executing(engine) as executor, asked(engine, executor, mine):
         assert estimate(executor, 5) == (None, DEAR_SECONDS)
 
@@ -145,11 +145,11 @@ async def test_the_estimate_learns_from_answers() -> None:
     engine.end.set()
     async with executing(engine) as executor:
         for _ in range(10):
-            await executor.submit(job(), Asker(1))
+            await executor.submit(job(), Requester(1))
         engine.end.clear()
         engine.begin.clear()
         engine.jobs.clear()
-        dear, cheap = Asker(1, question=5), Asker(2, question=6)
+        dear, cheap = Requester(1, request_id=5), Requester(2, request_id=6)
         async with asked(engine, executor, (job(), dear), (job(), cheap)):
             assert estimate(executor, 6)[1] < FIRST_GUESS
         engine.end.clear()
@@ -164,7 +164,7 @@ async def test_failures_and_forgotten_jobs_teach_nothing(wrong: Result) -> None:
     """They are quick for reasons of their own."""
     engine = Gated(lambda batch: [labels("fine"), wrong][: len(batch)])
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=10) as executor:
-        tasks = [asyncio.create_task(executor.submit(job(), Asker(n))) for n in range(2)]
+        tasks = [asyncio.create_task(executor.submit(job(), Requester(n))) for n in range(2)]
         await until(lambda: len(engine.jobs) == 2)
         if wrong is None:
             tasks[1].cancel()
@@ -172,7 +172,7 @@ async def test_failures_and_forgotten_jobs_teach_nothing(wrong: Result) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         engine.begin.clear()
         engine.jobs.clear()
-        async with asked(engine, executor, (job(), Asker(1, question=5))):
+        async with asked(engine, executor, (job(), Requester(1, request_id=5))):
             assert estimate(executor, 5) == (None, FIRST_GUESS)
 
 
@@ -180,7 +180,7 @@ async def test_who_has_left_waits_no_more() -> None:
     """Though the worker may still be busy with the picture."""
     engine = Gated()
     async with executing(engine) as executor:
-        task = asyncio.create_task(executor.submit(job(), Asker(1, question=5)))
+        task = asyncio.create_task(executor.submit(job(), Requester(1, request_id=5)))
         await until(lambda: bool(engine.jobs))
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -195,7 +195,7 @@ async def test_a_job_carries_the_question_that_asked() -> None:
     engine.end.set()
     async with executing(engine) as executor:
         for person, question in ((11, 5), (11, 6), (12, 7)):
-            await executor.submit(job(), Asker(person, question=question))
+            await executor.submit(job(), Requester(person, request_id=question))
     assert [one.question for one in engine.jobs] == [5, 6, 7]
     first, second, other = [one.requester for one in engine.jobs]
     assert first == second != other
@@ -214,7 +214,7 @@ async def test_how_things_stand_is_what_the_engine_says() -> None:
         engine.now = replace(engine.now, ready=None)
         now = executor.snapshot()
         assert (now.models, now.default, now.device) == ((), None, None)
-        async with asked(engine, executor, *((job(), Asker(n)) for n in range(5))):
+        async with asked(engine, executor, *((job(), Requester(n)) for n in range(5))):
             await until(lambda: executor.snapshot().running == 2)
             assert executor.snapshot().waiting == 3
         assert executor.snapshot().answered == 5
@@ -251,8 +251,8 @@ async def test_batches_and_their_stages_are_counted() -> None:
     ]
     before = [counted(name, **which) for name, which in names]
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=10) as executor:
-        async with asked(engine, executor, (DEAR, Asker(1)), (DEAR, Asker(2))):
-            late = [asyncio.create_task(executor.submit(job(), Asker(n))) for n in range(3)]
+        async with asked(engine, executor, (DEAR, Requester(1)), (DEAR, Requester(2))):
+            late = [asyncio.create_task(executor.submit(job(), Requester(n))) for n in range(3)]
             await asyncio.sleep(0)
         await asyncio.gather(*late)
     after = [counted(name, **which) for name, which in names]
@@ -281,6 +281,6 @@ async def test_time_in_which_two_batches_seem_to_run_is_counted_once() -> None:
     """The second one counts from the end of the first."""
     before = counted("bobby_stage_seconds_sum", stage="run")
     async with executing(Overlapping()) as executor:
-        await asyncio.gather(*(executor.submit(job(), Asker(n)) for n in range(2)))
+        await asyncio.gather(*(executor.submit(job(), Requester(n)) for n in range(2)))
     ran = counted("bobby_stage_seconds_sum", stage="run") - before
     assert ran == pytest.approx(3 * Overlapping.step, abs=0.8 * Overlapping.step)

@@ -12,7 +12,7 @@ from bot.core.errors import BadPicture, BobbyError, Closing, Overloaded, TimedOu
 from bot.core.errors import WorkerUnavailable as Unavailable
 from bot.executor.engines.base import BatchLost, EngineStatus, Result, unavailable
 from bot.executor.executor import Executor
-from bot.executor.queue import Asker, Limits
+from bot.executor.queue import Limits, Requester
 from models.jobs.answers import Failure, Labels
 from models.jobs.base import say
 from models.jobs.control import Ready
@@ -21,7 +21,7 @@ from tests.bot.executor.answers import CARD, READY, labels
 from tests.bot.executor.fake_engine import FakeEngine, RunBatch
 
 WIDE = Limits(all=1000, bytes=10**9, per_server=1000, per_person=1000)
-ANN = Asker(1)
+ANN = Requester(1)
 
 
 def job(name: str, model: str | None = None) -> Classify:
@@ -78,7 +78,7 @@ async def held_up(echo: Echo, executor: Executor) -> AsyncIterator[None]:
     echo.free.clear()
     busy = []
     for name in ("first", "second"):
-        busy.append(asyncio.create_task(executor.submit(job(name), Asker(99))))
+        busy.append(asyncio.create_task(executor.submit(job(name), Requester(99))))
         await asyncio.sleep(0.01)
     try:
         yield
@@ -91,7 +91,7 @@ async def test_each_caller_gets_the_answer_to_its_own_job(echo: Echo) -> None:
     """Thirty people at once, thirty answers, each its own."""
     async with executing(echo) as executor:
         answers = await asyncio.gather(
-            *(executor.submit(job(f"picture {n}"), Asker(n)) for n in range(30))
+            *(executor.submit(job(f"picture {n}"), Requester(n)) for n in range(30))
         )
         assert [said(answer) for answer in answers] == [f"picture {n}" for n in range(30)]
         assert executor.snapshot().answered == 30
@@ -112,7 +112,9 @@ async def test_two_batches_are_in_flight_and_what_waits_shares_the_next(echo: Ec
     """While two are out, the rest gathers; the third batch holds all of it."""
     async with executing(echo) as executor:
         async with held_up(echo, executor):
-            rest = [asyncio.create_task(executor.submit(job(f"r{n}"), Asker(n))) for n in range(5)]
+            rest = [
+                asyncio.create_task(executor.submit(job(f"r{n}"), Requester(n))) for n in range(5)
+            ]
             await asyncio.sleep(0.05)
             now = executor.snapshot()
             assert (now.running, now.waiting) == (1, 6)
@@ -127,7 +129,7 @@ async def test_the_default_model_shares_a_batch_with_its_name(echo: Echo) -> Non
     async with executing(echo) as executor:
         async with held_up(echo, executor):
             tasks = [
-                asyncio.create_task(executor.submit(job(name, model), Asker(n)))
+                asyncio.create_task(executor.submit(job(name, model), Requester(n)))
                 for n, (name, model) in enumerate([("a", None), ("b", "echo"), ("c", "other")])
             ]
             await asyncio.sleep(0.01)
@@ -140,7 +142,7 @@ async def test_one_picture_beside_two_hundred_is_in_the_third_batch(echo: Echo) 
     async with executing(echo) as executor:
         async with held_up(echo, executor):
             crowd = [
-                asyncio.create_task(executor.submit(job("crowd"), Asker(7))) for _ in range(200)
+                asyncio.create_task(executor.submit(job("crowd"), Requester(7))) for _ in range(200)
             ]
             await asyncio.sleep(0.01)
             single = asyncio.create_task(executor.submit(job("single"), ANN))
@@ -155,8 +157,8 @@ async def test_too_much_is_refused_at_once_with_the_limit(echo: Echo) -> None:
     async with executing(echo, limits=limits) as executor:
         async with held_up(echo, executor):
             with pytest.raises(Overloaded, match="You already have 2 pictures in the queue"):
-                await executor.submit(job("third"), Asker(99))
-        assert said(await executor.submit(job("later"), Asker(99))) == "later"
+                await executor.submit(job("third"), Requester(99))
+        assert said(await executor.submit(job("later"), Requester(99))) == "later"
         assert executor.snapshot().waiting == 0
 
 
@@ -202,7 +204,7 @@ async def test_a_storm_of_cancelling_leaves_the_rest_answered(echo: Echo) -> Non
     async with executing(slow) as executor:
         tasks = []
         for n in range(100):
-            tasks.append(asyncio.create_task(executor.submit(job(f"{n}"), Asker(n % 5))))
+            tasks.append(asyncio.create_task(executor.submit(job(f"{n}"), Requester(n % 5))))
             if n % 7 == 0:
                 await asyncio.sleep(0.003)
             if n >= 10:
@@ -295,11 +297,11 @@ async def test_closing_refuses_what_waits_and_lets_what_runs_end(echo: Echo) -> 
     """Waiting jobs get Closing at once, running ones their answer, later ones Closing."""
     async with executing(echo) as executor:
         echo.free.clear()
-        running = [asyncio.create_task(executor.submit(job("run"), Asker(1)))]
+        running = [asyncio.create_task(executor.submit(job("run"), Requester(1)))]
         await until(lambda: executor.snapshot().running == 1)
-        running.append(asyncio.create_task(executor.submit(job("run"), Asker(2))))
+        running.append(asyncio.create_task(executor.submit(job("run"), Requester(2))))
         await asyncio.sleep(0.01)
-        waiting = asyncio.create_task(executor.submit(job("wait"), Asker(3)))
+        waiting = asyncio.create_task(executor.submit(job("wait"), Requester(3)))
         await asyncio.sleep(0.01)
         closing = asyncio.create_task(executor.__aexit__(None, None, None))
         with pytest.raises(Closing):
@@ -337,7 +339,7 @@ async def test_closing_leaves_nothing_running(echo: Echo) -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_the_catalogue_comes_from_the_worker(echo: Echo) -> None:
+async def test_the_catalog_comes_from_the_worker(echo: Echo) -> None:
     """Models, default and device are what the worker said of itself."""
     async with executing(echo) as executor:
         assert await executor.ready() == READY
@@ -346,19 +348,19 @@ async def test_the_catalogue_comes_from_the_worker(echo: Echo) -> None:
     assert (now.state, now.device, now.restarts, now.reason) == ("ready", "cpu", 0, None)
 
 
-class Moody(FakeEngine):
+class FlakyEngine(FakeEngine):
     """An engine that does what its test says for the first few batches."""
 
-    def __init__(self, echo: Echo, *moods: BobbyError) -> None:
+    def __init__(self, echo: Echo, *outcomes: BobbyError) -> None:
         super().__init__(echo, READY)
-        self.moods = list(moods)
+        self.outcomes = list(outcomes)
         self.forgotten: list[bytes] = []
         self.gone: BobbyError | None = None
 
     async def run(self, batch: Sequence[Job], on_started: Callable[[], None]) -> Sequence[Result]:
-        """Raise the next mood, or answer."""
-        if self.moods:
-            raise self.moods.pop(0)
+        """Raise the next outcome, or answer."""
+        if self.outcomes:
+            raise self.outcomes.pop(0)
         return await super().run(batch, on_started)
 
     async def ready(self) -> Ready:
@@ -381,7 +383,7 @@ class Moody(FakeEngine):
 
 async def test_a_batch_lost_before_it_began_gets_a_second_try(echo: Echo) -> None:
     """Its callers never learn of it."""
-    engine = Moody(echo, BatchLost(False))
+    engine = FlakyEngine(echo, BatchLost(False))
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
         assert said(await executor.submit(job("lucky"), ANN)) == "lucky"
 
@@ -389,13 +391,13 @@ async def test_a_batch_lost_before_it_began_gets_a_second_try(echo: Echo) -> Non
 async def test_a_second_try_is_for_those_who_still_wait(echo: Echo) -> None:
     """Who left meanwhile is not in it, and with nobody left there is none."""
 
-    class Late(Moody):
+    class Late(FlakyEngine):
         lose = asyncio.Event()
 
         async def run(
             self, batch: Sequence[Job], on_started: Callable[[], None]
         ) -> Sequence[Result]:
-            if self.moods:
+            if self.outcomes:
                 await self.lose.wait()
             return await super().run(batch, on_started)
 
@@ -414,10 +416,10 @@ async def test_a_second_try_is_for_those_who_still_wait(echo: Echo) -> None:
 
 @pytest.mark.parametrize("moods", [[BatchLost(True)], [BatchLost(False), BatchLost(False)]])
 async def test_a_batch_that_began_or_was_lost_twice_fails(
-    echo: Echo, moods: list[BatchLost]
+    echo: Echo, outcomes: list[BatchLost]
 ) -> None:
     """There is no second try after a start and no third one; the next job is answered."""
-    engine = Moody(echo, *moods)
+    engine = FlakyEngine(echo, *outcomes)
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
         with pytest.raises(WorkerLost, match="Please try again"):
             await executor.submit(job("unlucky"), ANN)
@@ -427,17 +429,21 @@ async def test_a_batch_that_began_or_was_lost_twice_fails(
 
 async def test_a_batch_lost_to_another_one_s_files_is_tried_again(echo: Echo) -> None:
     """However often; as many workers as there are bad files may die before its turn comes."""
-    engine = Moody(echo, *[BatchLost(False, by_another=True) for _ in range(5)], BatchLost(False))
+    engine = FlakyEngine(
+        echo, *[BatchLost(False, by_another=True) for _ in range(5)], BatchLost(False)
+    )
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
         assert said(await executor.submit(job("lucky"), ANN)) == "lucky"
 
 
 async def test_without_a_worker_those_who_wait_and_those_who_come_are_told(echo: Echo) -> None:
     """Giving up fails all that wait, and later calls at once."""
-    engine = Moody(echo)
+    engine = FlakyEngine(echo)
     async with Executor(engine, limits=WIDE, batch_size=1, timeout=5) as executor:
         async with held_up(echo, executor):
-            waiting = [asyncio.create_task(executor.submit(job("w"), Asker(n))) for n in range(9)]
+            waiting = [
+                asyncio.create_task(executor.submit(job("w"), Requester(n))) for n in range(9)
+            ]
             await asyncio.sleep(0.01)
             engine.gone = unavailable()
             with pytest.raises(Unavailable, match="The bot owner"):
@@ -448,7 +454,7 @@ async def test_without_a_worker_those_who_wait_and_those_who_come_are_told(echo:
         assert executor.snapshot().state == "unavailable"
 
 
-class Broken(Moody):
+class Broken(FlakyEngine):
     """An engine that fails, as no engine should, when it is asked whether it is ready."""
 
     faults = 3
@@ -478,7 +484,7 @@ async def test_a_fault_before_there_is_a_batch_is_told_and_the_loop_goes_on(
 
 async def test_a_caller_that_leaves_a_batch_in_flight_is_told_to_the_engine(echo: Echo) -> None:
     """The engine hears of jobs that it has, and of no others."""
-    engine = Moody(echo)
+    engine = FlakyEngine(echo)
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=5) as executor:
         async with held_up(echo, executor):
             waiting = asyncio.create_task(executor.submit(job("waiting"), ANN))
@@ -501,7 +507,7 @@ async def test_the_same_job_may_be_asked_for_twice(echo: Echo) -> None:
     same = job("same")
     async with executing(echo) as executor:
         async with held_up(echo, executor):
-            tasks = [asyncio.create_task(executor.submit(same, Asker(n))) for n in range(2)]
+            tasks = [asyncio.create_task(executor.submit(same, Requester(n))) for n in range(2)]
             await asyncio.sleep(0.01)
             tasks[0].cancel()
         assert said(await tasks[1]) == "same"

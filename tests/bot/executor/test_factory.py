@@ -11,7 +11,7 @@ from bot.core.settings import Settings
 from bot.executor.engines.base import EngineStatus
 from bot.executor.engines.ray import access, most, ray_engine
 from bot.executor.factory import inventory_command, open_executor, warm
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.jobs.requests import Classify
 from tests.bot.executor.engines.test_local import until
 from tests.bot.executor.test_estimates import Gated, executing
@@ -26,14 +26,14 @@ async def test_the_limits_and_the_timeout_are_those_that_were_set() -> None:
     """Of the operator, and of a server for its people."""
     job = Classify(picture=b"x")
     executor = open_executor(settings(max_per_person=2, timeout=0.1), {7: 1}.get)
-    first = asyncio.create_task(executor.submit(job, Asker(1, server=7)))
+    first = asyncio.create_task(executor.submit(job, Requester(1, guild_id=7)))
     await asyncio.sleep(0)
     with pytest.raises(Overloaded, match="You already have 1 picture in the queue"):
-        await executor.submit(job, Asker(1, server=7))
-    second = asyncio.create_task(executor.submit(job, Asker(1)))
+        await executor.submit(job, Requester(1, guild_id=7))
+    second = asyncio.create_task(executor.submit(job, Requester(1)))
     await asyncio.sleep(0)
     with pytest.raises(Overloaded, match="You already have 2 pictures in the queue"):
-        await executor.submit(job, Asker(1))
+        await executor.submit(job, Requester(1))
     ends = await asyncio.gather(first, second, return_exceptions=True)
     assert [type(end) for end in ends] == [TimedOut] * 2
     assert "longer than 0.1 seconds" in str(ends[0])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.errors import Overloaded
 from bot.core.settings import Settings
-from bot.executor.queue import Asker, FairQueue, Limits, Ticket
+from bot.executor.queue import FairQueue, Limits, Requester, Ticket
 from models.jobs.requests import Classify, Job
 
 WIDE = Limits(all=10_000, bytes=10_000_000, per_server=10_000, per_person=10_000)
@@ -29,7 +29,7 @@ def queue(**limits: int) -> FairQueue[Ticket]:
 
 def ticket(person: int, name: str = "", *, model: str = "m", server: int | None = None) -> Ticket:
     """Return a ticket whose picture's bytes are `name`."""
-    return Ticket(Classify(picture=name.encode(), model=model), Asker(person, server))
+    return Ticket(Classify(picture=name.encode(), model=model), Requester(person, server))
 
 
 def names(batch: list[Ticket]) -> list[str]:
@@ -273,7 +273,7 @@ def test_no_job_is_lost_or_given_twice_whatever_happens(
                 assert len({kind(t.job) for t in batch}) <= 1
                 assert bool(batch) == (len(admitted) > len(left))
                 for each in batch:
-                    assert order[each.asker.person].pop(0) is each
+                    assert order[each.requester.user_id].pop(0) is each
                     line.release(each)
                 left += batch
             case ("withdraw", place) if place < len(admitted):
@@ -281,7 +281,7 @@ def test_no_job_is_lost_or_given_twice_whatever_happens(
                 assert line.withdraw(gone) == (gone not in left)
                 if gone not in left:
                     left.append(gone)
-                    order[gone.asker.person].remove(gone)
+                    order[gone.requester.user_id].remove(gone)
         assert len(line) == len(line.held) == len(admitted) - len(left)
     while batch := line.take(8):
         left += batch
@@ -322,5 +322,5 @@ def test_nobody_starves_whatever_models_others_want(jobs: list[tuple[int, str]],
     everybody = {person for person, _ in jobs}
     served: set[int] = set()
     for _ in everybody:
-        served |= {each.asker.person for each in line.take(most)}
+        served |= {each.requester.user_id for each in line.take(most)}
     assert served == everybody

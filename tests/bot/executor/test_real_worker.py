@@ -11,13 +11,13 @@ import pytest
 from bot.core.errors import BadPicture, SetupError, UnknownModel, WorkerUnavailable
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor, warm, worker_command, worker_environment
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify
 from tests.workers import workers_below
 
-ANN = Asker(1)
-GREY = b"P5 64 64 255\n" + bytes(range(64)) * 64
+ANN = Requester(1)
+GRAY = b"P5 64 64 255\n" + bytes(range(64)) * 64
 """A picture that needs no library to make."""
 
 
@@ -31,7 +31,7 @@ async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings
     """From start to end: batches, bad pictures, SIGKILL from outside, a replacement, no orphan."""
     async with open_executor(settings) as executor:
         assert executor.snapshot().state == "starting"
-        first = asyncio.create_task(executor.submit(Classify(picture=GREY), ANN))
+        first = asyncio.create_task(executor.submit(Classify(picture=GRAY), ANN))
         ready = await executor.ready()
         assert executor.default == ready.default
         assert ready.default in [card.name for card in executor.models if card.ready]
@@ -39,9 +39,9 @@ async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings
         assert alone.model == ready.default
         assert (alone.width, alone.height, len(alone.top)) == (64, 64, 5)
 
-        pictures = [GREY, b"no picture", GREY, b""]
+        pictures = [GRAY, b"no picture", GRAY, b""]
         asked = [executor.submit(Classify(picture=picture), ANN) for picture in pictures]
-        asked.append(executor.submit(Classify(picture=GREY, model="no such model"), ANN))
+        asked.append(executor.submit(Classify(picture=GRAY, model="no such model"), ANN))
         answers = await asyncio.gather(*asked, return_exceptions=True)
         assert [type(answer) for answer in answers] == [
             *(Labels, BadPicture, Labels, BadPicture),
@@ -50,7 +50,7 @@ async def test_the_real_worker_answers_dies_and_answers_again(settings: Settings
 
         (worker,) = workers_below()
         worker.send_signal(signal.SIGKILL)
-        again = await executor.submit(Classify(picture=GREY), ANN)
+        again = await executor.submit(Classify(picture=GRAY), ANN)
         assert again.top[0].label == alone.top[0].label
         now = executor.snapshot()
         assert (now.state, now.restarts, now.answered, now.waiting) == ("ready", 1, 4, 0)
@@ -65,7 +65,7 @@ async def test_a_device_that_is_not_here_is_said_at_once(settings: Settings) -> 
             await warm(executor)
         assert executor.snapshot().restarts == 0
         with pytest.raises(WorkerUnavailable):
-            await executor.submit(Classify(picture=GREY), ANN)
+            await executor.submit(Classify(picture=GRAY), ANN)
 
 
 async def test_two_devices_have_a_worker_each(settings: Settings) -> None:
@@ -74,7 +74,7 @@ async def test_two_devices_have_a_worker_each(settings: Settings) -> None:
     async with open_executor(twice) as executor:
         await warm(executor)
         answers = await asyncio.gather(
-            *(executor.submit(Classify(picture=GREY), ANN) for _ in range(4))
+            *(executor.submit(Classify(picture=GRAY), ANN) for _ in range(4))
         )
         assert len({answer.top[0].label for answer in answers}) == 1
         async with asyncio.timeout(60):

@@ -22,17 +22,17 @@ from msgspec import structs
 from models.jobs.answers import Failure, Labels
 from models.jobs.base import say
 from models.jobs.control import (
+    CancelJob,
     Deferred,
     Finished,
-    Forget,
     FromWorker,
     Lost,
     Recount,
     Run,
     Started,
+    StartFailed,
     Submit,
     ToWorker,
-    Unready,
     Working,
 )
 from models.jobs.requests import Job
@@ -95,7 +95,7 @@ def babble() -> None:
 
 def refuse() -> None:
     """Say that it can't start, and end."""
-    send(Unready(reason="There are no weights here."))
+    send(StartFailed(reason="There are no weights here."))
     sys.exit(1)
 
 
@@ -206,7 +206,7 @@ def main() -> None:
             case Submit(id=number, job=job):
                 note(f"submit {job.picture[:20].decode(errors='replace')}")
                 jobs[number] = job
-            case Forget(id=number):
+            case CancelJob(id=number):
                 late = [one for one in late if one != number]
                 note(f"forget {jobs.pop(number).picture[:20].decode(errors='replace')}")
             case Recount():

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.library.downloads.downloader import Downloader, RetryPolicy
-from bot.library.downloads.folder import Store
+from bot.library.downloads.folder import WeightsFolder
 from bot.library.downloads.progress import Progress
 from models.jobs.model_info import WeightsFile
 from models.weights.verify import sha256
@@ -25,13 +25,13 @@ async def publisher() -> AsyncIterator[Publisher]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> WeightsFolder:
     """Return a store whose folder is not there yet."""
-    return Store(tmp_path / "weights")
+    return WeightsFolder(tmp_path / "weights")
 
 
 @pytest_asyncio.fixture
-async def downloader(store: Store) -> AsyncIterator[Downloader]:
+async def downloader(store: WeightsFolder) -> AsyncIterator[Downloader]:
     """Return a downloader that gives up soon."""
     async with Downloader(store, patience=QUICK) as downloader:
         yield downloader
@@ -63,7 +63,7 @@ def described(publisher: Publisher, name: str, content: bytes, folder: Path) -> 
     )
 
 
-def left(store: Store) -> list[str]:
+def left(store: WeightsFolder) -> list[str]:
     """Return the names of all files in the store but for locks, in any folder."""
     return sorted(
         path.name for path in store.folder.rglob("*") if path.is_file() and path.suffix != ".lock"

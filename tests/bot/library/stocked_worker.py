@@ -1,4 +1,4 @@
-"""The real worker, whose catalogue has one more classifier, which the tests publish themselves.
+"""The real worker, whose catalog has one more classifier, which the tests publish themselves.
 
     stocked_worker.py URL FILE SHA256 [worker's own options]
 
@@ -20,7 +20,7 @@ NETWORK = "shufflenet_v2_x0_5"
 
 
 def stocked(url: str, file: str, sha256: str) -> Mapping[str, Classification]:
-    """Return the catalogue with the model that is published at `url`."""
+    """Return the catalog with the model that is published at `url`."""
     known = catalog()[NETWORK]
     checkpoint = replace(
         known.checkpoint, source=url, file=file, proof=Sha256(sha256), size_bytes=None

@@ -20,21 +20,21 @@ from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.app.lifecycle import connected
 from bot.core.settings import Settings
 from bot.executor.engines.local import LocalEngine
-from bot.executor.engines.supervisor import Program
+from bot.executor.engines.supervisor import WorkerCommand
 from bot.executor.executor import Executor
 from bot.executor.factory import worker_command, worker_environment
 from bot.executor.queue import Limits
-from bot.library.hub.workers import Hub
-from bot.library.on_demand import Library
+from bot.library.hub.workers import HubWorkers
+from bot.library.on_demand import ModelDownloads
 from bot.pictures.fetch import Fetcher
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.server import Playground
 from bot.storage.store import Store
 from models.bench.random_weights import settle
 from models.catalog.classifiers import catalog
 from tests.bot.library import stocked_worker
 from tests.bot.library.publisher import Publisher
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
 
 MODEL = stocked_worker.NAME
 
@@ -48,13 +48,13 @@ class Scene:
     publisher: Publisher
     file: str
 
-    async def guest(self, name: str, *, manager: bool = False) -> Guest:
+    async def user(self, name: str, *, manager: bool = False) -> ChatUser:
         """Return a new person in the channel; open it with `async with`."""
         world = self.playground.world
         person = await self.playground.new_person(name)
         if manager:
-            world.give_role(person, world.add_role("managers", P.MANAGE_GUILD))
-        return Guest(self.playground, person, self.playground.channel_id)
+            world.give_role(person, world.add_role("managers", PermissionBits.MANAGE_GUILD))
+        return ChatUser(self.playground, person, self.playground.channel_id)
 
 
 @pytest_asyncio.fixture
@@ -72,19 +72,21 @@ async def scene(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterat
         script = str(Path(stocked_worker.__file__))
         command = [sys.executable, script, f"{publisher.url}/{file}", file, sha256]
         environment = worker_environment({"TORCH_HOME": str(tmp_path / "torch")})
-        program = Program(command + worker_command(settings, settings.device)[3:], environment)
+        program = WorkerCommand(
+            command + worker_command(settings, settings.device)[3:], environment
+        )
         engine = LocalEngine(program, hang_after=120.0)
         executor = Executor(engine, limits=Limits.of(settings), batch_size=8, timeout=60.0)
         async with (
             Fetcher(max_bytes=2**20) as fetcher,
-            Library(settings, executor) as library,
-            Hub(settings) as hub,
+            ModelDownloads(settings, executor) as downloads,
+            HubWorkers(settings) as hub,
             Store(tmp_path / "data") as store,
             Bobby(
                 settings=settings,
                 executor=executor,
                 fetcher=fetcher,
-                library=library,
+                downloads=downloads,
                 hub=hub,
                 store=store,
             ) as bot,
@@ -112,7 +114,7 @@ def model_of(message: dict[str, Any]) -> str:
 async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> None:
     """One download, one reply each: progress that becomes the answer, for everybody who asked."""
     scene.publisher.pause = 0.1
-    async with await scene.guest("ann", manager=True) as ann, await scene.guest("ben") as ben:
+    async with await scene.user("ann", manager=True) as ann, await scene.user("ben") as ben:
         refused = await ben.ask(f"!classify {MODEL}", picture())
         assert model_of(refused) == "efficientnet_lite0"
         assert "isn't installed here, so efficientnet" in said(refused).replace("\\", "")
@@ -124,9 +126,9 @@ async def test_a_manager_brings_a_model_and_all_wait_for_it(scene: Scene) -> Non
         assert f"Downloading **{MODEL}**" in said(progress)
         joined = await ben.say(f"!classify {MODEL}", picture())
 
-        for guest, message in ((ann, asked), (ben, joined)):
-            answer = await _answered(guest, message)
-            assert len(guest.replies(message)) == 1
+        for user, message in ((ann, asked), (ben, joined)):
+            answer = await _answered(user, message)
+            assert len(user.replies(message)) == 1
             assert "installed" not in said(answer)
         assert len(scene.publisher.asked) == 1
 
@@ -153,20 +155,20 @@ async def test_the_log_says_what_is_ready(scene: Scene, caplog: pytest.LogCaptur
 async def test_a_download_that_fails_costs_nobody_the_answer(scene: Scene) -> None:
     """Another model answers, and the reply says what went wrong."""
     scene.publisher.files[scene.file] = bytes(1000)
-    async with await scene.guest("ann", manager=True) as ann:
+    async with await scene.user("ann", manager=True) as ann:
         reply = await ann.ask(f"!classify {MODEL}", picture())
     assert model_of(reply) == "efficientnet_lite0"
     assert "failed its check" in said(reply)
 
 
-async def _answered(guest: Guest, question: dict[str, Any]) -> dict[str, Any]:
+async def _answered(user: ChatUser, question: dict[str, Any]) -> dict[str, Any]:
     """Wait until the reply to `question` is an answer of the model."""
 
     def wanted(one: dict[str, Any]) -> bool:
         reference = one.get("message_reference") or {}
         return reference.get("message_id") == question["id"] and model_of(one) == MODEL
 
-    return await guest.heard(wanted)
+    return await user.heard(wanted)
 
 
 async def _is_ready(scene: Scene) -> None:

@@ -15,9 +15,9 @@ from bot.core.i18n import KOREAN, speak_to
 from bot.core.settings import Settings
 from bot.executor.engines.base import Result
 from bot.executor.executor import Executor
-from bot.executor.queue import Asker, Limits
+from bot.executor.queue import Limits, Requester
 from bot.library import on_demand
-from bot.library.on_demand import Library
+from bot.library.on_demand import ModelDownloads
 from models.jobs.control import Ready
 from models.jobs.model_info import ModelInfo, WeightsFile
 from models.jobs.requests import Job
@@ -29,7 +29,7 @@ from tests.bot.library.publisher import Publisher
 class Question(Responder):
     """A question by somebody who may or may not manage the server; keeps what it is shown."""
 
-    asker = Asker(1, 2)
+    requester = Requester(1, 2)
     upload_limit = 0
 
     def __init__(self, *, manager: bool = True) -> None:
@@ -73,13 +73,13 @@ def card(file: WeightsFile, *, ready: bool = False) -> ModelInfo:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *cards: ModelInfo, **settings: Any) -> AsyncIterator[Library]:
+async def opened(folder: Path, *cards: ModelInfo, **settings: Any) -> AsyncIterator[ModelDownloads]:
     """Open a library over the models of `cards`, with those `settings`."""
     read = Settings(_env_file=None, cache=folder / "weights", **settings)
     engine = FakeEngine(never, Ready(device="cpu", default="net", models=cards))
     executor = Executor(engine, limits=Limits.of(read), batch_size=1, timeout=1.0)
-    async with executor, Library(read, executor) as library:
-        yield library
+    async with executor, ModelDownloads(read, executor) as downloads:
+        yield downloads
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ async def test_who_may(
     may: bool,
 ) -> None:
     """Those who may get the file and no words; the others get a sentence and no file."""
-    async with opened(tmp_path, card(file), **settings) as library:
-        told = await library.provide(Question(manager=manager), "classify", "Net ")
+    async with opened(tmp_path, card(file), **settings) as downloads:
+        told = await downloads.ensure(Question(manager=manager), "classify", "Net ")
     assert (told is None) == may
     assert (tmp_path / "weights" / "net.pth").is_file() == may
     assert bool(publisher.asked) == may
@@ -115,9 +115,9 @@ async def test_what_is_not_meant_is_left_alone(
     tmp_path: Path, file: WeightsFile, publisher: Publisher, task: str, model: str
 ) -> None:
     """Another task's model, or nobody's: nothing is said and nothing fetched."""
-    async with opened(tmp_path, card(file)) as library:
-        assert await library.provide(Question(), task, model) is None
-        assert await library.provide(Question(), "classify", None) is None
+    async with opened(tmp_path, card(file)) as downloads:
+        assert await downloads.ensure(Question(), task, model) is None
+        assert await downloads.ensure(Question(), "classify", None) is None
     assert publisher.asked == []
 
 
@@ -125,11 +125,11 @@ async def test_what_is_here_is_not_fetched(
     tmp_path: Path, file: WeightsFile, publisher: Publisher
 ) -> None:
     """Neither what the worker calls ready, nor what came since it last looked."""
-    async with opened(tmp_path, card(file, ready=True)) as library:
-        assert await library.provide(Question(), "classify", "net") is None
-    async with opened(tmp_path, card(file)) as library:
-        await library.provide(Question(), "classify", "net")
-        await library.provide(Question(), "classify", "net")
+    async with opened(tmp_path, card(file, ready=True)) as downloads:
+        assert await downloads.ensure(Question(), "classify", "net") is None
+    async with opened(tmp_path, card(file)) as downloads:
+        await downloads.ensure(Question(), "classify", "net")
+        await downloads.ensure(Question(), "classify", "net")
     assert len(publisher.asked) == 1
 
 
@@ -138,8 +138,8 @@ async def test_too_large(tmp_path: Path, publisher: Publisher) -> None:
     large = WeightsFile(
         name="net.pth", url=f"{publisher.url}/net.pth", proof="pinned", size_bytes=3_000_000
     )
-    async with opened(tmp_path, card(large), max_download_mib=2) as library:
-        told = await library.provide(Question(), "classify", "net")
+    async with opened(tmp_path, card(large), max_download_mib=2) as downloads:
+        told = await downloads.ensure(Question(), "classify", "net")
     assert told is not None
     assert "net is 3 MB" in told
     assert "bobby fetch net" in told
@@ -156,7 +156,7 @@ async def test_all_wait_for_one_download_and_see_how_far_it_is(
     questions = [Question(), Question(manager=False), Question()]
     async with opened(tmp_path, card(file)) as opened_library:
         told = await asyncio.gather(
-            *(opened_library.provide(question, "classify", "net") for question in questions)
+            *(opened_library.ensure(question, "classify", "net") for question in questions)
         )
     assert told == [None] * 3
     assert len(publisher.asked) == 1
@@ -172,9 +172,9 @@ async def test_who_leaves_does_not_stop_it_for_others(
 ) -> None:
     """Deleting one's question cancels the waiting, not the download."""
     publisher.pause = 0.03
-    async with opened(tmp_path, card(file)) as library:
-        first = asyncio.create_task(library.provide(Question(), "classify", "net"))
-        other = asyncio.create_task(library.provide(Question(), "classify", "net"))
+    async with opened(tmp_path, card(file)) as downloads:
+        first = asyncio.create_task(downloads.ensure(Question(), "classify", "net"))
+        other = asyncio.create_task(downloads.ensure(Question(), "classify", "net"))
         while not publisher.asked:  # noqa: ASYNC110  (the server has no event to wait for)
             await asyncio.sleep(0.01)
         first.cancel()
@@ -189,8 +189,8 @@ async def test_no_published_hash_is_told(
     """The one who asked learns that the first copy is the one that counts."""
     publisher.files["net.pth"] = b"PK\x03\x04" + content
     pinned = WeightsFile(name="net.pth", url=f"{publisher.url}/net.pth", proof="pinned")
-    async with opened(tmp_path, card(pinned)) as library:
-        told = await library.provide(Question(), "classify", "net")
+    async with opened(tmp_path, card(pinned)) as downloads:
+        told = await downloads.ensure(Question(), "classify", "net")
     assert told is not None
     assert told.startswith("Downloaded net. Its publisher provides no checksum")
 
@@ -200,11 +200,11 @@ async def test_a_failure_is_told_and_can_be_tried_again(
 ) -> None:
     """The next question starts again."""
     publisher.manners["net.pth"] = [manners.answers(404), manners.honest]
-    async with opened(tmp_path, card(file)) as library:
-        told = await library.provide(Question(), "classify", "net")
+    async with opened(tmp_path, card(file)) as downloads:
+        told = await downloads.ensure(Question(), "classify", "net")
         assert told is not None
         assert "does not have it (404 Not Found)" in told
-        assert await library.provide(Question(), "classify", "net") is None
+        assert await downloads.ensure(Question(), "classify", "net") is None
 
 
 async def test_a_failure_is_told_in_the_askers_language(
@@ -212,9 +212,9 @@ async def test_a_failure_is_told_in_the_askers_language(
 ) -> None:
     """And in English in the log."""
     publisher.manners["net.pth"] = [manners.answers(404)]
-    async with opened(tmp_path, card(file)) as library:
+    async with opened(tmp_path, card(file)) as downloads:
         speak_to(KOREAN)
-        told = await library.provide(Question(), "classify", "net")
+        told = await downloads.ensure(Question(), "classify", "net")
         speak_to()
     assert (
         told
@@ -230,11 +230,11 @@ async def test_closing_keeps_what_came(
     """Bobby does not wait for a download when it goes, and goes on with it when it is back."""
     publisher.manners["net.pth"] = [manners.stalls, manners.honest]
     part = tmp_path / "weights" / "downloads" / "net.pth.part"
-    async with opened(tmp_path, card(file)) as library:
-        asking = asyncio.create_task(library.provide(Question(), "classify", "net"))
+    async with opened(tmp_path, card(file)) as downloads:
+        asking = asyncio.create_task(downloads.ensure(Question(), "classify", "net"))
         while not (part.is_file() and part.stat().st_size > 100_000):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert await asking == "The download of net was stopped."
-    async with opened(tmp_path, card(file)) as library:
-        assert await library.provide(Question(), "classify", "net") is None
+    async with opened(tmp_path, card(file)) as downloads:
+        assert await downloads.ensure(Question(), "classify", "net") is None
     assert publisher.asked[-1].range is not None

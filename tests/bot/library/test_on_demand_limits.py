@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.conversation.reply import Reply
 from bot.library import on_demand
-from bot.library.downloads.folder import Store
+from bot.library.downloads.folder import WeightsFolder
 from models.jobs.model_info import ModelInfo, WeightsFile
 from tests.bot.executor.fake_engine import FakeEngine
 from tests.bot.library import publisher as manners
@@ -22,7 +22,7 @@ MIB = 2**20
 
 
 class Watched(Question):
-    """A question whose asker can be waited for to be shown something."""
+    """A question whose requester can be waited for to be shown something."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,9 +39,11 @@ def named(name: str, *files: WeightsFile) -> ModelInfo:
 
 
 @contextlib.asynccontextmanager
-async def asking(question: Question, opened: on_demand.Library, model: str) -> AsyncIterator[None]:
+async def asking(
+    question: Question, opened: on_demand.ModelDownloads, model: str
+) -> AsyncIterator[None]:
     """Ask for `model` meanwhile, and leave in the end."""
-    task = asyncio.create_task(opened.provide(question, "classify", model))
+    task = asyncio.create_task(opened.ensure(question, "classify", model))
     try:
         yield
     finally:
@@ -57,11 +59,11 @@ async def test_all_files_of_a_model_count(tmp_path: Path, publisher: Publisher) 
     over = replace(half, size_bytes=MIB + 1)
     cards = (named("fits", half, half), named("exceeds", half, over))
     async with opened(tmp_path, *cards, max_download_mib=2) as shelf:
-        told = await shelf.provide(Question(), "classify", "fits")
+        told = await shelf.ensure(Question(), "classify", "fits")
         assert told is not None
         assert "does not have it" in told
         assert len(publisher.asked) == 1
-        told = await shelf.provide(Question(), "classify", "exceeds")
+        told = await shelf.ensure(Question(), "classify", "exceeds")
         assert told is not None
         assert "bobby fetch exceeds" in told
     assert len(publisher.asked) == 1
@@ -73,7 +75,7 @@ async def test_a_file_without_a_stated_size_is_no_exception(
     """It ends where it turns out to be larger than is allowed."""
     publisher.files["net.pth"] = bytes(MIB + 1)
     async with opened(tmp_path, card(replace(file, size_bytes=None)), max_download_mib=1) as shelf:
-        told = await shelf.provide(Question(), "classify", "net")
+        told = await shelf.ensure(Question(), "classify", "net")
     assert told is not None
     assert "over the limit of 1 MB" in told
     assert not (tmp_path / "weights" / "net.pth").exists()
@@ -85,11 +87,11 @@ async def test_a_model_is_here_with_all_its_files(
     """What is missing of it alone is fetched; that one of them has no hash is told."""
     publisher.files["words.pth"] = b"PK\x03\x04"
     words = WeightsFile(name="words.pth", url=f"{publisher.url}/words.pth", proof="pinned")
-    store = Store(tmp_path / "weights")
+    store = WeightsFolder(tmp_path / "weights")
     store.folder.mkdir()
     store.path(file).write_bytes(content)
     async with opened(tmp_path, named("net", file, words)) as shelf:
-        told = await shelf.provide(Question(), "classify", "net")
+        told = await shelf.ensure(Question(), "classify", "net")
     assert told is not None
     assert "provides no checksum" in told
     assert [one.path for one in publisher.asked] == ["/words.pth"]
@@ -98,7 +100,7 @@ async def test_a_model_is_here_with_all_its_files(
 async def test_two_are_downloaded_at_once(
     tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A third one waits for its turn, which its asker is told."""
+    """A third one waits for its turn, which its requester is told."""
     monkeypatch.setattr(on_demand, "SILENT_SECONDS", 0.05)
     monkeypatch.setattr(on_demand, "EDIT_SECONDS", 0.05)
     files = [
@@ -138,7 +140,7 @@ async def test_nobody_waits_for_ever(
     publisher.manners["net.pth"] = [manners.mute]
     async with opened(tmp_path, card(file)) as shelf:
         for _ in range(2):
-            told = await shelf.provide(Question(), "classify", "net")
+            told = await shelf.ensure(Question(), "classify", "net")
             assert told == "net is still downloading. Try again in a few minutes."
     assert len(publisher.asked) == 1
 
@@ -155,9 +157,9 @@ async def test_the_worker_looks_at_what_has_come(
     monkeypatch.setattr(FakeEngine, "recount", recount)
     publisher.manners["net.pth"] = [manners.answers(404), manners.honest]
     async with opened(tmp_path, card(file)) as shelf:
-        assert await shelf.provide(Question(), "classify", "net") is not None
+        assert await shelf.ensure(Question(), "classify", "net") is not None
         assert here == []
-        assert await shelf.provide(Question(), "classify", "net") is None
+        assert await shelf.ensure(Question(), "classify", "net") is None
     assert here == [True]
 
 
@@ -167,14 +169,14 @@ async def test_what_nobody_expected_costs_nobody_an_answer(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The asker is told to have the log looked at, and that has the error."""
+    """The requester is told to have the log looked at, and that has the error."""
 
     async def recount(_engine: FakeEngine) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(FakeEngine, "recount", recount)
     async with opened(tmp_path, card(file)) as shelf:
-        told = await shelf.provide(Question(), "classify", "net")
+        told = await shelf.ensure(Question(), "classify", "net")
     assert told == ("I couldn't download net. The bot owner can find the reason in the log.")
     (record,) = [one for one in caplog.records if "failed unexpectedly" in one.message]
     assert record.exc_info is not None

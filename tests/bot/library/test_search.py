@@ -3,7 +3,14 @@
 import pytest
 
 from bot.core.errors import UnknownModel
-from bot.library.search import COMPARED, MOST_COMPARED, field, named, search, without_talk
+from bot.library.search import (
+    COMPARED,
+    MOST_COMPARED,
+    models_to_compare,
+    named,
+    search,
+    without_talk,
+)
 from models.jobs.model_info import ModelInfo
 
 
@@ -63,7 +70,7 @@ def test_no_words_find_all() -> None:
 
 
 def test_a_slip_of_the_pen_is_told() -> None:
-    """The nearest names, and no markup of the asker's."""
+    """The nearest names, and no markup of the requester's."""
     assert named(CARDS, " ResNet50 ").name == "resnet50"
     with pytest.raises(UnknownModel, match="Did you mean resnet50 or"):
         named(CARDS, "resnet5O")
@@ -74,7 +81,7 @@ def test_a_slip_of_the_pen_is_told() -> None:
 def test_those_that_are_here_are_compared() -> None:
     """In the order of their names within a year; who is missing is said."""
     cards = [card(name, ready=name in {"vgg16", "alexnet"}) for name in COMPARED]
-    wanted = field(cards, [])
+    wanted = models_to_compare(cards, [])
     assert [one.name for one in wanted.here] == ["alexnet", "vgg16"]
     assert set(wanted.absent) == set(COMPARED) - {"alexnet", "vgg16"}
 
@@ -82,7 +89,7 @@ def test_those_that_are_here_are_compared() -> None:
 def test_where_none_of_the_usual_is_here_others_stand_in() -> None:
     """Every classifier that is here, up to as many as fit."""
     others = [card(f"other{n}", ready=True) for n in range(20)]
-    wanted = field([*map(card, COMPARED), *others], [])
+    wanted = models_to_compare([*map(card, COMPARED), *others], [])
     assert len(wanted.here) == MOST_COMPARED
     assert all(one.name.startswith("other") for one in wanted.here)
 
@@ -90,13 +97,13 @@ def test_where_none_of_the_usual_is_here_others_stand_in() -> None:
 def test_names_are_taken_at_their_word() -> None:
     """Once each, with none beside them, and only classifiers."""
     cards = [*CARDS, *(card(name, ready=True) for name in COMPARED)]
-    wanted = field(cards, ["alexnet", "resnet18", "alexnet"])
+    wanted = models_to_compare(cards, ["alexnet", "resnet18", "alexnet"])
     assert [one.name for one in wanted.here] == ["alexnet"]
     assert wanted.absent == ("resnet18",)
     with pytest.raises(UnknownModel, match="Not installed"):
-        field(cards, ["resnet18"])
+        models_to_compare(cards, ["resnet18"])
     with pytest.raises(UnknownModel, match="horse2zebra"):
-        field(cards, ["horse2zebra"])
+        models_to_compare(cards, ["horse2zebra"])
 
 
 @pytest.mark.parametrize(

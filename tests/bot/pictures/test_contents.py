@@ -7,10 +7,10 @@ import pytest
 from bot.core.errors import NoPicture
 from bot.pictures.contents import Kind, _kind
 from bot.playground.messages.bodies import Form, Upload
-from bot.playground.messages.posting import Occasion
+from bot.playground.messages.posting import MessageContext
 from tests.bot.pictures.test_precedence import FILE, LOOPBACK, png
 from tests.bot.room import Room, room, running
-from tests.e2e.guest import Guest
+from tests.e2e.chat_user import ChatUser
 
 __all__ = ["room", "running"]
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_our_own_crops_are_passed_over(room: Room) -> None:
     """Hidden or embedded; a person or another bot may call a file so."""
-    async with Guest(room.playground, room.world.bot, room.channel.id) as we:
+    async with ChatUser(room.playground, room.world.bot, room.channel.id) as we:
         await room.other_bot.say("", png("crop-field.jpg"))
         await we.say("", png("crop-2.jpg"), png("SPOILER_crop-3.jpg"))
         shown = {"image": {"url": "attachment://crop-4.jpg"}}
@@ -61,14 +61,14 @@ async def test_a_file_is_what_discord_says_of_it(
 
 async def test_a_nameless_picture_is_found_in_a_search(room: Room) -> None:
     """By its width alone: it has no ending and no type."""
-    await room.guest.say("", png("image"))
+    await room.user.say("", png("image"))
     assert [one.name for one in (await room.finds("")).pictures] == ["image"]
 
 
 async def test_a_file_of_which_nothing_is_said_is_read(room: Room) -> None:
     """Where somebody points at it; beside a picture it is left out, and a search passes it over."""
-    await room.guest.say("", png("older.png"))
-    message = await room.guest.say("", ("image", b"II*\0"))
+    await room.user.say("", png("older.png"))
+    message = await room.user.say("", ("image", b"II*\0"))
     assert [one.name for one in (await room.inside(message)).pictures] == ["image"]
     assert [one.name for one in (await room.finds("")).pictures] == ["older.png"]
     found = await room.finds("", ("image", b"II*\0"), png("a.png"))
@@ -78,10 +78,10 @@ async def test_a_file_of_which_nothing_is_said_is_read(room: Room) -> None:
 async def test_what_is_drawn_or_damaged_is_passed_over_in_a_search(room: Room) -> None:
     """And named; a text or a voice message between is no matter."""
     drawn = room.world.add_sticker("drawn", b"{}", format=3)
-    await room.guest.say("", png("photo.png"))
-    await room.guest.say("", ("logo.svg", b"<svg/>"), ("notes.txt", b"words"))
-    await room.guest.say("", ("broken.png", b"\x89PNG"), ("voice-message.ogg", b"OggS"))
-    await room.guest.say("", sticker_ids=[str(drawn.id)])
+    await room.user.say("", png("photo.png"))
+    await room.user.say("", ("logo.svg", b"<svg/>"), ("notes.txt", b"words"))
+    await room.user.say("", ("broken.png", b"\x89PNG"), ("voice-message.ogg", b"OggS"))
+    await room.user.say("", sticker_ids=[str(drawn.id)])
     found = await room.finds("")
     assert [one.name for one in found.pictures] == ["photo.png"]
     assert found.left_out == ("sticker drawn", "broken.png", "logo.svg")
@@ -90,7 +90,7 @@ async def test_what_is_drawn_or_damaged_is_passed_over_in_a_search(room: Room) -
 async def test_what_is_drawn_and_ones_own_is_said(room: Room) -> None:
     """Nobody else's older picture takes its place; one that the person points at does."""
     drawn = room.world.add_sticker("drawn", b"{}", format=3)
-    older = await room.guest.say("", png("older.png"))
+    older = await room.user.say("", png("older.png"))
     with pytest.raises(NoPicture, match="can't read sticker drawn as a picture"):
         await room.finds("", sticker_ids=[str(drawn.id)])
     with pytest.raises(NoPicture, match=r"can't read notes\.txt, logo\.svg as a picture"):
@@ -148,7 +148,7 @@ def shown(kind: int, url: str) -> dict[str, Any]:
 )
 async def test_a_link_in_a_text_replied_to_is_followed(room: Room, words: str) -> None:
     """However it stands there, also where its preview is suppressed."""
-    older = await room.guest.say(words.format(f"{LOOPBACK}/a.jpg"))
+    older = await room.user.say(words.format(f"{LOOPBACK}/a.jpg"))
     (picture,) = (await room.inside(older)).pictures
     assert (picture.url, picture.from_discord) == (f"{LOOPBACK}/a.jpg", False)
 
@@ -156,13 +156,13 @@ async def test_a_link_in_a_text_replied_to_is_followed(room: Room, words: str) -
 async def test_an_emoji_counts_where_a_message_shows_no_picture(room: Room) -> None:
     """Alone or in a text that is replied to; not beside a picture, nor in a search."""
     dog = room.world.add_emoji("dog", FILE)
-    lone = await room.guest.say(str(dog))
+    lone = await room.user.say(str(dog))
     (picture,) = (await room.inside(lone)).pictures
     assert (picture.name, picture.from_discord) == ("dog", True)
     assert picture.url.endswith(f"/emojis/{dog.id}.png?size=512")
-    both = await room.guest.say(f"look {dog}", png("a.png"))
+    both = await room.user.say(f"look {dog}", png("a.png"))
     assert [one.name for one in (await room.inside(both)).pictures] == ["a.png"]
-    await room.guest.say(f"{dog} {LOOPBACK}/b.png")
+    await room.user.say(f"{dog} {LOOPBACK}/b.png")
     assert [one.name for one in (await room.finds("")).pictures] == ["a.png"]
 
 
@@ -174,9 +174,9 @@ async def test_a_polls_emoji_are_its_pictures(room: Room) -> None:
         {"poll_media": {"text": "no", "emoji": {"id": None, "name": "🐈"}}},
     ]
     poll = {"question": {"text": "Which?"}, "answers": answers}
-    message = await room.guest.say("", poll=poll)
+    message = await room.user.say("", poll=poll)
     assert [one.name for one in (await room.inside(message)).pictures] == ["dog"]
-    message = await room.guest.say("", poll={**poll, "answers": answers[1:]})
+    message = await room.user.say("", poll={**poll, "answers": answers[1:]})
     with pytest.raises(NoPicture, match="doesn't have a picture"):
         await room.inside(message)
 
@@ -185,7 +185,7 @@ async def test_a_polls_emoji_are_its_pictures(room: Room) -> None:
 async def test_each_kind_of_sticker(room: Room, form: int, kind: str | None) -> None:
     """All but Lottie's, which are drawings."""
     sticker = room.world.add_sticker("one", FILE, format=form)
-    message = await room.guest.say("", sticker_ids=[str(sticker.id)])
+    message = await room.user.say("", sticker_ids=[str(sticker.id)])
     if kind:
         (picture,) = (await room.inside(message)).pictures
         assert picture.url.endswith(f"/stickers/{sticker.id}.{kind}")
@@ -197,15 +197,15 @@ async def test_each_kind_of_sticker(room: Room, form: int, kind: str | None) -> 
 async def test_a_forwarded_message_shows_its_pictures(room: Room) -> None:
     """Its links count as well, where it shows none."""
     for content, name in (("", "a.png"), (f"<{LOOPBACK}/b.png>", "b.png")):
-        first = await room.guest.say(content, *([png("a.png")] if not content else []))
+        first = await room.user.say(content, *([png("a.png")] if not content else []))
         reference = {"type": 1, "channel_id": first["channel_id"], "message_id": first["id"]}
-        message = await room.guest.say("", message_reference=reference)
+        message = await room.user.say("", message_reference=reference)
         assert [one.name for one in (await room.inside(message)).pictures] == [name]
 
 
 async def test_a_voice_message_is_no_picture(room: Room) -> None:
     """It is named."""
-    message = await room.guest.say("", ("voice-message.ogg", b"OggS"), flags=1 << 13)
+    message = await room.user.say("", ("voice-message.ogg", b"OggS"), flags=1 << 13)
     with pytest.raises(NoPicture, match=r"can't read voice-message\.ogg as a picture"):
         await room.inside(message)
 
@@ -214,7 +214,7 @@ async def test_a_webhooks_picture_is_anybodys(room: Room) -> None:
     """A search calls it by the name it goes by: nobody could be mentioned."""
     posting, author = room.playground.posting, room.other_bot.person
     form = Form({}, {0: Upload("a.png", FILE)})
-    posting.create(room.channel, author, form, Occasion(application_id=author.id))
+    posting.create(room.channel, author, form, MessageContext(application_id=author.id))
     found = await room.finds("")
     assert [one.name for one in found.pictures] == ["a.png"]
     assert found.note
@@ -264,7 +264,7 @@ async def test_galleries_are_found_however_deep(room: Room) -> None:
 
 async def test_a_fresh_link_is_that_of_the_same_attachment(room: Room) -> None:
     """Of two the one that was meant; None where it is gone."""
-    message = await room.guest.say("", png("a.png"), png("b.png"))
+    message = await room.user.say("", png("a.png"), png("b.png"))
     first, second = (await room.inside(message)).pictures
     assert first.renew
     assert second.renew
@@ -275,7 +275,7 @@ async def test_a_fresh_link_is_that_of_the_same_attachment(room: Room) -> None:
     assert "b.png" in fresh
     assert "a.png" in (await first.renew() or "")
     body = {"attachments": [{"id": message["attachments"][0]["id"]}]}
-    await room.guest.request("PATCH", f"/channels/{room.channel.id}/messages/{message['id']}", body)
+    await room.user.request("PATCH", f"/channels/{room.channel.id}/messages/{message['id']}", body)
     assert await second.renew() is None
-    await room.guest.delete(message)
+    await room.user.delete(message)
     assert await first.renew() is None

@@ -1,4 +1,4 @@
-"""What a command names: Discord's own links are renewed, messages fetched where the asker may."""
+"""What a command names: Discord's links are renewed, messages fetched where the requester may."""
 
 import discord
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from bot.core.errors import LinkExpired, MissingPermission, NoPicture
 from bot.pictures.discord_files import attachment_id
 from bot.pictures.picture import Picture
-from bot.playground.model.permissions import P
+from bot.playground.model.permissions import PermissionBits
 from bot.playground.model.records import Channel
 from tests.bot.pictures.test_precedence import link_to, png, quick
 from tests.bot.room import Room, room, running
@@ -34,7 +34,7 @@ async def only(room: Room, words: str) -> Picture:
 @pytest.mark.parametrize("signature", ["", "?ex=1&is=1&hm=00&"])
 async def test_discords_own_link_is_renewed(room: Room, quick: None, signature: str) -> None:
     """Without its signature, or with one that has run out."""
-    link = link_to(await room.guest.say("", png("a.png"))).partition("?")[0] + signature
+    link = link_to(await room.user.say("", png("a.png"))).partition("?")[0] + signature
     picture = await only(room, f"<{link}>")
     assert (picture.name, picture.from_discord) == ("a.png", True)
     assert picture.renew
@@ -75,8 +75,8 @@ async def test_only_discords_attachments_are_trusted(url: str, attachment: str |
 
 
 async def test_a_link_to_a_message_means_its_pictures(room: Room) -> None:
-    """All of them, before the asker's own; what it has beside them is named."""
-    there = await room.guest.say("", png("a.png"), ("notes.txt", b"words"), png("b.png"))
+    """All of them, before the requester's own; what it has beside them is named."""
+    there = await room.user.say("", png("a.png"), ("notes.txt", b"words"), png("b.png"))
     found = await room.finds(f"alexnet {place(room, there)}", png("own.png"))
     assert [one.name for one in found.pictures] == ["a.png", "b.png"]
     assert found.left_out == ("notes.txt",)
@@ -84,15 +84,15 @@ async def test_a_link_to_a_message_means_its_pictures(room: Room) -> None:
 
 async def test_a_message_that_shows_nothing_is_told(room: Room) -> None:
     """Nobody else's picture takes its place; nor that of one that is gone."""
-    await room.guest.say("", png("newest.png"))
-    empty, notes = await room.guest.say("words"), await room.guest.say("", ("a.txt", b"words"))
+    await room.user.say("", png("newest.png"))
+    empty, notes = await room.user.say("words"), await room.user.say("", ("a.txt", b"words"))
     for message, sentence in (
         (empty, "doesn't have a picture"),
         (notes, "can't read a.txt"),
     ):
         with pytest.raises(NoPicture, match=sentence):
             await room.finds(place(room, message))
-    await room.guest.delete(empty)
+    await room.user.delete(empty)
     with pytest.raises(NoPicture, match="behind that link is gone"):
         await room.finds(place(room, empty))
     room.playground.faults.answer("GET", MESSAGE, 403, code=50001, by=room.world.bot)
@@ -107,27 +107,31 @@ async def elsewhere(room: Room) -> Channel:
     return other
 
 
-@pytest.mark.parametrize("denied", [P.VIEW_CHANNEL, P.READ_MESSAGE_HISTORY])
-async def test_nobody_looks_through_us_where_they_may_not(room: Room, denied: P) -> None:
-    """Into a channel that the asker can't read; where they can, the picture is there."""
+@pytest.mark.parametrize(
+    "denied", [PermissionBits.VIEW_CHANNEL, PermissionBits.READ_MESSAGE_HISTORY]
+)
+async def test_nobody_looks_through_us_where_they_may_not(
+    room: Room, denied: PermissionBits
+) -> None:
+    """Into a channel that the requester can't read; where they can, the picture is there."""
     other = await elsewhere(room)
-    message = await room.guest.say("", png("a.png"), channel_id=other.id)
+    message = await room.user.say("", png("a.png"), channel_id=other.id)
     assert (await only(room, place(room, message))).name == "a.png"
-    room.world.set_overwrite(other, room.guest.person, deny=denied)
+    room.world.set_overwrite(other, room.user.person, deny=denied)
     where = room.bot.get_channel(other.id)
     assert isinstance(where, discord.TextChannel)
-    await eventually(lambda: room.guest.person.id in {one.id for one in where.overwrites})
+    await eventually(lambda: room.user.person.id in {one.id for one in where.overwrites})
     with pytest.raises(NoPicture, match="that you can read"):
         await room.finds(place(room, message))
 
 
 async def test_a_message_of_another_server_is_none_of_ours(room: Room) -> None:
-    """Nor one of a conversation, though the asker is in both."""
-    guild = room.world.add_guild("another", owner=room.guest.person)
+    """Nor one of a conversation, though the requester is in both."""
+    guild = room.world.add_guild("another", owner=room.user.person)
     other = room.world.add_channel("there", guild=guild)
     await eventually(lambda: room.bot.get_channel(other.id) is not None)
-    dm = room.world.open_dm(room.guest.person, room.world.bot)
+    dm = room.world.open_dm(room.user.person, room.world.bot)
     for channel in (other, dm):
-        message = await room.guest.say("", png("a.png"), channel_id=channel.id)
+        message = await room.user.say("", png("a.png"), channel_id=channel.id)
         with pytest.raises(NoPicture, match="that you can read"):
             await room.finds(place(room, message))

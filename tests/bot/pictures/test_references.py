@@ -64,13 +64,13 @@ async def test_the_latest_are_remembered(room: Room) -> None:
 
 async def test_a_messages_own_pictures_are_found_again(room: Room) -> None:
     """All of them; where it is gone or out of sight the sentence says which."""
-    message = await room.guest.say("", ("a.png", pictures.plain()), ("b.png", pictures.plain()))
+    message = await room.user.say("", ("a.png", pictures.plain()), ("b.png", pictures.plain()))
     source = PictureRef("in", room.channel.id, int(message["id"]))
     inside, text = await PictureReferences().find(bobby(room), source)
     assert ([one.name for one in inside.pictures], text) == (["a.png", "b.png"], "")
     room.playground.faults.answer("GET", MESSAGE, 403, code=50001, by=room.world.bot)
     with pytest.raises(NoPicture, match="no longer have access to that message"):
         await PictureReferences().find(bobby(room), source)
-    await room.guest.delete(message)
+    await room.user.delete(message)
     with pytest.raises(NoPicture, match="can't find that picture"):
         await PictureReferences().find(bobby(room), source)

@@ -12,7 +12,7 @@ from bot.app.discord_patches import DISCORD, point_discord_at
 from bot.app.lifecycle import assembled, connected
 from bot.core.settings import Settings
 from bot.playground.server import Playground
-from tests.e2e.guest import Guest, said
+from tests.e2e.chat_user import ChatUser, said
 from tests.e2e.test_interactions import ATTACHMENT, answered
 from tests.e2e.test_models import press
 from tests.e2e.test_why import choose, menu
@@ -40,10 +40,10 @@ async def test_buttons_outlive_a_restart(tmp_path: Path, caplog: pytest.LogCaptu
         point_discord_at(playground.api, gateway=playground.gateway)
         try:
             person = await playground.new_person("ann")
-            async with Guest(playground, person, playground.channel_id) as guest:
+            async with ChatUser(playground, person, playground.channel_id) as user:
                 async with bobby(playground, tmp_path):
                     answers = [
-                        await guest.ask(words, *([file] if words != "!models" else []))
+                        await user.ask(words, *([file] if words != "!models" else []))
                         for words in asked
                     ]
                 async with (

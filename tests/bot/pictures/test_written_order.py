@@ -15,7 +15,7 @@ from bot.pictures.picture import FoundPictures
 from bot.pictures.precedence import Pointing, find, inside, typed
 from bot.pictures.words import parse_text
 from bot.playground.messages.bodies import Form, Upload
-from bot.playground.messages.posting import Occasion
+from bot.playground.messages.posting import MessageContext
 from bot.playground.model import message_payloads
 from bot.playground.model.records import Message, Person, Reference
 from tests.bot.room import Room, room, running
@@ -156,7 +156,7 @@ class Stage:
         }
         self.dog, self.cat = world.add_emoji("dog", PNG), world.add_emoji("cat", PNG)
         form = Form({}, {0: Upload("there.png", PNG)})
-        self.there = room.playground.posting.create(room.channel, room.guest.person, form)
+        self.there = room.playground.posting.create(room.channel, room.user.person, form)
 
     def post(self, post: Post) -> Message:
         """Post what a bot may, which is everything."""
@@ -164,7 +164,7 @@ class Stage:
 
     def ask(self, scene: Scene, to: Message | None) -> tuple[Message, str]:
         """Post the text command of `scene`, in reply `to` a message; return it and its words."""
-        person = self.room.guest.person
+        person = self.room.user.person
         words = " ".join(self._words(kind) for kind in reversed(scene.named))
         message = self._post(scene.attached, person, f"!x {words}", to)
         return message, words
@@ -173,7 +173,7 @@ class Stage:
         there = self.there
         return {
             "link": f"[this]({NOWHERE}/named.png),",
-            "person": f"<@{self.room.guest.person.id}>",
+            "person": f"<@{self.room.user.person.id}>",
             "emoji": str(self.cat),
             "message": f"https://discord.com/channels/{self.room.world.guild.id}"
             f"/{there.channel.id}/{there.id}",
@@ -201,7 +201,7 @@ class Stage:
             body["embeds"] = [{"image": {"url": f"{NOWHERE}/{one}"}} for one in post.embeds]
         files = {number: Upload(name, FILES[name]) for number, name in enumerate(post.files)}
         reference = Reference(to.channel, to.id) if to else None
-        occasion = Occasion(kind=19 if to else 0, reference=reference, may_be_empty=True)
+        occasion = MessageContext(kind=19 if to else 0, reference=reference, may_be_empty=True)
         return self.room.playground.posting.create(
             self.channel, author, Form(body, files), occasion
         )

@@ -6,7 +6,7 @@ import discord
 import msgspec
 import pytest
 
-from bot.core.formatting import plain
+from bot.core.formatting import escape
 from bot.pictures.picture import Picture
 from bot.replies import common
 from bot.replies.common import Classified
@@ -48,7 +48,7 @@ def test_bars_have_their_full_width(probability: float, shown: str) -> None:
 
 def test_the_answer_names_labels_model_and_weights() -> None:
     """Five lines with percentages, and small print in the footer."""
-    reply = common.classified([Classified(picture(), labels())])
+    reply = common.classification_reply([Classified(picture(), labels())])
     (embed,) = reply.embeds
     assert embed.description
     assert embed.description.count("%") == 5
@@ -66,19 +66,19 @@ def test_the_receipt_says_when_an_answer_is_rounded() -> None:
 
 def test_an_unsure_answer_says_so() -> None:
     """A flat distribution is no claim."""
-    (embed,) = common.classified([Classified(picture(), labels(sure=False))]).embeds
+    (embed,) = common.classification_reply([Classified(picture(), labels(sure=False))]).embeds
     assert embed.description
     assert embed.description.startswith("**Not sure.** Maybe golden retriever?")
     assert "not people, faces or text" in embed.description
-    assert embed.colour == common.GREY
+    assert embed.color == common.GRAY
     even = msgspec.structs.replace(labels(), top=(Label(label="cat", probability=0.5),))
     less = msgspec.structs.replace(labels(), top=(Label(label="cat", probability=0.49),))
     for answer, head in ((even, "**cat**"), (less, "Probably **cat**")):
-        (likely,) = common.classified([Classified(picture(), answer)]).embeds
+        (likely,) = common.classification_reply([Classified(picture(), answer)]).embeds
         assert (likely.description or "").startswith(head)
-        assert likely.colour == common.BLUE
-    (sure,) = common.classified([Classified(picture(), labels())]).embeds
-    assert sure.colour == common.BLUE
+        assert likely.color == common.BLUE
+    (sure,) = common.classification_reply([Classified(picture(), labels())]).embeds
+    assert sure.color == common.BLUE
     assert "not people, faces or text" not in (sure.description or "")
 
 
@@ -87,10 +87,10 @@ def test_what_may_be_wrong_with_a_picture_is_said_once() -> None:
     results = [Classified(picture(), labels(sure=False))] * 3
     said = [
         "not people, faces or text" in (e.description or "")
-        for e in common.classified(results).embeds
+        for e in common.classification_reply(results).embeds
     ]
     assert said == [True, False, False]
-    taught = common.classified(results, unsure=None)
+    taught = common.classification_reply(results, unsure=None)
     assert not any(
         "not people, faces or text" in (embed.description or "") for embed in taught.embeds
     )
@@ -106,7 +106,7 @@ def test_the_receipt_says_how_many_shared_the_work() -> None:
 async def test_note_buttons_and_crops_of_a_reply() -> None:
     """The note is small print above; each crop has a name of its own, counted from 1."""
     view = discord.ui.View(timeout=None)
-    reply = common.classified([Classified(picture(), labels())] * 2, "a note", view)
+    reply = common.classification_reply([Classified(picture(), labels())] * 2, "a note", view)
     assert reply.text == "-# a note"
     assert reply.view is view
     assert [one.name for one in reply.uploads] == ["crop-1.jpg", "crop-2.jpg"]
@@ -114,20 +114,22 @@ async def test_note_buttons_and_crops_of_a_reply() -> None:
         "attachment://crop-1.jpg",
         "attachment://crop-2.jpg",
     ]
-    assert common.classified([Classified(picture(), labels())]).text is None
+    assert common.classification_reply([Classified(picture(), labels())]).text is None
 
 
 def test_a_long_name_is_cut() -> None:
     """One that is just short enough is not."""
     names = ["n" * 60, "n" * 61]
-    embeds = common.classified([Classified(picture(name), labels()) for name in names]).embeds
+    embeds = common.classification_reply(
+        [Classified(picture(name), labels()) for name in names]
+    ).embeds
     assert [embed.title for embed in embeds] == ["n" * 60, "n" * 60 + "…"]
 
 
 def test_a_spoiler_stays_one() -> None:
     """No embed shows the crop, the labels hide, and so does the file's name."""
     results = [Classified(picture("secret.png", spoiler=True), labels())] * 2
-    reply = common.classified(results)
+    reply = common.classification_reply(results)
     for embed, upload in zip(reply.embeds, reply.uploads, strict=True):
         assert upload.spoiler
         assert embed.thumbnail.url is None
@@ -141,16 +143,16 @@ def test_an_animation_says_which_frame() -> None:
     """As every small print of the worker's about the file, below the labels."""
     frame = say("frame {frame} of {frames}", frame="3", frames="12")
     noted = msgspec.structs.replace(labels(), notes=(frame,))
-    (embed,) = common.classified([Classified(picture(), noted)]).embeds
+    (embed,) = common.classification_reply([Classified(picture(), noted)]).embeds
     assert embed.description
     assert "\n-# frame 3 of 12" in embed.description
-    (still,) = common.classified([Classified(picture(), labels())]).embeds
+    (still,) = common.classification_reply([Classified(picture(), labels())]).embeds
     assert "frame" not in (still.description or "")
 
 
 def test_bad_pictures_fail_alone() -> None:
     """Among several, each has its own embed, with the label or the sentence."""
-    reply = common.classified(
+    reply = common.classification_reply(
         [Classified(picture("a.png"), labels()), Classified(picture("b.txt"), "No picture.")]
     )
     assert [embed.title for embed in reply.embeds] == ["a.png", "b.txt"]
@@ -164,11 +166,11 @@ def test_untrusted_text_is_escaped(text: str) -> None:
     for sure in (True, False):
         answer = msgspec.structs.replace(labels(text, sure=sure), substitution=say(text))
         results = [Classified(picture(text), answer), Classified(picture(), labels())]
-        embed = common.classified(results).embeds[0]
-        assert embed.title == plain(text)
+        embed = common.classification_reply(results).embeds[0]
+        assert embed.title == escape(text)
         assert embed.description
-        assert embed.description.count(plain(text)) == 3
-        assert f"-# {plain(text)}" in embed.description
+        assert embed.description.count(escape(text)) == 3
+        assert f"-# {escape(text)}" in embed.description
 
 
 def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
@@ -177,7 +179,7 @@ def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
         labels("x" * 60), device="cuda:0 (a product with a long name)", substitution=say("s" * 120)
     )
     results = [Classified(picture("*" * 260), answer)] * 10
-    embeds = common.classified(results).embeds
+    embeds = common.classification_reply(results).embeds
     assert sum(len(embed) for embed in embeds) <= 6000
     assert all(embed.title and len(embed.title) <= 256 for embed in embeds)
 
@@ -185,14 +187,14 @@ def test_ten_pictures_with_long_names_fit_discords_limits() -> None:
 def test_why_another_model_answered_is_said_once() -> None:
     """Among several pictures the first embed says it for all."""
     answer = msgspec.structs.replace(labels(), substitution=say("alexnet is not here."))
-    embeds = common.classified([Classified(picture(), answer)] * 3).embeds
+    embeds = common.classification_reply([Classified(picture(), answer)] * 3).embeds
     said = ["alexnet" in (embed.description or "") for embed in embeds]
     assert said == [True, False, False]
 
 
 def test_a_reply_without_embeds_says_the_same() -> None:
     """Where embeds are not allowed, the text has the labels."""
-    text = common.classified([Classified(picture(), labels())]).as_text().text
+    text = common.classification_reply([Classified(picture(), labels())]).as_text().text
     assert text
     assert "golden retriever" in text
     assert "resnet101" in text
@@ -202,7 +204,7 @@ def test_a_long_reply_without_embeds_hides_what_is_a_spoilers() -> None:
     """Cut to what a message takes, at the end of a line, and never within a spoiler left open."""
     hidden = picture("secret.png", spoiler=True)
     for count in range(1, 11):
-        text = common.classified([Classified(hidden, labels())] * count).as_text().text
+        text = common.classification_reply([Classified(hidden, labels())] * count).as_text().text
         assert text
         assert len(text) <= 2000
         assert text.count("||") % 2 == 0

@@ -1,33 +1,36 @@
 """How lessons look, and a server's settings."""
 
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
 from bot.core.settings import Settings
-from bot.replies.common import BLUE, GREY, RED
-from bot.replies.lessons import Lesson, listed, taught_now, untaught
-from bot.replies.settings import forgotten, shown
-from bot.storage.examples import Taught
+from bot.replies.common import BLUE, GRAY, RED
+from bot.replies.lessons import Lesson, labels_reply, teach_reply, unteach_reply
+from bot.replies.settings import deletion_reply, settings_reply
+from bot.storage.examples import StoredExample
 from bot.storage.guild_settings import ServerSettings
-from models.jobs.answers import Assessed, Features
+from models.jobs.answers import CrossValidation, Features
 from tests.bot.replies.test_common import picture
 
 PAPAYA, QUINCE = "@here *p*", "_q_"
 PLAIN_PAPAYA, PLAIN_QUINCE = "@\u200bhere \\*p\\*", "\\_q\\_"
 
 
-def known(**labels: int) -> list[Taught]:
+def known(**labels: int) -> list[StoredExample]:
     """Return so many examples of the labels `p` and `q`."""
     names = {"p": PAPAYA, "q": QUINCE}
     every = [names[key] for key, count in labels.items() for _ in range(count)]
-    return [Taught(n, 1, 2, label, "net", "W", b"") for n, label in enumerate(every)]
+    return [StoredExample(n, 1, 2, label, "net", "W", b"") for n, label in enumerate(every)]
 
 
 def learned(
-    *results: Features | str, new: int, all_of: list[Taught], assessed: Assessed | None = None
+    *results: Features | str,
+    new: int,
+    all_of: list[StoredExample],
+    assessed: CrossValidation | None = None,
 ) -> Reply:
     """Return the reply to a lesson of papayas with those outcomes."""
-    outcomes = [Outcome(picture(f"{n}.png"), one) for n, one in enumerate(results)]
-    return taught_now(Lesson(PAPAYA, outcomes, new, all_of, assessed), "?", "a note")
+    outcomes = [PictureResult(picture(f"{n}.png"), one) for n, one in enumerate(results)]
+    return teach_reply(Lesson(PAPAYA, outcomes, new, all_of, assessed), "?", "a note")
 
 
 def seen() -> Features:
@@ -49,7 +52,7 @@ def test_a_first_lesson_asks_for_another_label() -> None:
         "-# Next, teach me a second label, then try `?classify custom`."
     )
     (embed,) = reply.embeds
-    assert embed.colour == BLUE
+    assert embed.color == BLUE
     assert embed.footer.text == "net · W · pictures aren't stored"
 
 
@@ -79,8 +82,10 @@ def test_a_lesson_says_how_well_it_goes() -> None:
     """Where anything could be judged."""
     said = "Self-test: **3 of 4** correct, each picture checked against the others.\n"
     every = known(p=3, q=3)
-    assert said in text(learned(seen(), new=1, all_of=every, assessed=Assessed(right=3, asked=4)))
-    for nothing in (None, Assessed(right=0, asked=0)):
+    assert said in text(
+        learned(seen(), new=1, all_of=every, assessed=CrossValidation(right=3, asked=4))
+    )
+    for nothing in (None, CrossValidation(right=0, asked=0)):
         assert "judged" not in text(learned(seen(), new=1, all_of=every, assessed=nothing))
 
 
@@ -90,7 +95,7 @@ def test_pictures_that_can_not_be_used_are_named_below() -> None:
     lesson, bad = reply.embeds
     assert "Learned" in (lesson.description or "")
     assert lesson.footer.text
-    assert (bad.title, bad.description, bad.colour) == (r"0\.png", "Bad.", RED)
+    assert (bad.title, bad.description, bad.color) == (r"0\.png", "Bad.", RED)
     (alone,) = learned("Bad.", new=0, all_of=[]).embeds
     assert (alone.title, alone.description, alone.footer.text) == (None, "Bad.", None)
     assert len(learned(seen(), *["Bad."] * 10, new=1, all_of=known(p=1)).embeds) == 10
@@ -98,15 +103,15 @@ def test_pictures_that_can_not_be_used_are_named_below() -> None:
 
 def test_what_was_taught_is_a_list() -> None:
     """A line a label, how well it goes, and how much there is room for."""
-    (embed,) = listed(known(p=2, q=1), Assessed(right=1, asked=2), "?").embeds
+    (embed,) = labels_reply(known(p=2, q=1), CrossValidation(right=1, asked=2), "?").embeds
     assert embed.description == (
         f"**{PLAIN_PAPAYA}** 2 pictures\n**{PLAIN_QUINCE}** 1 picture\nSelf-test: **1 "
         f"of 2** correct, each picture checked against the others."
     )
-    assert embed.colour == BLUE
+    assert embed.color == BLUE
     assert embed.footer.text == "net · W · limit: 20 labels, 20 pictures each"
-    (nothing,) = listed([], None, "?").embeds
-    assert nothing.colour == GREY
+    (nothing,) = labels_reply([], None, "?").embeds
+    assert nothing.color == GRAY
     assert "any labels here yet" in (nothing.description or "")
     assert "`?teach LABEL`" in (nothing.description or "")
     assert "`?classify custom`" in (nothing.description or "")
@@ -115,14 +120,14 @@ def test_what_was_taught_is_a_list() -> None:
 def test_a_lesson_that_is_taken_back() -> None:
     """It says what is left: nothing, some, or that there never was any."""
     name = f"**{PLAIN_PAPAYA}**"
-    assert text(untaught(PAPAYA, 0, 0)).startswith(f"There's no label called {name} here")
-    assert text(untaught(PAPAYA, 1, 2)) == f"Removed 1 picture from {name}. 2 pictures left."
-    assert text(untaught(PAPAYA, 2, 0)) == f"Removed {name}."
+    assert text(unteach_reply(PAPAYA, 0, 0)).startswith(f"There's no label called {name} here")
+    assert text(unteach_reply(PAPAYA, 1, 2)) == f"Removed 1 picture from {name}. 2 pictures left."
+    assert text(unteach_reply(PAPAYA, 2, 0)) == f"Removed {name}."
 
 
 def fields(server: ServerSettings, operator: Settings) -> dict[str, str]:
     """Return the fields of what holds in a server."""
-    (embed,) = shown(server, operator).embeds
+    (embed,) = settings_reply(server, operator).embeds
     return {str(field.name): str(field.value) for field in embed.fields}
 
 
@@ -147,13 +152,13 @@ def test_what_holds_in_a_server() -> None:
         "Who can teach labels": "everyone",
     }
     assert fields(ServerSettings(per_person=2), operator)["Queue limit per person"] == "2"
-    assert text(shown(server, operator)) == "Only active in: <#1> <#2>"
-    assert shown(ServerSettings(), operator).embeds[0].description is None
+    assert text(settings_reply(server, operator)) == "Only active in: <#1> <#2>"
+    assert settings_reply(ServerSettings(), operator).embeds[0].description is None
 
 
 def test_what_was_forgotten_is_counted() -> None:
     """One, many or nothing."""
-    said = [forgotten(count).text for count in (0, 1, 7)]
+    said = [deletion_reply(count).text for count in (0, 1, 7)]
     assert said == [
         "Nothing to delete. I had nothing stored.",
         "Done. I deleted 1 record.",
@@ -163,7 +168,7 @@ def test_what_was_forgotten_is_counted() -> None:
 
 def test_at_most_three_labels_are_asked_more_pictures_of() -> None:
     """The first of them, in their order."""
-    thin = [Taught(n, 1, 2, label, "net", "W", b"") for n, label in enumerate("abcde")]
-    outcomes = [Outcome(picture("a.png"), seen())]
-    said = text(taught_now(Lesson("a", outcomes, 1, thin, None), "?", None))
+    thin = [StoredExample(n, 1, 2, label, "net", "W", b"") for n, label in enumerate("abcde")]
+    outcomes = [PictureResult(picture("a.png"), seen())]
+    said = text(teach_reply(Lesson("a", outcomes, 1, thin, None), "?", None))
     assert "Add more for a and b and c" in said

@@ -5,10 +5,16 @@ import re
 import msgspec
 import pytest
 
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.pictures.picture import Picture
-from bot.replies.common import BLUE, GREY, RED
-from bot.replies.comparison import GARBAGE, Contender, agreement, compared, garbage
+from bot.replies.common import BLUE, GRAY, RED
+from bot.replies.comparison import (
+    GARBAGE,
+    ModelResult,
+    agreement,
+    comparison_reply,
+    untrained_reply,
+)
 from bot.replies.models import PAGE, inspected, page, pages, recipe
 from models.jobs.answers import Label, Labels
 from models.jobs.model_info import ModelInfo
@@ -60,7 +66,7 @@ def test_pages_are_full_before_another_begins() -> None:
 
 
 def test_a_line_has_what_is_known_of_a_model() -> None:
-    """What it expects too, and of a licence what stands before a semicolon."""
+    """What it expects too, and of a license what stands before a semicolon."""
     card = msgspec.structs.replace(
         CARD, year=None, size_bytes=None, accuracy=None, expects="a horse", license="MIT; see there"
     )
@@ -109,9 +115,9 @@ def test_an_inside_that_fits_is_no_file() -> None:
     assert reply.embeds[0].description == "```\nNet\n  fc: Linear(2, 2)\n```"
 
 
-def saying(best: str) -> Contender:
+def saying(best: str) -> ModelResult:
     """Return a model that is called as what it says."""
-    return Contender(msgspec.structs.replace(CARD, name=best), labels(best))
+    return ModelResult(msgspec.structs.replace(CARD, name=best), labels(best))
 
 
 @pytest.mark.parametrize(
@@ -127,15 +133,17 @@ def saying(best: str) -> Contender:
 def test_agreement_is_a_sentence(said: str, sentence: str) -> None:
     """It counts those that have answered."""
     field = [
-        Contender(msgspec.structs.replace(CARD, name=f"m{n}"), labels(best))
+        ModelResult(msgspec.structs.replace(CARD, name=f"m{n}"), labels(best))
         for n, best in enumerate(said)
     ]
-    assert agreement([*field, Contender(CARD, "It failed.")]) == sentence
+    assert agreement([*field, ModelResult(CARD, "It failed.")]) == sentence
 
 
 def test_a_comparison_is_a_table() -> None:
     """A line a model: year, size, accuracy, time, and what it says; failures too."""
-    reply = compared(picture(), [saying("dog"), Contender(CARD, "It failed.")], ["vgg16"], None)
+    reply = comparison_reply(
+        picture(), [saying("dog"), ModelResult(CARD, "It failed.")], ["vgg16"], None
+    )
     (embed,) = reply.embeds
     assert embed.description
     assert "`2015   179   77.4    81` **dog** dog 90.0 %" in embed.description
@@ -148,7 +156,7 @@ def test_a_comparison_is_a_table() -> None:
 def test_what_is_not_known_of_a_model_is_a_dash() -> None:
     """Nor is anybody said to be absent where nobody is."""
     unknown = msgspec.structs.replace(CARD, year=None, size_bytes=None, accuracy=None)
-    reply = compared(picture(), [Contender(unknown, labels("dog"))], [], "a note")
+    reply = comparison_reply(picture(), [ModelResult(unknown, labels("dog"))], [], "a note")
     (embed,) = reply.embeds
     assert (embed.description or "").endswith("`–        –      –    81` **resnet101** dog 90.0 %")
     assert embed.title == "Model comparison"
@@ -157,26 +165,26 @@ def test_what_is_not_known_of_a_model_is_a_dash() -> None:
 
 def test_a_spoilers_comparison_hides() -> None:
     """All that tells what the picture shows."""
-    (embed,) = compared(picture(spoiler=True), [saying("dog")], [], None).embeds
+    (embed,) = comparison_reply(picture(spoiler=True), [saying("dog")], [], None).embeds
     assert embed.description
     assert embed.description.startswith("||")
     assert embed.description.endswith("||")
 
 
-def of(result: Labels | str, seen: Picture | None = None) -> Outcome[Labels]:
+def of(result: Labels | str, seen: Picture | None = None) -> PictureResult[Labels]:
     """Return the outcome of one picture."""
-    return Outcome(seen or picture(), result)
+    return PictureResult(seen or picture(), result)
 
 
 def test_garbage_can_not_be_taken_for_an_answer() -> None:
-    """Title, colour and text each say what it is."""
-    reply = garbage([of(labels())], "!", "a note")
+    """Title, color and text each say what it is."""
+    reply = untrained_reply([of(labels())], "!", "a note")
     (embed,) = reply.embeds
     assert reply.text == "-# a note"
     assert embed.footer.text == "resnet101 · IMAGENET1K_V1 · cpu · 81 ms"
     assert embed.title == "Untrained resnet101: random on purpose"
-    assert embed.colour == GARBAGE
-    assert GARBAGE not in {BLUE, GREY, RED}
+    assert embed.color == GARBAGE
+    assert GARBAGE not in {BLUE, GRAY, RED}
     assert embed.description
     assert "These labels are meaningless." in embed.description
     assert "`!classify resnet101`" in embed.description
@@ -184,14 +192,14 @@ def test_garbage_can_not_be_taken_for_an_answer() -> None:
 
 def test_a_spoilers_garbage_hides() -> None:
     """The labels, as those of any answer."""
-    (embed,) = garbage([of(labels(), picture(spoiler=True))], "!", None).embeds
+    (embed,) = untrained_reply([of(labels(), picture(spoiler=True))], "!", None).embeds
     assert (embed.description or "").endswith("||")
 
 
 def test_a_bad_picture_is_no_garbage() -> None:
     """It gets its sentence."""
-    (embed,) = garbage([of("No picture.")], "!", None).embeds
-    assert (embed.description, embed.colour) == ("No picture.", RED)
+    (embed,) = untrained_reply([of("No picture.")], "!", None).embeds
+    assert (embed.description, embed.color) == ("No picture.", RED)
 
 
 def test_a_script_is_shown_as_code() -> None:
@@ -205,6 +213,6 @@ def test_labels_of_a_model_are_escaped_in_a_comparison() -> None:
     """They are untrusted text."""
     top = (Label(label="**dog**", probability=0.5),)
     odd = msgspec.structs.replace(labels(), top=top)
-    (embed,) = compared(picture(), [Contender(CARD, odd)], [], None).embeds
+    (embed,) = comparison_reply(picture(), [ModelResult(CARD, odd)], [], None).embeds
     assert r"says **\*\*dog\*\***." in (embed.description or "")
     assert r"**resnet101** \*\*dog\*\* 50.0 %" in (embed.description or "")

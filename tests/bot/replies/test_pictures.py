@@ -5,24 +5,24 @@ from typing import Any
 import discord
 import msgspec
 
-from bot.conversation.per_picture import Outcome
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
 from bot.pictures.picture import Picture
 from bot.replies.caption import alt_text, captioned, other_ways
-from bot.replies.common import BLUE, GREY, RED
+from bot.replies.common import BLUE, GRAY, RED
 from bot.replies.explanation import explained
 from bot.replies.shake import shaken
 from bot.replies.translation import translated
 from models.jobs.answers import (
+    BeforeAfter,
     Captioned,
     Cycled,
     Explained,
     Image,
     Label,
-    Shaken,
-    Shook,
+    RobustnessResult,
+    RobustnessStep,
     Translated,
-    Verdict,
 )
 from models.jobs.base import say
 from tests.bot.replies.test_common import picture
@@ -57,7 +57,7 @@ def there(*, expected: bool = True, frames_in_all: int = 1) -> Translated:
     """Return a translation."""
     return Translated(
         image=image(extension="webp"),
-        verdict=Verdict(before=BEFORE, after=AFTER, expected=expected, model="judge"),
+        verdict=BeforeAfter(before=BEFORE, after=AFTER, expected=expected, model="judge"),
         expects="a horse in a field",
         working_width=15,
         working_height=10,
@@ -86,12 +86,12 @@ def why(label: str = "a_horse") -> Explained:
     return Explained(image=image(), label=label, probability=0.5, top=(BEFORE, AFTER), **MADE)
 
 
-def shook(*labels: str) -> Shaken:
+def shook(*labels: str) -> RobustnessResult:
     """Return what becomes of a picture whose changes have those labels."""
     changes = tuple(
-        Shook(change=f"c{n}", label=one, probability=0.5) for n, one in enumerate(labels)
+        RobustnessStep(change=f"c{n}", label=one, probability=0.5) for n, one in enumerate(labels)
     )
-    return Shaken(image=image(), changes=changes, **MADE)
+    return RobustnessResult(image=image(), changes=changes, **MADE)
 
 
 def lines(embed: discord.Embed) -> list[str]:
@@ -107,42 +107,42 @@ def stand_in(answer: Any) -> Any:
 async def test_a_caption_is_a_sentence_as_plain_text() -> None:
     """With its receipt and buttons below; what was found where stands above."""
     view = discord.ui.View(timeout=None)
-    reply = captioned([Outcome(picture(), caption())], "a note", view)
+    reply = captioned([PictureResult(picture(), caption())], "a note", view)
     (embed,) = reply.embeds
     assert reply.view is view
     assert reply.text == "-# a note"
     assert embed.description == r"A dog\_s \*bone\*."
-    assert (embed.colour, embed.title, embed.footer.text) == (BLUE, None, RECEIPT)
+    assert (embed.color, embed.title, embed.footer.text) == (BLUE, None, RECEIPT)
     assert reply.uploads == ()
 
 
 def test_a_guess_is_said_to_be_one() -> None:
-    """The sentence goes on within ours, and the embed is grey."""
-    (embed,) = captioned([Outcome(picture(), caption(sure=False))]).embeds
+    """The sentence goes on within ours, and the embed is gray."""
+    (embed,) = captioned([PictureResult(picture(), caption(sure=False))]).embeds
     assert embed.description == r"I'm guessing: a dog\_s \*bone\*."
-    assert embed.colour == GREY
+    assert embed.color == GRAY
 
 
 def test_a_captions_small_print() -> None:
     """The frame of an animation, and why another model has answered; a spoiler's is no secret."""
     frame = say("frame {frame} of {frames}", frame="1", frames="2")
     answer = msgspec.structs.replace(stand_in(caption()), notes=(frame,))
-    (embed,) = captioned([Outcome(SECRET, answer)]).embeds
+    (embed,) = captioned([PictureResult(SECRET, answer)]).embeds
     assert lines(embed) == [r"||A dog\_s \*bone\*.||", "-# frame 1 of 2", r"-# \*x\* is not here."]
 
 
 def test_captions_of_several_pictures_have_names() -> None:
     """A bad picture's sentence is red."""
-    found = [Outcome(picture("a.png"), caption()), Outcome(SECRET, "Not one.")]
+    found = [PictureResult(picture("a.png"), caption()), PictureResult(SECRET, "Not one.")]
     first, second = captioned(found).embeds
     assert (first.title, second.title) == ("a.png", "||secret.png||")
-    assert (second.description, second.colour) == ("Not one.", RED)
+    assert (second.description, second.color) == ("Not one.", RED)
 
 
 def test_other_ways_are_a_list_of_sentences() -> None:
     """Where there are none it is said; a picture without caption has its sentence."""
     none = msgspec.structs.replace(caption(), alternatives=())
-    found = [Outcome(picture(), one) for one in (caption(), none, "Not one.")]
+    found = [PictureResult(picture(), one) for one in (caption(), none, "Not one.")]
     (embed,) = other_ways(found).embeds
     ways = "- One \\*way\\*.\n- Another."
     assert embed.description == f"{ways}\n\nI know no other way to say it.\n\nNot one."
@@ -150,7 +150,9 @@ def test_other_ways_are_a_list_of_sentences() -> None:
 
 def test_alt_text_is_ready_to_paste() -> None:
     """Unescaped, within a block of code; a guess is warned of, below it."""
-    found = [Outcome(picture(), one) for one in (caption(), caption("b", sure=False), "Not one.")]
+    found = [
+        PictureResult(picture(), one) for one in (caption(), caption("b", sure=False), "Not one.")
+    ]
     assert alt_text(found, "a note").text == (
         "-# a note\n```\nA dog_s *bone*.\n```\n```\nB.\n```\n-# I'm not sure about "
         "this one. Check it before you paste it.\nNot one."
@@ -160,30 +162,30 @@ def test_alt_text_is_ready_to_paste() -> None:
 def test_a_translation_shows_its_picture_and_verdict() -> None:
     """With how it was made, alt text that says what became of it, and a name of plain letters."""
     answer = msgspec.structs.replace(there(), model="a:b")
-    reply = translated([Outcome(picture("pony.png"), answer)], "a note")
+    reply = translated([PictureResult(picture("pony.png"), answer)], "a note")
     (embed,), (upload,) = reply.embeds, reply.uploads
     assert reply.text == "-# a note"
     assert lines(embed) == [
         r"a\_horse 90.0 % → a\*zebra 80.0 %",
         "-# Processed at 15×10, returned at 30×20",
     ]
-    assert (embed.colour, embed.image.url) == (BLUE, "attachment://a-b-1.webp")
+    assert (embed.color, embed.image.url) == (BLUE, "attachment://a-b-1.webp")
     assert (upload.name, upload.data, upload.spoiler) == ("a-b-1.webp", b"image", False)
     assert upload.alt == r"pony.png, edited by a:b. a\_horse 90.0 % → a\*zebra 80.0 %."
 
 
 def test_a_translation_of_something_else_says_so() -> None:
-    """In grey: what the model knows; and how many frames, and which model stands in."""
+    """In gray: what the model knows; and how many frames, and which model stands in."""
     answer = stand_in(there(expected=False, frames_in_all=2))
-    (embed,) = translated([Outcome(picture(), answer)]).embeds
+    (embed,) = translated([PictureResult(picture(), answer)]).embeds
     assert "This model is made for a horse in a field" in lines(embed)[1]
     assert lines(embed)[3:] == ["-# 1 of 2 frames", r"-# \*x\* is not here."]
-    assert embed.colour == GREY
+    assert embed.color == GRAY
 
 
 def test_there_and_back_are_three_files() -> None:
     """In order, each with its name and alt text; the embed shows the first."""
-    reply = translated([Outcome(picture("pony.png"), back())])
+    reply = translated([PictureResult(picture("pony.png"), back())])
     (embed,) = reply.embeds
     assert [(one.name, one.data, one.alt) for one in reply.uploads] == [
         ("original-1.png", b"original", "pony.png: original."),
@@ -198,10 +200,10 @@ def test_several_translations_have_files_of_their_own() -> None:
     """Each embed shows its own; a bad picture fails alone, and a spoiler's is not shown."""
     reply = translated(
         [
-            Outcome(picture("a.png"), there()),
-            Outcome(picture("b.txt"), "Not one."),
-            Outcome(SECRET, there()),
-            Outcome(picture("d.png"), there()),
+            PictureResult(picture("a.png"), there()),
+            PictureResult(picture("b.txt"), "Not one."),
+            PictureResult(SECRET, there()),
+            PictureResult(picture("d.png"), there()),
         ]
     )
     assert [one.title for one in reply.embeds] == ["a.png", "b.txt", "||secret.png||", "d.png"]
@@ -214,7 +216,9 @@ def test_several_translations_have_files_of_their_own() -> None:
 
 def test_two_translations_there_and_back_do_not_mix_up_their_files() -> None:
     """Nor their embeds, each of which has its picture's name."""
-    reply = translated([Outcome(picture("a.png"), back()), Outcome(picture("b.png"), back())])
+    reply = translated(
+        [PictureResult(picture("a.png"), back()), PictureResult(picture("b.png"), back())]
+    )
     assert len({upload.name for upload in reply.uploads}) == 6
     assert [one.title for one in reply.embeds] == ["a.png", "b.png"]
     assert reply.embeds[1].image.url == f"attachment://{reply.uploads[3].name}"
@@ -229,7 +233,7 @@ def test_an_explanation_says_and_shows_the_label() -> None:
         r"**a\_horse** 50.0 %",
         "-# Brighter areas counted more toward this label. Gray areas didn't count.",
     ]
-    assert (embed.colour, embed.footer.text) == (BLUE, RECEIPT)
+    assert (embed.color, embed.footer.text) == (BLUE, RECEIPT)
     assert embed.image.url == f"attachment://{upload.name}"
     assert upload.data == b"image"
     assert upload.alt == (
@@ -240,7 +244,7 @@ def test_an_explanation_says_and_shows_the_label() -> None:
 
 
 def test_a_label_that_held_is_told_from_one_that_did_not() -> None:
-    """It is counted over the changes alone, and an answer that wavers is grey."""
+    """It is counted over the changes alone, and an answer that wavers is gray."""
     reply = shaken(picture("pony.png"), shook("a_b", "a_b", "c*d"), "a note")
     (embed,), (upload,) = reply.embeds, reply.uploads
     assert reply.text == "-# a note"
@@ -250,11 +254,11 @@ def test_a_label_that_held_is_told_from_one_that_did_not() -> None:
         r"● `████░░░░  50.0 %` c1: a\_b",
         r"○ `████░░░░  50.0 %` c2: c\*d",
     ]
-    assert (embed.colour, embed.footer.text) == (GREY, RECEIPT)
+    assert (embed.color, embed.footer.text) == (GRAY, RECEIPT)
     assert embed.image.url == f"attachment://{upload.name}"
     assert upload.alt == "pony.png in a row: c0, c1, c2."
     (firm,) = shaken(picture(), stand_in(shook("a", "a")), None).embeds
-    assert (firm.colour, lines(firm)[-1]) == (BLUE, r"-# \*x\* is not here.")
+    assert (firm.color, lines(firm)[-1]) == (BLUE, r"-# \*x\* is not here.")
 
 
 def test_a_spoilers_label_and_picture_hide() -> None:
@@ -262,8 +266,8 @@ def test_a_spoilers_label_and_picture_hide() -> None:
     replies: list[Reply] = [
         explained(SECRET, why(), None, None),
         shaken(SECRET, shook("a", "a"), None),
-        translated([Outcome(SECRET, there(expected=False))]),
-        translated([Outcome(SECRET, back())]),
+        translated([PictureResult(SECRET, there(expected=False))]),
+        translated([PictureResult(SECRET, back())]),
     ]
     for reply in replies:
         (embed,) = reply.embeds

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from bot.core.errors import AlreadyDone, SetupError, StoreFailed
 from bot.storage import database, lock
 from bot.storage.database import ASIDE, FILE, MIGRATIONS, Change
-from bot.storage.examples import Taught
+from bot.storage.examples import StoredExample
 from bot.storage.guild_settings import DEFAULTS, ServerSettings
 from bot.storage.store import Store
 
@@ -61,9 +61,9 @@ async def put(store: Store, server: int, settings: ServerSettings) -> None:
     await store.servers.change(server, lambda _: settings)
 
 
-def taught(label: str, lesson: int = 1, teacher: int = 7) -> Taught:
+def taught(label: str, lesson: int = 1, teacher: int = 7) -> StoredExample:
     """Return an example."""
-    return Taught(0, lesson, teacher, label, "net", "weights", bytes(8))
+    return StoredExample(0, lesson, teacher, label, "net", "weights", bytes(8))
 
 
 async def test_what_is_set_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -473,8 +473,8 @@ async def test_one_question_changes_something_once(tmp_path: Path) -> None:
 async def test_what_a_person_has_asked_is_forgotten_too(tmp_path: Path) -> None:
     """Of others, and of messages, the ids stay for their ten minutes."""
     async with Store(tmp_path) as store:
-        for number, asker in ((1, 7), (2, 8), (3, None)):
-            assert await store.questions.take(number, 5, asker)
+        for number, requester in ((1, 7), (2, 8), (3, None)):
+            assert await store.questions.take(number, 5, requester)
         assert not await store.questions.take(1, 5, 7)
         await store.forget_teacher(7)
         assert [one.number for one in await store.questions.left_open()] == [2, 3]

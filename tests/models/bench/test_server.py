@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.bench.pictures import windows
-from models.bench.random_weights import STAND_IN, listed, provide
+from models.bench.random_weights import STAND_IN, ensure, listed
 from models.bench.server import Contenders
 from models.catalog.classifiers import catalog
 from models.runtime.inference import Network
@@ -18,15 +18,15 @@ MODEL = "shufflenet_v2_x0_5"
 
 
 def test_weights_that_are_here_need_no_stand_in(tmp_path: Path, shelf: WeightsStore) -> None:
-    """The benchmark then measures with them, and the catalogue is what it always is."""
-    provide(catalog()["efficientnet_lite0"], shelf, tmp_path)
+    """The benchmark then measures with them, and the catalog is what it always is."""
+    ensure(catalog()["efficientnet_lite0"], shelf, tmp_path)
     assert not (tmp_path / STAND_IN).exists()
     assert listed("efficientnet_lite0", tmp_path) == catalog()
 
 
 def test_a_stand_in_is_known_to_the_benchmark_alone(tmp_path: Path, shelf: WeightsStore) -> None:
     """It loads like any other, says that it is random, and answers nobody who asks Bobby."""
-    provide(catalog()[MODEL], shelf, tmp_path)
+    ensure(catalog()[MODEL], shelf, tmp_path)
     record = listed(MODEL, tmp_path)[MODEL]
     batch = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
     logits = Network(record, WeightsStore(tmp_path), torch.device("cpu")).run(batch).output

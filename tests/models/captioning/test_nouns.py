@@ -14,7 +14,7 @@ def test_a_kind_comes_before_what_it_holds() -> None:
 
 
 def test_a_kind_has_the_classes_of_what_it_holds() -> None:
-    """A great grey owl is an owl, a bird and an animal."""
+    """A great gray owl is an owl, a bird and an animal."""
     labels = catalog()["efficientnet_lite0"].labels
     owl = labels.index("great grey owl")
     assert [owl in nouns()[name].classes for name in ("owl", "bird", "animal", "dog")] == [

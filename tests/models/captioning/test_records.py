@@ -226,7 +226,7 @@ def test_pictures_keep_their_size_within_bounds(
     assert at_own_size(Image.new("RGB", size)).shape == (3, seen[1], seen[0])
 
 
-def test_pixels_are_normalised_as_published() -> None:
+def test_pixels_are_normalized_as_published() -> None:
     """ImageNet's mean and deviation, of values in [0, 1]."""
     seen = at_own_size(Image.new("RGB", (40, 40), (255, 0, 127)))[:, 0, 0]
     wanted = [(1 - 0.485) / 0.229, -0.456 / 0.224, (127 / 255 - 0.406) / 0.225]

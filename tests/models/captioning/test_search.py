@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.captioning.search import LONGEST, Found, Wish, _Beams, search
+from models.captioning.search import LONGEST, SearchOptions, SearchResult, _Beams, search
 from models.networks.caption_transformer import (
     END,
     TAGS,
@@ -16,13 +16,13 @@ from models.networks.caption_transformer import (
 )
 from models.networks.lite_maps import CELLS, CHANNELS
 
-_NOTHING = Wish.none(12)
+_NOTHING = SearchOptions.none(12)
 _GROUPS = torch.tensor([0, 0, 0, 1, 1, 0, 2, 3, 0, 0, 0, 0])
 """Tokens 3 and 4 mean one noun, 6 and 7 another each."""
 
 
-def _wish(*lift: float) -> Wish:
-    return Wish(torch.full((TAGS,), END), _GROUPS, torch.tensor([0.0, *lift]))
+def _wish(*lift: float) -> SearchOptions:
+    return SearchOptions(torch.full((TAGS,), END), _GROUPS, torch.tensor([0.0, *lift]))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def _log_probability(network: CaptionTransformer, cells: Tensor, tokens: tuple[i
     return float(logits.log_softmax(1).gather(1, following[:, None]).sum())
 
 
-def _every(network: CaptionTransformer, cells: Tensor) -> list[list[Found]]:
+def _every(network: CaptionTransformer, cells: Tensor) -> list[list[SearchResult]]:
     return [
         found
         for picture in cells

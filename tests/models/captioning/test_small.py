@@ -9,9 +9,9 @@ from PIL import Image
 from torch import Tensor
 
 from models.captioning.certainty import Certainty
-from models.captioning.mbr import Rarity
+from models.captioning.mbr import DocumentFrequency
 from models.captioning.nouns import found, joined, nouns
-from models.captioning.small import ALTERNATIVES, WEIGHTS, Caption, Captioner, prepare, quantised
+from models.captioning.small import ALTERNATIVES, WEIGHTS, Caption, Captioner, prepare, quantized
 from models.captioning.tags import Tagger
 from models.networks.caption_transformer import END, TAGS, CaptionTransformer, Shape
 from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS, SIDE, LiteMaps
@@ -32,7 +32,7 @@ def pictures(shared_data: Path) -> list[Image.Image]:
     names = ("bobby.jpg", "horse.jpg", "horse-as-zebra-book.png")
     first = [Image.open(shared_data / name).convert("RGB") for name in names]
     turned = [picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for picture in first]
-    plain = [Image.new("RGB", (320, 200), colour) for colour in ("navy", "white")]
+    plain = [Image.new("RGB", (320, 200), color) for color in ("navy", "white")]
     return first + turned + plain
 
 
@@ -153,7 +153,7 @@ def test_the_likelihood_is_a_mean_over_the_tokens(beams: int) -> None:
     )
     for guess in (0.4, 0.6):
         certainty = Certainty((0.0, 0.0, 0.0, 0.0, 0.0), alone=0.0, guess=guess)
-        captioner = Captioner(network, words, Rarity(100, {}), nothing, certainty)
+        captioner = Captioner(network, words, DocumentFrequency(100, {}), nothing, certainty)
         (said,) = captioner.caption(cells, torch.zeros(1, 1000), beams)
         assert said.guess == (guess > 0.5)
     row = torch.tensor([[END, *(words.index(word) for word in said.text.split())]])
@@ -175,7 +175,9 @@ def test_articles_go_with_what_follows(tokens: tuple[int, ...], text: str) -> No
     nothing = Tagger(torch.zeros(1, 1), torch.zeros(1), torch.zeros(1))
     certainty = Certainty((0.0,) * 5, alone=0.0, guess=0.0)
     network = CaptionTransformer(Shape(tokens=7, width=16, layers=1, heads=2, hidden=32))
-    assert Captioner(network, words, Rarity(1, {}), nothing, certainty).text(tokens) == text
+    assert (
+        Captioner(network, words, DocumentFrequency(1, {}), nothing, certainty).text(tokens) == text
+    )
 
 
 @pytest.mark.parametrize("beams", [0, 11])
@@ -189,6 +191,6 @@ def test_eight_bits_keep_a_matrix() -> None:
     """Each row comes back within half a step of its own greatest value."""
     matrix = torch.randn(5, 64, generator=torch.Generator().manual_seed(0))
     matrix[0] *= 1000
-    small = quantised({"a": matrix})
+    small = quantized({"a": matrix})
     back = small["a"].float() * small["a.scale"]
     assert ((back - matrix).abs() <= small["a.scale"] * 0.501).all()

@@ -1,4 +1,4 @@
-"""The catalogue holds every torchvision classifier, each with facts that fit together."""
+"""The catalog holds every torchvision classifier, each with facts that fit together."""
 
 from dataclasses import FrozenInstanceError
 from typing import Any
@@ -12,7 +12,7 @@ from torchvision.models import get_model_weights, list_models
 from models.catalog.classifiers import LABELS, TABLE, catalog
 from models.catalog.records import Classification
 from models.catalog.selection import Choice
-from models.tasks.classify import sight
+from models.tasks.classify import prepare_input
 from models.weights.checkpoint import Sha256
 from tests.torchvision_table import checkpoints, labels, table
 
@@ -29,7 +29,7 @@ def test_every_classifier_of_torchvision_has_a_record() -> None:
 
 @pytest.mark.parametrize("record", catalog().values(), ids=list(catalog()))
 def test_the_facts_of_a_record(record: Classification) -> None:
-    """A thousand labels, one published file with its hash, and a licence."""
+    """A thousand labels, one published file with its hash, and a license."""
     checkpoint = record.checkpoint
     assert len(record.labels) == 1000
     assert record.labels[207] == "golden retriever"
@@ -82,7 +82,7 @@ def test_our_default_sees_as_it_was_trained() -> None:
     """TensorFlow's Lite networks take (pixel - 127) / 128 of the middle of a picture."""
     lite = Choice(catalog()["efficientnet_lite0"])
     for pixel in (0, 127, 255):
-        seen = sight(Image.new("RGB", (300, 300), (pixel,) * 3), lite).tensor
+        seen = prepare_input(Image.new("RGB", (300, 300), (pixel,) * 3), lite).tensor
         assert seen.shape == (3, 224, 224)
         assert torch.allclose(seen, torch.tensor((pixel - 127) / 128), atol=1e-6)
 

@@ -1,11 +1,11 @@
-"""The catalogue holds every pair the authors publish, each with facts that fit together."""
+"""The catalog holds every pair the authors publish, each with facts that fit together."""
 
 import pytest
 import torch
 
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.catalog.records import Pair
+from models.catalog.records import TranslationModel
 from models.catalog.selection import Selection
 from models.jobs.errors import JobError
 from models.weights.checkpoint import GitBlob, PinnedAtFirstUse
@@ -25,7 +25,7 @@ def test_every_pair_of_the_authors_is_here() -> None:
 
 
 @pytest.mark.parametrize("record", pairs().values(), ids=list(pairs()))
-def test_the_facts_of_a_pair(record: Pair) -> None:
+def test_the_facts_of_a_pair(record: TranslationModel) -> None:
     """Somebody can read what it expects, and what it names exists."""
     assert record.task == "translate"
     assert record.expects
@@ -55,7 +55,7 @@ def test_the_book_proves_its_file() -> None:
 @pytest.mark.parametrize(
     "record", [r for r in pairs().values() if r.checkpoint.shipped], ids=lambda r: r.name
 )
-def test_what_is_shipped_is_here_and_small(record: Pair, shelf: WeightsStore) -> None:
+def test_what_is_shipped_is_here_and_small(record: TranslationModel, shelf: WeightsStore) -> None:
     """It proves itself, loads strictly, and is at most 2 MB."""
     found = shelf.genuine(record.checkpoint)
     assert found.location == "package bobby"

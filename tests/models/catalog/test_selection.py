@@ -8,7 +8,7 @@ import pytest
 from models.catalog.classifiers import Catalog, catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Classification
-from models.catalog.selection import Choice, Selection, either
+from models.catalog.selection import Choice, Selection, join_or
 from models.jobs.errors import JobError
 from models.weights.store import WeightsStore
 from tests.models.checkpoints import save
@@ -16,7 +16,7 @@ from tests.models.checkpoints import save
 
 @pytest.fixture
 def two_ready(tmp_path: Path) -> Catalog:
-    """Return the catalogue with the weights of two networks in Bobby's cache."""
+    """Return the catalog with the weights of two networks in Bobby's cache."""
     saved = [save(n, tmp_path / "bobby") for n in ("shufflenet_v2_x0_5", "mobilenet_v3_small")]
     return {**catalog(), **{record.name: record for record in saved}}
 
@@ -80,7 +80,7 @@ def test_an_unknown_name_gets_suggestions(shelf: WeightsStore, name: str, meant:
 
 def test_names_that_are_suggested_are_a_choice() -> None:
     """Commas, and "or" before the last."""
-    said = [str(either(names)) for names in (["a"], ["a", "b"], ["a", "b", "c"])]
+    said = [str(join_or(names)) for names in (["a"], ["a", "b"], ["a", "b", "c"])]
     assert said == ["a", "a or b", "a, b or c"]
 
 

@@ -160,8 +160,8 @@ def test_a_jpeg_is_decoded_no_larger_than_it_is_wanted(orientation: int) -> None
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
-def test_a_jpeg_without_colours_of_the_screen_is_decoded_small_too(mode: str) -> None:
-    """Its colours are the same as in full."""
+def test_a_jpeg_without_colors_of_the_screen_is_decoded_small_too(mode: str) -> None:
+    """Its colors are the same as in full."""
     data = encoded(scene((800, 600), mode), "JPEG", quality=95)
     small = decode(data, 140).image
     assert (small.mode, small.size) == ("RGB", (200, 150))
@@ -223,7 +223,7 @@ def test_gif_that_breaks_off_after_its_first_frame_is_usable() -> None:
     ],
 )
 def test_transparency_is_white(mode: str, pixel: object, options: dict[str, object]) -> None:
-    """What can be seen through shows white paper, not the colour hidden beneath."""
+    """What can be seen through shows white paper, not the color hidden beneath."""
     image = Image.new(mode, (20, 20), pixel)  # type: ignore[arg-type]  # the mode's own pixels
     if mode == "P":
         image.putpalette(bytes(range(256)) * 3)
@@ -236,15 +236,15 @@ def test_half_transparency_mixes_with_white() -> None:
     assert near(decode(encoded(image)).image.getpixel((9, 9)), (127, 127, 255), by=1)
 
 
-def test_cmyk_jpeg_keeps_its_colours() -> None:
-    """Four inks become the colours they print, not their negative."""
+def test_cmyk_jpeg_keeps_its_colors() -> None:
+    """Four inks become the colors they print, not their negative."""
     image = Image.new("RGB", (32, 32), (200, 40, 90)).convert("CMYK")
     assert near(decode(encoded(image, "JPEG", quality=95)).image.getpixel((16, 16)), (200, 40, 90))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
-def test_deep_grey_is_scaled_not_clipped(kind: str) -> None:
-    """Sixteen bits of grey become eight: a middle grey stays in the middle."""
+def test_deep_gray_is_scaled_not_clipped(kind: str) -> None:
+    """Sixteen bits of gray become eight: a middle gray stays in the middle."""
     image = Image.new("I;16", (16, 16), 32768)
     image.paste(65535, (0, 0, 4, 4))
     picture = decode(encoded(image, kind)).image
@@ -255,8 +255,8 @@ def test_deep_grey_is_scaled_not_clipped(kind: str) -> None:
 @pytest.mark.parametrize(
     ("black", "middle", "white"), [(0.0, 0.5, 1.0), (0.0, 127.5, 255.0), (-300.0, 0.0, 300.0)]
 )
-def test_floating_point_grey_is_scaled(black: float, middle: float, white: float) -> None:
-    """Floating-point grey comes out from black to white, whichever range it is kept in."""
+def test_floating_point_gray_is_scaled(black: float, middle: float, white: float) -> None:
+    """Floating-point gray comes out from black to white, whichever range it is kept in."""
     image = Image.new("F", (16, 16), middle)
     image.paste(black, (0, 0, 4, 4))
     image.paste(white, (12, 12, 16, 16))
@@ -269,14 +269,14 @@ def test_floating_point_grey_is_scaled(black: float, middle: float, white: float
 @pytest.mark.parametrize(
     ("value", "grey"), [(0.0, 0), (0.5, 128), (128.0, 128), (32768.0, 128), (-5.0, 0)]
 )
-def test_flat_floating_point_grey_has_a_white(value: float, grey: int) -> None:
+def test_flat_floating_point_gray_has_a_white(value: float, gray: int) -> None:
     """The least of 1, 255 and 65,535 that is not exceeded; what is below 0 has none."""
     image = decode(encoded(Image.new("F", (8, 8), value), "TIFF")).image
-    assert near(image.getpixel((1, 1)), (grey,) * 3, by=1)
+    assert near(image.getpixel((1, 1)), (gray,) * 3, by=1)
 
 
-def test_sixteen_bit_colour_png() -> None:
-    """Colour with sixteen bits a channel keeps its upper eight."""
+def test_sixteen_bit_color_png() -> None:
+    """Color with sixteen bits a channel keeps its upper eight."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (

@@ -16,9 +16,9 @@ from models.images.perform import Perform, Slow, perform
 from models.images.pixel_jobs import (
     Crop,
     Exactly,
-    Layer,
     Look,
     Looked,
+    Overlay,
     Paint,
     Painted,
     PixelAnswer,
@@ -72,7 +72,7 @@ def test_pixels_are_those_of_this_process(pool: DecoderPool) -> None:
 def test_answers_are_written_there_too(pool: DecoderPool) -> None:
     """A layer over each frame of an animation."""
     picture = animation("GIF", 3)
-    blue = Layer(color=Pixels.of(Image.new("RGB", (8, 8), "blue")), matte=None)
+    blue = Overlay(color=Pixels.of(Image.new("RGB", (8, 8), "blue")), matte=None)
     job = Paint(picture=picture, layers=(blue,) * 3, max_bytes=10_000)
     painted = pool(job)
     assert isinstance(painted, Painted)

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from models.images.animation import film
+from models.images.animation import open_sequence
 from models.images.decode import DecodeError, decode
 from models.images.decoder_pool import SLOW, DecoderPool, in_lane
 from models.images.pixel_jobs import AtMost, Look, Looked
@@ -40,7 +40,7 @@ def test_transparency_and_films() -> None:
     image = scene((64, 64), "RGBA")
     image.putalpha(Image.linear_gradient("L").resize((64, 64)))
     assert near(decode(heic(image)).image.getpixel((32, 1)), (255, 255, 255), by=24)
-    (frame,) = film(heic(image)).frames()
+    (frame,) = open_sequence(heic(image)).frames()
     assert frame.alpha is not None
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from models.bench.pictures import photograph
-from models.images.animation import film
+from models.images.animation import open_sequence
 from models.images.decode import DecodeError, decode
 from models.images.jpeg import ended
 from tests.models.pictures import encoded
@@ -48,7 +48,7 @@ def test_missing_rows_are_told_until_they_are_the_most() -> None:
     for kept in (0.9, 0.75, 0.6):
         part = data[: int(kept * len(data))]
         (note,) = decode(part).notes
-        (frame,) = film(part).frames()
+        (frame,) = open_sequence(part).frames()
         assert (note,) == frame.seen()[1]
         shares.append(float(note.values["share"].removesuffix(" %")))  # type: ignore[union-attr]
     assert shares == sorted(shares)
@@ -59,7 +59,7 @@ def test_missing_rows_are_told_until_they_are_the_most() -> None:
             decode(part)
         assert caught.value.failure.code == "damaged_picture"
         with pytest.raises(DecodeError):
-            list(film(part).frames())
+            list(open_sequence(part).frames())
 
 
 def test_the_rows_that_are_there_are_those_of_the_file() -> None:

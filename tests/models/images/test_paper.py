@@ -5,7 +5,7 @@ import struct
 import pytest
 from PIL import Image, ImageDraw
 
-from models.images.animation import film
+from models.images.animation import open_sequence
 from models.images.decode import decode
 from models.images.paper import BLANK, contrast
 from tests.models.pictures import encoded, scene
@@ -29,7 +29,7 @@ def test_a_white_drawing_is_shown_on_black(kind: str, value: int) -> None:
     assert "black" in str(note)
     assert picture.image.getpixel((0, 0)) == (0, 0, 0)
     assert picture.image.getpixel((19, 30)) == (value, value, value)
-    (frame,) = film(drawing((value, value, value), kind)).frames()
+    (frame,) = open_sequence(drawing((value, value, value), kind)).frames()
     assert frame.seen()[0].tobytes() == picture.image.tobytes()
     assert frame.seen()[1] == picture.notes
 
@@ -59,7 +59,7 @@ def test_an_alpha_that_hides_everything_is_ignored(alpha: int) -> None:
     """Programs that write 32 bits leave the fourth byte empty; the answer can be seen, too."""
     data = bmp(scene(), alpha)
     assert decode(data).image.tobytes() == scene().tobytes()
-    (frame,) = film(data).frames()
+    (frame,) = open_sequence(data).frames()
     assert frame.alpha is None
 
 

@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image, PngImagePlugin
 
-from models.images.animation import film
+from models.images.animation import open_sequence
 from models.images.decode import DecodeError, decode
 from models.images.png import without_ballast
 from tests.models.pictures import animation, encoded, scene
@@ -44,15 +44,15 @@ def test_large_chunks_are_skipped(name: str, at: int) -> None:
     """Before the pixels or behind them; for a look as for a film."""
     data = with_chunks(BALLAST[name], at=at)
     assert decode(data).image.tobytes() == scene().tobytes()
-    (frame,) = film(data).frames()
-    assert frame.colours.tobytes() == scene().tobytes()
+    (frame,) = open_sequence(data).frames()
+    assert frame.colors.tobytes() == scene().tobytes()
 
 
 def test_a_profile_of_usual_size_is_kept() -> None:
     """It is handed on with a translated picture."""
     profile = bytes(16) + b"RGB " + bytes(3000)
     data = encoded(scene(), icc_profile=profile)
-    assert film(data).profile == profile
+    assert open_sequence(data).profile == profile
     assert without_ballast(data) == data
 
 

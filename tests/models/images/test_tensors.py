@@ -28,7 +28,7 @@ def test_pixels_are_torchvisions(size: tuple[int, int], mode: str) -> None:
     ("mean", "std"),
     [((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), ((127 / 255,) * 3, (128 / 255,) * 3)],
 )
-def test_normalisation_is_torchvisions(
+def test_normalization_is_torchvisions(
     size: tuple[int, int], mean: tuple[float, ...], std: tuple[float, ...]
 ) -> None:
     """With ImageNet's figures and with those of EfficientNet-Lite0."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.jobs import wire
 from models.jobs.base import Message
-from models.jobs.control import Forget, Run, Submit, ToWorker, Unready
+from models.jobs.control import CancelJob, Run, StartFailed, Submit, ToWorker
 from models.jobs.requests import Classify
 from models.jobs.wire import body_length, frame, from_worker, messages, pieces, to_worker
 
@@ -35,7 +35,7 @@ def test_a_job_comes_out_as_it_went_in(
 
 def test_what_holds_less_than_it_says_is_no_message() -> None:
     """Nor is a body that has no room for the length of what it holds."""
-    body = frame(Forget(id=1))[4:]
+    body = frame(CancelJob(id=1))[4:]
     for damaged in (b"", body[:3], body[:-1], b"\xff" + body[1:]):
         with pytest.raises(msgspec.DecodeError):
             to_worker(damaged)
@@ -47,8 +47,8 @@ def test_no_piece_is_longer_than_asked() -> None:
     assert max(map(len, pieces(message, 1000))) == 1000
 
 
-@pytest.mark.parametrize("message", [Run(batch=1, ids=(1, 2)), Forget(id=3)])
-def test_small_messages_are_one_piece(message: Run | Forget) -> None:
+@pytest.mark.parametrize("message", [Run(batch=1, ids=(1, 2)), CancelJob(id=3)])
+def test_small_messages_are_one_piece(message: Run | CancelJob) -> None:
     """They have no picture to cut."""
     assert list(pieces(message)) == [frame(message)]
 
@@ -62,7 +62,7 @@ def test_a_frame_that_is_too_long_yields_nothing(monkeypatch: pytest.MonkeyPatch
 
 def test_frames_that_follow_one_another_are_told_apart() -> None:
     """Each message comes out as it went in; what is no whole frame is refused."""
-    sent: list[ToWorker] = [Run(batch=1, ids=(1, 2)), Forget(id=3)]
+    sent: list[ToWorker] = [Run(batch=1, ids=(1, 2)), CancelJob(id=3)]
     sent.append(Submit(id=1, job=Classify(picture=b"x")))
     whole = b"".join(map(frame, sent))
     assert list(messages(whole)) == sent
@@ -74,48 +74,48 @@ def test_frames_that_follow_one_another_are_told_apart() -> None:
 
 def test_what_no_job_comes_near_is_refused_from_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
     """Written or read; what is as long as allowed is not."""
-    longest = frame(Forget(id=3))
+    longest = frame(CancelJob(id=3))
     monkeypatch.setattr(wire, "MAX_FRAME_BYTES", len(longest) - 4)
-    assert frame(Forget(id=3)) == longest
+    assert frame(CancelJob(id=3)) == longest
     assert body_length(longest[:4]) == len(longest) - 4
     monkeypatch.setattr(wire, "MAX_FRAME_BYTES", len(longest) - 5)
     with pytest.raises(ValueError, match="allowed"):
-        frame(Forget(id=3))
+        frame(CancelJob(id=3))
     with pytest.raises(ValueError, match="allowed"):
         body_length(longest[:4])
 
 
 def test_neither_side_takes_the_others_messages() -> None:
     """A stream that runs the wrong way is corrupt."""
-    ready = Unready(reason="no")
+    ready = StartFailed(reason="no")
     assert from_worker(frame(ready)[4:]) == ready
     with pytest.raises(msgspec.DecodeError):
         to_worker(frame(ready)[4:])
     with pytest.raises(msgspec.DecodeError):
-        from_worker(frame(Forget(id=1))[4:])
+        from_worker(frame(CancelJob(id=1))[4:])
 
 
 QUIET = """
 import os
-from models.jobs.control import Unready
+from models.jobs.control import StartFailed
 from models.worker.pipe import claim_pipe
 pipe = claim_pipe()
 if os.fork() == 0:
     pipe.silence()
-    pipe.send(Unready(reason="the fork"))
+    pipe.send(StartFailed(reason="the fork"))
     assert pipe.receive() is None
     os._exit(0)
 os.wait()
-pipe.send(Unready(reason=repr(pipe.receive())))
+pipe.send(StartFailed(reason=repr(pipe.receive())))
 """
 
 
 def test_a_fork_that_was_silenced_neither_answers_nor_hears() -> None:
     """The stream is its parent's alone."""
     done = subprocess.run(
-        [sys.executable, "-c", QUIET], input=frame(Forget(id=7)), capture_output=True, check=True
+        [sys.executable, "-c", QUIET], input=frame(CancelJob(id=7)), capture_output=True, check=True
     )
-    assert done.stdout == frame(Unready(reason=repr(Forget(id=7))))
+    assert done.stdout == frame(StartFailed(reason=repr(CancelJob(id=7))))
 
 
 def every_message() -> list[type[Message]]:

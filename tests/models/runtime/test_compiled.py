@@ -16,7 +16,7 @@ from models.runtime.cache import NetworkCache
 from models.runtime.compiled import FOLDER, unusable
 from models.runtime.convert import TOLERANCE, Source, compiled
 from models.runtime.generator import Generator, Painter
-from models.runtime.inference import CompiledNetwork, Network, example, plain
+from models.runtime.inference import CompiledNetwork, Network, example, load_network
 from models.runtime.progress import heard_by
 from models.weights.store import WeightsStore
 
@@ -59,7 +59,7 @@ def test_a_classifier_agrees_with_the_plain_network(networks: NetworkCache, coun
     assert isinstance(network, CompiledNetwork)
     batch = torch.randn(count, 3, 224, 224, generator=torch.Generator().manual_seed(count))
     with torch.inference_mode():
-        expected = plain(LITE, networks.shelf)(batch)
+        expected = load_network(LITE, networks.shelf)(batch)
     found = network.run(batch).output
     assert float(expected.std()) > 0.1
     assert float((found - expected).abs().max()) <= TOLERANCE
@@ -67,7 +67,7 @@ def test_a_classifier_agrees_with_the_plain_network(networks: NetworkCache, coun
 
 @pytest.mark.parametrize("name", ["horse2zebra_small", "zebra2horse_small"])
 def test_a_generator_agrees_at_every_size(networks: NetworkCache, name: str) -> None:
-    """Colour and matte both; a size it was never tried on is no other."""
+    """Color and matte both; a size it was never tried on is no other."""
     pair = next(pair for pair in pairs().values() if pair.checkpoint.file.startswith(name))
     fast, slow = networks.generator(pair), Generator(pair, networks.shelf, CPU)
     assert (fast.runtime, slow.runtime) == ("openvino", "torch")
@@ -75,7 +75,7 @@ def test_a_generator_agrees_at_every_size(networks: NetworkCache, name: str) -> 
     for count, height, width in ((1, 16, 16), (1, 132, 64), (3, 64, 100)):
         pictures = example(count, height, width) * 2 - 1
         found, expected = fast.run(pictures), slow.run(pictures)
-        assert float((found.colour - expected.colour).abs().max()) <= 10 * TOLERANCE
+        assert float((found.color - expected.color).abs().max()) <= 10 * TOLERANCE
         assert found.matte is not None
         assert expected.matte is not None
         assert float((found.matte - expected.matte).abs().max()) <= 10 * TOLERANCE
@@ -225,11 +225,11 @@ def _source(network: nn.Module) -> Source:
     return Source("small", "some", lambda: network, (-1, 3, -1, -1), [example(1, 12, 8)])
 
 
-def test_a_painter_gives_matte_and_colour_as_one(store: WeightsStore) -> None:
+def test_a_painter_gives_matte_and_color_as_one(store: WeightsStore) -> None:
     """So that OpenVINO has one output to give."""
     pair = next(iter(pairs().values()))
     if pair.checkpoint.shipped:
-        painted = Painter(plain(pair, store))(example(1, 16, 16))
+        painted = Painter(load_network(pair, store))(example(1, 16, 16))
         assert painted.shape == (1, 4, 16, 16)
 
 

@@ -21,7 +21,7 @@ from models.networks.cyclegan import ResNetGenerator
 from models.networks.zebra_student import MatteGenerator
 from models.runtime.cache import NetworkCache
 from models.runtime.generator import Generator
-from models.runtime.inference import DTYPES, Network, finite, is_fast
+from models.runtime.inference import DTYPES, Network, is_fast, require_finite
 from models.tasks.classify import Classifier, prepare
 from models.weights.store import WeightsStore
 from tests.models.answering import answered
@@ -95,8 +95,8 @@ def test_an_overflow_later_on_is_an_error_not_a_label() -> None:
     """Labels of NaN would be sorted into some order and believed."""
     broken = torch.tensor([1.0, float("nan")])
     with pytest.raises(FloatingPointError, match="float16"):
-        finite(broken, "float16")
-    assert finite(broken, "float32") is broken
+        require_finite(broken, "float16")
+    assert require_finite(broken, "float32") is broken
 
 
 def test_an_answer_names_the_precision(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_what_rounded_answers_see_is_nearly_the_published_crop(
 def test_generators_paint_nearly_the_same(
     tmp_path: Path, precision: Precision, build: type[nn.Module]
 ) -> None:
-    """A colour is off by a few hundredths of the range at most, on average by far less."""
+    """A color is off by a few hundredths of the range at most, on average by far less."""
     torch.manual_seed(3)
     pair = replace(pairs()["horse2zebra"], build=build, adapt=dict)
     pair = save_pair(build().eval(), pair, tmp_path)

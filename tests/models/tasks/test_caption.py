@@ -78,7 +78,7 @@ def test_an_answer_tells_all_about_the_caption(describer: CaptionTask) -> None:
 
 
 def test_no_words_are_a_failure_of_one_job(describer: CaptionTask) -> None:
-    """An empty sentence isn't shown; the neighbours have theirs."""
+    """An empty sentence isn't shown; the neighbors have theirs."""
     jobs = [Caption(picture=encoded(scene()), model=name) for name in ("silent", "sure")]
     failed, fine = answered(describer, *jobs)
     assert isinstance(failed, Failure)

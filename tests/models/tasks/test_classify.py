@@ -77,7 +77,7 @@ def test_float32_sees_a_large_jpeg_in_full(shelf: WeightsStore, precision: Preci
 
 
 def test_the_crop_is_what_the_network_saw() -> None:
-    """Its pixels, normalised, are the input, as near as a JPEG comes."""
+    """Its pixels, normalized, are the input, as near as a JPEG comes."""
     prepared = prepare(encoded(scene((640, 427))), LITE)
     with Image.open(io.BytesIO(prepared.crop)) as seen:
         assert (seen.format, seen.mode, seen.size) == ("JPEG", "RGB", (224, 224))
@@ -95,8 +95,8 @@ def test_pictures_of_any_shape_fit(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", [(4000, 100), (100, 4000)])
-def test_a_long_picture_shows_its_centre(size: tuple[int, int]) -> None:
-    """What is cut before resizing is what the centre crop would never have shown."""
+def test_a_long_picture_shows_its_center(size: tuple[int, int]) -> None:
+    """What is cut before resizing is what the center crop would never have shown."""
     image = scene(size)
     image.paste(scene((100, 100)), (size[0] // 2 - 50, size[1] // 2 - 50))
     preset = LITE.record.preset
@@ -121,7 +121,7 @@ def test_the_answer_tells_all_about_the_picture(classifier: Classifier) -> None:
 
 
 def test_a_bad_picture_fails_alone(classifier: Classifier, shared_data: Path) -> None:
-    """Its neighbours answer as if it had not been there."""
+    """Its neighbors answer as if it had not been there."""
     dog = Classify(picture=(shared_data / "bobby.jpg").read_bytes())
     horse = Classify(picture=(shared_data / "horse.jpg").read_bytes())
     bad = Classify(picture=b"no picture")
@@ -149,10 +149,10 @@ def test_the_same_picture_gets_the_same_answer(classifier: Classifier) -> None:
 
 
 def test_a_flat_answer_is_not_sure(classifier: Classifier, shared_data: Path) -> None:
-    """A plain grey shows nothing, a clear dog is a dog."""
-    grey = Classify(picture=encoded(Image.new("RGB", (300, 300), "grey")))
+    """A plain gray shows nothing, a clear dog is a dog."""
+    gray = Classify(picture=encoded(Image.new("RGB", (300, 300), "grey")))
     dog = Classify(picture=(shared_data / "bobby.jpg").read_bytes())
-    assert [labels(a).sure for a in answered(classifier, grey, dog)] == [False, True]
+    assert [labels(a).sure for a in answered(classifier, gray, dog)] == [False, True]
 
 
 def test_equal_logits_keep_the_order_of_the_labels() -> None:

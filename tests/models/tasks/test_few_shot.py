@@ -9,8 +9,8 @@ from PIL import Image
 
 from models.bench.random_weights import settle
 from models.catalog.classifiers import catalog
-from models.jobs.answers import Answer, Assessed, Failure, Features, Labels
-from models.jobs.requests import Assess, Example, Featurise, Recognise
+from models.jobs.answers import Answer, CrossValidation, Failure, Features, Labels
+from models.jobs.requests import ClassifyCustom, CrossValidate, Example, ExtractFeatures
 from models.runtime.cache import NetworkCache
 from models.tasks.few_shot.task import FewShotTask, last_layer
 from models.weights.store import WeightsStore
@@ -42,7 +42,9 @@ def learner(tmp_path_factory: pytest.TempPathFactory) -> FewShotTask:
     return FewShotTask(catalog(), shelf, NetworkCache(shelf, CPU), "efficientnet_lite0")
 
 
-def answer(learner: FewShotTask, job: Featurise | Recognise | Assess) -> Answer | Failure:
+def answer(
+    learner: FewShotTask, job: ExtractFeatures | ClassifyCustom | CrossValidate
+) -> Answer | Failure:
     """Return what becomes of `job`."""
     (done,) = answered(learner, job)
     return done
@@ -50,7 +52,7 @@ def answer(learner: FewShotTask, job: Featurise | Recognise | Assess) -> Answer 
 
 def features(learner: FewShotTask, picture: bytes) -> Features:
     """Return the features of `picture`."""
-    done = answer(learner, Featurise(picture=picture))
+    done = answer(learner, ExtractFeatures(picture=picture))
     assert isinstance(done, Features)
     return done
 
@@ -83,15 +85,15 @@ def test_a_network_whose_last_layer_is_a_convolution(tmp_path: Path) -> None:
     assert len(features(learner, encoded(scene())).features) == 2 * 512
 
 
-def test_it_recognises_what_it_was_shown(learner: FewShotTask) -> None:
+def test_it_recognizes_what_it_was_shown(learner: FewShotTask) -> None:
     """Among the labels taught, and no others; the crop is shown as ever."""
     shown = {"red": "darkred", "blue": "navy"}
     examples = tuple(
-        Example(label=label, features=features(learner, tinted(colour, size)).features)
-        for label, colour in shown.items()
+        Example(label=label, features=features(learner, tinted(color, size)).features)
+        for label, color in shown.items()
         for size in ((200, 200), (300, 200), (220, 260))
     )
-    job = recognise(tinted("red", (260, 250)), examples)
+    job = recognize(tinted("red", (260, 250)), examples)
     done = answer(learner, job)
     assert isinstance(done, Labels)
     assert [label.label for label in done.top] == ["red", "blue"]
@@ -103,9 +105,9 @@ def test_it_recognises_what_it_was_shown(learner: FewShotTask) -> None:
     unlike = answer(learner, stranger)
     assert isinstance(unlike, Labels)
     assert not unlike.sure
-    assert answer(learner, Assess(model="efficientnet_lite0", examples=examples)) == Assessed(
-        right=6, asked=6
-    )
+    assert answer(
+        learner, CrossValidate(model="efficientnet_lite0", examples=examples)
+    ) == CrossValidation(right=6, asked=6)
 
 
 def test_it_is_sure_of_a_likely_label_that_it_is_like(learner: FewShotTask) -> None:
@@ -126,7 +128,7 @@ def test_it_is_sure_of_a_likely_label_that_it_is_like(learner: FewShotTask) -> N
             for label, vectors in examples.items()
             for vector in vectors
         )
-        done = answer(learner, recognise(picture, shown))
+        done = answer(learner, recognize(picture, shown))
         assert isinstance(done, Labels)
         assert (done.top[0].label, done.sure) == (best, sure)
         assert len(done.top) == min(5, len(examples))
@@ -134,21 +136,21 @@ def test_it_is_sure_of_a_likely_label_that_it_is_like(learner: FewShotTask) -> N
         assert (done.model, done.weights) == ("efficientnet_lite0", "ImageNet-1K")
 
 
-def recognise(picture: bytes, examples: tuple[Example, ...]) -> Recognise:
+def recognize(picture: bytes, examples: tuple[Example, ...]) -> ClassifyCustom:
     """Return the job to find a label of `examples` for `picture`."""
-    return Recognise(
+    return ClassifyCustom(
         picture=picture, model="efficientnet_lite0", weights="ImageNet-1K", examples=examples
     )
 
 
-def tinted(colour: str, size: tuple[int, int]) -> bytes:
-    """Return a picture with something in it, in shades of one colour."""
-    return encoded(Image.blend(scene(size), Image.new("RGB", size, colour), 0.7), "JPEG")
+def tinted(color: str, size: tuple[int, int]) -> bytes:
+    """Return a picture with something in it, in shades of one color."""
+    return encoded(Image.blend(scene(size), Image.new("RGB", size, color), 0.7), "JPEG")
 
 
 def test_weights_that_are_gone_are_named(learner: FewShotTask) -> None:
     """The features of one model mean nothing to another that would stand in."""
-    job = Recognise(
+    job = ClassifyCustom(
         picture=encoded(scene()),
         model="alexnet",
         weights="IMAGENET1K_V1",
@@ -164,11 +166,11 @@ def test_weights_that_are_gone_are_named(learner: FewShotTask) -> None:
 
 def test_features_of_a_stand_in_are_said_to_be_so(learner: FewShotTask) -> None:
     """And whose they are; a name that nobody knows has none."""
-    seen = answer(learner, Featurise(picture=encoded(scene()), model="alexnet"))
+    seen = answer(learner, ExtractFeatures(picture=encoded(scene()), model="alexnet"))
     assert isinstance(seen, Features)
     assert seen.model == "efficientnet_lite0"
     assert "so efficientnet_lite0 answered" in str(seen.substitution)
-    unknown = answer(learner, Featurise(picture=encoded(scene()), model="alexnot"))
+    unknown = answer(learner, ExtractFeatures(picture=encoded(scene()), model="alexnot"))
     assert isinstance(unknown, Failure)
     assert unknown.code == "unknown_model"
 
@@ -176,18 +178,21 @@ def test_features_of_a_stand_in_are_said_to_be_so(learner: FewShotTask) -> None:
 def test_examples_that_fail_fail_alone(learner: FewShotTask) -> None:
     """Features of another length, and a good job beside them."""
     one, other = (Example(label=label, features=bytes(8)) for label in "ab")
-    assess = Assess(model="efficientnet_lite0", examples=(one, other, one, other))
-    jobs: tuple[Recognise | Assess, ...] = (recognise(encoded(scene()), (one, other)), assess)
+    assess = CrossValidate(model="efficientnet_lite0", examples=(one, other, one, other))
+    jobs: tuple[ClassifyCustom | CrossValidate, ...] = (
+        recognize(encoded(scene()), (one, other)),
+        assess,
+    )
     bad, good = answered(learner, *jobs)
     assert isinstance(bad, Failure)
     assert bad.code == "model_failed"
     assert "efficientnet_lite0 hit an error" in str(bad.sentence)
-    assert isinstance(good, Assessed)
+    assert isinstance(good, CrossValidation)
     assert good.asked == 4
 
 
 def test_a_bad_picture_has_no_features(learner: FewShotTask) -> None:
     """It fails by its own name."""
-    done = answer(learner, Featurise(picture=b"no picture"))
+    done = answer(learner, ExtractFeatures(picture=b"no picture"))
     assert isinstance(done, Failure)
     assert done.code == "not_a_picture"

@@ -12,8 +12,8 @@ from models.catalog.classifiers import catalog
 from models.jobs.answers import Explained, Failure
 from models.jobs.requests import Explain
 from models.runtime.cache import NetworkCache
-from models.runtime.inference import plain
-from models.tasks.explain.hirescam import heat, overlaid
+from models.runtime.inference import load_network
+from models.tasks.explain.hirescam import hirescam, overlay
 from models.tasks.explain.task import ExplainTask
 from models.tasks.few_shot.task import last_layer
 from models.weights.store import WeightsStore
@@ -53,7 +53,7 @@ def test_the_map_adds_up_to_the_logit(name: str) -> None:
     last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
     picture = inputs(224, 1, seed=2)[0]
     for place in (None, 7, 812):
-        logits, found = heat(network, picture, place)
+        logits, found = hirescam(network, picture, place)
         chosen = int(logits.argmax()) if place is None else place
         without_bias = float(logits[chosen] - last.bias[chosen].detach())
         assert float(found.sum()) == pytest.approx(without_bias, rel=1e-3, abs=1e-3)
@@ -69,10 +69,10 @@ def test_every_kind_of_network_has_a_map(name: str) -> None:
     last = last_layer(network)
     nn.init.normal_(last.get_parameter("weight"), std=0.1)  # some begin their training at zero
     picture = inputs(side, 1, seed=3)[0]
-    logits, found = heat(network, picture)
+    logits, found = hirescam(network, picture)
     assert found.dim() == 2
     assert min(found.shape) >= 6
-    _, other = heat(network, picture, int(logits.argsort()[3]))
+    _, other = hirescam(network, picture, int(logits.argsort()[3]))
     assert not torch.allclose(found, other)
     with torch.inference_mode():
         assert torch.allclose(network(picture[None])[0], logits, atol=1e-4)
@@ -83,12 +83,12 @@ def test_the_dog_made_the_dog(explainer: ExplainTask, shared_data: Path) -> None
     job = Explain(picture=(shared_data / "bobby.jpg").read_bytes())
     prepared = explainer.prepare(job)
     record = catalog()[LITE]
-    knowing = plain(record, WeightsStore(None))
-    logits, found = heat(knowing, prepared.tensor)
+    knowing = load_network(record, WeightsStore(None))
+    logits, found = hirescam(knowing, prepared.tensor)
     assert record.labels[int(logits.argmax())] == "golden retriever"
     assert _share(found, DOG) > 0.9
     torch.manual_seed(0)
-    _, random = heat(settle(record.build(), 224).eval(), prepared.tensor, int(logits.argmax()))
+    _, random = hirescam(settle(record.build(), 224).eval(), prepared.tensor, int(logits.argmax()))
     alike = torch.corrcoef(torch.stack([found.flatten(), random.flatten()]))[0, 1]
     assert alike < 0.5  # as Adebayo et al. ask in Sanity Checks for Saliency Maps, 2018
 
@@ -153,14 +153,14 @@ def test_a_network_without_places_has_no_map() -> None:
             return logits
 
     with pytest.raises(ValueError, match="no layer with places"):
-        heat(Flat(), torch.rand(3, 32, 32))
+        hirescam(Flat(), torch.rand(3, 32, 32))
 
 
-def test_colours_lie_where_the_map_is_high() -> None:
-    """Grey elsewhere."""
+def test_colors_lie_where_the_map_is_high() -> None:
+    """Gray elsewhere."""
     found = torch.zeros(7, 7)
     found[0, 0] = 1.0
-    image = overlaid(Image.new("RGB", (70, 70), (90, 120, 60)), found)
+    image = overlay(Image.new("RGB", (70, 70), (90, 120, 60)), found)
     red, _, blue = image.getpixel((4, 4))  # type: ignore[misc]  # an RGB picture's
     assert red > blue + 40
     assert len({*image.getpixel((60, 60))}) == 1  # type: ignore[misc]  # an RGB picture's

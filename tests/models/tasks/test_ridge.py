@@ -3,16 +3,16 @@
 import pytest
 import torch
 
-from models.tasks.few_shot.ridge import fit, left_out, likeness
+from models.tasks.few_shot.ridge import fit, leave_one_out, relative_similarity
 
 
 def clouds(each: int, labels: int, spread: float, seed: int = 0) -> tuple[torch.Tensor, list[int]]:
     """Return unit vectors (N, 64) in `labels` clouds, and whose each is."""
     chance = torch.Generator().manual_seed(seed)
-    centres = torch.nn.functional.normalize(torch.randn(labels, 64, generator=chance), dim=1)
+    centers = torch.nn.functional.normalize(torch.randn(labels, 64, generator=chance), dim=1)
     places = [at for at in range(labels) for _ in range(each)]
     noise = torch.randn(len(places), 64, generator=chance) * spread
-    return torch.nn.functional.normalize(centres[places] + noise, dim=1), places
+    return torch.nn.functional.normalize(centers[places] + noise, dim=1), places
 
 
 def test_clear_labels_are_learned_from_three_examples() -> None:
@@ -48,7 +48,7 @@ def test_the_size_of_the_features_does_not_matter() -> None:
     features, places = clouds(5, 3, 0.4)
     one, large = fit(features, places, 3), fit(100 * features, places, 3)
     assert torch.allclose(100 * large.weight, one.weight, atol=1e-4)
-    assert left_out(100 * features, places, 3) == left_out(features, places, 3)
+    assert leave_one_out(100 * features, places, 3) == leave_one_out(features, places, 3)
 
 
 def test_what_is_of_no_label_is_like_none() -> None:
@@ -56,7 +56,7 @@ def test_what_is_of_no_label_is_like_none() -> None:
     features, places = clouds(40, 3, 0.1)
     taught = [at for at in range(80) if at % 40 < 8]
     seen, whose = features[taught], [places[at] for at in taught]
-    alike = likeness(features, seen, whose)
+    alike = relative_similarity(features, seen, whose)
     assert alike[8:40, 0].mean() == pytest.approx(1, abs=0.1)
     assert alike[8:40, 0].min() > 0.85
     assert alike[80:].max() < 0.85
@@ -65,18 +65,18 @@ def test_what_is_of_no_label_is_like_none() -> None:
 def test_a_single_example_compares_with_nothing() -> None:
     """It can't tell how much its kind varies."""
     features, _ = clouds(3, 2, 0.1)
-    alike = likeness(features, features[[0, 3, 4]], [0, 1, 1])
+    alike = relative_similarity(features, features[[0, 3, 4]], [0, 1, 1])
     assert torch.equal(alike[:, 0], torch.ones(6))
     assert alike[5, 1] > alike[1, 1]
 
 
 def test_leaving_out_tells_clear_labels_from_noise() -> None:
     """All right where the clouds are apart; about as by chance where there are none."""
-    assert left_out(*clouds(5, 3, 0.1), 3) == (15, 15)
+    assert leave_one_out(*clouds(5, 3, 0.1), 3) == (15, 15)
     noise = torch.nn.functional.normalize(
         torch.randn(60, 64, generator=torch.Generator().manual_seed(1)), dim=1
     )
-    right, asked = left_out(noise, [at % 2 for at in range(60)], 2)
+    right, asked = leave_one_out(noise, [at % 2 for at in range(60)], 2)
     assert asked == 60
     assert 15 < right < 45
 
@@ -84,8 +84,8 @@ def test_leaving_out_tells_clear_labels_from_noise() -> None:
 def test_an_only_example_is_not_tried() -> None:
     """Without it nobody knows its label."""
     features, places = clouds(2, 2, 0.1)
-    assert left_out(features[:3], places[:3], 2) == (2, 2)
-    assert left_out(features[[0, 2]], [0, 1], 2) == (0, 0)
+    assert leave_one_out(features[:3], places[:3], 2) == (2, 2)
+    assert leave_one_out(features[[0, 2]], [0, 1], 2) == (0, 0)
 
 
 def test_leaving_out_is_what_it_says() -> None:
@@ -97,13 +97,13 @@ def test_leaving_out_is_what_it_says() -> None:
         head = fit(features[rest], [places[other] for other in rest], 3)
         right += int(head.probabilities(features[at : at + 1]).argmax()) == place
     assert 0 < right < 15
-    assert left_out(features, places, 3) == (right, 15)
+    assert leave_one_out(features, places, 3) == (right, 15)
 
 
 def test_of_very_many_some_are_left_out() -> None:
     """Evenly, so that each label has its turn."""
     features, places = clouds(20, 20, 0.1)
-    assert left_out(features, places, 20) == (58, 58)
+    assert leave_one_out(features, places, 20) == (58, 58)
 
 
 def test_examples_that_are_all_the_same_are_no_reason_to_fail() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from bot.replies.shake import CHANGES as NAMES
 from models.catalog.classifiers import catalog
-from models.jobs.answers import Failure, Shaken
+from models.jobs.answers import Failure, RobustnessResult
 from models.jobs.requests import Shake
 from models.runtime.cache import NetworkCache
 from models.tasks.classify import prepare
@@ -26,10 +26,10 @@ def shaker(tmp_path_factory: pytest.TempPathFactory) -> RobustnessTask:
     )
 
 
-def shaken(shaker: RobustnessTask, picture: bytes) -> Shaken:
+def shaken(shaker: RobustnessTask, picture: bytes) -> RobustnessResult:
     """Return the answer about `picture`."""
     (answer,) = answered(shaker, Shake(picture=picture))
-    assert isinstance(answer, Shaken)
+    assert isinstance(answer, RobustnessResult)
     return answer
 
 

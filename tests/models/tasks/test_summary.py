@@ -8,7 +8,7 @@ from torchvision.models import get_model_weights, list_models
 
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.tasks.inspection.summary import layers, multiply_adds, tree, weightless
+from models.tasks.inspection.summary import build_on_meta, layers, multiply_adds, tree
 
 NAMES = list_models(module=torchvision_models)
 SMALLEST = {
@@ -20,7 +20,7 @@ SMALLEST = {
 
 def test_repeats_are_folded() -> None:
     """ResNet-101's third stage is a line of 23 bottlenecks, and what they consist of."""
-    lines = tree(weightless(catalog()["resnet101"].build)).splitlines()
+    lines = tree(build_on_meta(catalog()["resnet101"].build)).splitlines()
     at = lines.index("  layer3: Sequential")
     assert lines[at + 1] == "    0–22: Bottleneck ×23"
     assert lines[at + 2].startswith("      conv1: Conv2d(mostly 1024, 256, kernel_size=(1, 1)")
@@ -69,7 +69,7 @@ def test_blocks_that_differ_inside_say_what_most_of_them_have() -> None:
 def test_a_weightless_network_has_the_shapes_of_the_real_one(name: str) -> None:
     """The same tensors by name and shape, none of which holds a number."""
     build = catalog()[name].build
-    network = weightless(build)
+    network = build_on_meta(build)
     assert not network.training
     found, real = network.state_dict(), build().state_dict()
     assert {k: v.shape for k, v in found.items()} == {k: v.shape for k, v in real.items()}
@@ -80,20 +80,20 @@ def test_a_weightless_network_has_the_shapes_of_the_real_one(name: str) -> None:
 def test_multiply_adds_are_those_that_torchvision_publishes(name: str) -> None:
     """Within the last digit of the billions that it states, and one in 200."""
     record = catalog()[name]
-    counted = multiply_adds(weightless(record.build), record.preset.crop)
+    counted = multiply_adds(build_on_meta(record.build), record.preset.crop)
     (weights,) = [w for w in get_model_weights(name) if w.name == record.checkpoint.name]
     assert counted / 1e9 == pytest.approx(weights.meta["_ops"], rel=0.005, abs=0.001)
 
 
 def test_multiply_adds_of_a_generator() -> None:
     """They grow with the pixels of the picture."""
-    network = weightless(pairs()["horse2zebra"].build)
+    network = build_on_meta(pairs()["horse2zebra"].build)
     assert multiply_adds(network, 512) == pytest.approx(4 * multiply_adds(network, 256), rel=0.02)
 
 
 def test_layers_are_counted_by_kind() -> None:
     """With their parameters, the weightiest first; those of all kinds are the network's."""
-    network = weightless(catalog()["resnet101"].build)
+    network = build_on_meta(catalog()["resnet101"].build)
     found = layers(network)
     assert found[0] == ("Conv2d", 104, 42_394_816)
     assert sum(parameters for _, _, parameters in found) == 44_549_160
@@ -111,12 +111,12 @@ def test_layers_of_one_weight_are_in_order_of_their_number() -> None:
 
 def test_parameters_outside_of_layers_count_too() -> None:
     """A vision transformer keeps its class token and its positions itself."""
-    network = weightless(catalog()["vit_b_16"].build)
+    network = build_on_meta(catalog()["vit_b_16"].build)
     counted = sum(parameters for _, _, parameters in layers(network))
     assert counted == catalog()["vit_b_16"].parameters
 
 
 def test_building_leaves_torch_as_it_was() -> None:
     """Tensors that are made afterwards have numbers again."""
-    weightless(catalog()["alexnet"].build)
+    build_on_meta(catalog()["alexnet"].build)
     assert not torch.empty(2).is_meta

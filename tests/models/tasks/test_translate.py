@@ -13,7 +13,7 @@ from torchvision.transforms import functional
 
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
-from models.catalog.records import Pair
+from models.catalog.records import TranslationModel
 from models.images.sizes import FILM_PIXELS
 from models.jobs.answers import Answer, Cycled, Failure, Translated
 from models.jobs.answers import Image as File
@@ -33,7 +33,7 @@ SMALL = partial(ResNetGenerator, 8, 1)
 
 
 def matte_of(logit: float) -> MatteGenerator:
-    """Return our generator with random colours and the same matte everywhere."""
+    """Return our generator with random colors and the same matte everywhere."""
     torch.manual_seed(3)
     network = MatteGenerator()
     torch.nn.init.zeros_(network.matte.logits.weight)
@@ -41,7 +41,7 @@ def matte_of(logit: float) -> MatteGenerator:
     return network
 
 
-def records(folder: Path) -> dict[str, Pair]:
+def records(folder: Path) -> dict[str, TranslationModel]:
     """Return pairs with random weights in `folder`.
 
     Of "horse2zebra" the matte is 1 everywhere, of "zebra2horse" 0; "sat2map" and "map2sat" are
@@ -133,14 +133,14 @@ def test_what_is_no_animal_keeps_its_own_pixels(translator: Translator) -> None:
 
 
 def test_an_animal_is_painted(translator: Translator) -> None:
-    """Where the matte is full the picture is the colour the network gave."""
+    """Where the matte is full the picture is the color the network gave."""
     picture = scene((256, 256))
     answer = translated(translator, encoded(picture), size=None)
     network = matte_of(4.0).eval()
     with torch.inference_mode():
         pixels = functional.to_tensor(picture)[None] * 2 - 1
-        colour = functional.to_pil_image((network.layers(pixels).colour[0] + 1) / 2)
-    difference = ImageChops.difference(opened(answer.image), colour)
+        color = functional.to_pil_image((network.layers(pixels).colour[0] + 1) / 2)
+    difference = ImageChops.difference(opened(answer.image), color)
     assert max(high for _, high in difference.getextrema()) <= 1  # type: ignore[misc]  # three bands
 
 
@@ -163,7 +163,7 @@ def test_every_mode_is_answered(translator: Translator, picture: Image.Image, mo
 
 
 def test_alpha_is_carried_over(translator: Translator) -> None:
-    """What could be seen through before can be after, and keeps its colours elsewhere."""
+    """What could be seen through before can be after, and keeps its colors elsewhere."""
     picture = scene((60, 40), "RGBA")
     picture.putalpha(Image.radial_gradient("L").resize((60, 40)))
     answer = opened(translated(translator, encoded(picture), "zebra2horse").image)
@@ -172,7 +172,7 @@ def test_alpha_is_carried_over(translator: Translator) -> None:
 
 
 def test_a_profile_is_carried_over(translator: Translator) -> None:
-    """The colours mean what they meant."""
+    """The colors mean what they meant."""
     profile = bytes(16) + b"RGB " + bytes(112)
     answer = translated(translator, encoded(scene(), icc_profile=profile))
     assert opened(answer.image).info["icc_profile"] == profile
@@ -234,7 +234,7 @@ def test_every_frame_of_an_animation_is_translated(
 
 
 def test_a_bad_picture_fails_alone(translator: Translator) -> None:
-    """Its neighbours in the batch have the answers they would have had by themselves."""
+    """Its neighbors in the batch have the answers they would have had by themselves."""
     good, other = encoded(scene()), encoded(scene((80, 64)))
     jobs = [Translate(picture=data, max_bytes=PLENTY, size=64) for data in (good, b"", b"x", other)]
     first, empty, strange, last = answers(translator, *jobs)

@@ -9,10 +9,10 @@ from PIL import Image
 VIRIDIS_ANIMAL, VIRIDIS_REST = (253, 231, 36), (68, 1, 84)
 
 
-def draw(path: Path, seed: int, colour: tuple[int, int, int]) -> None:
-    """Write a 64x64 picture of noise around `colour`."""
+def draw(path: Path, seed: int, color: tuple[int, int, int]) -> None:
+    """Write a 64x64 picture of noise around `color`."""
     noise = np.random.default_rng(seed).normal(0, 25, (64, 64, 3))
-    Image.fromarray((noise + colour).clip(0, 255).astype(np.uint8)).save(path)
+    Image.fromarray((noise + color).clip(0, 255).astype(np.uint8)).save(path)
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def brown(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def grey(tmp_path: Path) -> Path:
-    """Return a folder of four greyish pictures."""
+def gray(tmp_path: Path) -> Path:
+    """Return a folder of four grayish pictures."""
     folder = tmp_path / "grey"
     folder.mkdir()
     for i in range(4):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.captioning.small import quantised
+from models.captioning.small import quantized
 from models.networks.caption_transformer import END, CaptionTransformer, Shape
 from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS
 from models.train.caption import Recipe, Run
@@ -82,7 +82,7 @@ def test_new_words_begin_as_their_kin(tmp_path: Path, corpus: Corpus) -> None:
     old = CaptionTransformer(Shape(4, hidden=512))
     words = ["<end>", "<unk>", "dog", "hot"]
     path = tmp_path / "old.safetensors"
-    save_file(quantised(old.state_dict()), path, {"captioner": json.dumps({"words": words})})
+    save_file(quantized(old.state_dict()), path, {"captioner": json.dumps({"words": words})})
     run = Run(tmp_path, _RECIPE, corpus, Standard(torch.ones(_FINE), torch.ones(_FINE)))
     run.inherit(path)
     place = corpus.words.number

@@ -64,7 +64,7 @@ def test_no_sentence_is_of_a_picture_held_out(shared_data: Path, tmp_path: Path)
 
 
 def test_mirrored_cells_are_those_of_the_mirrored_picture() -> None:
-    """Exactly so for the colours; the maps, whose network is not symmetric, come nearer."""
+    """Exactly so for the colors; the maps, whose network is not symmetric, come nearer."""
     picture = torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(0))
     picture = functional.interpolate(picture, size=SIDE, mode="bicubic")
     maps = lite_maps()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.captioning.mbr import Rarity
+from models.captioning.mbr import DocumentFrequency
 from models.captioning.nouns import nouns
 from models.train.caption_export import Tried, guess_below, odds, rarity_of
 from models.train.caption_tagger import Evidence
@@ -32,7 +32,7 @@ def test_rarity_counts_pictures() -> None:
     words = Words.of(["<end>", "<unk>", "a", "dog", "runs"])
     pictures = [["a dog runs", "a dog"]] * 6 + [["a cat runs"]] * 5 + [["runs a"]] * 4
     rarity = rarity_of(pictures, words)
-    assert isinstance(rarity, Rarity)
+    assert isinstance(rarity, DocumentFrequency)
     assert rarity.pictures == 15
     assert rarity.seen == {(2,): 15, (3,): 6, (4,): 15, (2, 3): 6, (3, 4): 6, (2, 3, 4): 6}
 

@@ -15,9 +15,9 @@ from models.train.pool import PicturePool
 from models.train.run import Run
 
 
-def weights_after(folder: Path, brown: Path, grey: Path, stops: tuple[int, ...]) -> torch.Tensor:
+def weights_after(folder: Path, brown: Path, gray: Path, stops: tuple[int, ...]) -> torch.Tensor:
     """Train tiny networks for four steps, stopping after each of `stops`; return one weight."""
-    data = (read(listed(brown), 36), read(listed(grey), 36))
+    data = (read(listed(brown), 36), read(listed(gray), 36))
     model = CycleGAN(filters=4, blocks=1)
     for stop in (*stops, 4):
         torch.manual_seed(3)
@@ -31,29 +31,29 @@ def weights_after(folder: Path, brown: Path, grey: Path, stops: tuple[int, ...])
     return weight
 
 
-def test_stopped_run_goes_on_as_if_never_stopped(tmp_path: Path, brown: Path, grey: Path) -> None:
+def test_stopped_run_goes_on_as_if_never_stopped(tmp_path: Path, brown: Path, gray: Path) -> None:
     """Four steps in two goes give the weights of four steps in one."""
-    whole = weights_after(tmp_path / "whole", brown, grey, ())
-    halves = weights_after(tmp_path / "halves", brown, grey, (2,))
+    whole = weights_after(tmp_path / "whole", brown, gray, ())
+    halves = weights_after(tmp_path / "halves", brown, gray, (2,))
     torch.testing.assert_close(halves, whole)
 
 
 @pytest.mark.slow
-def test_cycle_loss_falls(tmp_path: Path, brown: Path, grey: Path) -> None:
+def test_cycle_loss_falls(tmp_path: Path, brown: Path, gray: Path) -> None:
     """After sixty steps going there and back loses less than at the start."""
     torch.manual_seed(0)
     model = CycleGAN(filters=4, blocks=1)
-    data = (read(listed(brown), 36), read(listed(grey), 36))
+    data = (read(listed(brown), 36), read(listed(gray), 36))
     run = Run(tmp_path, model.parts(), seed=0)
     losses = [losses["cycle"] for _, losses in train(model, run, data, crop=32, steps=60)]
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
 
 
 @pytest.mark.slow
-def test_command_writes_published_files(tmp_path: Path, brown: Path, grey: Path) -> None:
+def test_command_writes_published_files(tmp_path: Path, brown: Path, gray: Path) -> None:
     """The command leaves two generators that load strictly, a log and a contact sheet."""
     out = tmp_path / "out"
-    folders = ["--first", str(brown), "--second", str(grey), "--out", str(out)]
+    folders = ["--first", str(brown), "--second", str(gray), "--out", str(out)]
     tiny = ["--steps", "20", "--filters", "4", "--blocks", "1", "--size", "32"]
     result = CliRunner().invoke(main, [*folders, *tiny], catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -71,12 +71,12 @@ def test_rate_falls_linearly_over_the_second_half() -> None:
     rates = []
     for step in (0, 50, 75, 99):
         model.slow_down(step, 100)
-        rates.append(model.optimiser.param_groups[0]["lr"] / 2e-4)
+        rates.append(model.optimizer.param_groups[0]["lr"] / 2e-4)
     assert rates == pytest.approx([1.0, 1.0, 0.5, 0.02])
 
 
 def test_discriminator_sees_seventy_pixels() -> None:
-    """One score depends on a patch of 70x70 pixels: with normalisation off, no more, no less."""
+    """One score depends on a patch of 70x70 pixels: with normalization off, no more, no less."""
     critic = PatchDiscriminator(filters=4)
     plain = torch.nn.Sequential(
         *(m for m in critic.model if not isinstance(m, torch.nn.InstanceNorm2d))

@@ -1,4 +1,4 @@
-"""Reading folders: the split by name, the order, and what a mask's colours mean."""
+"""Reading folders: the split by name, the order, and what a mask's colors mean."""
 
 from hashlib import sha1
 from pathlib import Path

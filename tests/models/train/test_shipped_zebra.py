@@ -8,7 +8,7 @@ import torch
 
 from models.networks.zebra_student import MatteGenerator
 from models.train.evaluate_zebra import changes, zebra_shares
-from models.train.judges import Judge
+from models.train.judges import ReferenceClassifier
 from models.train.pictures import Pictures, held_out, read, read_masks
 from models.train.weights import PRETRAINED, load
 
@@ -43,7 +43,7 @@ def test_held_out_horses_become_zebras(
     generator: MatteGenerator, horses: tuple[Pictures, Pictures]
 ) -> None:
     """At least four in five for a classifier that did not train it (88.7 % of all 150 were)."""
-    assert zebra_shares(generator, horses[0], [Judge(0)])["lite0"] >= 0.8
+    assert zebra_shares(generator, horses[0], [ReferenceClassifier(0)])["lite0"] >= 0.8
 
 
 @torch.inference_mode()

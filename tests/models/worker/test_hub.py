@@ -70,8 +70,8 @@ def gives(what):
 """
 
 
-def grey(level: int) -> bytes:
-    """Return a picture of one grey, from 0 to 255."""
+def gray(level: int) -> bytes:
+    """Return a picture of one gray, from 0 to 255."""
     file = io.BytesIO()
     Image.new("RGB", (90, 70), (level, level, level)).save(file, "PNG")
     return file.getvalue()
@@ -96,8 +96,8 @@ def model(entry: str, **arguments: str | float) -> HubModel:
 
 
 def ask(tasks: HubTasks, name: str, *levels: int) -> list[Labels | Failure]:
-    """Return the answers to pictures of those greys, all in one batch."""
-    jobs = [Classify(picture=grey(level), model=name) for level in levels]
+    """Return the answers to pictures of those grays, all in one batch."""
+    jobs = [Classify(picture=gray(level), model=name) for level in levels]
     found = tasks.answer(*jobs)
     assert all(isinstance(answer, Labels | Failure) for answer in found)
     return [answer for answer in found if isinstance(answer, Labels | Failure)]
@@ -107,7 +107,7 @@ def test_answers_come_in_the_order_of_the_questions(code: Path) -> None:
     """Those that failed before stand where they stood; a network is loaded once."""
     hub = tasks(code, model("bright"))
     bad = Classify(picture=b"no picture", model="hub/bright")
-    light, dark = (Classify(picture=grey(level), model=" Hub/BRIGHT ") for level in (250, 5))
+    light, dark = (Classify(picture=gray(level), model=" Hub/BRIGHT ") for level in (250, 5))
     answers = hub.answer(light, bad, dark)
     assert isinstance(answers[1], Failure)
     tops = [answer.top[0].label for answer in answers if isinstance(answer, Labels)]
@@ -183,10 +183,10 @@ def test_who_is_not_listed_is_not_asked(code: Path) -> None:
     """Neither an entry point that nobody listed, nor for anything but labels."""
     hub = tasks(code, model("bright"))
     for job in (
-        Classify(picture=grey(1), model="hub/gives"),
-        Classify(picture=grey(1), model="bright"),
-        Classify(picture=grey(1)),
-        Caption(picture=grey(1), model="hub/bright"),
+        Classify(picture=gray(1), model="hub/gives"),
+        Classify(picture=gray(1), model="bright"),
+        Classify(picture=gray(1)),
+        Caption(picture=gray(1), model="hub/bright"),
     ):
         refused = hub.prepare(job)
         assert isinstance(refused, Failure)

@@ -17,17 +17,17 @@ from models.images.perform import Slow
 from models.jobs.answers import Failure
 from models.jobs.base import say
 from models.jobs.control import (
+    CancelJob,
     Deferred,
     Finished,
-    Forget,
     FromWorker,
     Ready,
     Recount,
     Run,
     Started,
+    StartFailed,
     Submit,
     ToWorker,
-    Unready,
     Working,
 )
 from models.jobs.errors import JobError
@@ -125,7 +125,7 @@ def test_a_picture_that_takes_long_follows_alone() -> None:
     worker = Worker(toy, send)
     for message in (submit(1, b"slow"), submit(2), submit(3, b"slow"), Run(batch=7, ids=(1, 2))):
         worker.handle(message)
-    worker.handle(Forget(id=3))
+    worker.handle(CancelJob(id=3))
     worker.run_batches()
     on_a_busy_machine = (Deferred(id=2), Working(ids=()))
     usual = [one for one in told if one not in on_a_busy_machine]
@@ -143,7 +143,7 @@ def test_a_late_picture_that_nobody_waits_for_any_more_is_dropped() -> None:
     def send(message: FromWorker) -> None:
         told.append(message)
         if message == Finished(id=2, result=SAD):
-            worker.handle(Forget(id=1))
+            worker.handle(CancelJob(id=1))
             toy.slowly.set()
             worker.close()
 
@@ -252,7 +252,7 @@ def test_a_picture_that_is_forgotten_in_time_is_never_decoded() -> None:
     worker = Worker(toy, lambda _: None)
     for number in range(6):
         worker.handle(submit(number, b"%d" % number))
-    worker.handle(Forget(id=5))
+    worker.handle(CancelJob(id=5))
     toy.hold.set()
     worker.handle(Run(batch=1, ids=(0, 1, 2, 3, 4)))
     worker.close()
@@ -288,18 +288,18 @@ def test_a_start_is_ready_or_says_why_not() -> None:
     toy = Toy()
     assert started(lambda: toy) == (toy, READY)
     toy.stock = SAD
-    assert started(lambda: toy) == (None, Unready(reason="This model is not here."))
+    assert started(lambda: toy) == (None, StartFailed(reason="This model is not here."))
 
     def fail(error: Exception) -> Toy:
         raise error
 
     assert started(lambda: fail(DeviceError("No cuda:99."))) == (
         None,
-        Unready(reason="No cuda:99."),
+        StartFailed(reason="No cuda:99."),
     )
     nothing, told = started(lambda: fail(ValueError("odd weights")))
     assert nothing is None
-    assert isinstance(told, Unready)
+    assert isinstance(told, StartFailed)
     assert told.reason == "The default model failed its warm-up: odd weights"
 
 
@@ -362,7 +362,7 @@ def test_a_worker_that_can_not_start_says_so_and_fails() -> None:
         raise DeviceError("No cuda:99.")
 
     assert serve(Pipe(Waiting(), out), fail) == 1
-    assert out.getvalue() == frame(Unready(reason="No cuda:99."))
+    assert out.getvalue() == frame(StartFailed(reason="No cuda:99."))
 
 
 def test_two_threads_never_mix_their_frames() -> None:

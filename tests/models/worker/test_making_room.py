@@ -9,7 +9,7 @@ from torch import nn
 
 from models.jobs.answers import Failure
 from models.jobs.base import say
-from models.jobs.control import Deferred, Finished, Forget, FromWorker, Run, Submit, Working
+from models.jobs.control import CancelJob, Deferred, Finished, FromWorker, Run, Submit, Working
 from models.jobs.requests import Caption
 from models.tasks.base import Done, Prepared
 from models.worker import loop, slices
@@ -123,7 +123,7 @@ def test_a_long_job_that_nobody_waits_for_any_more_ends(tasks: Tasks) -> None:
 
     def react(worker: Worker, message: FromWorker) -> None:
         if message == Finished(id=3, result=SAD):
-            worker.handle(Forget(id=1))
+            worker.handle(CancelJob(id=1))
 
     told = told_by(tasks, job(1, ANN, 3), job(2, ANN), job(3, BEN), job(4, BEN), react=react)
     assert 1 not in finished(told)

@@ -17,17 +17,17 @@ import torch
 
 from models.jobs.answers import Failure, Labels
 from models.jobs.control import (
+    CancelJob,
     Deferred,
     Finished,
-    Forget,
     FromWorker,
     Ready,
     Recount,
     Run,
     Started,
+    StartFailed,
     Submit,
     ToWorker,
-    Unready,
     Working,
 )
 from models.jobs.requests import Classify
@@ -295,7 +295,7 @@ def test_a_start_that_can_not_succeed_says_why(options: tuple[str, ...], reason:
     child = Child(*options)
     try:
         told = child.receive()
-        assert isinstance(told, Unready)
+        assert isinstance(told, StartFailed)
         assert reason in told.reason
         assert child.process.wait(10) == 1
     finally:
@@ -314,7 +314,7 @@ def test_a_failed_warm_up_is_a_failed_start(tmp_path: Path) -> None:
     child = Child("--cache", str(tmp_path), code=code)
     try:
         told = child.receive()
-        assert isinstance(told, Unready)
+        assert isinstance(told, StartFailed)
         assert "failed its warm-up" in told.reason
         assert "kernels are missing" in told.reason
         assert child.process.wait(10) == 1
@@ -357,12 +357,12 @@ class Bench:
 
 @pytest.mark.usefixtures("patient")
 def test_a_forgotten_job_is_dropped(tasks: Tasks) -> None:
-    """Nothing is told of it, and its neighbour is answered."""
+    """Nothing is told of it, and its neighbor is answered."""
     told = Bench(tasks).through(
         Submit(id=1, job=Classify(picture=PICTURE)),
         Submit(id=2, job=Classify(picture=PICTURE)),
-        Forget(id=1),
-        Forget(id=77),
+        CancelJob(id=1),
+        CancelJob(id=77),
         Run(batch=5, ids=(2,)),
     )
     assert [type(m) for m in told if not isinstance(m, Working)] == [Started, Finished]
@@ -372,14 +372,14 @@ def test_a_forgotten_job_is_dropped(tasks: Tasks) -> None:
 def test_forgetting_comes_too_late_for_a_batch(tasks: Tasks) -> None:
     """Every job of a batch is finished exactly once, also one that nobody wants any more."""
     told = Bench(tasks).through(
-        Submit(id=1, job=Classify(picture=PICTURE)), Run(batch=5, ids=(1,)), Forget(id=1)
+        Submit(id=1, job=Classify(picture=PICTURE)), Run(batch=5, ids=(1,)), CancelJob(id=1)
     )
     assert [type(m) for m in told if not isinstance(m, Working)] == [Started, Finished]
 
 
 @pytest.mark.usefixtures("patient")
 def test_a_job_that_never_came_fails_alone(tasks: Tasks) -> None:
-    """A batch that names it still answers its neighbour."""
+    """A batch that names it still answers its neighbor."""
     told = Bench(tasks).through(
         Submit(id=1, job=Classify(picture=PICTURE)), Run(batch=5, ids=(9, 1))
     )
@@ -391,10 +391,10 @@ def test_a_job_that_never_came_fails_alone(tasks: Tasks) -> None:
 
 def test_a_pipe_that_breaks_off_within_a_frame_has_ended() -> None:
     """Half a length or half a body is no message."""
-    whole = frame(Forget(id=1))
+    whole = frame(CancelJob(id=1))
     for cut in (2, 6):
         assert Pipe(io.BytesIO(whole[:cut]), io.BytesIO()).receive() is None
-    assert Pipe(io.BytesIO(whole), io.BytesIO()).receive() == Forget(id=1)
+    assert Pipe(io.BytesIO(whole), io.BytesIO()).receive() == CancelJob(id=1)
 
 
 def test_a_worker_finds_weights_in_bobbys_cache(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ export function fit(width, height, widest = WIDEST, highest = HIGHEST) {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-function picture(attachment, open, neighbours) {
+function picture(attachment, open, neighbors) {
   const address = firstOwnAddress(attachment.url, attachment.proxy_url);
   if (!address) return fileCard(attachment);
   const alt = attachment.description ?? "";
@@ -52,7 +52,7 @@ function picture(attachment, open, neighbours) {
   });
   const button = el("button", { type: "button", class: "picture-open", "aria-label": t("Open picture: {name}", { name: alt || plainName(attachment) }), onclick: open }, image);
   const figure = el("figure", { class: "picture" }, button, alt ? altBadge(alt) : null);
-  if (neighbours === 1) reserve(figure, image, size);
+  if (neighbors === 1) reserve(figure, image, size);
   // A picture in a format the browser can't draw (TIFF, HEIC) is still a file to download.
   image.addEventListener("error", () => figure.replaceWith(fileCard(attachment)));
   if (isSpoiler(attachment) && !opened.has(attachment.id)) cover(figure, button, attachment.id);

@@ -124,7 +124,7 @@ export class CommandForm {
         const read = field.read();
         if (read) filled.push({ type: field.option.type, name, value: read.value });
       } catch {
-        // A half-typed neighbour is no reason to show no choices.
+        // A half-typed neighbor is no reason to show no choices.
       }
     }
     const asked = { type: option.type, name: option.name, value: typed, focused: true };

@@ -1,4 +1,4 @@
-// Draws embeds: colour bar, author, title, description, fields in up to three columns, pictures, footer.
+// Draws embeds: color bar, author, title, description, fields in up to three columns, pictures, footer.
 
 import { fit } from "../composer/attachments.js";
 import { el, firstOwnAddress } from "../ui/dom.js";

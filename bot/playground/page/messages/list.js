@@ -106,14 +106,14 @@ export class MessageList {
     const node = this.#nodes.get(id);
     if (!node) return;
     const next = node.nextElementSibling;
-    const neighbour = next ?? node.previousElementSibling;
+    const neighbor = next ?? node.previousElementSibling;
     const hadFocus = node.contains(document.activeElement);
     node.remove();
     this.#nodes.delete(id);
     this.#messages.delete(id);
     if (next) this.#regroup(next);
-    if (this.#focused === id) this.#rove(neighbour);
-    if (hadFocus) neighbour?.focus({ preventScroll: true });
+    if (this.#focused === id) this.#rove(neighbor);
+    if (hadFocus) neighbor?.focus({ preventScroll: true });
     for (const message of this.#ordered()) if (message.referenced_message?.id === id) this.update(message.id, { referenced_message: null });
   }
 

@@ -40,7 +40,7 @@ function codeBlock(language, code) {
   return el("pre", { tabindex: "0" }, el("code", { dataset: language ? { language } : {} }, code));
 }
 
-/** Render text without code blocks: line by line, with plain neighbours joined into one paragraph. */
+/** Render text without code blocks: line by line, with plain neighbors joined into one paragraph. */
 function lines(text, names, depth) {
   if (!text) return [];
   const nodes = [];

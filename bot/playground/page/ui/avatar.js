@@ -1,4 +1,4 @@
-// Draws a person's picture, or their first letter on a colour of their own when there is none.
+// Draws a person's picture, or their first letter on a color of their own when there is none.
 
 import { el, firstOwnAddress } from "./dom.js";
 import { displayName } from "../messages/format.js";

@@ -1,4 +1,4 @@
-// Shows a picture large over the page: Escape or a press outside closes it, arrows walk through its neighbours.
+// Shows a picture large over the page: Escape or a press outside closes it, arrows walk through its neighbors.
 
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "../i18n.js";

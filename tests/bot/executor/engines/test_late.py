@@ -10,7 +10,7 @@ from bot.core.errors import Closing, WorkerLost
 from bot.executor.engines.base import Result, Settled
 from bot.executor.engines.local import LocalEngine
 from bot.executor.executor import Executor
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify, Job
 from tests.bot.executor.answers import READY
@@ -51,10 +51,12 @@ def executor(diary: Diary, start: str = "well") -> Executor:
 async def test_its_place_is_free_for_others(diary: Diary) -> None:
     """More pictures that take long than there are places in flight hold up nobody."""
     async with executor(diary) as bobby:
-        slow = [asyncio.create_task(bobby.submit(late(f"slow{n}"), Asker(n))) for n in range(12)]
+        slow = [
+            asyncio.create_task(bobby.submit(late(f"slow{n}"), Requester(n))) for n in range(12)
+        ]
         await until(lambda: len(diary.lines("run")) >= 3)
         assert not any(task.done() for task in slow)
-        assert said(await bobby.submit(plain("quick"), Asker(99))) == "quick"
+        assert said(await bobby.submit(plain("quick"), Requester(99))) == "quick"
         assert [said(one) for one in await asyncio.gather(*slow)] == [f"slow{n}" for n in range(12)]
         assert bobby.snapshot().running == bobby.snapshot().waiting == 0
 
@@ -62,24 +64,24 @@ async def test_its_place_is_free_for_others(diary: Diary) -> None:
 async def test_a_file_that_kills_is_not_tried_again(diary: Diary) -> None:
     """Once its worker has begun with it."""
     async with executor(diary, "tell") as bobby:
-        slow = asyncio.create_task(bobby.submit(plain("die", "late each"), Asker(1)))
+        slow = asyncio.create_task(bobby.submit(plain("die", "late each"), Requester(1)))
         await until(lambda: bool(diary.lines("run")))
-        assert said(await bobby.submit(plain("quick"), Asker(2))) == "quick"
+        assert said(await bobby.submit(plain("quick"), Requester(2))) == "quick"
         with pytest.raises(WorkerLost, match="while I was looking"):
             await slow
-        assert said(await bobby.submit(plain("next"), Asker(2))) == "next"
+        assert said(await bobby.submit(plain("next"), Requester(2))) == "next"
         assert bobby.snapshot().restarts == 1
 
 
 async def test_it_is_answered_by_the_next_worker(diary: Diary) -> None:
     """Where the one that had it dies over another picture: nobody had begun with it."""
     async with executor(diary) as bobby:
-        slow = asyncio.create_task(bobby.submit(late("slow"), Asker(1)))
+        slow = asyncio.create_task(bobby.submit(late("slow"), Requester(1)))
         await until(lambda: bool(diary.lines("run")))
         with pytest.raises(WorkerLost):
-            await bobby.submit(plain("last", "die"), Asker(2))
+            await bobby.submit(plain("last", "die"), Requester(2))
         await until(lambda: len(diary.lines("run")) >= 3)
-        assert said(await bobby.submit(plain("quick"), Asker(3))) == "quick"
+        assert said(await bobby.submit(plain("quick"), Requester(3))) == "quick"
         assert said(await slow) == "slow"
         assert len(diary.pids) == 2
 
@@ -87,12 +89,12 @@ async def test_it_is_answered_by_the_next_worker(diary: Diary) -> None:
 async def test_who_leaves_spares_the_worker_the_work(diary: Diary) -> None:
     """And is no longer counted among those who wait."""
     async with executor(diary) as bobby:
-        slow = asyncio.create_task(bobby.submit(late("slow"), Asker(1)))
+        slow = asyncio.create_task(bobby.submit(late("slow"), Requester(1)))
         await until(lambda: bool(diary.lines("run")))
         slow.cancel()
         await until(lambda: bool(diary.lines("forget")))
         assert diary.lines("forget") == ["slow"]
-        assert said(await bobby.submit(plain("quick"), Asker(2))) == "quick"
+        assert said(await bobby.submit(plain("quick"), Requester(2))) == "quick"
         assert bobby.snapshot().running == 0
 
 
@@ -119,7 +121,7 @@ async def test_who_left_before_it_was_put_off_spares_the_worker_the_work() -> No
 
     engine = Remembering(run)
     async with Executor(engine, limits=WIDE, batch_size=4, timeout=10.0) as bobby:
-        slow = asyncio.create_task(bobby.submit(plain("slow"), Asker(1)))
+        slow = asyncio.create_task(bobby.submit(plain("slow"), Requester(1)))
         await until(lambda: bobby.snapshot().running == 1)
         slow.cancel()
         await asyncio.wait([slow])
@@ -132,7 +134,7 @@ async def test_who_left_before_it_was_put_off_spares_the_worker_the_work() -> No
 async def test_closing_tells_who_waits_for_one(diary: Diary) -> None:
     """As everybody else who waits."""
     async with executor(diary) as bobby:
-        slow = asyncio.create_task(bobby.submit(late("slow"), Asker(1)))
+        slow = asyncio.create_task(bobby.submit(late("slow"), Requester(1)))
         await until(lambda: bool(diary.lines("run")))
     with pytest.raises(Closing):
         await slow

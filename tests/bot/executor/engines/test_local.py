@@ -18,10 +18,10 @@ from bot.core.errors import Closing, WorkerUnavailable
 from bot.executor.engines.base import BatchLost, Result
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.process import MOST_BYTES
-from bot.executor.engines.supervisor import Program, Restarts
+from bot.executor.engines.supervisor import Restarts, WorkerCommand
 from bot.executor.executor import Executor
 from bot.executor.factory import worker_environment
-from bot.executor.queue import Asker, Limits
+from bot.executor.queue import Limits, Requester
 from models.jobs.answers import Failure, Labels
 from models.jobs.requests import Classify
 from tests.bot.executor import tiny_worker
@@ -56,16 +56,16 @@ def diary(tmp_path: Path) -> Diary:
     return Diary(tmp_path / "diary")
 
 
-def tiny(diary: Diary, start: str = "well") -> Program:
+def tiny(diary: Diary, start: str = "well") -> WorkerCommand:
     """Return a tiny worker that starts as told."""
     environment = worker_environment(os.environ) | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, tiny_worker.__file__, start, str(diary.path)]
-    return Program(command, environment)
+    return WorkerCommand(command, environment)
 
 
 @contextlib.asynccontextmanager
 async def running(
-    program: Program, *, hang_after: float = 10.0, restarts: Restarts = QUICK
+    program: WorkerCommand, *, hang_after: float = 10.0, restarts: Restarts = QUICK
 ) -> AsyncIterator[LocalEngine]:
     """Open a local engine, and see that it closes in time."""
     engine = LocalEngine(program, hang_after=hang_after, restarts=restarts)
@@ -168,7 +168,7 @@ async def test_through_the_executor_a_batch_that_had_not_begun_is_answered(diary
     """The worker dies as it is told to run the first batch: its caller gets the answer anyway."""
     engine = LocalEngine(tiny(diary, "die_early"), hang_after=10, restarts=QUICK)
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=10) as executor:
-        answer = await executor.submit(jobs("x")[0], Asker(1))
+        answer = await executor.submit(jobs("x")[0], Requester(1))
         assert said([answer]) == ["x"]
         assert executor.snapshot().restarts == 1
 
@@ -221,7 +221,7 @@ async def test_after_many_failed_starts_the_next_that_is_ready_answers(diary: Di
 
 async def test_a_program_that_is_not_there_is_given_up_with_the_reason(tmp_path: Path) -> None:
     """The status says what the system said."""
-    program = Program([str(tmp_path / "nothing")], {})
+    program = WorkerCommand([str(tmp_path / "nothing")], {})
     async with running(program) as engine:
         with pytest.raises(WorkerUnavailable):
             await engine.ready()
@@ -282,9 +282,9 @@ async def test_a_hang_through_the_executor(diary: Diary) -> None:
     engine = LocalEngine(tiny(diary), hang_after=0.8, restarts=QUICK)
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=3) as executor:
         await executor.ready()
-        hung = asyncio.create_task(executor.submit(jobs("x", model="hang")[0], Asker(1)))
+        hung = asyncio.create_task(executor.submit(jobs("x", model="hang")[0], Requester(1)))
         await until(lambda: executor.snapshot().running == 1)
-        answer = await executor.submit(jobs("y")[0], Asker(2))
+        answer = await executor.submit(jobs("y")[0], Requester(2))
         assert said([answer]) == ["y"]
         results = await asyncio.gather(hung, return_exceptions=True)
         assert "Please try again" in str(results[0])
@@ -313,7 +313,7 @@ async def test_those_behind_a_hung_job_are_answered_by_the_next_workers(diary: D
     async with Executor(engine, limits=WIDE, batch_size=8, timeout=15) as executor:
         await executor.ready()
         names = ("before", "hang", "between", "hang", "behind", "last")
-        asked = [executor.submit(job, Asker(1)) for job in jobs(*names, model="each")]
+        asked = [executor.submit(job, Requester(1)) for job in jobs(*names, model="each")]
         answers = await asyncio.gather(*asked, return_exceptions=True)
         assert [type(answer) for answer in answers if isinstance(answer, Exception)] == [
             BatchLost

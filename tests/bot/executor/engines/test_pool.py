@@ -14,7 +14,7 @@ from bot.executor.engines.base import BatchLost, EngineStatus
 from bot.executor.engines.local import LocalEngine
 from bot.executor.engines.pool import EnginePool
 from bot.executor.executor import Executor
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.jobs.control import Ready
 from models.jobs.requests import Job
 from tests.bot.executor.answers import READY, labels
@@ -83,7 +83,7 @@ async def test_through_the_executor_a_death_costs_nobody_who_had_not_begun(
         await both_ready(several)
         async with Executor(several, limits=WIDE, batch_size=1, timeout=10) as executor:
             answers = await asyncio.gather(
-                *(executor.submit(job, Asker(1)) for job in jobs("a", "b", "c"))
+                *(executor.submit(job, Requester(1)) for job in jobs("a", "b", "c"))
             )
     assert said(answers) == ["a", "b", "c"]
 

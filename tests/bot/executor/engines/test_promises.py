@@ -17,15 +17,15 @@ from bot.core.errors import BadPicture, Closing, Overloaded, WorkerLost
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor
-from bot.executor.queue import Asker
-from models.jobs.answers import Labels, Pictured
+from bot.executor.queue import Requester
+from models.jobs.answers import Labels, PictureAnswer
 from models.jobs.requests import Caption, Classify, Cycle, Job
 from models.weights.store import WeightsStore
 from models.worker.tasks import Tasks
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ANN = Asker(1, 10)
+ANN = Requester(1, 10)
 QUEUE = 24
 SECRET = "a-token-that-nobody-else-may-have"
 RAY = [
@@ -37,13 +37,13 @@ RAY = [
 ]
 
 
-def grey(width: int) -> bytes:
+def gray(width: int) -> bytes:
     """Return a picture of `width` by 64 pixels that needs no library to make."""
     return b"P5 %d 64 255\n" % width + bytes(range(width)) * 64
 
 
 @dataclass
-class House:
+class Env:
     """An engine of `kind` with its executor, and the weights' folder that both sides have."""
 
     kind: str
@@ -71,9 +71,9 @@ class House:
 @pytest_asyncio.fixture(
     scope="module", loop_scope="module", params=["local", pytest.param("ray", marks=RAY)]
 )
-async def house(
+async def env(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Env]:
     """Open an engine, for all tests of this module; one thread, so that rounding is the same."""
     cache = tmp_path_factory.mktemp("weights")
     settings = Settings(
@@ -93,7 +93,7 @@ async def house(
         async with contextlib.AsyncExitStack() as closing:
             executor = await closing.enter_async_context(open_executor(settings))
             await executor.ready()
-            yield House(request.param, executor, cache, closing, before)
+            yield Env(request.param, executor, cache, closing, before)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -103,21 +103,21 @@ async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_who_holds_the_networks_has_no_token(house: House) -> None:
+async def test_who_holds_the_networks_has_no_token(env: Env) -> None:
     """Neither they nor any process between; nor anything else but what a worker may see."""
-    assert house.workers()
-    for process in house.family():
+    assert env.workers()
+    for process in env.family():
         held = process.environ()
         assert SECRET not in held.values(), process
         assert "DISCORD_TOKEN" not in held
 
 
-async def test_answers_come_to_who_asked(house: House) -> None:
+async def test_answers_come_to_who_asked(env: Env) -> None:
     """Many at once of one model, each picture with its own answer."""
     widths = range(64, 64 + QUEUE)
     together = 0
     for _ in range(5):  # on a busy machine a picture may leave its batch
-        asked = [house.executor.submit(Classify(picture=grey(width)), ANN) for width in widths]
+        asked = [env.executor.submit(Classify(picture=gray(width)), ANN) for width in widths]
         answers = await asyncio.gather(*asked)
         assert [answer.width for answer in answers] == [*widths]
         together = max(together, *(answer.batch_size for answer in answers))
@@ -126,26 +126,26 @@ async def test_answers_come_to_who_asked(house: House) -> None:
     assert together > 1
 
 
-async def test_a_bad_picture_fails_alone(house: House) -> None:
+async def test_a_bad_picture_fails_alone(env: Env) -> None:
     """Those beside it in the batch are answered."""
-    pictures = [grey(64), b"no picture", grey(65), b"", grey(66)]
-    asked = [house.executor.submit(Classify(picture=picture), ANN) for picture in pictures]
+    pictures = [gray(64), b"no picture", gray(65), b"", gray(66)]
+    asked = [env.executor.submit(Classify(picture=picture), ANN) for picture in pictures]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(answer) for answer in answers] == [Labels, BadPicture, Labels, BadPicture, Labels]
 
 
-async def test_answers_are_those_of_the_same_tasks_in_this_process(house: House) -> None:
+async def test_answers_are_those_of_the_same_tasks_in_this_process(env: Env) -> None:
     """To the bit, time aside: so the engines' answers are one another's, too."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        tasks = Tasks(WeightsStore(house.cache), torch.device("cpu"), "efficientnet_lite0")
-        jobs: list[Job] = [Classify(picture=grey(200)), Caption(picture=grey(200))]
+        tasks = Tasks(WeightsStore(env.cache), torch.device("cpu"), "efficientnet_lite0")
+        jobs: list[Job] = [Classify(picture=gray(200)), Caption(picture=gray(200))]
         for job in jobs:
-            answer = await _ask(house.executor, job)
+            answer = await _ask(env.executor, job)
             (direct,) = tasks.run([tasks.prepare(job)])
             direct = direct() if callable(direct) else direct
-            assert isinstance(direct, Pictured)
+            assert isinstance(direct, PictureAnswer)
             assert structs.replace(answer, milliseconds=0.0) == structs.replace(
                 direct, milliseconds=0.0
             )
@@ -153,10 +153,10 @@ async def test_answers_are_those_of_the_same_tasks_in_this_process(house: House)
         torch.set_num_threads(threads)
 
 
-async def test_cancelled_callers_are_no_trouble(house: House) -> None:
+async def test_cancelled_callers_are_no_trouble(env: Env) -> None:
     """Those who stay are answered, and nothing is held for those who left."""
     asked = [
-        asyncio.create_task(house.executor.submit(Classify(picture=grey(64 + number)), ANN))
+        asyncio.create_task(env.executor.submit(Classify(picture=gray(64 + number)), ANN))
         for number in range(20)
     ]
     await asyncio.sleep(0.02)
@@ -164,33 +164,31 @@ async def test_cancelled_callers_are_no_trouble(house: House) -> None:
         task.cancel()
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(answer) for answer in answers[1::2]] == [Labels] * 10
-    await until(lambda: house.executor.snapshot().waiting + house.executor.snapshot().running == 0)
+    await until(lambda: env.executor.snapshot().waiting + env.executor.snapshot().running == 0)
 
 
-async def test_a_full_queue_refuses_at_once_and_names_the_limit(house: House) -> None:
+async def test_a_full_queue_refuses_at_once_and_names_the_limit(env: Env) -> None:
     """The person who comes after the last place is told its number; the others are answered."""
     asked = [
-        asyncio.create_task(house.executor.submit(Classify(picture=grey(64)), Asker(n)))
+        asyncio.create_task(env.executor.submit(Classify(picture=gray(64)), Requester(n)))
         for n in range(QUEUE)
     ]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded, match=str(QUEUE)):
         await asyncio.wait_for(
-            house.executor.submit(Classify(picture=grey(64)), Asker(QUEUE)), timeout=1
+            env.executor.submit(Classify(picture=gray(64)), Requester(QUEUE)), timeout=1
         )
     assert {type(answer) for answer in await asyncio.gather(*asked)} == {Labels}
 
 
-async def test_death_in_a_batch_is_told_and_the_next_one_answered(house: House) -> None:
+async def test_death_in_a_batch_is_told_and_the_next_one_answered(env: Env) -> None:
     """Killed over a batch: each is answered once or told so, and the replacement goes on."""
-    (worker,) = house.workers()
+    (worker,) = env.workers()
     slow = [
-        asyncio.create_task(
-            _ask(house.executor, Cycle(picture=grey(200), size=128, max_bytes=2**23))
-        )
+        asyncio.create_task(_ask(env.executor, Cycle(picture=gray(200), size=128, max_bytes=2**23)))
         for _ in range(12)
     ]
-    await until(lambda: house.executor.snapshot().running > 0)
+    await until(lambda: env.executor.snapshot().running > 0)
     worker.kill()
     ends = await asyncio.gather(*slow, return_exceptions=True)
     lost = [end for end in ends if isinstance(end, BaseException)]
@@ -202,32 +200,32 @@ async def test_death_in_a_batch_is_told_and_the_next_one_answered(house: House) 
         )
     }
     assert len(lost) < len(ends), "those whose batch had not begun are answered all the same"
-    assert (await house.executor.submit(Classify(picture=grey(64)), ANN)).width == 64
-    assert worker.pid not in [process.pid for process in house.workers()]
+    assert (await env.executor.submit(Classify(picture=gray(64)), ANN)).width == 64
+    assert worker.pid not in [process.pid for process in env.workers()]
 
 
-async def test_whatever_stands_between_may_end_as_well(house: House) -> None:
+async def test_whatever_stands_between_may_end_as_well(env: Env) -> None:
     """The head of a cluster of our own, say; then all of it is started again."""
-    if house.kind == "local":
+    if env.kind == "local":
         pytest.skip("Nothing stands between Bobby and a local worker.")
-    (head,) = [process for process in house.family() if "gcs_server" in process.name()]
+    (head,) = [process for process in env.family() if "gcs_server" in process.name()]
     head.kill()
-    await until(lambda: house.executor.snapshot().restarts > 0)
-    assert (await house.executor.submit(Classify(picture=grey(64)), ANN)).width == 64
-    assert house.executor.snapshot().restarts == 1
+    await until(lambda: env.executor.snapshot().restarts > 0)
+    assert (await env.executor.submit(Classify(picture=gray(64)), ANN)).width == 64
+    assert env.executor.snapshot().restarts == 1
 
 
-async def test_a_cluster_of_our_own_keeps_to_this_machine(house: House) -> None:
+async def test_a_cluster_of_our_own_keeps_to_this_machine(env: Env) -> None:
     """Whatever listens does so on the loopback, but for one port of Ray's that asks for a token."""
-    if house.kind == "local":
+    if env.kind == "local":
         pytest.skip("A local worker listens to nothing.")
     far = [
         (process.name(), port.laddr)
-        for process in house.family()
+        for process in env.family()
         for port in process.net_connections("inet")
         if port.status == psutil.CONN_LISTEN and not _is_loopback(port.laddr.ip)
     ]
-    assert len(far) <= len(house.workers()), far
+    assert len(far) <= len(env.workers()), far
     assert all(name.startswith("ray::ServeRepli") for name, _ in far), far
     import grpc
 
@@ -239,24 +237,22 @@ async def test_a_cluster_of_our_own_keeps_to_this_machine(house: House) -> None:
         assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-async def test_closing_refuses_what_runs_and_leaves_nothing(house: House) -> None:
+async def test_closing_refuses_what_runs_and_leaves_nothing(env: Env) -> None:
     """The person who waits is told so, in seconds, and no process, socket or folder is left."""
-    family = house.family()
+    family = env.family()
     loop = asyncio.get_running_loop()
     asked = [
-        asyncio.create_task(
-            _ask(house.executor, Cycle(picture=grey(200), size=128, max_bytes=2**23))
-        )
+        asyncio.create_task(_ask(env.executor, Cycle(picture=gray(200), size=128, max_bytes=2**23)))
         for _ in range(12)
     ]
-    await until(lambda: house.executor.snapshot().running > 0)
+    await until(lambda: env.executor.snapshot().running > 0)
     begun = loop.time()
-    await house.closing.aclose()
+    await env.closing.aclose()
     assert loop.time() - begun < 7
     ends = await asyncio.gather(*asked, return_exceptions=True)
     assert Closing in map(type, ends)
     with pytest.raises(Closing):
-        await house.executor.submit(Classify(picture=grey(64)), ANN)
+        await env.executor.submit(Classify(picture=gray(64)), ANN)
     _, alive = await asyncio.to_thread(psutil.wait_procs, family, 10)
     assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
 
@@ -272,7 +268,7 @@ def _is_loopback(address: str) -> bool:
     return address.removeprefix("::ffff:").startswith("127.") or address == "::1"
 
 
-async def _ask(executor: Executor, job: Job) -> Pictured:
+async def _ask(executor: Executor, job: Job) -> PictureAnswer:
     answer = await executor.submit(job, ANN)
-    assert isinstance(answer, Pictured)
+    assert isinstance(answer, PictureAnswer)
     return answer

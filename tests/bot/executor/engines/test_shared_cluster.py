@@ -20,7 +20,7 @@ from bot.core.errors import SetupError
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from models.jobs.requests import Classify
 
 pytestmark = [
@@ -31,7 +31,7 @@ pytestmark = [
     ),
 ]
 
-GREY = b"P5 64 64 255\n" + bytes(range(64)) * 64
+GRAY = b"P5 64 64 255\n" + bytes(range(64)) * 64
 RAY = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # keeps to the loopback
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -102,7 +102,7 @@ def relay(pid: int) -> psutil.Process:
 
 async def label(executor: Executor) -> str:
     """Ask for one picture."""
-    return (await executor.submit(Classify(picture=GREY), Asker(1))).top[0].label
+    return (await executor.submit(Classify(picture=GRAY), Requester(1))).top[0].label
 
 
 async def test_two_bots_share_the_replicas(

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
-from bot.library.downloads.folder import Origin, Store
+from bot.library.downloads.folder import FileVersion, WeightsFolder
 from bot.library.downloads.progress import Progress
 from models.jobs.model_info import WeightsFile
 from tests.bot.library import publisher as manners
@@ -29,7 +29,7 @@ async def refused(downloader: Downloader, file: WeightsFile, **options: int) -> 
 
 
 async def test_a_file_gets_its_name_when_it_is_whole(
-    downloader: Downloader, file: WeightsFile, content: bytes, store: Store
+    downloader: Downloader, file: WeightsFile, content: bytes, store: WeightsFolder
 ) -> None:
     """Nothing but the file is left, and its progress ended at its length."""
     heard: list[Progress] = []
@@ -51,7 +51,7 @@ async def test_what_is_here_is_not_asked_for(
 
 
 async def test_a_server_that_tells_no_length(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """The end of the body is the end of the file."""
     publisher.manners["net.pth"] = [manners.without_length]
@@ -60,7 +60,7 @@ async def test_a_server_that_tells_no_length(
 
 
 async def test_a_git_blob_is_checked(
-    downloader: Downloader, file: WeightsFile, store: Store, tmp_path: Path
+    downloader: Downloader, file: WeightsFile, store: WeightsFolder, tmp_path: Path
 ) -> None:
     """Wrong by another id than the one that git itself gives, right by that one."""
     blob = msgspec.structs.replace(file, proof="git", digest="0" * 40)
@@ -77,7 +77,11 @@ async def test_a_git_blob_is_checked(
 
 
 async def test_a_broken_connection_is_gone_on_with(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """The second request asks for what is missing, and the file is right."""
     publisher.manners["net.pth"] = [manners.breaks_off_at(600_000), manners.honest]
@@ -91,7 +95,11 @@ async def test_a_broken_connection_is_gone_on_with(
 
 
 async def test_a_server_that_ignores_range(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """200 instead of 206 starts the file again rather than adding to it."""
     publisher.manners["net.pth"] = [manners.breaks_off_at(600_000), manners.ignores_range]
@@ -100,7 +108,11 @@ async def test_a_server_that_ignores_range(
 
 
 async def test_a_file_that_changed_upstream_starts_again(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """What came of the old version is not mixed with the new one."""
     publisher.files["net.pth"] = bytes(len(content))
@@ -108,7 +120,7 @@ async def test_a_file_that_changed_upstream_starts_again(
     with pytest.raises(DownloadFailed):
         await downloader.fetch(file, ignore)
     part = store.part(file)
-    part.begin(Origin(str(file.url), etag='"old"', length=len(content)))
+    part.begin(FileVersion(str(file.url), etag='"old"', length=len(content)))
     part.append(bytes(1000))
     publisher.files["net.pth"] = content
     publisher.manners["net.pth"] = [manners.honest]
@@ -118,7 +130,11 @@ async def test_a_file_that_changed_upstream_starts_again(
 
 
 async def test_another_piece_than_was_asked_for(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """A 206 with the wrong range is not added; the file is fetched again."""
     publisher.manners["net.pth"] = [
@@ -132,11 +148,15 @@ async def test_another_piece_than_was_asked_for(
 
 
 async def test_a_rotten_part_is_fetched_again(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """Where the hash is wrong after a resumption, the beginning was: it is fetched again."""
     part = store.part(file)
-    part.begin(Origin(str(file.url), manners.etag(content), length=len(content)))
+    part.begin(FileVersion(str(file.url), manners.etag(content), length=len(content)))
     part.append(bytes(500_000))
     await downloader.fetch(file, ignore)
     assert store.path(file).read_bytes() == content
@@ -144,11 +164,15 @@ async def test_a_rotten_part_is_fetched_again(
 
 
 async def test_a_part_that_only_lacks_its_check(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """A process that was killed before the rename left all that is needed."""
     part = store.part(file)
-    part.begin(Origin(str(file.url), manners.etag(content), length=len(content)))
+    part.begin(FileVersion(str(file.url), manners.etag(content), length=len(content)))
     part.append(content)
     await downloader.fetch(file, ignore)
     assert publisher.asked == []
@@ -156,7 +180,11 @@ async def test_a_part_that_only_lacks_its_check(
 
 
 async def test_a_cancelled_download_keeps_what_came(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """The next one asks for the rest alone."""
     publisher.manners["net.pth"] = [manners.stalls, manners.honest]
@@ -180,7 +208,11 @@ async def test_a_cancelled_download_keeps_what_came(
 
 
 async def test_wrong_bytes_never_get_the_name(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """Right length, one bit off: refused, and nothing is left."""
     publisher.files["net.pth"] = content[:-1] + bytes([content[-1] ^ 1])
@@ -192,7 +224,11 @@ async def test_wrong_bytes_never_get_the_name(
 
 @pytest.mark.parametrize("length", [10, 3_000_000])
 async def test_a_wrong_length_is_refused_before_it_comes(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store, length: int
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    store: WeightsFolder,
+    length: int,
 ) -> None:
     """The sentence says what was offered and what was published."""
     publisher.files["net.pth"] = bytes(length)
@@ -202,7 +238,7 @@ async def test_a_wrong_length_is_refused_before_it_comes(
 
 
 async def test_a_body_without_end(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """A server that tells no length and sends ten times the file is left."""
     publisher.files["net.pth"] = bytes(10_000_000)
@@ -212,7 +248,7 @@ async def test_a_body_without_end(
 
 
 async def test_a_short_body_is_tried_again_and_then_kept(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """A server that always breaks off at the same byte is given up after the tries agreed on."""
     publisher.manners["net.pth"] = [manners.breaks_off_at(300_000)]
@@ -224,7 +260,11 @@ async def test_a_short_body_is_tried_again_and_then_kept(
 
 
 async def test_a_server_that_stalls(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """It is left after the time agreed on, and gone on with."""
     publisher.manners["net.pth"] = [manners.stalls, manners.honest]
@@ -234,7 +274,7 @@ async def test_a_server_that_stalls(
 
 
 async def test_a_server_that_never_answers(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """It is given up as one is that stops in the middle."""
     publisher.manners["net.pth"] = [manners.mute]
@@ -245,7 +285,7 @@ async def test_a_server_that_never_answers(
 
 
 async def test_a_file_that_nothing_proves_whole(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """Without a hash and a length half a file is not pinned for good."""
     publisher.manners["net.pth"] = [manners.until_closed]
@@ -255,7 +295,7 @@ async def test_a_file_that_nothing_proves_whole(
 
 
 async def test_a_server_that_trickles(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """Never silent, and never done: it is given up like one that stalls."""
     publisher.manners["net.pth"] = [manners.trickles]
@@ -265,7 +305,7 @@ async def test_a_server_that_trickles(
 
 
 async def test_redirects_without_end(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """A sentence, no second try, nothing left."""
     publisher.manners["net.pth"] = [manners.redirects_to_itself]
@@ -274,7 +314,7 @@ async def test_redirects_without_end(
 
 
 async def test_a_trouble_that_passes(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """Two answers of 5xx are outlasted."""
     publisher.manners["net.pth"] = [
@@ -287,7 +327,7 @@ async def test_a_trouble_that_passes(
 
 
 async def test_a_trouble_that_does_not_pass(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """After the tries agreed on the sentence names it."""
     publisher.manners["net.pth"] = [manners.answers(502)]
@@ -298,7 +338,11 @@ async def test_a_trouble_that_does_not_pass(
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 async def test_a_refusal_is_not_asked_again(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store, status: int
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    store: WeightsFolder,
+    status: int,
 ) -> None:
     """It says so at once."""
     publisher.manners["net.pth"] = [manners.answers(status)]
@@ -308,7 +352,7 @@ async def test_a_refusal_is_not_asked_again(
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-async def test_retry_after_is_honoured(
+async def test_retry_after_is_honored(
     downloader: Downloader, file: WeightsFile, publisher: Publisher, form: str
 ) -> None:
     """The second request comes no sooner than the server asked for."""
@@ -331,7 +375,9 @@ async def test_a_server_that_asks_for_an_hour_is_not_waited_for(
     assert len(publisher.asked) == 1
 
 
-async def test_a_dead_server(downloader: Downloader, file: WeightsFile, store: Store) -> None:
+async def test_a_dead_server(
+    downloader: Downloader, file: WeightsFile, store: WeightsFolder
+) -> None:
     """Nobody listens: a sentence."""
     gone = msgspec.structs.replace(file, url="http://127.0.0.1:9/net.pth")
     assert "127.0.0.1 can't be reached" in await refused(downloader, gone)
@@ -339,7 +385,7 @@ async def test_a_dead_server(downloader: Downloader, file: WeightsFile, store: S
 
 
 async def test_a_web_page_is_no_file(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """Hotels answer everything with 200."""
     publisher.manners["net.pth"] = [manners.sends_a_page]
@@ -348,14 +394,16 @@ async def test_a_web_page_is_no_file(
 
 
 async def test_a_size_limit(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """What is larger than allowed is not begun."""
     assert "over the limit of 1 MB" in await refused(downloader, file, most=999_999)
     assert left(store) == []
 
 
-async def test_offline_asks_nobody(store: Store, file: WeightsFile, publisher: Publisher) -> None:
+async def test_offline_asks_nobody(
+    store: WeightsFolder, file: WeightsFile, publisher: Publisher
+) -> None:
     """No connection is opened, and the sentence names the setting."""
     async with Downloader(store, offline=True, patience=QUICK) as downloader:
         assert "BOBBY_OFFLINE" in await refused(downloader, file)
@@ -373,7 +421,7 @@ async def test_a_name_that_leads_out_of_the_folder(
 async def test_a_folder_that_cannot_be_made(tmp_path: Path, file: WeightsFile) -> None:
     """The sentence names the folder and the setting."""
     (tmp_path / "file").write_bytes(b"")
-    async with Downloader(Store(tmp_path / "file"), patience=QUICK) as downloader:
+    async with Downloader(WeightsFolder(tmp_path / "file"), patience=QUICK) as downloader:
         sentence = await refused(downloader, file)
     assert str(tmp_path / "file") in sentence
     assert "BOBBY_CACHE" in sentence
@@ -383,7 +431,11 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path, file: WeightsFile) -
 
 
 async def test_the_first_copy_is_pinned(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store, content: bytes
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    store: WeightsFolder,
+    content: bytes,
 ) -> None:
     """Where no hash is published, a later copy has to be the same."""
     publisher.files["net.pth"] = b"PK\x03\x04" + content
@@ -397,7 +449,7 @@ async def test_the_first_copy_is_pinned(
 
 
 async def test_what_is_no_file_of_weights_is_never_pinned(
-    downloader: Downloader, file: WeightsFile, store: Store
+    downloader: Downloader, file: WeightsFile, store: WeightsFolder
 ) -> None:
     """Noise would otherwise become the one right file."""
     pinned = WeightsFile(name=file.name, url=file.url, proof="pinned")
@@ -409,20 +461,20 @@ async def test_what_is_no_file_of_weights_is_never_pinned(
 
 
 async def test_two_processes_download_once(
-    store: Store, file: WeightsFile, publisher: Publisher
+    store: WeightsFolder, file: WeightsFile, publisher: Publisher
 ) -> None:
     """Anyone who finds the lock taken waits, and finds the file."""
     publisher.pause = 0.01
     async with (
-        Downloader(Store(store.folder), patience=QUICK) as one,
-        Downloader(Store(store.folder), patience=QUICK) as other,
+        Downloader(WeightsFolder(store.folder), patience=QUICK) as one,
+        Downloader(WeightsFolder(store.folder), patience=QUICK) as other,
     ):
         await asyncio.gather(one.fetch(file, ignore), other.fetch(file, ignore))
     assert len(publisher.asked) == 1
 
 
 async def test_a_mirror_is_asked_instead(
-    store: Store, file: WeightsFile, publisher: Publisher
+    store: WeightsFolder, file: WeightsFile, publisher: Publisher
 ) -> None:
     """The publisher's address is not used."""
     elsewhere = msgspec.structs.replace(file, url="http://127.0.0.1:9/net.pth")
@@ -431,8 +483,8 @@ async def test_a_mirror_is_asked_instead(
     assert store.has(file)
 
 
-async def test_a_proxy_is_honoured(
-    store: Store, file: WeightsFile, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+async def test_a_proxy_is_honored(
+    store: WeightsFolder, file: WeightsFile, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request goes to the operator's proxy, with the whole address in it."""
     monkeypatch.setenv("http_proxy", publisher.url)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.library.downloads.folder import Store
+from bot.library.downloads.folder import WeightsFolder
 from models.jobs.model_info import WeightsFile
 
 PINNED = WeightsFile(name="net.pth", url=None, proof="pinned")
@@ -21,14 +21,14 @@ def touch(folder: Path, *names: str) -> None:
         (folder / name).write_bytes(b"x")
 
 
-def strays(store: Store) -> list[str]:
+def strays(store: WeightsFolder) -> list[str]:
     """Return the strays by their names within the folder."""
     found = store.strays([PINNED])
     assert found == sorted(found)
     return [path.relative_to(store.folder).as_posix() for path in found]
 
 
-def test_strays_are_what_nobody_knows_and_nobody_is_at(store: Store) -> None:
+def test_strays_are_what_nobody_knows_and_nobody_is_at(store: WeightsFolder) -> None:
     """Neither models' files and pins, nor locks, nor other folders, nor what is on its way."""
     assert strays(store) == []
     touch(store.folder, "net.pth", "net.pth.sha256", "old.pth", "old.pth.sha256", "hub/code.py")
@@ -49,7 +49,7 @@ def zipped() -> bytes:
     return file.getvalue()
 
 
-def test_whatever_holds_weights_can_be_pinned(store: Store) -> None:
+def test_whatever_holds_weights_can_be_pinned(store: WeightsFolder) -> None:
     """Zip archives, the pickles that were usual before, safetensors and gzip; nothing else."""
     contents = {
         "zip": (zipped(), True),
@@ -69,7 +69,7 @@ def test_whatever_holds_weights_can_be_pinned(store: Store) -> None:
         assert store.part(file).size == 0
 
 
-def test_a_pin_is_kept_and_not_written_again(store: Store) -> None:
+def test_a_pin_is_kept_and_not_written_again(store: WeightsFolder) -> None:
     """The first copy is the one that later ones are held to; other proofs need no pin."""
     part = store.part(PINNED)
     touch(part.path.parent, part.path.name)
@@ -82,14 +82,14 @@ def test_a_pin_is_kept_and_not_written_again(store: Store) -> None:
     assert store.pin(PINNED).read_text() == pin
 
 
-def test_a_name_stays_in_the_folder(store: Store) -> None:
+def test_a_name_stays_in_the_folder(store: WeightsFolder) -> None:
     """One that leads elsewhere is refused."""
     for name in ("../net.pth", "a/net.pth", "/net.pth", ".", "..", ""):
         with pytest.raises(ValueError, match="no file's name"):
             store.path(WeightsFile(name=name, url=None, proof="pinned"))
 
 
-def test_a_block_is_on_the_disk_when_it_is_added(store: Store) -> None:
+def test_a_block_is_on_the_disk_when_it_is_added(store: WeightsFolder) -> None:
     """Another process sees what this one has counted."""
     part = store.part(PINNED)
     part.path.parent.mkdir(parents=True)

@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
-from bot.library.downloads.folder import Origin, Store
+from bot.library.downloads.folder import FileVersion, WeightsFolder
 from models.jobs.model_info import WeightsFile
 from tests.bot.library import publisher as manners
 from tests.bot.library.conftest import QUICK, described, ignore, left
@@ -61,7 +61,7 @@ async def test_there_is_no_room_from_the_start(
     small_disk: Path, file: WeightsFile, publisher: Publisher
 ) -> None:
     """The free space is looked at first; nothing is left on the disk."""
-    store = Store(small_disk / "weights")
+    store = WeightsFolder(small_disk / "weights")
     async with Downloader(store, patience=QUICK) as downloader:
         with pytest.raises(DownloadFailed, match="not enough disk space"):
             await downloader.fetch(file, ignore)
@@ -74,7 +74,7 @@ async def test_the_disk_fills_up_on_the_way(
 ) -> None:
     """A server that tells no length fills the disk: a sentence, and its part is gone again."""
     publisher.manners["net.pth"] = [manners.without_length]
-    store = Store(small_disk / "weights")
+    store = WeightsFolder(small_disk / "weights")
     before = store.free_bytes()
     async with Downloader(store, patience=QUICK) as downloader:
         with pytest.raises(DownloadFailed, match="not enough disk space"):
@@ -90,9 +90,9 @@ async def test_what_is_kept_makes_room_for_the_new_version(
     publisher.files["net.pth"] = content[:450_000]
     publisher.manners["net.pth"] = [manners.ignores_range]
     file = described(publisher, "net.pth", content[:450_000], tmp_path)
-    store = Store(small_disk / "weights")
+    store = WeightsFolder(small_disk / "weights")
     part = store.part(file)
-    part.begin(Origin(str(file.url), etag='"old"'))
+    part.begin(FileVersion(str(file.url), etag='"old"'))
     part.append(bytes(300_000))
     async with Downloader(store, patience=QUICK) as downloader:
         await downloader.fetch(file, ignore)
@@ -109,5 +109,5 @@ async def test_a_limit_on_files(tmp_path: Path, file: WeightsFile, publisher: Pu
     )
     printed, _ = await process.communicate()
     assert b"not enough disk space" in printed
-    assert left(Store(tmp_path / "weights")) == []
+    assert left(WeightsFolder(tmp_path / "weights")) == []
     assert publisher.asked[0].sent > 500_000

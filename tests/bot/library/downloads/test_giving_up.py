@@ -8,9 +8,9 @@ import pytest
 
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader, RetryPolicy
-from bot.library.downloads.folder import Origin, Store
+from bot.library.downloads.folder import FileVersion, WeightsFolder
 from bot.library.downloads.progress import Progress
-from bot.library.downloads.transfer import to_the_end
+from bot.library.downloads.transfer import download_all
 from models.jobs.model_info import WeightsFile
 from tests.bot.library import publisher as manners
 from tests.bot.library.conftest import QUICK, described, ignore, left
@@ -48,7 +48,7 @@ def test_pauses_double_up_to_the_longest() -> None:
 
 
 async def test_every_trouble_that_passes_is_outlasted(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """Whatever the server calls it, and however it writes when to come back."""
     for status in (408, 425, 429, 500, 502, 503, 504):
@@ -62,7 +62,11 @@ async def test_every_trouble_that_passes_is_outlasted(
 
 
 async def test_who_brings_something_each_time_is_not_given_up(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """Only tries in a row that brought nothing are counted."""
     publisher.manners["net.pth"] = [manners.brings_at_most(150_000)]
@@ -85,7 +89,11 @@ async def test_even_so_there_is_an_end(
 
 
 async def test_a_wrong_file_is_fetched_again_once(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """Where the second copy is wrong, too, it was not the beginning that was kept."""
     publisher.files["net.pth"] = bytes(len(content))
@@ -126,7 +134,7 @@ async def test_the_smallest_that_is_taken(
 
 
 async def test_of_a_body_without_end_no_more_is_taken_than_is_allowed(
-    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """Where neither its length nor its size is known, the limit alone ends it."""
     endless = msgspec.structs.replace(pinned, size_bytes=None)
@@ -137,11 +145,15 @@ async def test_of_a_body_without_end_no_more_is_taken_than_is_allowed(
 
 
 async def test_the_rest_of_a_file_whose_length_is_not_told(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """A piece may leave open of how many bytes it is one."""
     part = store.part(file)
-    part.begin(Origin(str(file.url)))
+    part.begin(FileVersion(str(file.url)))
     part.append(content[:400_000])
     publisher.manners["net.pth"] = [manners.tells_no_total]
     await downloader.fetch(file, ignore)
@@ -166,7 +178,7 @@ async def test_what_can_not_be_used_is_not_asked_for_again(
     downloader: Downloader,
     file: WeightsFile,
     publisher: Publisher,
-    store: Store,
+    store: WeightsFolder,
     *,
     manner: manners.Manner,
     sentence: str,
@@ -179,7 +191,7 @@ async def test_what_can_not_be_used_is_not_asked_for_again(
 
 
 async def test_identity_is_not_an_encoding(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, file: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """A server may say in so many words that it did not compress."""
     publisher.manners["net.pth"] = [manners.calls_it_identity]
@@ -188,7 +200,11 @@ async def test_identity_is_not_an_encoding(
 
 
 async def test_a_hash_proves_a_file_whole(
-    downloader: Downloader, publisher: Publisher, content: bytes, store: Store, tmp_path: Path
+    downloader: Downloader,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
+    tmp_path: Path,
 ) -> None:
     """Where there is one, the server need not tell the length in any way."""
     publisher.files["net.pth"] = content[:1000]
@@ -199,7 +215,7 @@ async def test_a_hash_proves_a_file_whole(
 
 
 async def test_what_comes_with_a_package_is_not_downloaded(
-    store: Store, file: WeightsFile, publisher: Publisher
+    store: WeightsFolder, file: WeightsFile, publisher: Publisher
 ) -> None:
     """The sentence says so; a mirror, which may have any file, is asked for it all the same."""
     packaged = msgspec.structs.replace(file, name="a #net?.pth", url=None)
@@ -212,7 +228,7 @@ async def test_what_comes_with_a_package_is_not_downloaded(
 
 
 async def test_what_can_not_get_its_name_is_not_kept(
-    downloader: Downloader, file: WeightsFile, store: Store
+    downloader: Downloader, file: WeightsFile, store: WeightsFolder
 ) -> None:
     """Something else has the name: a sentence, and nothing is left of the download."""
     store.path(file).mkdir(parents=True)
@@ -221,11 +237,15 @@ async def test_what_can_not_get_its_name_is_not_kept(
 
 
 async def test_the_speed_is_that_of_this_download(
-    downloader: Downloader, file: WeightsFile, publisher: Publisher, content: bytes, store: Store
+    downloader: Downloader,
+    file: WeightsFile,
+    publisher: Publisher,
+    content: bytes,
+    store: WeightsFolder,
 ) -> None:
     """What was kept of an earlier one does not count, and at first no speed is told."""
     part = store.part(file)
-    part.begin(Origin(str(file.url), length=len(content)))
+    part.begin(FileVersion(str(file.url), length=len(content)))
     part.append(content[:800_000])
     publisher.pause = 0.2
     heard: list[Progress] = []
@@ -246,7 +266,7 @@ async def test_who_is_cancelled_waits_for_the_thread() -> None:
         asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result()
         done.append("work")
 
-    task = asyncio.create_task(to_the_end(work))
+    task = asyncio.create_task(download_all(work))
     await begun.wait()
     task.cancel()
     loop.call_soon(go_on.set)

@@ -1,4 +1,4 @@
-"""Published hashes are honoured against a mirror, with right and with wrong bytes."""
+"""Published hashes are honored against a mirror, with right and with wrong bytes."""
 
 from importlib import metadata
 from pathlib import Path
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
-from bot.library.downloads.folder import Store
+from bot.library.downloads.folder import WeightsFolder
 from models.captioning.records import PUBLISHED, captioners
 from models.catalog.classifiers import catalog
 from models.jobs.answers import Captioned
@@ -33,7 +33,9 @@ def lite() -> bytes:
     return Path(str(found.locate())).read_bytes()
 
 
-async def test_right_bytes_under_the_published_hash(publisher: Publisher, store: Store) -> None:
+async def test_right_bytes_under_the_published_hash(
+    publisher: Publisher, store: WeightsFolder
+) -> None:
     """The downloader takes them, and the worker's own check agrees."""
     publisher.files[LITE.file] = lite()
     async with Downloader(store, mirror=publisher.url, patience=QUICK) as downloader:
@@ -41,7 +43,9 @@ async def test_right_bytes_under_the_published_hash(publisher: Publisher, store:
     assert WeightsStore(store.folder).genuine(LITE).location == "Bobby cache"
 
 
-async def test_one_wrong_bit_under_the_published_hash(publisher: Publisher, store: Store) -> None:
+async def test_one_wrong_bit_under_the_published_hash(
+    publisher: Publisher, store: WeightsFolder
+) -> None:
     """The right length does not help."""
     content = bytearray(lite())
     content[len(content) // 2] ^= 1
@@ -53,7 +57,7 @@ async def test_one_wrong_bit_under_the_published_hash(publisher: Publisher, stor
 
 
 async def test_wrong_bytes_under_any_of_torchvisions_names(
-    publisher: Publisher, store: Store
+    publisher: Publisher, store: WeightsFolder
 ) -> None:
     """Every classifier has a published hash, and zeros have none of them."""
     assert len(CLASSIFIERS) > 80
@@ -68,7 +72,7 @@ async def test_wrong_bytes_under_any_of_torchvisions_names(
 
 
 async def test_neuraltalk2_comes_in_four_files(
-    publisher: Publisher, store: Store, tmp_path: Path
+    publisher: Publisher, store: WeightsFolder, tmp_path: Path
 ) -> None:
     """Each is told by git's id; with all four here the captioner answers."""
     files = published.write(tmp_path / "published")

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
-from bot.library.downloads.folder import Origin, Store
+from bot.library.downloads.folder import FileVersion, WeightsFolder
 from models.jobs.model_info import WeightsFile
 from tests.bot.library import publisher as manners
 from tests.bot.library.conftest import ignore, left
@@ -32,7 +32,7 @@ def pinned(publisher: Publisher) -> WeightsFile:
     return WeightsFile(name="net.pth", url=f"{publisher.url}/net.pth", proof="pinned")
 
 
-def spoil_note(store: Store, note: bytes | None) -> None:
+def spoil_note(store: WeightsFolder, note: bytes | None) -> None:
     """Put `note` in place of what the store knows of the one part."""
     (written,) = store.folder.rglob("*.json")
     written.unlink()
@@ -40,7 +40,9 @@ def spoil_note(store: Store, note: bytes | None) -> None:
         written.write_bytes(note)
 
 
-def keep(store: Store, file: WeightsFile, origin: Origin, content: bytes = OLD[:KEPT]) -> None:
+def keep(
+    store: WeightsFolder, file: WeightsFile, origin: FileVersion, content: bytes = OLD[:KEPT]
+) -> None:
     """Leave the beginning of a download in the store."""
     part = store.part(file)
     part.begin(origin)
@@ -60,13 +62,13 @@ async def test_the_rest_of_another_version_is_not_added(
     downloader: Downloader,
     pinned: WeightsFile,
     publisher: Publisher,
-    store: Store,
+    store: WeightsFolder,
     *,
     of_old: dict[str, str | int],
     told: dict[str, str],
 ) -> None:
     """A server that ignores If-Range offers it; the new version is fetched whole instead."""
-    keep(store, pinned, msgspec.convert({"url": pinned.url, **of_old}, Origin))
+    keep(store, pinned, msgspec.convert({"url": pinned.url, **of_old}, FileVersion))
     publisher.manners["net.pth"] = [manners.ignores_if_range(told)]
     await downloader.fetch(pinned, ignore)
     assert store.path(pinned).read_bytes() == NEW
@@ -75,10 +77,10 @@ async def test_the_rest_of_another_version_is_not_added(
 
 
 async def test_what_the_server_does_not_repeat_speaks_for_no_other_version(
-    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """The rest is added where its answer leaves out what was known of the file."""
-    known = Origin(str(pinned.url), etag='"new"', modified=MONDAY, length=len(NEW))
+    known = FileVersion(str(pinned.url), etag='"new"', modified=MONDAY, length=len(NEW))
     keep(store, pinned, known, NEW[:KEPT])
     publisher.manners["net.pth"] = [manners.ignores_if_range({})]
     await downloader.fetch(pinned, ignore)
@@ -99,23 +101,25 @@ async def test_the_version_is_named_that_is_gone_on_with(
     downloader: Downloader,
     pinned: WeightsFile,
     publisher: Publisher,
-    store: Store,
+    store: WeightsFolder,
     *,
     of_old: dict[str, str],
     asked: str | None,
 ) -> None:
     """By its tag, or by its date where the tag does not stand for every byte."""
-    keep(store, pinned, msgspec.convert({"url": pinned.url, **of_old}, Origin))
+    keep(store, pinned, msgspec.convert({"url": pinned.url, **of_old}, FileVersion))
     await downloader.fetch(pinned, ignore)
     assert publisher.asked[0].if_range == asked
 
 
 async def test_the_beginning_of_another_addresss_file(
-    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """It is of no use here, although all else that is known of it is the same."""
     keep(
-        store, pinned, Origin("http://elsewhere.invalid/net.pth", manners.etag(NEW), None, len(NEW))
+        store,
+        pinned,
+        FileVersion("http://elsewhere.invalid/net.pth", manners.etag(NEW), None, len(NEW)),
     )
     await downloader.fetch(pinned, ignore)
     assert store.path(pinned).read_bytes() == NEW
@@ -123,10 +127,10 @@ async def test_the_beginning_of_another_addresss_file(
 
 
 async def test_more_than_the_whole_file(
-    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """A part that is longer than its file was to be is thrown away."""
-    keep(store, pinned, Origin(str(pinned.url), length=len(NEW)), NEW + b"!")
+    keep(store, pinned, FileVersion(str(pinned.url), length=len(NEW)), NEW + b"!")
     await downloader.fetch(pinned, ignore)
     assert store.path(pinned).read_bytes() == NEW
     assert [one.range for one in publisher.asked] == [None]
@@ -137,11 +141,11 @@ async def test_a_part_that_nothing_is_known_of(
     downloader: Downloader,
     pinned: WeightsFile,
     publisher: Publisher,
-    store: Store,
+    store: WeightsFolder,
     note: bytes | None,
 ) -> None:
     """It is fetched again, since a crash can leave the note in any state."""
-    keep(store, pinned, Origin(str(pinned.url)))
+    keep(store, pinned, FileVersion(str(pinned.url)))
     spoil_note(store, note)
     await downloader.fetch(pinned, ignore)
     assert store.path(pinned).read_bytes() == NEW
@@ -149,20 +153,20 @@ async def test_a_part_that_nothing_is_known_of(
 
 
 async def test_a_file_that_became_shorter(
-    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """The server has nothing behind what is kept: that is dropped and the file fetched whole."""
-    keep(store, pinned, Origin(str(pinned.url)), version(1, len(NEW) + 1))
+    keep(store, pinned, FileVersion(str(pinned.url)), version(1, len(NEW) + 1))
     await downloader.fetch(pinned, ignore)
     assert store.path(pinned).read_bytes() == NEW
     assert [one.range for one in publisher.asked] == [f"bytes={len(NEW) + 1}-", None]
 
 
 async def test_a_piece_from_elsewhere_in_the_file_is_not_added(
-    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """Not even of the right version."""
-    keep(store, pinned, Origin(str(pinned.url), manners.etag(NEW)), NEW[:KEPT])
+    keep(store, pinned, FileVersion(str(pinned.url), manners.etag(NEW)), NEW[:KEPT])
     publisher.manners["net.pth"] = [manners.sends_another_piece, manners.honest]
     await downloader.fetch(pinned, ignore)
     assert store.path(pinned).read_bytes() == NEW
@@ -170,7 +174,7 @@ async def test_a_piece_from_elsewhere_in_the_file_is_not_added(
 
 
 async def test_a_piece_that_nobody_asked_for(
-    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: Store
+    downloader: Downloader, pinned: WeightsFile, publisher: Publisher, store: WeightsFolder
 ) -> None:
     """A server that sends pieces to who wants the whole is given up."""
     publisher.manners["net.pth"] = [manners.sends_another_piece]

@@ -8,16 +8,16 @@ import pytest
 
 from bot.core.errors import SetupError
 from bot.library.hub import archive
-from bot.library.hub.archive import Place
+from bot.library.hub.archive import RepositoryPaths
 from tests.bot.library.hub import repository as things
 
 
-def unpack(tmp_path: Path, data: bytes) -> Place:
+def unpack(tmp_path: Path, data: bytes) -> RepositoryPaths:
     """Unpack `data` and return where."""
     tmp_path.mkdir(exist_ok=True)
     packed = tmp_path / "packed.tar.gz"
     packed.write_bytes(data)
-    where = Place(tmp_path / "place")
+    where = RepositoryPaths(tmp_path / "place")
     archive.unpack(packed, where)
     return where
 
@@ -50,7 +50,7 @@ def test_it_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
 def test_no_archive(tmp_path: Path) -> None:
     """A sentence where the file is gone."""
     with pytest.raises(SetupError, match="No such file"):
-        archive.unpack(tmp_path / "packed.tar.gz", Place(tmp_path / "place"))
+        archive.unpack(tmp_path / "packed.tar.gz", RepositoryPaths(tmp_path / "place"))
 
 
 def test_every_commit_has_a_place_of_its_own(tmp_path: Path) -> None:

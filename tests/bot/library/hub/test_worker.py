@@ -16,10 +16,10 @@ from yarl import URL
 
 from bot.core.errors import BadPicture, ModelFailed, UnknownModel, WorkerLost
 from bot.core.settings import Settings
-from bot.executor.queue import Asker
+from bot.executor.queue import Requester
 from bot.library.hub import archive, hub_file
 from bot.library.hub.hub_file import Model, Repository
-from bot.library.hub.workers import Hub
+from bot.library.hub.workers import HubWorkers
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify
 from models.worker import sandbox
@@ -44,7 +44,7 @@ def landlock() -> bool:
 
 
 def bright(level: int) -> bytes:
-    """Return a picture of one grey, from 0 to 255."""
+    """Return a picture of one gray, from 0 to 255."""
     file = io.BytesIO()
     Image.new("RGB", (40, 30), (level, level, level)).save(file, "PNG")
     return file.getvalue()
@@ -64,7 +64,7 @@ def listed(settings: Settings) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hub(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
+async def hub(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubWorkers]:
     """Open the hub with the one repository."""
     folder = tmp_path_factory.mktemp("hub")
     settings = Settings(
@@ -73,19 +73,19 @@ async def hub(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
     listed(settings)
     os.environ["A_TOKEN"] = "secret"
     try:
-        async with Hub(settings, hang_after=HANG_AFTER) as hub:
+        async with HubWorkers(settings, hang_after=HANG_AFTER) as hub:
             yield hub
     finally:
         del os.environ["A_TOKEN"]
 
 
-async def ask(hub: Hub, name: str, picture: bytes) -> Labels:
+async def ask(hub: HubWorkers, name: str, picture: bytes) -> Labels:
     """Return what the model makes of a picture."""
     executor = await hub.executor(f"hub/{name}")
-    return await executor.submit(Classify(picture=picture, model=f"hub/{name}"), Asker(1, None))
+    return await executor.submit(Classify(picture=picture, model=f"hub/{name}"), Requester(1, None))
 
 
-async def test_it_answers(hub: Hub) -> None:
+async def test_it_answers(hub: HubWorkers) -> None:
     """Labels, from a package called `models`, although its code prints into the stream."""
     answers = await asyncio.gather(
         ask(hub, "brightness", bright(250)), ask(hub, "brightness", bright(5))
@@ -96,19 +96,19 @@ async def test_it_answers(hub: Hub) -> None:
     assert answers[0].top[0].probability > 0.9
 
 
-async def test_a_bad_picture_fails_as_elsewhere(hub: Hub) -> None:
+async def test_a_bad_picture_fails_as_elsewhere(hub: HubWorkers) -> None:
     """It is decoded by Bobby's own code, before the stranger's sees it."""
     with pytest.raises(BadPicture):
         await ask(hub, "brightness", b"no picture")
 
 
-async def test_it_has_no_token_no_proxy_and_no_descriptors_of_the_bot(hub: Hub) -> None:
+async def test_it_has_no_token_no_proxy_and_no_descriptors_of_the_bot(hub: HubWorkers) -> None:
     """What its code can see is its own folder and its own pipes."""
     assert (await ask(hub, "pries", bright(250))).top[0].label == "bright"
 
 
 @pytest.mark.skipif(not landlock(), reason="This kernel has no Landlock that knows signals.")
-async def test_there_is_no_way_out(hub: Hub, tmp_path: Path) -> None:
+async def test_there_is_no_way_out(hub: HubWorkers, tmp_path: Path) -> None:
     """No program, no file of others, no process and no server of this machine is in its reach."""
     secret = tmp_path / ".env"
     secret.write_text("DISCORD_TOKEN=secret")
@@ -120,14 +120,14 @@ async def test_there_is_no_way_out(hub: Hub, tmp_path: Path) -> None:
     assert secret.read_text() == "DISCORD_TOKEN=secret"
 
 
-async def test_a_fork_answers_nobody(hub: Hub) -> None:
+async def test_a_fork_answers_nobody(hub: HubWorkers) -> None:
     """One answer a question, and the next one is answered too."""
     for _ in range(2):
         assert (await ask(hub, "forks", bright(250))).top[0].label == "bright"
     assert (await ask(hub, "brightness", bright(5))).top[0].label == "dark"
 
 
-async def test_nobody_is_called(hub: Hub) -> None:
+async def test_nobody_is_called(hub: HubWorkers) -> None:
     """A server on this very machine, which would answer, hears nothing of it."""
     async with Publisher(files={"weights": b"w"}) as somebody:
         repository, _ = hub.models["hub/calls_home"]
@@ -138,7 +138,7 @@ async def test_nobody_is_called(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("name", ["leaves", "unfit"])
-async def test_an_error_is_a_sentence(hub: Hub, name: str) -> None:
+async def test_an_error_is_a_sentence(hub: HubWorkers, name: str) -> None:
     """`sys.exit` and a wrong shape are errors of the model; its worker lives on."""
     before = (await hub.executor("hub/brightness")).snapshot().restarts
     with pytest.raises(ModelFailed, match=f"hub/{name} hit an error"):
@@ -147,7 +147,7 @@ async def test_an_error_is_a_sentence(hub: Hub, name: str) -> None:
     assert (await hub.executor("hub/brightness")).snapshot().restarts == before
 
 
-async def test_memory_has_an_end(hub: Hub) -> None:
+async def test_memory_has_an_end(hub: HubWorkers) -> None:
     """Who takes more than is allowed is told so, and the next question is answered.
 
     A process at its limit may meet it in its own code, as an error, or anywhere, and end.
@@ -157,21 +157,21 @@ async def test_memory_has_an_end(hub: Hub) -> None:
     assert (await ask(hub, "brightness", bright(5))).top[0].label == "dark"
 
 
-async def test_a_process_that_ends_is_replaced(hub: Hub) -> None:
+async def test_a_process_that_ends_is_replaced(hub: HubWorkers) -> None:
     """The person who asked is told, and the next question is answered by a new worker."""
     with pytest.raises(WorkerLost):
         await ask(hub, "exits", bright(250))
     assert (await ask(hub, "brightness", bright(5))).top[0].label == "dark"
 
 
-async def test_a_deadlock_is_killed(hub: Hub) -> None:
+async def test_a_deadlock_is_killed(hub: HubWorkers) -> None:
     """After the time agreed on; the next question is answered by a new worker."""
     with pytest.raises(WorkerLost):
         await ask(hub, "deadlocks", bright(250))
     assert (await ask(hub, "brightness", bright(5))).top[0].label == "dark"
 
 
-async def test_who_is_not_listed(hub: Hub) -> None:
+async def test_who_is_not_listed(hub: HubWorkers) -> None:
     """An entry point that nobody listed is out of reach."""
     with pytest.raises(UnknownModel, match="hub/brightness"):
         await ask(hub, "_hidden", bright(5))
@@ -183,7 +183,7 @@ async def test_nothing_is_left_of_it(tmp_path: Path) -> None:
         _env_file=None, cache=tmp_path / "weights", hub=tmp_path / "hub.toml", hub_memory_mib=6144
     )
     listed(settings)
-    async with Hub(settings) as hub:
+    async with HubWorkers(settings) as hub:
         await ask(hub, "forks", bright(250))
         family = psutil.Process().children(recursive=True)
         workers = [one for one in family if str(tmp_path) in " ".join(one.cmdline())]
@@ -198,6 +198,6 @@ async def test_changed_code_is_not_run(tmp_path: Path) -> None:
     listed(settings)
     place = archive.place(settings.weights_folder / "hub", things.OWNER, things.COMMIT)
     (place.code / "models" / "brightness.py").write_text("raise SystemExit")
-    async with Hub(settings) as hub:
+    async with HubWorkers(settings) as hub:
         with pytest.raises(UnknownModel, match="has changed since it was downloaded"):
             await hub.executor("hub/brightness")

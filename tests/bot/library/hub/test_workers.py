@@ -12,7 +12,7 @@ from bot.core.errors import UnknownModel
 from bot.core.settings import Settings
 from bot.library.hub import archive, hub_file
 from bot.library.hub.hub_file import Model, Repository
-from bot.library.hub.workers import Hub, command, environment
+from bot.library.hub.workers import HubWorkers, command, environment
 from models.jobs.model_info import HubModel
 from tests.bot.library.hub import repository as things
 
@@ -41,13 +41,13 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest_asyncio.fixture
-async def hub(settings: Settings) -> AsyncIterator[Hub]:
+async def hub(settings: Settings) -> AsyncIterator[HubWorkers]:
     """Open a hub over that list."""
-    async with Hub(settings) as hub:
+    async with HubWorkers(settings) as hub:
         yield hub
 
 
-async def test_a_card_for_every_model(hub: Hub) -> None:
+async def test_a_card_for_every_model(hub: HubWorkers) -> None:
     """Ready are those whose code is here."""
     assert list(hub.models) == ["hub/light", "hub/silent", "hub/away"]
     assert [(card.name, card.ready) for card in hub.cards] == [
@@ -61,7 +61,7 @@ async def test_a_card_for_every_model(hub: Hub) -> None:
     assert first.source == f"https://github.com/{things.OWNER}"
 
 
-async def test_help_is_read_from_the_code(hub: Hub) -> None:
+async def test_help_is_read_from_the_code(hub: HubWorkers) -> None:
     """By the entry point's text, under any spelling of the model's name."""
     for name in ("light", "hub/light", " Hub/LIGHT "):
         told = await hub.help(name)
@@ -70,25 +70,25 @@ async def test_help_is_read_from_the_code(hub: Hub) -> None:
     assert await hub.help("silent") is None
 
 
-async def test_a_name_that_is_not_listed(hub: Hub, tmp_path: Path) -> None:
+async def test_a_name_that_is_not_listed(hub: HubWorkers, tmp_path: Path) -> None:
     """Those that are, are named, or that there are none."""
     for ask in (hub.help, hub.executor):
         with pytest.raises(UnknownModel, match="There are: hub/light, hub/silent, hub/away"):
             await ask("brightness")
     none = Settings(_env_file=None, cache=tmp_path, hub=tmp_path / "none.toml")
-    async with Hub(none) as empty:
+    async with HubWorkers(none) as empty:
         with pytest.raises(UnknownModel, match="There are: none"):
             await empty.help("light")
 
 
-async def test_code_that_is_not_here(hub: Hub) -> None:
+async def test_code_that_is_not_here(hub: HubWorkers) -> None:
     """The sentence has the command that brings it."""
     for ask in (hub.help, hub.executor):
         with pytest.raises(UnknownModel, match=r"b/c isn't downloaded yet.*bobby hub fetch"):
             await ask("away")
 
 
-async def test_one_worker_answers_for_a_repository(hub: Hub) -> None:
+async def test_one_worker_answers_for_a_repository(hub: HubWorkers) -> None:
     """All its models, no matter who asks first."""
     light, silent = await hub.executor("light"), await hub.executor("hub/silent")
     assert light is silent
@@ -96,7 +96,7 @@ async def test_one_worker_answers_for_a_repository(hub: Hub) -> None:
     assert hub.place(repository).home.is_dir()
 
 
-async def test_what_a_worker_is_told(hub: Hub, settings: Settings) -> None:
+async def test_what_a_worker_is_told(hub: HubWorkers, settings: Settings) -> None:
     """Its code, its home, its models and its limit."""
     repository, _ = hub.models["hub/light"]
     place = hub.place(repository)

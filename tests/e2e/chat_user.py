@@ -16,7 +16,7 @@ from tests.playground.clients import Rest
 File = tuple[str, bytes]
 
 
-class Guest:
+class ChatUser:
     """Speaks, edits, deletes, and awaits answers; open with `async with`."""
 
     def __init__(self, playground: Playground, person: Person, channel_id: int) -> None:
