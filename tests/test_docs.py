@@ -75,7 +75,7 @@ def test_the_page_on_adding_a_model_can_be_followed(tmp_path: Path) -> None:
     Image.new("RGB", (60, 40), "red").save(file, "PNG")
     (tmp_path / "red.png").write_bytes(file.getvalue())
     run = subprocess.run(
-        [sys.executable, "-m", "bot", "classify", "red.png", "--model", "mean_colour"],
+        [sys.executable, "-m", "bot", "classify", "red.png", "--model", "mean_color"],
         cwd=tmp_path,
         env={"PATH": "", "PYTHONPATH": str(tmp_path), "BOBBY_CACHE": str(cache)},
         capture_output=True,

@@ -4,7 +4,7 @@ Owns the frozen message types, which are told apart by their tag, and nothing el
 `models.jobs.wire` puts them on the pipes. Both halves import this module and it imports neither, so
 it knows neither torch nor Discord.
 
-    bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), Forget,
+    bot → worker    Submit (a job and its picture), Run (submitted jobs, as a batch), CancelJob,
                     Recount
     worker → bot    Ready or StartFailed (first), Started (a batch), Working (on some jobs, at most
                     a second ago), Finished (one job),

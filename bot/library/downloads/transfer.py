@@ -84,7 +84,7 @@ async def transfer(
     """Bring the part of `target` to its full length, or as far as the server goes.
 
     Raises:
-        Passing: Something went wrong that another try may not meet; the part is kept.
+        TransientError: Something went wrong that another try may not meet; the part is kept.
         DownloadFailed: No try would help. Nothing of the part is left, unless it is for a
             certificate, which the operator can mend.
     """
@@ -155,7 +155,7 @@ def _start(
     """Make the part ready for the body of `response`; return the file's length in bytes.
 
     Raises:
-        Passing, DownloadFailed: The body is not wanted.
+        TransientError, DownloadFailed: The body is not wanted.
     """
     part, who = store.part(target.file), host(target.url)
     _check_status(response, part, target)

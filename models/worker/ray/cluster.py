@@ -85,7 +85,7 @@ class Fleet:
         """Start or find the cluster and the replicas; for the main thread, which takes seconds.
 
         Raises:
-            FleetError: Ray is not installed, or the cluster can't be reached or used.
+            ClusterError: Ray is not installed, or the cluster can't be reached or used.
         """
         os.environ.update(_QUIET)
         if not self._address:
@@ -133,7 +133,7 @@ class Fleet:
         """Have one replica run `batch`; yield its frames as they come.
 
         Raises:
-            FleetError: The replica ended, or answered with something else than bytes.
+            ClusterError: The replica ended, or answered with something else than bytes.
         """
         answers = self._handle.options(method_name="run", stream=True).remote(batch)
         try:
@@ -148,7 +148,7 @@ class Fleet:
         """Return the frame of `Ready` or `StartFailed` in which a replica tells how its start went.
 
         Raises:
-            FleetError: None could be asked.
+            ClusterError: None could be asked.
         """
         return await self._ask("ready")
 
@@ -156,7 +156,7 @@ class Fleet:
         """Return the frame in which a replica tells what there is now.
 
         Raises:
-            FleetError: None could be asked.
+            ClusterError: None could be asked.
         """
         return await self._ask("recount")
 

@@ -76,7 +76,7 @@ def test_a_reader_who_has_had_enough(work: str) -> None:
     """As with `head`: no traceback, and the status that a shell gives for it."""
     code = f"""\
 import asyncio
-from bot.core.console import finish, print_line
+from bot.core.console import run_async, print_line
 
 async def write():
     while True:
@@ -86,7 +86,7 @@ async def side_by_side():
     async with asyncio.TaskGroup() as group:
         group.create_task(write())
 
-finish({work})
+run_async({work})
 """
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE

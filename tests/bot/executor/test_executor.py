@@ -414,7 +414,7 @@ async def test_a_second_try_is_for_those_who_still_wait(echo: Echo) -> None:
     assert echo.batches == [["stays"]]
 
 
-@pytest.mark.parametrize("moods", [[BatchLost(True)], [BatchLost(False), BatchLost(False)]])
+@pytest.mark.parametrize("outcomes", [[BatchLost(True)], [BatchLost(False), BatchLost(False)]])
 async def test_a_batch_that_began_or_was_lost_twice_fails(
     echo: Echo, outcomes: list[BatchLost]
 ) -> None:

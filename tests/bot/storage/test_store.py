@@ -369,14 +369,14 @@ FILLER = """
 import asyncio, resource, sys
 from pathlib import Path
 from bot.core.errors import StoreFailed
-from bot.storage.examples import Taught
+from bot.storage.examples import StoredExample
 from bot.storage.store import Store
 
 async def main():
     async with Store(Path(sys.argv[1])) as store:
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
         for number in range(1000):
-            one = [Taught(0, number, 7, "a", "net", "weights", bytes(5000))]
+            one = [StoredExample(0, number, 7, "a", "net", "weights", bytes(5000))]
             change = store.servers.change(number + 1, lambda now: type(now)(per_person=number + 1))
             done = await asyncio.gather(store.lessons.add(1, one), change, return_exceptions=True)
             for name, result in zip(("lesson", "server"), done):

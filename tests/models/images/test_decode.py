@@ -267,7 +267,7 @@ def test_floating_point_gray_is_scaled(black: float, middle: float, white: float
 
 
 @pytest.mark.parametrize(
-    ("value", "grey"), [(0.0, 0), (0.5, 128), (128.0, 128), (32768.0, 128), (-5.0, 0)]
+    ("value", "gray"), [(0.0, 0), (0.5, 128), (128.0, 128), (32768.0, 128), (-5.0, 0)]
 )
 def test_flat_floating_point_gray_has_a_white(value: float, gray: int) -> None:
     """The least of 1, 255 and 65,535 that is not exceeded; what is below 0 has none."""

@@ -40,7 +40,7 @@ for job in (
     Translate(picture=picture, model="horse2zebra_small", max_bytes=2**20),
     Explain(picture=picture),
     Shake(picture=picture),
-    Featurise(picture=picture),
+    ExtractFeatures(picture=picture),
     Inspect(model="efficientnet_lite0"),
     Inspect(model="horse2zebra"),
     Inspect(model="neuraltalk2"),

@@ -24,12 +24,12 @@ from pathlib import Path
 import msgspec
 from bot.core.errors import DownloadFailed
 from bot.library.downloads.downloader import Downloader
-from bot.library.downloads.folder import Store
+from bot.library.downloads.folder import WeightsFolder
 from models.jobs.model_info import WeightsFile
 
 async def main():
     file = msgspec.json.decode(sys.argv[1], type=WeightsFile)
-    async with Downloader(Store(Path(sys.argv[2]))) as downloader:
+    async with Downloader(WeightsFolder(Path(sys.argv[2]))) as downloader:
         resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
         try:
             await downloader.fetch(file, lambda progress: None)
