@@ -24,7 +24,7 @@ SIDE = 256
 
 
 def answering(
-    kind: Kind, record: Classification, shelf: WeightsStore, device: torch.device
+    kind: Kind, record: Classification, shelf: WeightsStore, device: str
 ) -> Callable[[bytes], object]:
     """Return what answers about a file; labels are those of `record`, on `device`."""
     match kind:
@@ -58,7 +58,7 @@ def _opened(file: bytes) -> Image.Image:
 
 
 def _classifying(
-    record: Classification, shelf: WeightsStore, device: torch.device
+    record: Classification, shelf: WeightsStore, device: str
 ) -> Callable[[bytes], object]:
     network = load_network(record, shelf).to(device)
     preset = in_torchvision(record.preset)
@@ -95,7 +95,7 @@ def _captioning(shelf: WeightsStore) -> Callable[[bytes], object]:
 
     def work(file: bytes) -> object:
         with torch.inference_mode():
-            cells = maps(prepare(_opened(file))[None])
+            cells = maps(torch.from_numpy(prepare(_opened(file)))[None])
         return captioner.caption(cells, maps.classes(cells))[0].text
 
     return work

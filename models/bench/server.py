@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from models.bench import naive
 from models.bench.naive import Kind
@@ -23,21 +24,21 @@ from models.bench.pictures import photograph, windows
 from models.bench.random_weights import STAND_IN, ensure, listed
 from models.catalog.classifiers import catalog
 from models.catalog.selection import Choice, unknown
+from models.images.arrays import Array
 from models.images.decode import DecodeError, decode
 from models.jobs.answers import Failure
 from models.jobs.base import Precision
 from models.jobs.requests import Caption, Classify, Job, Translate
 from models.runtime.cache import NetworkCache
-from models.runtime.compiled import unusable
+from models.runtime.compiled import Runnable, unusable
+from models.runtime.device import device_for, device_name
 from models.runtime.inference import (
     DTYPES,
-    CompiledNetwork,
     Network,
-    device_for,
     is_fast,
     load_network,
 )
-from models.tasks.classify import device_name, prepare_input
+from models.tasks.classify import prepare_input
 from models.weights.store import WeightsStore
 from models.worker.process import runtime_for
 from models.worker.tasks import Tasks
@@ -76,7 +77,7 @@ class Contenders:
         shared = (self._shelf, self._device)
         self._networks = NetworkCache(*shared, precision=self._precision, runtime=runtime)
         self._tasks = Tasks(*shared, options.model, self._precision, known, runtime=runtime)
-        self._peer: Callable[[Tensor], Tensor] | None = None
+        self._peer: Callable[[Array], Array] | None = None
         self._forms: dict[Precision, Network] = {}
         self._naive: dict[Kind, Callable[[bytes], object]] = {}
 
@@ -104,17 +105,17 @@ class Contenders:
         )
         return self._loop(self._peer, count)
 
-    def _loop(self, logits: Callable[[Tensor], Tensor], count: int) -> float:
+    def _loop(self, logits: Callable[[Array], Array], count: int) -> float:
         begun = time.perf_counter()
         for _ in range(0, count, TOGETHER):
             files = [self._picture] * TOGETHER
-            seen = [prepare_input(decode(file).image, self._choice).tensor for file in files]
-            naive.labels(self._record, logits(torch.stack(seen)))
+            seen = [prepare_input(decode(file).image, self._choice).pixels for file in files]
+            naive.labels(self._record, torch.from_numpy(logits(np.stack(seen))))
         return (time.perf_counter() - begun) * 1000 / (-(-count // TOGETHER) * TOGETHER)
 
-    def _example(self) -> Tensor:
-        return torch.stack(
-            [prepare_input(decode(self._picture).image, self._choice).tensor] * TOGETHER
+    def _example(self) -> Array:
+        return np.stack(
+            [prepare_input(decode(self._picture).image, self._choice).pixels] * TOGETHER
         )
 
     def direct(self, kind: Kind, count: int) -> float:
@@ -150,31 +151,31 @@ class Contenders:
     def network(self, precision: Precision, count: int) -> float:
         """Run the network alone in `precision`, in full batches; return ms a picture."""
         network = self._form(precision)
-        seen = prepare_input(decode(self._picture).image, self._choice).tensor
-        batch = torch.stack([seen] * TOGETHER)
+        seen = prepare_input(decode(self._picture).image, self._choice).pixels
+        batch = np.stack([seen] * TOGETHER)
         passes = -(-count // TOGETHER)
         return sum(network.run(batch).milliseconds for _ in range(passes)) / passes / TOGETHER
 
     def agreement(self, precision: Precision, folder: str, count: int) -> float:
         """Return the share of `count` windows whose best label is float32's in `precision`, too."""
         seen = [
-            prepare_input(window, self._choice).tensor for window in windows(Path(folder), count)
+            prepare_input(window, self._choice).pixels for window in windows(Path(folder), count)
         ]
         if not seen:
             raise SystemExit(f"There is no picture in {folder}.")
         best = [self._best(self._form(form), seen) for form in ("float32", precision)]
-        return float((best[0] == best[1]).double().mean())
+        return float((best[0] == best[1]).mean())
 
-    def _form(self, precision: Precision) -> Network | CompiledNetwork:
+    def _form(self, precision: Precision) -> Runnable:
         if precision == self._precision:
             return self._networks.classifier(self._record)
         if precision not in self._forms:
             self._forms[precision] = Network(self._record, self._shelf, self._device, precision)
         return self._forms[precision]
 
-    def _best(self, network: Network | CompiledNetwork, seen: Sequence[Tensor]) -> Tensor:
+    def _best(self, network: Runnable, seen: Sequence[Array]) -> NDArray[np.int64]:
         parts = (seen[at : at + TOGETHER] for at in range(0, len(seen), TOGETHER))
-        return torch.cat([network.run(torch.stack(list(p))).output.argmax(1) for p in parts])
+        return np.concatenate([network.run(np.stack(p)).output.argmax(1) for p in parts])
 
 
 def main() -> None:

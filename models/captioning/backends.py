@@ -19,17 +19,17 @@ from torch import Tensor, nn
 from models.captioning import neuraltalk2
 from models.captioning.small import ALTERNATIVES, Caption, Captioner
 from models.catalog.classifiers import catalog
+from models.images.arrays import Array, normalized
 from models.images.pixel_jobs import Within
-from models.images.tensors import normalized
 from models.images.views import seen
 from models.jobs.base import Runtime
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import SIDE, LiteMaps, pooled
 from models.networks.neuraltalk import Sentence
-from models.runtime.compiled import Compiled
-from models.runtime.convert import Source
+from models.runtime.compile_cache import Source
+from models.runtime.compiled import Compiled, example
 from models.runtime.fuse_batchnorm import fuse
-from models.runtime.inference import example, full_precision, load_network
+from models.runtime.inference import full_precision, load_network
 from models.weights.checkpoint import Checkpoint
 from models.weights.store import WeightsStore
 
@@ -67,7 +67,7 @@ class CaptionBackend(Protocol):
     runtime: Runtime
     """What runs its encoder."""
 
-    def say(self, tensor: Tensor, beams: int) -> Caption:
+    def say(self, pixels: Array, beams: int) -> Caption:
         """Return the caption of one picture, prepared as this captioner sees it."""
 
 
@@ -75,7 +75,7 @@ class OwnBackend:
     """Our own captioner; pictures are prepared by `models.captioning.small.prepare`."""
 
     def __init__(
-        self, shelf: WeightsStore, device: torch.device, compiled: Compile = lambda _: None
+        self, shelf: WeightsStore, device: str, compiled: Compile = lambda _: None
     ) -> None:
         self._device = device
         maps = plain_encoder(shelf)
@@ -93,19 +93,19 @@ class OwnBackend:
         self._captioner = Captioner.load()
         self.bytes = _bytes(self._encoder) + _bytes(self._head) + self._captioner.bytes
 
-    def say(self, tensor: Tensor, beams: int) -> Caption:
-        """Return the caption of `tensor`, (3, 288, 288)."""
+    def say(self, pixels: Array, beams: int) -> Caption:
+        """Return the caption of `pixels`, (3, 288, 288)."""
         with torch.inference_mode(), full_precision():
-            cells = self._cells(tensor[None])
+            cells = self._cells(pixels[None])
             classes = self._head(pooled(cells))
         with _one_thread():
             (caption,) = self._captioner.caption(cells, classes, beams)
         return caption
 
-    def _cells(self, pictures: Tensor) -> Tensor:
+    def _cells(self, pictures: Array) -> Tensor:
         if isinstance(self._encoder, Compiled):
-            return torch.from_numpy(self._encoder.run(pictures.numpy()))
-        cells: Tensor = self._encoder(_to_device(pictures, self._device))
+            return torch.from_numpy(self._encoder.run(pictures))
+        cells: Tensor = self._encoder(_to_device(torch.from_numpy(pictures), self._device))
         return cells.float().cpu()
 
 
@@ -117,9 +117,7 @@ class NeuralTalkBackend:
 
     runtime: Runtime = "torch"
 
-    def __init__(
-        self, shelf: WeightsStore, device: torch.device, files: Sequence[Checkpoint]
-    ) -> None:
+    def __init__(self, shelf: WeightsStore, device: str, files: Sequence[Checkpoint]) -> None:
         folder = shelf.cache / CONVERTED
         if not folder.is_dir():
             neuraltalk2.convert({file.file: shelf.genuine(file).path for file in files}, folder)
@@ -132,17 +130,19 @@ class NeuralTalkBackend:
             self.encoder = _on(neuraltalk2.load(folder).encoder, device)
         self.bytes = _bytes(self.encoder) + _bytes(self._model.decoder)
 
-    def say(self, tensor: Tensor, beams: int) -> Caption:
-        """Return the caption of `tensor`, (3, H, W), its sides at least `LEAST_SIDE`."""
-        found = self._model.decoder.captions(self.features(tensor), beams)[0]
+    def say(self, pixels: Array, beams: int) -> Caption:
+        """Return the caption of `pixels`, (3, H, W), its sides at least `LEAST_SIDE`."""
+        found = self._model.decoder.captions(self.features(pixels), beams)[0]
         texts = [self._model.text(sentence.tokens) for sentence in found]
         others = tuple(text for text in texts[1:] if text)[:ALTERNATIVES]
         return Caption(texts[0], self._mean(found[0]), guess=False, alternatives=others)
 
-    def features(self, tensor: Tensor) -> Tensor:
+    def features(self, pixels: Array) -> Tensor:
         """Return the encoder's features (1, 2048) of one prepared picture, on the CPU."""
         with torch.inference_mode(), full_precision():
-            features: Tensor = self.encoder(_to_device(tensor[None], self._device))
+            features: Tensor = self.encoder(
+                _to_device(torch.from_numpy(pixels[None]), self._device)
+            )
         return features.float().cpu()
 
     def _mean(self, sentence: Sentence) -> float:
@@ -151,7 +151,7 @@ class NeuralTalkBackend:
         return sentence.log_probability / tokens
 
 
-def at_own_size(picture: Image.Image) -> Tensor:
+def at_own_size(picture: Image.Image) -> Array:
     """Return an RGB picture as NeuralTalk2's encoder takes it: (3, H, W), normalized.
 
     It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
@@ -181,14 +181,14 @@ def plain_encoder(shelf: WeightsStore) -> LiteMaps:
     return LiteMaps(network).eval()
 
 
-def fast_encoder(maps: LiteMaps, device: torch.device) -> LiteMaps:
+def fast_encoder(maps: LiteMaps, device: str) -> LiteMaps:
     """Return `maps` moved to `device` and made fast there, in place."""
     _on(maps, device)
     fuse(maps, _to_device(torch.rand(1, 3, SIDE, SIDE), device))
     return maps
 
 
-def _on(network: nn.Module, device: torch.device) -> nn.Module:
+def _on(network: nn.Module, device: str) -> nn.Module:
     network = network.requires_grad_(requires_grad=False)
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
 
@@ -199,7 +199,7 @@ def _bytes(network: nn.Module | Compiled) -> int:
     return sum(weight.nbytes for weight in network.parameters())
 
 
-def _to_device(pictures: Tensor, device: torch.device) -> Tensor:
+def _to_device(pictures: Tensor, device: str) -> Tensor:
     return pictures.to(device, memory_format=torch.channels_last)
 
 

@@ -40,4 +40,4 @@ class PictureCaptioner(nn.Module):
             ValueError: `beams` is not between 1 and 10.
         """
         device = next(self.maps.parameters()).device
-        return self.forward(prepare(picture)[None].to(device), beams)[0]
+        return self.forward(torch.from_numpy(prepare(picture)[None]).to(device), beams)[0]

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
 from models.captioning import backends, neuraltalk2, small
 from models.captioning.backends import CaptionBackend, Compile, NeuralTalkBackend, OwnBackend
 from models.catalog.classifiers import catalog
 from models.catalog.records import Paper, Record
+from models.images.arrays import Array
 from models.images.pixel_jobs import Exactly, View
 from models.networks.caffe_resnet import CaffeResNet101
 from models.networks.caption_transformer import CaptionTransformer
@@ -43,8 +43,8 @@ class Captioning(Record):
     purpose: str = "caption"
     beams: int
     view: View
-    see: Callable[[Image.Image], Tensor]
-    load: Callable[[WeightsStore, torch.device, Compile], CaptionBackend]
+    see: Callable[[Image.Image], Array]
+    load: Callable[[WeightsStore, str, Compile], CaptionBackend]
 
 
 Captionings: TypeAlias = Mapping[str, Captioning]

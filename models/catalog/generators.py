@@ -12,12 +12,13 @@ Cycle-Consistent Adversarial Networks", ICCV 2017, github.com/junyanz/pytorch-Cy
 from collections.abc import Iterator
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.catalog.records import Paper, TranslationModel
-from models.networks.cyclegan import ResNetGenerator, without_statistics
-from models.networks.zebra_student import MatteGenerator
-from models.weights.checkpoint import Checkpoint, GitBlob, PinnedAtFirstUse, Sha256
+from models.weights.checkpoint import Checkpoint, GitBlob, PinnedAtFirstUse, Sha256, StateDict
+
+if TYPE_CHECKING:
+    from torch import nn
 
 HORSES = frozenset(
     {
@@ -31,6 +32,8 @@ With sorrel alone 51 % of the horses that `models.tasks.translate.verdict` speak
 The hounds that a few more are taken for are left out: with them a tenth of everyday photographs
 would hold a horse.
 """
+
+_STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
 
 _ORIGIN = Paper(
     "cyclegan",
@@ -132,7 +135,7 @@ def _zebra() -> TranslationModel:
             license="unstated",
         ),
         origin=_ORIGIN,
-        build=ResNetGenerator,
+        build=_resnet_generator,
         adapt=without_statistics,
         parameters=_PARAMETERS,
         **_PAIRS["horse2zebra"],
@@ -152,7 +155,7 @@ def _of_the_authors(name: str) -> TranslationModel:
             license="not stated (code: BSD)",
         ),
         origin=_ORIGIN,
-        build=ResNetGenerator,
+        build=_resnet_generator,
         adapt=without_statistics,
         parameters=_PARAMETERS,
         **_PAIRS[name],
@@ -175,7 +178,29 @@ def _our_own() -> Iterator[TranslationModel]:
                 shipped=True,
             ),
             origin=_OWN,
-            build=MatteGenerator,
+            build=_matte_generator,
+            rounds_sides=False,
             parameters=_OUR_PARAMETERS,
             **_PAIRS[name],
         )
+
+
+def _resnet_generator() -> "nn.Module":
+    from models.networks.cyclegan import ResNetGenerator
+
+    return ResNetGenerator()
+
+
+def without_statistics(state: StateDict) -> StateDict:
+    """Return `state` without the running statistics that files of 2017 still carry.
+
+    InstanceNorm kept them then and never used them; every other key stays, so that a strict load
+    still refuses a file that is not this network.
+    """
+    return {key: value for key, value in state.items() if not key.endswith(_STATISTICS)}
+
+
+def _matte_generator() -> "nn.Module":
+    from models.networks.zebra_student import MatteGenerator
+
+    return MatteGenerator()

@@ -7,11 +7,12 @@ own, for captioners; `models.weights.store` finds and checks the checkpoints.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
-
-from torch import nn
+from typing import TYPE_CHECKING, Literal
 
 from models.weights.checkpoint import Checkpoint, StateDict
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Record:
     more: tuple[Checkpoint, ...] = ()
     converted: str | None = None
     origin: Paper
-    build: Callable[[], nn.Module]
+    build: "Callable[[], nn.Module]"
     parameters: int
     accuracy: float | None = None
     expects: str | None = None
@@ -88,9 +89,11 @@ class TranslationModel(Record):
 
     `purpose` is the translation itself; `inverse` that of the way back, if anybody trained one.
     `things` are the ImageNet labels of what it expects; empty where ImageNet has no word for it.
+    `rounds_sides` says that it takes sides that are no multiples of 4, and rounds them up.
     """
 
     task: Literal["translate"] = "translate"
     expects: str
     things: frozenset[str] = frozenset()
     inverse: str | None = None
+    rounds_sides: bool = True

@@ -1,11 +1,12 @@
 """What all of the seam is made of: the base of its messages, and sentences that people read."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
 Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
 """What a network computes in; float32 is what the published weights mean, the others round."""
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 Runtime: TypeAlias = Literal["torch", "openvino"]

@@ -8,12 +8,8 @@ Source: Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using Cycl
 Adversarial Networks", ICCV 2017; `resnet_9blocks` with 64 base filters, 11.4 M parameters.
 """
 
-from collections.abc import Mapping
-
 import torch
 from torch import nn
-
-_STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
 
 
 class ResidualBlock(nn.Module):
@@ -71,12 +67,3 @@ class ResNetGenerator(nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Translate `pictures`, (N, 3, H, W) in [-1, 1], to the same shape and range."""
         return self.model(pictures)  # type: ignore[no-any-return]  # nn.Module is untyped
-
-
-def without_statistics(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return `state` without the running statistics that files of 2017 still carry.
-
-    InstanceNorm kept them then and never used them; every other key stays, so that a strict load
-    still refuses a file that is not this network.
-    """
-    return {key: value for key, value in state.items() if not key.endswith(_STATISTICS)}

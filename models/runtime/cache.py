@@ -1,7 +1,7 @@
 """The networks that are in memory: loaded when first asked for, the longest unused dropped.
 
-Owns how many are kept, over all tasks together. Callers know what a network is and how to run it.
-Not safe for several threads.
+Owns how many are kept, over all tasks together, and which runtime each runs in: torch is imported
+when the first network needs it. Not safe for several threads.
 """
 
 import logging
@@ -9,19 +9,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from models.catalog.records import Classification, TranslationModel
 from models.jobs.base import Precision, Runtime
-from models.runtime.compiled import Compiled
-from models.runtime.convert import Source, compiled
-from models.runtime.generator import Generator, Painter
-from models.runtime.inference import CompiledNetwork, Network, example, load_network
+from models.runtime.compile_cache import Compile, Source, compile_here, load
+from models.runtime.compiled import Compiled, CompiledNetwork, Runnable, example
+from models.runtime.generator import Generator
 from models.runtime.progress import loading
 from models.weights.store import WeightsStore
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from models.runtime.inference import Network
 
 _log = logging.getLogger(__name__)
 
@@ -33,16 +34,18 @@ KEPT_BYTES = 4 * 1024**3
 class Plain:
     """A network through which gradients can go back; its weights are so many `bytes`."""
 
-    module: nn.Module
+    module: "nn.Module"
     bytes: int
 
     @staticmethod
-    def load(record: Classification, shelf: WeightsStore, device: torch.device) -> "Plain":
+    def load(record: Classification, shelf: WeightsStore, device: str) -> "Plain":
         """Return the network of `record` on `device`.
 
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
+        from models.runtime.inference import load_network
+
         module = load_network(record, shelf).to(device)
         return Plain(module, sum(weight.nbytes for weight in module.parameters()))
 
@@ -63,46 +66,54 @@ class NetworkCache:
 
     Their weights come from `shelf`. All run on `device`, and classifiers and generators in
     `precision` where they can. With the `runtime` "openvino" it runs those on a processor that say
-    the same in it as in torch.
+    the same in it as in torch; `compiles` makes that form where it is not in the cache yet.
     """
 
     def __init__(
         self,
         shelf: WeightsStore,
-        device: torch.device,
-        kept_bytes: int = KEPT_BYTES,
+        device: str,
         precision: Precision = "float32",
+        *,
+        kept_bytes: int = KEPT_BYTES,
         runtime: Runtime = "torch",
+        compiles: Compile = compile_here,
     ) -> None:
         self.device = device
         self.precision = precision
-        self._compiles = runtime == "openvino" and device.type == "cpu" and precision == "float32"
+        self._compiles = runtime == "openvino" and device == "cpu" and precision == "float32"
+        self._compile = compiles
         self.shelf = shelf
         self._kept_bytes = kept_bytes
         self._kept: OrderedDict[str, Kept] = OrderedDict()
 
-    def classifier(self, record: Classification) -> Network | CompiledNetwork:
+    def classifier(self, record: Classification) -> Runnable:
         """Return the network of `record`, loaded now if it isn't kept.
 
         Raises:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
 
-        def load() -> Network | CompiledNetwork:
+        def build() -> "nn.Module":
+            from models.runtime.inference import load_network
+
+            return load_network(record, self.shelf)
+
+        def load_now() -> Runnable:
             side = record.preset.crop
             source = Source(
                 name=record.name,
                 weights=self.shelf.identity(record.checkpoint),
-                build=lambda: load_network(record, self.shelf),
+                build=build,
                 shape=(-1, 3, side, side),
                 examples=[example(2, side, side)],
             )
             form = self.compiled(source)
             return CompiledNetwork(form) if form else self._network(record)
 
-        return self.get(record.name, load)
+        return self.get(record.name, load_now)
 
-    def in_torch(self, record: Classification) -> Network:
+    def in_torch(self, record: Classification) -> "Network":
         """Return the network of `record` with its modules, loaded now if it isn't kept.
 
         Raises:
@@ -111,7 +122,9 @@ class NetworkCache:
         name = f"{record.name}, in torch" if self._compiles else record.name
         return self.get(name, lambda: self._network(record))
 
-    def _network(self, record: Classification) -> Network:
+    def _network(self, record: Classification) -> "Network":
+        from models.runtime.inference import Network
+
         return Network(record, self.shelf, self.device, self.precision)
 
     def plain(self, record: Classification) -> Plain:
@@ -130,18 +143,29 @@ class NetworkCache:
             WeightsError: Its checkpoint is not here, or not what was published.
         """
 
-        def load() -> Generator:
+        def build() -> "nn.Module":
+            from models.runtime.inference import Painter, load_network
+
+            return Painter(load_network(record, self.shelf))
+
+        def load_now() -> Generator:
             source = Source(
                 name=record.name,
                 weights=self.shelf.identity(record.checkpoint),
-                build=lambda: Painter(load_network(record, self.shelf)),
+                build=build,
                 shape=(-1, 3, -1, -1),
                 examples=[example(1, 64, 96) * 2 - 1, example(2, 52, 40) * 2 - 1],
             )
             form = self.compiled(source)
-            return Generator(record, self.shelf, self.device, self.precision, form)
+            network = CompiledNetwork(form) if form else self._painter(record)
+            return Generator(network, rounds_sides=record.rounds_sides)
 
-        return self.get(record.name, load)
+        return self.get(record.name, load_now)
+
+    def _painter(self, record: TranslationModel) -> Runnable:
+        from models.runtime.inference import PainterNetwork
+
+        return PainterNetwork(record, self.shelf, self.device, self.precision)
 
     def compiled(self, source: Source) -> Compiled | None:
         """Return `source` as OpenVINO runs it; None where it is for torch.
@@ -149,7 +173,7 @@ class NetworkCache:
         Raises:
             Exception: Whatever `source.build` raised.
         """
-        return compiled(source, self.shelf.cache) if self._compiles else None
+        return load(source, self.shelf.cache, self._compile) if self._compiles else None
 
     def get(self, name: str, load: Callable[[], K]) -> K:
         """Return the network called `name`: the one that is kept, or what `load` returns now."""

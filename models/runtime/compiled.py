@@ -1,37 +1,30 @@
-"""Networks as OpenVINO runs them on a processor: kept on disk, loaded and run.
+"""Networks as OpenVINO runs them on a processor, and what they have in common with torch's.
 
-Owns the files in which a compiled network and the verdict on it are kept, and what a version of
-them is good for. It takes and gives arrays and never imports torch; `models.runtime.convert` makes
-what is kept here.
+They take and give arrays, and need no torch. `models.runtime.compile_cache` loads them.
 """
 
 import contextlib
-import hashlib
 import logging
 import os
+import time
+from dataclasses import dataclass
 from functools import cache
-from importlib import import_module, metadata
-from io import BytesIO
-from pathlib import Path
-from typing import Any, TypeAlias
+from importlib import import_module
+from typing import Any, Protocol
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from models.images.arrays import Array
+from models.jobs.base import Precision, Runtime
 from models.runtime.progress import sign_of_life
 
 _log = logging.getLogger(__name__)
 
-Array: TypeAlias = NDArray[np.float32]
-
-FOLDER = "openvino"
-"""The folder in the cache that holds the compiled networks."""
+TOLERANCE = 1e-4
+"""The output may differ from the plain network's by so much."""
 
 _LOOK = 50
 """Milliseconds between two signs of life."""
-
-_NETWORKS = Path(__file__).parents[1] / "networks"
 
 
 @cache
@@ -74,80 +67,51 @@ class Compiled:
         return output
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What came of compiling a network in `version`: a file with this hash, or why there is none.
+@dataclass(frozen=True)
+class ForwardResult:
+    """What a batch's pass gave: `output` (N, …) and the network's time in ms."""
 
-    `difference` is the largest between its output and the plain network's.
-    """
-
-    version: str
-    difference: float | None = None
-    sha256: str | None = None
-    refusal: str | None = None
+    output: Array
+    milliseconds: float
 
 
-class Kept:
-    """The files of one compiled network, `name`, made of weights that `weights` identifies."""
+class Runnable(Protocol):
+    """A network with its weights, which are so many `bytes`, in whatever runs it."""
 
-    def __init__(self, folder: Path, name: str, weights: str) -> None:
-        self._verdict = folder / f"{name}.json"
-        self._form = folder / f"{name}.blob"
-        self._version = version(weights)
+    bytes: int
+    precision: Precision
+    runtime: Runtime
 
-    def verdict(self) -> Verdict | None:
-        """Return the verdict on this version; None if there is none or the file is damaged."""
-        try:
-            found = msgspec.json.decode(self._verdict.read_bytes(), type=Verdict)
-            if found.version != self._version:
-                return None
-            whole = found.sha256 is None or _sha256(self._form.read_bytes()) == found.sha256
-        except (OSError, msgspec.DecodeError):
-            return None
-        if not whole:
-            _log.warning("%s is damaged and is made again", self._form)
-        return found if whole else None
-
-    def keep(self, form: bytes | None, difference: float | None, refusal: str | None) -> Verdict:
-        """Write down what came of compiling, and return it; a full disk costs only the next start.
-
-        Raises:
-            OSError: It can't be written.
-        """
-        sha256 = None if form is None else _sha256(form)
-        verdict = Verdict(self._version, difference, sha256, refusal)
-        self._form.parent.mkdir(parents=True, exist_ok=True)
-        if form is not None:
-            _write(self._form, form)
-        _write(self._verdict, msgspec.json.encode(verdict))
-        return verdict
-
-    def load(self, threads: int) -> Compiled:
-        """Return the kept network, whose weights stay in the file until they are read.
-
-        Raises:
-            RuntimeError: OpenVINO can't read it.
-            OSError: It is not there.
-        """
-        import openvino
-
-        # Copy on write, since OpenVINO takes no array that it couldn't write to.
-        content = np.memmap(self._form, np.uint8, "c")
-        tensor = openvino.Tensor(content, shared_memory=True)
-        model = core().import_model(tensor, "CPU", properties(threads))
-        return Compiled(model, content.nbytes, (content, tensor))
+    def run(self, batch: Array) -> ForwardResult:
+        """Return the output for `batch`, (N, 3, H, W), with N at least 1."""
 
 
-def load_from(form: bytes, threads: int) -> Compiled:
-    """Return the compiled network that `form` holds."""
-    return Compiled(core().import_model(BytesIO(form), "CPU", properties(threads)), len(form))
+class CompiledNetwork:
+    """A network as OpenVINO runs it on a processor, in float32."""
+
+    precision: Precision = "float32"
+    runtime: Runtime = "openvino"
+
+    def __init__(self, form: Compiled) -> None:
+        self._form = form
+        self.bytes = form.bytes
+
+    def run(self, batch: Array) -> ForwardResult:
+        """Return the output (N, …) for `batch`, (N, 3, H, W)."""
+        begun = time.perf_counter()
+        output = self._form.run(batch)
+        return ForwardResult(output, (time.perf_counter() - begun) * 1000)
 
 
-def version(weights: str) -> str:
-    """Return what a compiled network depends on: weights, code, versions and processor."""
-    parts = [weights, core().get_property("CPU", "FULL_DEVICE_NAME")]
-    parts += [metadata.version(name) for name in ("openvino", "torchvision")]
-    parts += [_sha256(file.read_bytes()) for file in sorted(_NETWORKS.glob("*.py"))]
-    return _sha256("\n".join(parts).encode())
+def example(count: int, height: int, width: int) -> Array:
+    """Return an input that networks are tried on, the same each time; in [0, 1]."""
+    return np.random.default_rng(0).random((count, 3, height, width), np.float32)
+
+
+def threads() -> int:
+    """Return on how many threads a network runs: OMP_NUM_THREADS, as in torch, or all there are."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdecimal() and int(told) else os.cpu_count() or 1
 
 
 def properties(threads: int) -> dict[str, object]:
@@ -165,17 +129,3 @@ def core() -> Any:  # noqa: ANN401 - an openvino.Core
     import openvino
 
     return openvino.Core()
-
-
-def _write(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -1,30 +1,33 @@
-"""Networks with their weights, ready to run, and the one way to run them.
+"""Networks as torch runs them: built, on a device, made fast.
 
-Owns building from a catalog record, the device and precision, the fast form (fused, channels
-last) with the check that it agrees with the plain one, and batches that outgrow the memory. It
-takes tensors from a task such as `models.tasks.classify` and gives logits back; it knows no
-pictures and no labels. Not safe for several threads: one thread runs the networks, which
-`models.runtime.cache` holds.
+Owns building from a catalog record, the precision, the fast form (fused, channels last) with the
+check that it agrees with the plain one, and batches that outgrow the memory. It takes and gives
+arrays, and knows no pictures and no labels. Whoever imports it has imported torch;
+`models.runtime.cache` does so when a network needs it. Not safe for several threads.
 """
 
 import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
-from models.catalog.records import Classification, Record
+from models.catalog.records import Classification, Record, TranslationModel
+from models.images.arrays import Array
 from models.jobs.base import Precision, Runtime
-from models.runtime.compiled import Compiled
-from models.runtime.convert import TOLERANCE
+from models.networks.zebra_student import MatteGenerator
+from models.runtime.compiled import TOLERANCE, ForwardResult, example
 from models.runtime.fuse_batchnorm import fuse
+from models.runtime.progress import sign_of_life
 from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
 
+register_module_forward_pre_hook(sign_of_life)
 
 DTYPES: Mapping[Precision, torch.dtype] = {
     "float32": torch.float32,
@@ -33,38 +36,12 @@ DTYPES: Mapping[Precision, torch.dtype] = {
 }
 
 
-class DeviceError(Exception):
-    """The device asked for is not on this machine; `str()` is a sentence for the operator."""
-
-
-def device_for(name: str) -> torch.device:
-    """Return the device that `name` means; "auto" is a GPU where there is one, else the CPU.
-
-    Raises:
-        DeviceError: torch doesn't see the device, or `name` is not one of auto, cpu, cuda,
-            cuda:N or mps.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    kind, _, index = name.partition(":")
-    known = {
-        "cpu": 1,
-        "cuda": torch.cuda.device_count(),
-        "mps": int(torch.backends.mps.is_available()),
-    }
-    if kind not in known or (index and not index.isdecimal()):
-        raise DeviceError(f"The device is {name!r}, but it should be auto, cpu, cuda, cuda:N, mps.")
-    if int(index or 0) >= known[kind]:
-        raise DeviceError(f"The device {name!r} was asked for, but torch does not see it here.")
-    return torch.device(name)
-
-
-def is_fast(precision: Precision, device: torch.device) -> bool:
+def is_fast(precision: Precision, device: str) -> bool:
     """Return whether `device` computes in `precision` by units of its own, as far as torch tells.
 
     A processor without them is many times slower than in float32.
     """
-    if device.type != "cpu" or precision == "float32":
+    if device != "cpu" or precision == "float32":
         return True
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch
         return False
@@ -75,14 +52,6 @@ def is_fast(precision: Precision, device: torch.device) -> bool:
         else onednn._is_mkldnn_fp16_supported  # noqa: SLF001 - as above
     )
     return supported()
-
-
-@dataclass(frozen=True)
-class ForwardResult:
-    """What a batch's pass gave: `output` (N, …) on the CPU, and the network's time in ms."""
-
-    output: Tensor
-    milliseconds: float
 
 
 class Network:
@@ -98,18 +67,19 @@ class Network:
         self,
         record: Classification,
         shelf: WeightsStore,
-        device: torch.device,
+        device: str,
         precision: Precision = "float32",
     ) -> None:
         self._device = device
         self.precision: Precision = "float32"
         side = record.preset.crop
-        tried = self._placed(example(2, side, side))
+        tried = self._placed(torch.from_numpy(example(2, side, side)))
         network = self._on_device(record, shelf)
         with full_precision():
             unfused = fuse(network, tried)
         self._network = network
-        difference = float((self.run(tried.cpu()).output - unfused.cpu()).abs().max())
+        found = self.run(tried.cpu().numpy()).output
+        difference = float(np.abs(found - unfused.cpu().numpy()).max())
         if not difference <= TOLERANCE:
             _log.info("%s runs unfused: fused logits are off by %.1e", record.name, difference)
             self._network = self._on_device(record, shelf)
@@ -122,8 +92,8 @@ class Network:
         """The network as it runs."""
         return self._network
 
-    def run(self, batch: Tensor) -> ForwardResult:
-        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalized, on the CPU.
+    def run(self, batch: Array) -> ForwardResult:
+        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalized.
 
         Raises:
             torch.OutOfMemoryError: Even half the batch does not fit the device.
@@ -138,7 +108,7 @@ class Network:
     ) -> None:
         self._network, self.precision = self._network.to(DTYPES[precision]), precision
         try:
-            self.run(tried.cpu())
+            self.run(tried.cpu().numpy())
         except FloatingPointError:
             _log.warning("%s runs in float32: %s overflows", record.name, precision)
             self._network, self.precision = self._on_device(record, shelf), "float32"
@@ -157,29 +127,49 @@ class Network:
         return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs leave memory_format out beside a device
 
 
-class CompiledNetwork:
-    """One model as OpenVINO runs it on a processor, in float32."""
+class Painter(nn.Module):
+    """A generator that gives one tensor: the color and, after it, the matte if there is one."""
 
-    precision: Precision = "float32"
-    runtime: Runtime = "openvino"
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self._generator = generator
 
-    def __init__(self, form: Compiled) -> None:
-        self._form = form
-        self.bytes = form.bytes
-
-    def run(self, batch: Tensor) -> ForwardResult:
-        """Return the logits (N, classes) of `batch`, (N, 3, H, W) and normalized, on the CPU."""
-        done = timed(self._output, batch)
-        _log.debug("%d pictures took %.1f ms", len(batch), done.milliseconds)
-        return done
-
-    def _output(self, batch: Tensor) -> Tensor:
-        return torch.from_numpy(self._form.run(batch.numpy()))
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint `pictures`, (N, 3, H, W) in [-1, 1], as (N, 3 or 4, H, W)."""
+        if isinstance(self._generator, MatteGenerator):
+            layers = self._generator.layers(pictures)
+            return torch.cat([layers.colour, layers.matte], 1)
+        painted: Tensor = self._generator(pictures)
+        return painted
 
 
-def example(count: int, height: int, width: int) -> Tensor:
-    """Return an input that networks are tried on, the same each time; in [0, 1]."""
-    return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(0))
+class PainterNetwork:
+    """The generator of `record` on a device, which gives color and matte."""
+
+    runtime: Runtime = "torch"
+
+    def __init__(
+        self, record: TranslationModel, shelf: WeightsStore, device: str, precision: Precision
+    ) -> None:
+        self._device = device
+        self.precision = precision
+        # Not channels last: on a processor with AVX2 our generator then takes 1.2 to 1.6 times as
+        # long in float32 (256×384, one thread, passes in turns in five processes; CycleGAN's 1.1).
+        self._painter = Painter(load_network(record, shelf)).to(device, DTYPES[precision])
+        self.bytes = sum(p.nbytes for p in self._painter.parameters())
+
+    def run(self, batch: Array) -> ForwardResult:
+        """Return what is painted for `batch`, (N, 3, H, W) in [-1, 1], as (N, 3 or 4, H, W).
+
+        Raises:
+            torch.OutOfMemoryError: Even half the batch does not fit the device.
+            FloatingPointError: The precision does not reach as far as this picture needs.
+        """
+        return timed(self._painted, batch)
+
+    def _painted(self, pictures: Tensor) -> Tensor:
+        painted = self._painter(pictures.to(self._device, DTYPES[self.precision]))
+        return require_finite(painted.float().cpu(), self.precision)
 
 
 def load_network(record: Record, shelf: WeightsStore) -> nn.Module:
@@ -204,7 +194,7 @@ def require_finite(output: Tensor, precision: Precision) -> Tensor:
     return output
 
 
-def timed(run: Callable[[Tensor], Tensor], batch: Tensor) -> ForwardResult:
+def timed(run: Callable[[Tensor], Tensor], batch: Array) -> ForwardResult:
     """Return `run(batch)`, for N at least 1, in two parts if the whole outgrows the memory.
 
     Raises:
@@ -212,8 +202,8 @@ def timed(run: Callable[[Tensor], Tensor], batch: Tensor) -> ForwardResult:
     """
     begun = time.perf_counter()
     with torch.inference_mode(), full_precision():
-        output = _split_on_oom(run, batch)
-    return ForwardResult(output, (time.perf_counter() - begun) * 1000)
+        output = _split_on_oom(run, torch.from_numpy(batch))
+    return ForwardResult(output.numpy(), (time.perf_counter() - begun) * 1000)
 
 
 def _split_on_oom(run: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:

@@ -11,41 +11,35 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import TypeAlias
 
-from torch.nn.modules.module import register_module_forward_pre_hook
-
 Listener: TypeAlias = Callable[[], None]
 
 INTERVAL = 1.0
 """Seconds between two signs of life; more in between tell nothing new."""
 
 _listeners: list[Listener] = []
-_calls: list[Listener] = []
+_interrupts: list[Listener] = []
 _is_loading: ContextVar[bool] = ContextVar("loading", default=False)
 
 
 @contextlib.contextmanager
 def heard_by(listener: Listener, interrupt: Listener = lambda: None) -> Iterator[None]:
     """Call `listener` at every sign of life, and `interrupt` where a network can wait."""
-
-    def called(*_: object) -> None:
-        listener()
-        if not _is_loading.get():
-            interrupt()
-
     _listeners.append(listener)
-    _calls.append(called)
+    _interrupts.append(interrupt)
     try:
-        with register_module_forward_pre_hook(called):
-            yield
+        yield
     finally:
         _listeners.remove(listener)
-        _calls.remove(called)
+        _interrupts.remove(interrupt)
 
 
-def sign_of_life() -> None:
-    """Tell of progress within a network that has no modules to call; it can wait here, too."""
-    for called in _calls.copy():
-        called()
+def sign_of_life(*_: object) -> None:
+    """Tell of progress within a network, which can wait here; also as a hook of torch's modules."""
+    for listener in _listeners.copy():
+        listener()
+    if not _is_loading.get():
+        for interrupt in _interrupts.copy():
+            interrupt()
 
 
 @contextlib.contextmanager

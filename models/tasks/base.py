@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-import torch
-
 from models.catalog.classifiers import Catalog
 from models.catalog.selection import Selection
 from models.images.perform import Perform, perform
@@ -17,6 +15,7 @@ from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Job
 from models.runtime.cache import NetworkCache
+from models.runtime.failures import is_device_lost, is_out_of_memory
 from models.weights.store import WeightsStore
 
 _log = logging.getLogger(__name__)
@@ -55,7 +54,7 @@ class Task(Protocol[Q_contra, P]):
 
         Raises:
             JobError: None of them can be done.
-            torch.AcceleratorError: No job can be answered on this device any more.
+            Exception: No job can be answered on this device any more, see `is_device_lost`.
         """
 
 
@@ -137,19 +136,21 @@ def running(model: str) -> Iterator[None]:
 
     Raises:
         JobError: It raised anything.
-        torch.AcceleratorError: No job can be answered on this device any more.
+        Exception: No job can be answered on this device any more, see `is_device_lost`.
     """
     try:
         yield
-    except (JobError, torch.AcceleratorError):
+    except JobError:
         raise
-    except torch.OutOfMemoryError:
-        _log.exception("%s ran out of memory", model)
-        sentence = say(
-            "{model} ran out of memory. Try a smaller model, or try again later.", model=model
-        )
-        raise JobError("out_of_memory", sentence) from None
-    except Exception:  # noqa: BLE001 - a network may raise anything
+    except Exception as error:
+        if is_device_lost(error):
+            raise
+        if is_out_of_memory(error):
+            _log.exception("%s ran out of memory", model)
+            sentence = say(
+                "{model} ran out of memory. Try a smaller model, or try again later.", model=model
+            )
+            raise JobError("out_of_memory", sentence) from None
         _log.exception("%s failed", model)
         sentence = say("{model} hit an error. Try another picture or another model.", model=model)
         raise JobError("model_failed", sentence) from None

@@ -7,11 +7,10 @@ Owns the way from an encoded picture to a sentence and its alternatives. Who ans
 import time
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from models.captioning.records import DEFAULT, Captioning, Captionings
 from models.captioning.small import MAX_BEAMS
 from models.catalog.selection import Choice, Selection
+from models.images.arrays import Array
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
 from models.jobs.answers import Captioned
@@ -20,16 +19,16 @@ from models.jobs.errors import JobError
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
+from models.runtime.device import device_name
 from models.tasks.base import Alone
-from models.tasks.classify import device_name
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A decoded picture: `tensor` (3, H, W) is what the chosen captioner sees of it."""
+    """A decoded picture: `pixels` (3, H, W) is what the chosen captioner sees of it."""
 
     choice: Choice[Captioning]
-    tensor: Tensor
+    pixels: Array
     beams: int
     width: int
     height: int
@@ -56,7 +55,7 @@ class CaptionTask(Alone[Prepared, Captioned]):
         assert isinstance(picture, Looked)
         return Prepared(
             choice=choice,
-            tensor=choice.record.see(picture.images[0].image()),
+            pixels=choice.record.see(picture.images[0].image()),
             beams=min(max(job.beams or choice.record.beams, 1), MAX_BEAMS),
             width=picture.width,
             height=picture.height,
@@ -76,7 +75,7 @@ class CaptionTask(Alone[Prepared, Captioned]):
             record.name, lambda: record.load(networks.shelf, networks.device, networks.compiled)
         )
         begun = time.perf_counter()
-        caption = voice.say(item.tensor, item.beams)
+        caption = voice.say(item.pixels, item.beams)
         milliseconds = (time.perf_counter() - begun) * 1000
         if not caption.text:
             sentence = say(

@@ -7,22 +7,27 @@ alike. Pictures for one model are one pass of its network.
 import io
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from models.catalog.records import Classification, Preset
 from models.catalog.selection import Choice
-from models.images import tensors
+from models.images import arrays
+from models.images.arrays import Array
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
 from models.jobs.answers import Label, Labels
-from models.jobs.base import Precision, Runtime, Said
+from models.jobs.base import Precision, Said
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Classify
+from models.runtime.device import device_name
 from models.tasks.base import ClassifierTask, running
+
+F = TypeVar("F", bound=np.floating[Any])
 
 SURE = 0.2
 """Below this probability of the best label an answer counts as not sure.
@@ -50,18 +55,18 @@ _RESAMPLING = {
 
 @dataclass(frozen=True)
 class ModelInput:
-    """What a model sees of a picture: `tensor` (3, H, W) is its normalized input."""
+    """What a model sees of a picture: `pixels` (3, H, W) is its normalized input."""
 
     choice: Choice[Classification]
-    tensor: Tensor
+    pixels: Array
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A decoded picture, small: `tensor` (3, H, W) is the normalized input, `crop` its JPEG."""
+    """A decoded picture, small: `pixels` (3, H, W) is the normalized input, `crop` its JPEG."""
 
     choice: Choice[Classification]
-    tensor: Tensor
+    pixels: Array
     crop: bytes
     width: int
     height: int
@@ -98,14 +103,14 @@ class Classifier(ClassifierTask):
         """
         return self._selection.choose(None)
 
-    def look(self, sights: Sequence[ModelInput]) -> Tensor:
+    def look(self, sights: Sequence[ModelInput]) -> Array:
         """Return the probabilities (N, classes) of `sights`, at least one, all for one model.
 
         Raises:
             Exception: Whatever loading or running the model raised.
         """
         network = self._networks.classifier(sights[0].choice.record)
-        return network.run(torch.stack([seen.tensor for seen in sights])).output.softmax(1)
+        return softmax(network.run(np.stack([seen.pixels for seen in sights])).output)
 
     def prepare(self, job: Classify) -> Prepared:
         """See `Task`."""
@@ -122,7 +127,7 @@ class Classifier(ClassifierTask):
         record = batch[0].choice.record
         with running(record.name):
             network = self._networks.classifier(record)
-            done = network.run(torch.stack([item.tensor for item in batch]))
+            done = network.run(np.stack([item.pixels for item in batch]))
         device = device_name(self._networks.device, network.runtime)
         return [
             present(
@@ -150,7 +155,7 @@ def prepare(
     image.save(shown, "JPEG", quality=95, subsampling=0)
     return Prepared(
         choice=choice,
-        tensor=normalized(image, preset),
+        pixels=normalized(image, preset),
         crop=shown.getvalue(),
         width=found.width,
         height=found.height,
@@ -171,14 +176,14 @@ def prepare_input(image: Image.Image, choice: Choice[Classification]) -> ModelIn
     return ModelInput(choice, normalized(seen(image, view(preset)), preset))
 
 
-def normalized(crop: Image.Image, preset: Preset) -> Tensor:
+def normalized(crop: Image.Image, preset: Preset) -> Array:
     """Return the pixels (3, H, W) of `crop`, which `view` has shown, as the network wants them."""
-    return tensors.normalized(crop, preset.mean, preset.std)
+    return arrays.normalized(crop, preset.mean, preset.std)
 
 
 def present(
     item: Prepared,
-    logits: Tensor,
+    logits: Array,
     device: str,
     milliseconds: float,
     batch_size: int,
@@ -206,25 +211,20 @@ def present(
     )
 
 
-def top_five(logits: Tensor, labels: Sequence[str]) -> tuple[Label, ...]:
+def softmax(logits: NDArray[F]) -> NDArray[F]:
+    """Return the probabilities (..., classes) that `logits` of the same shape mean."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    shares: NDArray[F] = powers / powers.sum(-1, keepdims=True)
+    return shares
+
+
+def top_five(logits: Array, labels: Sequence[str]) -> tuple[Label, ...]:
     """Return the five most likely of `labels` by the softmax of `logits`, of shape (classes,).
 
     Of equally likely labels the one that stands first in the label set comes first.
     """
-    probabilities, places = logits.double().softmax(0).sort(descending=True, stable=True)
+    probabilities = softmax(logits.astype(np.float64))
+    places = (-probabilities).argsort(kind="stable")[:5]
     return tuple(
-        Label(label=labels[int(place)], probability=float(probability))
-        for probability, place in zip(probabilities[:5], places[:5], strict=True)
+        Label(label=labels[place], probability=float(probabilities[place])) for place in places
     )
-
-
-def device_name(device: torch.device, runtime: Runtime = "torch") -> str:
-    """Return the device as people know it, a GPU with its product's name.
-
-    What runs the networks there is named where it isn't torch.
-    """
-    if runtime == "openvino":
-        return f"{device} (OpenVINO)"
-    if device.type == "cuda":
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return str(device)

@@ -9,20 +9,21 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
+import numpy as np
 from PIL import Image, ImageFilter, ImageOps
-from torch import Tensor
 
 from models.catalog.records import Classification
 from models.catalog.selection import Choice
+from models.images.arrays import Array
 from models.images.pixel_jobs import AtMost, Look, Looked
 from models.images.views import seen as view_of
 from models.jobs.answers import Image as Encoded
 from models.jobs.answers import RobustnessResult, RobustnessStep
 from models.jobs.base import Said
 from models.jobs.requests import Shake
+from models.runtime.device import device_name
 from models.tasks.base import Alone, ClassifierTask
-from models.tasks.classify import device_name, normalized, prepare_input, top_five, view
+from models.tasks.classify import normalized, prepare_input, top_five, view
 
 LONGEST = 1024
 """Pixels of the long side before the changes: the network sees less, and they cost less."""
@@ -63,11 +64,11 @@ CHANGES: Mapping[str, Callable[[Image.Image], Image.Image]] = {
 
 @dataclass(frozen=True)
 class Prepared:
-    """The pictures as the network sees them, as `CHANGES` has them: `seen` and `tensors`."""
+    """The pictures as the network sees them, as `CHANGES` has them: `seen` and `pixels`."""
 
     choice: Choice[Classification]
     seen: tuple[Image.Image, ...]
-    tensors: Tensor
+    pixels: Array
     notes: tuple[Said, ...]
 
 
@@ -83,13 +84,13 @@ class RobustnessTask(ClassifierTask, Alone[Prepared, RobustnessResult]):
         assert isinstance(found, Looked)
         # As it is, it stays whole: the label and its probability are those of `Classify`.
         as_it_is, image = (pixels.image() for pixels in found.images)
-        seen, tensors = [as_it_is], [normalized(as_it_is, preset)]
+        seen, inputs = [as_it_is], [normalized(as_it_is, preset)]
         _, *changes = CHANGES.values()
         for change in changes:
             changed = change(image)
             seen.append(view_of(changed, crop))
-            tensors.append(prepare_input(changed, choice).tensor)
-        return Prepared(choice, tuple(seen), torch.stack(tensors), found.notes)
+            inputs.append(prepare_input(changed, choice).pixels)
+        return Prepared(choice, tuple(seen), np.stack(inputs), found.notes)
 
     def model_of(self, item: Prepared) -> str:
         """See `Alone`."""
@@ -99,7 +100,7 @@ class RobustnessTask(ClassifierTask, Alone[Prepared, RobustnessResult]):
         """See `Alone`."""
         record = item.choice.record
         network = self._networks.classifier(record)
-        done = network.run(item.tensors)
+        done = network.run(item.pixels)
         best = [top_five(logits, record.labels)[0] for logits in done.output]
         return RobustnessResult(
             image=_strip(item.seen),

@@ -5,9 +5,7 @@ for one batch and dropped; it can't be reached under a model's name, and never s
 """
 
 from dataclasses import replace
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from models.catalog.classifiers import Catalog
 from models.catalog.records import Classification
@@ -17,10 +15,14 @@ from models.jobs.answers import Labels
 from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Untrained
-from models.runtime.inference import timed
+from models.runtime.device import device_name
 from models.tasks.base import Alone
-from models.tasks.classify import Prepared, device_name, prepare, present
+from models.tasks.classify import Prepared, prepare, present
 from models.weights.store import WeightsStore
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
 
 SEED = 0
 WEIGHTS = f"random numbers, seed {SEED}"
@@ -36,7 +38,7 @@ class UntrainedTask(Alone[Prepared, Labels]):
         self,
         catalog: Catalog,
         shelf: WeightsStore,
-        device: torch.device,
+        device: str,
         default: str,
         do: Perform = perform,
     ) -> None:
@@ -65,19 +67,23 @@ class UntrainedTask(Alone[Prepared, Labels]):
 
     def answer(self, item: Prepared) -> Labels:
         """See `Alone`."""
+        from models.runtime.inference import timed
+
         network = beginning(item.choice.record).to(self._device)
 
-        def run(pictures: Tensor) -> Tensor:
+        def run(pictures: "Tensor") -> "Tensor":
             logits: Tensor = network(pictures.to(self._device))
             return logits.float().cpu()
 
-        done = timed(run, item.tensor[None])
+        done = timed(run, item.pixels[None])
         name = device_name(self._device)
         return present(item, done.output[0], name, done.milliseconds, batch_size=1)
 
 
-def beginning(record: Classification) -> torch.nn.Module:
+def beginning(record: Classification) -> "Module":
     """Return the network of `record` as its training began, the same each time, in eval mode."""
+    import torch
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         return record.build().eval().requires_grad_(requires_grad=False)

@@ -198,7 +198,7 @@ _crop = v2.RandomResizedCrop(
 
 def _views(picture: Image.Image, count: int) -> Tensor:
     crops = [normalized(_crop(picture)) for _ in range(count - 1)]
-    return torch.stack([prepare(picture), *crops])
+    return torch.from_numpy(np.stack([prepare(picture), *crops]))
 
 
 class _Encoder:

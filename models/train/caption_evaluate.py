@@ -32,13 +32,13 @@ def captions(
     captioner: Captioner, data: Pictures, names: Sequence[str], beams: int
 ) -> tuple[dict[str, Caption], float]:
     """Return the caption of each picture, encoded and searched alone, and seconds a picture."""
-    maps = fast_encoder(plain_encoder(WeightsStore()), torch.device("cpu"))
+    maps = fast_encoder(plain_encoder(WeightsStore()), "cpu")
     said: dict[str, Caption] = {}
     seconds = 0.0
     for name, picture in zip(names, data.pictures(names), strict=True):
         began = time.process_time()
         with torch.inference_mode():
-            cells = maps(prepare(picture)[None])
+            cells = maps(torch.from_numpy(prepare(picture))[None])
             said[name] = captioner.caption(cells, maps.classes(cells), beams)[0]
         seconds += time.process_time() - began
     return said, seconds / len(said)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
-from torch import Tensor
 
 from models.jobs.model_info import WeightsFile
 
-StateDict: TypeAlias = Mapping[str, Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+StateDict: TypeAlias = "Mapping[str, Tensor]"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ objects.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +16,6 @@ from importlib import metadata
 from pathlib import Path
 
 import platformdirs
-import torch
-from safetensors.torch import load_file
 
 from models.jobs.base import Said
 from models.weights import verify
@@ -89,6 +88,9 @@ class WeightsStore:
         Raises:
             WeightsError: As for `genuine`.
         """
+        import torch
+        from safetensors.torch import load_file
+
         path = self.genuine(checkpoint).path
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -98,7 +100,7 @@ class WeightsStore:
     def _places(self, checkpoint: Checkpoint) -> Iterator[WeightsLocation]:
         folders = {
             "Bobby cache": self.cache,
-            "torch cache": Path(torch.hub.get_dir()) / "checkpoints",
+            "torch cache": _torch_cache() / "checkpoints",
         }
         for location, folder in folders.items():
             if (path := folder / checkpoint.file).is_file():
@@ -121,6 +123,12 @@ class WeightsStore:
 
     def _known_wrong(self, path: Path) -> bool:
         return self._complaints.get(_stamp(path)) is not None
+
+
+def _torch_cache() -> Path:
+    """Return what torch.hub.get_dir() would."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub"
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -19,12 +19,14 @@ from pathlib import Path
 from types import ModuleType
 
 import msgspec
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.catalog.classifiers import imagenet_labels
 from models.catalog.records import Classification, Paper, Preset
 from models.catalog.selection import Choice
+from models.images.arrays import Array
 from models.images.decode import guard_process
 from models.jobs.answers import Labels
 from models.jobs.base import say
@@ -93,7 +95,7 @@ class HubClassifier:
         record = batch[0].choice.record
         began = time.perf_counter()
         try:
-            logits = self._logits(record, torch.stack([item.tensor for item in batch]))
+            logits = self._logits(record, np.stack([item.pixels for item in batch]))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code
             _log.exception("%s failed", record.name)
             sentence = (
@@ -108,7 +110,7 @@ class HubClassifier:
             for item, row in zip(batch, logits, strict=True)
         ]
 
-    def _logits(self, record: Classification, batch: Tensor) -> Tensor:
+    def _logits(self, record: Classification, batch: Array) -> Array:
         """Return what the network makes of `batch`, of shape (N, labels).
 
         Raises:
@@ -117,14 +119,14 @@ class HubClassifier:
         """
         network = self._networks.get(record.name) or self._load(record.name)
         with torch.inference_mode(), full_precision():
-            logits = network(batch)
+            logits = network(torch.from_numpy(batch))
         wanted = (len(batch), len(record.labels))
         if not isinstance(logits, Tensor) or logits.shape != wanted:
             found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits)
             raise ValueError(f"{record.name} should give {wanted}, but gave {found}")
         if not logits.isfinite().all():
             raise ValueError(f"{record.name} gave numbers that are none")
-        return logits.float()
+        return logits.float().numpy()
 
     def _load(self, name: str) -> nn.Module:
         model = self._models[name]

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-import torch
 
 from models.captioning.records import captioners
 from models.catalog.classifiers import catalog
@@ -27,7 +26,7 @@ from models.worker.tasks import Tasks
 
 def cards(shelf: WeightsStore) -> tuple[ModelInfo, ...]:
     """Return every model of every task; nothing is loaded."""
-    return Tasks(shelf, torch.device("cpu"), "resnet101").cards()
+    return Tasks(shelf, "cpu", "resnet101").cards()
 
 
 def verdicts(shelf: WeightsStore) -> Iterator[VerifyResult]:

@@ -7,6 +7,7 @@ ends, also in the middle of a batch.
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -15,17 +16,16 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-import torch
-
 from models.catalog.classifiers import Catalog, catalog
 from models.images.decode import guard_process
 from models.images.decoder_pool import DecoderPool
-from models.jobs.base import Runtime
+from models.jobs.base import PRECISIONS, Precision, Runtime
 from models.jobs.control import Ready, StartFailed
 from models.jobs.errors import JobError
 from models.jobs.log_context import FORMAT, Asked
-from models.runtime.compiled import unusable
-from models.runtime.inference import DTYPES, DeviceError, device_for, is_fast
+from models.runtime.compiled import threads, unusable
+from models.runtime.device import DeviceError, device_for
+from models.runtime.failures import is_device_lost
 from models.weights.store import WeightsStore
 from models.worker.cpu_quota import quota
 from models.worker.loop import TaskRunner, Worker
@@ -57,7 +57,9 @@ def serve(pipe: Pipe, make: Callable[[], TaskRunner]) -> int:
         worker.run_batches()
     except BrokenPipeError:
         _log.info("The bot is gone")
-    except torch.AcceleratorError:
+    except Exception as error:
+        if not is_device_lost(error):
+            raise
         # Whatever is asked of the device from now on fails, too: another process can use it again.
         _log.exception("The device failed")
         return 1
@@ -98,7 +100,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.worker.process", description=__doc__)
     parser.add_argument("--default-model", default="resnet101", metavar="NAME")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]|mps")
-    parser.add_argument("--precision", default="float32", choices=list(DTYPES))
+    parser.add_argument("--precision", default="float32", choices=PRECISIONS)
     parser.add_argument("--runtime", default="torch", choices=["auto", "torch", "openvino"])
     parser.add_argument("--cache", type=Path, metavar="DIR")
     parser.add_argument("--threads", type=int, metavar="N", help="threads within one operation")
@@ -118,13 +120,13 @@ def main(
 
 
 def set_up(options: argparse.Namespace) -> None:
-    """Prepare this process: what it logs, how strict Pillow is, how many threads torch has."""
+    """Prepare this process: what it logs, how strict Pillow is, how many threads a network has."""
     logs = logging.StreamHandler(sys.stderr)
     logs.addFilter(Asked())
     logging.basicConfig(level=options.log_level, format=FORMAT, handlers=[logs])
     guard_process()
-    usable = options.threads or min(torch.get_num_threads(), quota() or torch.get_num_threads())
-    torch.set_num_threads(usable)
+    usable = options.threads or min(threads(), quota() or threads())
+    os.environ["OMP_NUM_THREADS"] = str(usable)  # which torch reads, too, where it is imported
 
 
 def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = catalog) -> Tasks:
@@ -134,21 +136,28 @@ def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = c
         DeviceError: The device or the runtime is not here.
     """
     device, precision = device_for(options.device), options.precision
-    if not is_fast(precision, device):
-        _log.warning(_NO_UNITS, device, precision)
+    if precision != "float32":
+        _warn_where_slow(precision, device)
     store, default = WeightsStore(options.cache), options.default_model
     runtime = runtime_for(options.runtime, device)
     do = DecoderPool()
     return Tasks(store, device, default, precision, classifiers(), runtime=runtime, do=do)
 
 
-def runtime_for(name: str, device: torch.device) -> Runtime:
+def _warn_where_slow(precision: Precision, device: str) -> None:
+    from models.runtime.inference import is_fast
+
+    if not is_fast(precision, device):
+        _log.warning(_NO_UNITS, device, precision)
+
+
+def runtime_for(name: str, device: str) -> Runtime:
     """Return what `name` means; "auto" is OpenVINO for a processor where it is installed.
 
     Raises:
         DeviceError: OpenVINO was asked for, but it can't be used here.
     """
-    if name == "torch" or device.type != "cpu":
+    if name == "torch" or device != "cpu":
         return "torch"
     if (reason := unusable()) is None:
         return "openvino"

@@ -1,7 +1,5 @@
 """The table of tasks of a worker: which answers which type of job."""
 
-import torch
-
 from models.captioning.records import captioners
 from models.catalog.classifiers import Catalog, catalog
 from models.catalog.generators import pairs
@@ -23,9 +21,11 @@ from models.jobs.requests import (
     Untrained,
 )
 from models.runtime.cache import NetworkCache
+from models.runtime.compile_cache import Compile, compile_here
+from models.runtime.device import device_name
 from models.tasks.base import TaskTable
 from models.tasks.caption import CaptionTask
-from models.tasks.classify import Classifier, device_name
+from models.tasks.classify import Classifier
 from models.tasks.explain.task import ExplainTask
 from models.tasks.few_shot.task import FewShotTask
 from models.tasks.inspection.task import InspectTask
@@ -44,16 +44,19 @@ class Tasks(TaskTable):
     def __init__(
         self,
         shelf: WeightsStore,
-        device: torch.device,
+        device: str,
         default: str,
         precision: Precision = "float32",
         classifiers: Catalog | None = None,
         *,
         runtime: Runtime = "torch",
+        compiles: Compile = compile_here,
         do: Perform = perform,
     ) -> None:
         self._device = device
-        networks = NetworkCache(shelf, device, precision=precision, runtime=runtime)
+        networks = NetworkCache(
+            shelf, device, precision=precision, runtime=runtime, compiles=compiles
+        )
         classifiers = classifiers or catalog()
         shared = (classifiers, shelf, networks, default, do)
         self._classifier = Classifier(*shared)

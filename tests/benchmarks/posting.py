@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-
 from bot.bench.figures import progress
 from bot.playground.server import Playground
 from models.bench.pictures import photograph
@@ -46,7 +44,7 @@ async def measure() -> list[Figure]:
     """Ask and call in turns, with the same picture."""
     picture = photograph(1024, 768)
     job = Classify(picture=picture)
-    tasks = Tasks(WeightsStore(None), torch.device("cpu"), "efficientnet_lite0")
+    tasks = Tasks(WeightsStore(None), "cpu", "efficientnet_lite0")
     tasks.ready()
     asked: list[Asked] = []
     called: list[float] = []

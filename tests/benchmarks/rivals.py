@@ -43,9 +43,11 @@ class Answers:
         self._choice = Choice(self._record)
         shelf = WeightsStore(place if (place / STAND_IN).is_file() else Path(cache))
         if form == "ours":
-            networks = NetworkCache(shelf, torch.device("cpu"), precision=precision)
+            networks = NetworkCache(shelf, "cpu", precision=precision)
             network = networks.classifier(self._record)
-            self._forward: Callable[[Any], Any] = lambda batch: network.run(batch).output
+            self._forward: Callable[[Any], Any] = lambda batch: torch.from_numpy(
+                network.run(batch.numpy()).output
+            )
         else:
             published = load_network(self._record, shelf).to(DTYPES[precision])
             published.to(memory_format=torch.channels_last)
@@ -54,10 +56,12 @@ class Answers:
 
     def decode(self, data: bytes) -> Any:
         """Return the network's input for the picture in `data`."""
+        import torch
+
         from models.images.decode import decode
         from models.tasks.classify import prepare_input
 
-        return prepare_input(decode(data).image, self._choice).tensor
+        return torch.from_numpy(prepare_input(decode(data).image, self._choice).pixels)
 
     def run(self, seen: Sequence[Any]) -> list[list[str]]:
         """Return five labels for each of `seen`."""

@@ -34,7 +34,7 @@ def shelf(tmp_path: Path) -> WeightsStore:
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     """Return a classifier on the CPU that has EfficientNet-Lite0 and nothing else."""
     empty = WeightsStore(tmp_path_factory.mktemp("bobby"))
-    networks = NetworkCache(empty, torch.device("cpu"))
+    networks = NetworkCache(empty, "cpu")
     return Classifier(catalog(), empty, networks, "efficientnet_lite0")
 
 
@@ -42,4 +42,4 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
 def tasks(tmp_path_factory: pytest.TempPathFactory) -> Tasks:
     """Return every task on the CPU, with EfficientNet-Lite0 and nothing else."""
     empty = WeightsStore(tmp_path_factory.mktemp("bobby"))
-    return Tasks(empty, torch.device("cpu"), "efficientnet_lite0")
+    return Tasks(empty, "cpu", "efficientnet_lite0")

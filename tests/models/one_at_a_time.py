@@ -1,6 +1,6 @@
 """Tasks for the worker's loop whose pictures a network sees one at a time."""
 
-import torch
+import numpy as np
 
 from models.captioning.records import captioners
 from models.catalog.selection import Choice
@@ -14,7 +14,7 @@ from models.tasks.caption import CaptionTask
 from models.weights.store import WeightsStore
 from tests.bot.executor.answers import READY
 
-TASK = CaptionTask(captioners(), NetworkCache(WeightsStore(None), torch.device("cpu")))
+TASK = CaptionTask(captioners(), NetworkCache(WeightsStore(None), "cpu"))
 
 
 class OneAtATime:
@@ -31,6 +31,6 @@ class OneAtATime:
     def prepare(self, job: Job) -> Prepared | Failure:
         """Return a picture of nothing for the job's number of beams."""
         assert isinstance(job, Caption)
-        choice, seen = Choice(next(iter(captioners().values()))), torch.zeros(3, 1, 1)
+        choice, seen = Choice(next(iter(captioners().values()))), np.zeros((3, 1, 1), np.float32)
         item = caption.Prepared(choice, seen, job.beams or 1, width=1, height=1, frames=1)
         return Prepared(TASK, item)

@@ -12,12 +12,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
-from models.images.tensors import bytes_of, from_bytes
+from models.images.arrays import Array, bytes_of, from_bytes
 from models.runtime.inference import full_precision
 
 _LATEST = 48
@@ -31,9 +32,7 @@ _STRONGEST = 0.85
 """How much of a place's color is the map's at most; the picture shines through."""
 
 
-def hirescam(
-    network: nn.Module, picture: Tensor, place: int | None = None
-) -> tuple[Tensor, Tensor]:
+def hirescam(network: nn.Module, picture: Array, place: int | None = None) -> tuple[Array, Array]:
     """Return the logits (classes,) of `picture` (3, H, W), and the map (h, w) of one of them.
 
     `place` is that of the label; None means the most likely. What is above 0 spoke for the label,
@@ -42,7 +41,8 @@ def hirescam(
     Raises:
         ValueError: The network has no layer with places.
     """
-    batch = picture[None].clone().requires_grad_()
+    device = next(network.parameters()).device
+    batch = torch.from_numpy(picture)[None].to(device, copy=True).requires_grad_()
     with torch.enable_grad(), full_precision(), _capture_activations(network) as seen:
         logits = network(batch)[0]
         chosen = int(logits.argmax()) if place is None else place
@@ -58,7 +58,7 @@ def hirescam(
         if reached is not None  # as the picture's own token alone is read after the last block
     ]
     counting = (found for found in maps if float(found.abs().max()) > 0)
-    return logits.detach(), next(counting, maps[0])
+    return logits.detach().cpu().numpy(), next(counting, maps[0]).cpu().numpy()
 
 
 @contextmanager
@@ -96,17 +96,17 @@ def _map(product: Tensor) -> Tensor:
     return product[0, 1:].sum(1).reshape(side, side)
 
 
-def overlay(picture: Image.Image, found: Tensor) -> Image.Image:
+def overlay(picture: Image.Image, found: Array) -> Image.Image:
     """Return `picture`, gray, with the colors of what speaks for the label in `found` (h, w)."""
     size = (picture.height, picture.width)
-    strength = found.clamp(min=0)[None, None]
+    strength = torch.from_numpy(found).clamp(min=0)[None, None]
     strength = F.interpolate(strength, size, mode="bicubic", antialias=True)[0, 0].clamp(min=0)
     strength = strength / strength.max().clamp(min=1e-12)
     colors = _colored(strength)
-    gray = bytes_of(picture.convert("L").convert("RGB")).float()
+    gray = torch.from_numpy(bytes_of(picture.convert("L").convert("RGB")).astype(np.float32))
     share = strength * _STRONGEST  # so that what hardly counts is not darkened by its dark color
     mixed = gray * (1 - share) + colors * share
-    return from_bytes(mixed.round().clamp(0, 255).to(torch.uint8))
+    return from_bytes(mixed.round().clamp(0, 255).to(torch.uint8).numpy())
 
 
 def _colored(strength: Tensor) -> Tensor:

@@ -9,11 +9,12 @@ import io
 import time
 from dataclasses import dataclass
 
-import torch
+import numpy as np
 from PIL import Image
 
 from models.catalog.records import Classification
 from models.catalog.selection import Choice
+from models.images.arrays import Array
 from models.images.paper import BLANK, contrast
 from models.images.pixel_jobs import Look, Looked
 from models.jobs.answers import Explained
@@ -21,9 +22,9 @@ from models.jobs.answers import Image as Encoded
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
 from models.jobs.requests import Explain
+from models.runtime.device import device_name
 from models.tasks.base import Alone, ClassifierTask
-from models.tasks.classify import device_name, normalized, top_five, view
-from models.tasks.explain.hirescam import hirescam, overlay
+from models.tasks.classify import normalized, softmax, top_five, view
 
 GAP = 8
 """Pixels between the two pictures."""
@@ -31,12 +32,12 @@ GAP = 8
 
 @dataclass(frozen=True)
 class Prepared:
-    """A decoded picture: `seen` is what the network sees, `tensor` (3, H, W) its input."""
+    """A decoded picture: `seen` is what the network sees, `pixels` (3, H, W) its input."""
 
     choice: Choice[Classification]
     label: str | None
     seen: Image.Image
-    tensor: torch.Tensor
+    pixels: Array
     notes: tuple[Said, ...]
 
 
@@ -62,18 +63,20 @@ class ExplainTask(ClassifierTask, Alone[Prepared, Explained]):
         return item.choice.record.name
 
     def answer(self, item: Prepared) -> Explained:
-        """See `Alone`."""
+        """See `Alone`; imports torch, which alone has gradients."""
+        from models.tasks.explain.hirescam import hirescam, overlay
+
         record = item.choice.record
         network = self._networks.plain(record)
         begun = time.perf_counter()
         place = None if item.label is None else record.labels.index(item.label)
-        logits, found = hirescam(network.module, item.tensor.to(self._networks.device), place)
+        logits, found = hirescam(network.module, item.pixels, place)
         took = (time.perf_counter() - begun) * 1000
-        top = top_five(logits.cpu(), record.labels)
-        chances = logits.double().softmax(0)
+        top = top_five(logits, record.labels)
+        chances = softmax(logits.astype(np.float64))
         label = record.labels[int(logits.argmax()) if place is None else place]
         return Explained(
-            image=_side_by_side(item.seen, overlay(item.seen, found.cpu())),
+            image=_side_by_side(item.seen, overlay(item.seen, found)),
             label=label,
             probability=float(chances[record.labels.index(label)]),
             top=top,

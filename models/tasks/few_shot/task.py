@@ -5,22 +5,20 @@ Owns the way from a picture to its features and from examples to an answer; the 
 """
 
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from models.catalog.records import Classification
 from models.jobs.answers import CrossValidation, Features, Label, Labels
 from models.jobs.base import say
 from models.jobs.errors import JobError
-from models.jobs.requests import ClassifyCustom, CrossValidate, Example, ExtractFeatures
-from models.runtime.inference import Network
+from models.jobs.requests import ClassifyCustom, CrossValidate, ExtractFeatures
+from models.runtime.device import device_name
 from models.tasks import classify
 from models.tasks.base import Alone, ClassifierTask
-from models.tasks.classify import device_name
-from models.tasks.few_shot.ridge import fit, leave_one_out, relative_similarity
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SURE = 0.6
 """Below this probability of the best label an answer counts as not sure.
@@ -67,16 +65,19 @@ class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | CrossValid
         return item.job.model or "The default model"
 
     def answer(self, item: Prepared) -> Features | Labels | CrossValidation:
-        """See `Alone`."""
+        """See `Alone`; imports torch, which alone gives what a layer is given."""
+        from models.tasks.few_shot.features import features, together
+        from models.tasks.few_shot.ridge import leave_one_out
+
         if isinstance(item.job, CrossValidate):
-            known, vectors, places = _together(item.job.examples)
+            known, vectors, places = together(item.job.examples)
             right, asked = leave_one_out(vectors, places, len(known))
             return CrossValidation(right=right, asked=asked)
         assert item.seen is not None
         record = item.seen.choice.record
         network = self._networks.in_torch(record)
         begun = time.perf_counter()
-        vector = features(network, item.seen.tensor)
+        vector = features(network, item.seen.pixels)
         took = (time.perf_counter() - begun) * 1000
         if isinstance(item.job, ClassifyCustom):
             return self._recognize(item.job, item.seen, vector, took)
@@ -92,9 +93,12 @@ class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | CrossValid
         )
 
     def _recognize(
-        self, job: ClassifyCustom, seen: classify.Prepared, vector: Tensor, took: float
+        self, job: ClassifyCustom, seen: classify.Prepared, vector: "Tensor", took: float
     ) -> Labels:
-        known, vectors, places = _together(job.examples)
+        from models.tasks.few_shot.features import together
+        from models.tasks.few_shot.ridge import fit, relative_similarity
+
+        known, vectors, places = together(job.examples)
         chances = fit(vectors, places, len(known)).probabilities(vector[None])[0]
         alike = relative_similarity(vector[None], vectors, places)[0]
         order = chances.argsort(descending=True, stable=True)[:5].tolist()
@@ -116,45 +120,5 @@ class FewShotTask(ClassifierTask, Alone[Prepared, Features | Labels | CrossValid
         )
 
 
-def features(network: Network, tensor: Tensor) -> Tensor:
-    """Return what the last layer of `network` is given for (3, H, W), at unit length, (D,)."""
-    given: list[Tensor] = []
-    with last_layer(network.module).register_forward_pre_hook(_keep(given)):
-        network.run(tensor[None])
-    vector = given[-1].float().cpu()
-    # SqueezeNet's last layer is a convolution, which is given a map.
-    vector = vector[0].flatten(1).mean(1) if vector.dim() == 4 else vector[0].flatten()
-    return nn.functional.normalize(vector, dim=0)
-
-
-def last_layer(network: nn.Module) -> nn.Module:
-    """Return the layer of `network` that makes logits of features.
-
-    Raises:
-        ValueError: It has neither a linear layer nor a convolution.
-    """
-    layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
-    if not layers:
-        raise ValueError("The network has no layer that makes logits of features")
-    return layers[-1]
-
-
-def _keep(given: list[Tensor]) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        given.append(inputs[0])
-
-    return keep
-
-
 def _is_theirs(job: ClassifyCustom, record: Classification) -> bool:
     return (record.name, record.checkpoint.name) == (job.model, job.weights)
-
-
-def _together(examples: Sequence[Example]) -> tuple[list[str], Tensor, list[int]]:
-    """Return the labels in their order, the features (N, D), and each example's label's place."""
-    known = list(dict.fromkeys(example.label for example in examples))
-    halves = [
-        torch.frombuffer(bytearray(example.features), dtype=torch.half) for example in examples
-    ]
-    vectors = nn.functional.normalize(torch.stack(halves).float(), dim=1)
-    return known, vectors, [known.index(example.label) for example in examples]

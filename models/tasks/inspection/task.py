@@ -7,9 +7,9 @@ network without memory. Answers are kept, since nothing about a network changes.
 import logging
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from torch import nn
 
 from models.captioning.records import captioners
 from models.catalog.classifiers import catalog
@@ -23,7 +23,9 @@ from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Inspect
 from models.tasks.base import Alone
-from models.tasks.inspection import summary
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +72,8 @@ def inspect(name: str) -> Inspected:
     Raises:
         KeyError: There is none of that name.
     """
+    from models.tasks.inspection import summary
+
     record = _records()[name]
     network = summary.build_on_meta(record.build)
     # Counted, since what is published leaves GoogLeNet's auxiliary heads out.
@@ -101,7 +105,9 @@ def inspect(name: str) -> Inspected:
     )
 
 
-def _layers(network: nn.Module) -> tuple[LayerCount, ...]:
+def _layers(network: "nn.Module") -> tuple[LayerCount, ...]:
+    from models.tasks.inspection import summary
+
     return tuple(
         LayerCount(kind=kind, layers=count, parameters=parameters)
         for kind, count, parameters in summary.layers(network)

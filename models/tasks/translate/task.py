@@ -9,29 +9,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import torch
+import numpy as np
 from PIL import Image
 
 from models.catalog.records import TranslationModel
 from models.catalog.selection import Choice, Selection
 from models.images.animation import MAX_FRAMES
+from models.images.arrays import from_zero
 from models.images.perform import Perform, over, perform
 from models.images.pixel_jobs import Overlay, Paint, PaintTwice, Pixels, Sample, Sampled
-from models.images.resize import image_of, padded, tensor_of
+from models.images.resize import array_of, image_of, padded
 from models.images.sizes import LEAST_SIDE, USUAL_PIXELS
-from models.images.tensors import from_zero
 from models.jobs.answers import BeforeAfter, Cycled, Translated
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Cycle, Translate
 from models.runtime.cache import NetworkCache
+from models.runtime.device import device_name
 from models.runtime.generator import Generator
 from models.tasks.base import Alone
 from models.tasks.classify import (
     Classifier,
     ModelInput,
-    device_name,
     normalized,
     prepare_input,
     view,
@@ -200,7 +200,7 @@ def _paint(
     layers: list[Overlay] = []
     milliseconds = 0.0
     for at in range(0, len(frames), together):
-        pictures = torch.stack([tensor_of(frame) for frame in frames[at : at + together]])
+        pictures = np.stack([array_of(frame) for frame in frames[at : at + together]])
         strokes = generator.run(padded(pictures))
         milliseconds += strokes.milliseconds
         colors = strokes.color[..., :height, :width]

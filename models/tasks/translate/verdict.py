@@ -4,9 +4,8 @@ Owns the judgment whether a picture shows what a pair was trained on. It takes p
 `models.tasks.classify` and knows no networks.
 """
 
-from torch import Tensor
-
 from models.catalog.records import Classification, TranslationModel
+from models.images.arrays import Array
 from models.jobs.answers import BeforeAfter, Label
 
 EXPECTED = 0.05
@@ -21,7 +20,7 @@ zebras, 0.7 % of horses, none of the photographs.
 
 
 def verdict(
-    before: Tensor, after: Tensor, judge: Classification, pair: TranslationModel
+    before: Array, after: Array, judge: Classification, pair: TranslationModel
 ) -> BeforeAfter:
     """Return the verdict of `judge`, whose probabilities (classes,) these are.
 
@@ -38,6 +37,6 @@ def verdict(
     )
 
 
-def _best(probabilities: Tensor, judge: Classification) -> Label:
-    probability, place = probabilities.max(0)
-    return Label(label=judge.labels[int(place)], probability=float(probability))
+def _best(probabilities: Array, judge: Classification) -> Label:
+    place = int(probabilities.argmax())
+    return Label(label=judge.labels[place], probability=float(probabilities[place]))

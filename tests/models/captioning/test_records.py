@@ -32,7 +32,7 @@ from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 from tests.models.worker.test_process import Child
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 PICTURE = encoded(scene((200, 150)))
 
 WORKER = """
@@ -157,7 +157,7 @@ def test_captioners_share_the_bound_of_the_networks_that_are_kept(
 ) -> None:
     """The published one has 224 MB; where these don't fit, the one unused for longest goes."""
     bound = 4 * (records[PUBLISHED].parameters + records[DEFAULT].parameters)
-    roomy, narrow = NetworkCache(shelf, CPU, bound), NetworkCache(shelf, CPU, bound // 2)
+    roomy, narrow = (NetworkCache(shelf, CPU, kept_bytes=most) for most in (bound, bound // 2))
 
     def loaded(networks: NetworkCache, name: str) -> CaptionBackend:
         return networks.get(name, lambda: records[name].load(shelf, CPU, networks.compiled))

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -80,7 +81,7 @@ def test_encoding_in_a_batch_changes_no_caption(
 ) -> None:
     """The encoder too may run on all eight pictures at once."""
     with torch.inference_mode():
-        together = maps(torch.stack([prepare(picture) for picture in pictures]))
+        together = maps(torch.from_numpy(np.stack([prepare(picture) for picture in pictures])))
     torch.testing.assert_close(together, cells, rtol=1e-3, atol=1e-3)
     texts = [caption.text for caption in _said(maps, captioner, together)]
     assert texts == [caption.text for caption in _said(maps, captioner, cells)]

@@ -80,8 +80,8 @@ def test_it_builds_prepares_and_answers(noise: Tensor, name: str) -> None:
     record = catalog()[name]
     prepared = classify.prepare(encoded(scene(), "PNG"), Choice(record))
     side = record.preset.crop
-    assert prepared.tensor.shape == (3, side, side)
-    pictures = prepared.tensor[None]
+    assert prepared.pixels.shape == (3, side, side)
+    pictures = torch.from_numpy(prepared.pixels[None])
     if not name.startswith(ONE_SIZE):
         pictures = functional.interpolate(pictures, size=(SMALL, SMALL), mode="bilinear")
     with _Shared(noise):

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 from models.catalog.classifiers import catalog
 from models.catalog.records import Classification
@@ -25,7 +24,7 @@ LITE0 = "efficientnet_lite0"
 
 def asked(record: Classification, shelf: WeightsStore, picture: bytes) -> Labels:
     """Return Bobby's answer with `record` alone."""
-    networks = NetworkCache(shelf, torch.device("cpu"))
+    networks = NetworkCache(shelf, "cpu")
     classifier = Classifier({record.name: record}, shelf, networks, record.name)
     (answer,) = answered(classifier, Classify(picture=picture))
     assert isinstance(answer, Labels)

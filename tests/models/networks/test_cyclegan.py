@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.networks.cyclegan import ResNetGenerator, without_statistics
+from models.catalog.generators import without_statistics
+from models.networks.cyclegan import ResNetGenerator
 
 State = dict[str, Tensor]
 

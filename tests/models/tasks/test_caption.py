@@ -4,12 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
-from torch import Tensor
 
 from models.captioning.backends import VIEW, at_own_size
 from models.captioning.records import Captionings, captioners
 from models.captioning.small import Caption as Said
+from models.images.arrays import Array
 from models.jobs.answers import Captioned, Failure
 from models.jobs.base import Runtime
 from models.jobs.requests import Caption
@@ -38,9 +37,9 @@ class Told:
         """Return itself: there are no weights."""
         return self
 
-    def say(self, tensor: Tensor, beams: int) -> Said:
-        """Return the caption, whatever `tensor` shows."""
-        assert tensor.shape == (3, 48, 64)
+    def say(self, pixels: Array, beams: int) -> Said:
+        """Return the caption, whatever `pixels` show."""
+        assert pixels.shape == (3, 48, 64)
         self.beams.append(beams)
         return self.caption
 
@@ -59,7 +58,7 @@ def describer(voices: dict[str, Told], tmp_path: Path) -> CaptionTask:
         name: replace(own, name=name, beams=4, view=VIEW, see=at_own_size, load=told.load)
         for name, told in voices.items()
     }
-    return CaptionTask(records, NetworkCache(WeightsStore(tmp_path), torch.device("cpu")))
+    return CaptionTask(records, NetworkCache(WeightsStore(tmp_path), "cpu"))
 
 
 def test_an_answer_tells_all_about_the_caption(describer: CaptionTask) -> None:

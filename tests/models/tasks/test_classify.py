@@ -5,8 +5,8 @@ import logging
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 from PIL import Image, ImageChops
 from torchvision.transforms import functional
 from torchvision.transforms._presets import ImageClassification
@@ -15,6 +15,7 @@ from models.bench.naive import in_torchvision
 from models.bench.pictures import photograph
 from models.catalog.classifiers import Catalog, catalog
 from models.catalog.selection import Choice
+from models.images.arrays import from_zero
 from models.images.views import seen
 from models.jobs.answers import Answer, Failure, Labels
 from models.jobs.base import Precision
@@ -32,7 +33,7 @@ from tests.models.runtime.test_inference import Narrow
 from tests.torchvision_table import checkpoints
 
 LITE = Choice(catalog()["efficientnet_lite0"])
-CPU = torch.device("cpu")
+CPU = "cpu"
 
 
 def labels(answer: Answer | Failure) -> Labels:
@@ -57,7 +58,8 @@ def test_preprocessing_is_torchvisions(
     """The network gets, bit by bit, what torchvision's own preset makes."""
     image = scene(size)
     (record,) = [one for one in catalog().values() if one.checkpoint.source == source]
-    assert torch.equal(prepare(encoded(image), Choice(record)).tensor, preset(image))
+    found = prepare(encoded(image), Choice(record)).pixels
+    assert np.array_equal(found, preset(image).numpy())
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -71,7 +73,8 @@ def test_float32_sees_a_large_jpeg_in_full(shelf: WeightsStore, precision: Preci
     )
     assert isinstance(prepared, Prepared)
     with Image.open(io.BytesIO(data)) as whole:
-        as_published = torch.equal(prepared.tensor, in_torchvision(preset)(whole))
+        published = in_torchvision(preset)(whole).numpy()
+        as_published = np.array_equal(prepared.pixels, published)
     assert as_published == (precision == "float32")
     assert (prepared.width, prepared.height) == (1600, 1280)
 
@@ -81,9 +84,8 @@ def test_the_crop_is_what_the_network_saw() -> None:
     prepared = prepare(encoded(scene((640, 427))), LITE)
     with Image.open(io.BytesIO(prepared.crop)) as seen:
         assert (seen.format, seen.mode, seen.size) == ("JPEG", "RGB", (224, 224))
-        pixels = torch.frombuffer(bytearray(seen.tobytes()), dtype=torch.uint8)
-    values = pixels.reshape(224, 224, 3).permute(2, 0, 1) / 255
-    off = (values - (prepared.tensor * 128 + 127) / 255).abs()
+        values = from_zero(seen)
+    off = np.abs(values - (prepared.pixels * 128 + 127) / 255)
     assert off.mean() < 1.5 / 255
 
 
@@ -158,7 +160,7 @@ def test_a_flat_answer_is_not_sure(classifier: Classifier, shared_data: Path) ->
 def test_equal_logits_keep_the_order_of_the_labels() -> None:
     """Ties are broken by the label set, not by chance."""
     item = prepare(encoded(scene()), LITE)
-    found = present(item, torch.zeros(1000), "cpu", 1.0, 1)
+    found = present(item, np.zeros(1000, np.float32), "cpu", 1.0, 1)
     assert [label.label for label in found.top] == list(LITE.record.labels[:5])
     assert math.isclose(found.top[0].probability, 1e-3, rel_tol=1e-9)
 
@@ -239,5 +241,5 @@ def test_prepared_pictures_are_small() -> None:
     """Of a large picture only the network's input is kept."""
     prepared = prepare(encoded(scene((3000, 2000)), "JPEG"), LITE)
     assert isinstance(prepared, Prepared)
-    assert prepared.tensor.nbytes + len(prepared.crop) < 1_000_000
+    assert prepared.pixels.nbytes + len(prepared.crop) < 1_000_000
     assert (prepared.width, prepared.height) == (3000, 2000)

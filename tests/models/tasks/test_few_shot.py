@@ -12,13 +12,14 @@ from models.catalog.classifiers import catalog
 from models.jobs.answers import Answer, CrossValidation, Failure, Features, Labels
 from models.jobs.requests import ClassifyCustom, CrossValidate, Example, ExtractFeatures
 from models.runtime.cache import NetworkCache
-from models.tasks.few_shot.task import FewShotTask, last_layer
+from models.tasks.few_shot.features import last_layer
+from models.tasks.few_shot.task import FewShotTask
 from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.checkpoints import save
 from tests.models.pictures import encoded, scene
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 WIDTHS = {
     "alexnet": 4096,
     "resnet18": 512,

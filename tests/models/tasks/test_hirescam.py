@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -9,18 +10,20 @@ from torch import nn
 
 from models.bench.random_weights import inputs, settle
 from models.catalog.classifiers import catalog
+from models.images.arrays import Array
 from models.jobs.answers import Explained, Failure
 from models.jobs.requests import Explain
 from models.runtime.cache import NetworkCache
+from models.runtime.compiled import example
 from models.runtime.inference import load_network
 from models.tasks.explain.hirescam import hirescam, overlay
 from models.tasks.explain.task import ExplainTask
-from models.tasks.few_shot.task import last_layer
+from models.tasks.few_shot.features import last_layer
 from models.weights.store import WeightsStore
 from tests.models.answering import answered
 from tests.models.pictures import encoded, scene
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 LITE = "efficientnet_lite0"
 KINDS = (
     *("alexnet", "vgg11", "resnet18", "densenet121", "googlenet", "inception_v3", "squeezenet1_1"),
@@ -51,7 +54,7 @@ def test_the_map_adds_up_to_the_logit(name: str) -> None:
     """Where an average and a linear layer follow: all of it but the bias, for any label."""
     network = settle(catalog()[name].build(), 224).eval()
     last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
-    picture = inputs(224, 1, seed=2)[0]
+    picture = inputs(224, 1, seed=2)[0].numpy()
     for place in (None, 7, 812):
         logits, found = hirescam(network, picture, place)
         chosen = int(logits.argmax()) if place is None else place
@@ -68,14 +71,15 @@ def test_every_kind_of_network_has_a_map(name: str) -> None:
     network = settle(record.build(), side).eval()
     last = last_layer(network)
     nn.init.normal_(last.get_parameter("weight"), std=0.1)  # some begin their training at zero
-    picture = inputs(side, 1, seed=3)[0]
+    picture = inputs(side, 1, seed=3)[0].numpy()
     logits, found = hirescam(network, picture)
-    assert found.dim() == 2
+    assert found.ndim == 2
     assert min(found.shape) >= 6
     _, other = hirescam(network, picture, int(logits.argsort()[3]))
-    assert not torch.allclose(found, other)
+    assert not np.allclose(found, other)
     with torch.inference_mode():
-        assert torch.allclose(network(picture[None])[0], logits, atol=1e-4)
+        published = network(torch.from_numpy(picture)[None])[0].numpy()
+    assert np.allclose(published, logits, atol=1e-4)
 
 
 def test_the_dog_made_the_dog(explainer: ExplainTask, shared_data: Path) -> None:
@@ -84,22 +88,22 @@ def test_the_dog_made_the_dog(explainer: ExplainTask, shared_data: Path) -> None
     prepared = explainer.prepare(job)
     record = catalog()[LITE]
     knowing = load_network(record, WeightsStore(None))
-    logits, found = hirescam(knowing, prepared.tensor)
+    logits, found = hirescam(knowing, prepared.pixels)
     assert record.labels[int(logits.argmax())] == "golden retriever"
     assert _share(found, DOG) > 0.9
     torch.manual_seed(0)
-    _, random = hirescam(settle(record.build(), 224).eval(), prepared.tensor, int(logits.argmax()))
-    alike = torch.corrcoef(torch.stack([found.flatten(), random.flatten()]))[0, 1]
+    _, random = hirescam(settle(record.build(), 224).eval(), prepared.pixels, int(logits.argmax()))
+    alike = float(np.asarray(np.corrcoef(found.flatten(), random.flatten()))[0, 1])
     assert alike < 0.5  # as Adebayo et al. ask in Sanity Checks for Saliency Maps, 2018
 
 
-def _share(found: torch.Tensor, box: tuple[float, float, float, float]) -> float:
+def _share(found: Array, box: tuple[float, float, float, float]) -> float:
     """Return how much of what speaks for the label lies in `box`."""
     height, width = found.shape
     left, upper, right, lower = box
     inside = found[round(upper * height) : round(lower * height)]
     inside = inside[:, round(left * width) : round(right * width)]
-    return float(inside.clamp(min=0).sum() / found.clamp(min=0).sum())
+    return float(inside.clip(0).sum() / found.clip(0).sum())
 
 
 def test_an_answer_shows_both_and_the_five_labels(explainer: ExplainTask) -> None:
@@ -153,12 +157,12 @@ def test_a_network_without_places_has_no_map() -> None:
             return logits
 
     with pytest.raises(ValueError, match="no layer with places"):
-        hirescam(Flat(), torch.rand(3, 32, 32))
+        hirescam(Flat(), example(1, 32, 32)[0])
 
 
 def test_colors_lie_where_the_map_is_high() -> None:
     """Gray elsewhere."""
-    found = torch.zeros(7, 7)
+    found = np.zeros((7, 7), np.float32)
     found[0, 0] = 1.0
     image = overlay(Image.new("RGB", (70, 70), (90, 120, 60)), found)
     red, _, blue = image.getpixel((4, 4))  # type: ignore[misc]  # an RGB picture's

@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def translator(folder: Path) -> Translator:
     """Return a translator on the CPU that has the pairs of `records`."""
     shelf = WeightsStore(folder)
-    networks = NetworkCache(shelf, torch.device("cpu"))
+    networks = NetworkCache(shelf, "cpu")
     judge = Classifier(catalog(), shelf, networks, "efficientnet_lite0")
     return Translator(records(folder), shelf, networks, judge)
 
@@ -311,7 +311,7 @@ def test_the_books_zebra(shared_data: Path) -> None:
     record = pairs()["horse2zebra"]
     if shelf.find(record.checkpoint) is None:
         pytest.skip(f"{record.checkpoint.file} is not in Bobby's cache.")
-    networks = NetworkCache(shelf, torch.device("cpu"))
+    networks = NetworkCache(shelf, "cpu")
     judge = Classifier(catalog(), shelf, networks, "efficientnet_lite0")
     translator = Translator({"horse2zebra": record}, shelf, networks, judge)
     horse = (shared_data / "horse.jpg").read_bytes()

@@ -23,7 +23,7 @@ from models.weights.store import WeightsStore
 from models.worker import hub, inventory, process
 from models.worker.tasks import Tasks
 
-tasks = Tasks(WeightsStore(Path(sys.argv[1])), torch.device("cpu"), "resnet101")
+tasks = Tasks(WeightsStore(Path(sys.argv[1])), "cpu", "resnet101")
 tasks.ready()
 
 

@@ -34,7 +34,7 @@ from models.jobs.errors import JobError
 from models.jobs.log_context import FORMAT, Asked, working_for
 from models.jobs.requests import Classify, Job
 from models.jobs.wire import frame
-from models.runtime.inference import DeviceError
+from models.runtime.device import DeviceError
 from models.tasks.base import Done, Prepared
 from models.worker import loop
 from models.worker.loop import Worker

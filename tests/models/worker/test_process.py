@@ -13,7 +13,6 @@ from typing import BinaryIO
 
 import psutil
 import pytest
-import torch
 
 from models.jobs.answers import Failure, Labels
 from models.jobs.control import (
@@ -32,7 +31,7 @@ from models.jobs.control import (
 )
 from models.jobs.requests import Classify
 from models.jobs.wire import body_length, frame, from_worker
-from models.runtime.inference import DeviceError
+from models.runtime.device import DeviceError
 from models.worker import loop, process
 from models.worker.loop import Worker
 from models.worker.pipe import Pipe
@@ -433,7 +432,7 @@ def test_the_frames_are_out_of_reach_of_libraries(child: Child) -> None:
 
 def test_the_runtime_that_auto_means(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenVINO on a processor that has it; one who asks for it is told that it isn't here."""
-    cpu, gpu = torch.device("cpu"), torch.device("cuda:0")
+    cpu, gpu = "cpu", "cuda:0"
     assert runtime_for("torch", cpu) == runtime_for("auto", gpu) == "torch"
     monkeypatch.setattr(process, "unusable", lambda: None)
     assert runtime_for("auto", cpu) == runtime_for("openvino", cpu) == "openvino"

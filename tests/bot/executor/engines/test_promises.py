@@ -139,7 +139,7 @@ async def test_answers_are_those_of_the_same_tasks_in_this_process(env: Env) -> 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        tasks = Tasks(WeightsStore(env.cache), torch.device("cpu"), "efficientnet_lite0")
+        tasks = Tasks(WeightsStore(env.cache), "cpu", "efficientnet_lite0")
         jobs: list[Job] = [Classify(picture=gray(200)), Caption(picture=gray(200))]
         for job in jobs:
             answer = await _ask(env.executor, job)

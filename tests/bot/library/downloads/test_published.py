@@ -4,7 +4,6 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-import torch
 from msgspec.structs import replace
 
 from bot.core.errors import DownloadFailed
@@ -77,9 +76,7 @@ async def test_neuraltalk2_comes_in_four_files(
     """Each is told by git's id; with all four here the captioner answers."""
     files = published.write(tmp_path / "published")
     publisher.files.update({f.file: (tmp_path / "published" / f.file).read_bytes() for f in files})
-    describer = CaptionTask(
-        captioners(files), NetworkCache(WeightsStore(store.folder), torch.device("cpu"))
-    )
+    describer = CaptionTask(captioners(files), NetworkCache(WeightsStore(store.folder), "cpu"))
     (before,) = [card for card in describer.cards() if card.name == PUBLISHED]
     assert not before.ready
     assert [file.proof for file in before.files] == ["git"] * 4
