@@ -68,19 +68,26 @@ async def _gateway_of(api_url: str) -> str:
 
 
 _give_up = Shard._handle_disconnect  # noqa: SLF001  # discord.py has no other way in
+_reidentify = Shard.reidentify
 
 
 def apply() -> None:
     """Make discord.py's shards resume, go on without an intent, and keep quiet about voice."""
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     Shard.reconnect = _resume  # type: ignore[method-assign,assignment]  # as it is without shards
+    Shard.reidentify = _come_back  # type: ignore[method-assign,assignment]
     Shard._handle_disconnect = _go_on  # type: ignore[method-assign,assignment]  # noqa: SLF001
 
 
 async def _resume(shard: Shard) -> None:
     """Come back to the session there was: a new one would not hear what was said meanwhile."""
-    known = shard.ws.session_id is not None  # Discord may have taken it back meanwhile
-    await shard.reidentify(ReconnectWebSocket(shard.id, resume=known))
+    await shard.reidentify(ReconnectWebSocket(shard.id, resume=True))
+
+
+async def _come_back(shard: Shard, how: ReconnectWebSocket) -> None:
+    """Log in anew where there is no session: a cut may come before it, or Discord took it back."""
+    known = shard.ws.session_id is not None
+    await _reidentify(shard, ReconnectWebSocket(shard.id, resume=how.resume and known))
 
 
 async def _go_on(shard: Shard, error: Exception) -> None:

@@ -65,7 +65,9 @@ _LONGEST_SILENCE = 15.0
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what the worker gets: never the token, and the very `models` that this process has."""
     passed_on = {name: value for name, value in environment.items() if name in _PASSED_ON}
-    path = os.pathsep.join(filter(None, [_HOME, environment.get("PYTHONPATH")]))
+    # A relative folder would be where the settings and the token lie, and readable to a hub.
+    added = environment.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join([_HOME, *filter(os.path.isabs, added)])
     waiting = {} if "OMP_WAIT_POLICY" in passed_on else _WAITING
     return waiting | passed_on | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 

@@ -182,8 +182,9 @@ class Gateway:
                     self._receive(connection, message.data)
         finally:
             self._end(connection, socket.close_code)
-            with contextlib.suppress(asyncio.CancelledError):
+            if not connection.ours:  # else it waits for the client's own closing frame
                 writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
                 await writer
         return socket
 

@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bot.app.client import Bobby
 from bot.app.discord_patches import DISCORD, point_discord_at
@@ -14,6 +17,7 @@ from bot.executor.queue import Limits
 from bot.library.hub.workers import HubWorkers
 from bot.library.on_demand import ModelDownloads
 from bot.pictures.fetch import Fetcher
+from bot.playground.gateway.socket import Connection, Gateway
 from bot.playground.server import Playground
 from bot.storage.guild_settings import ServerSettings
 from bot.storage.store import Store
@@ -84,6 +88,29 @@ async def test_each_server_is_answered_once_by_the_shard_that_has_it(tmp_path: P
             assert second.connected
             replies = [event for event in ann._heard if event["event"] == "MESSAGE_CREATE"]
             assert len(replies) == len(guilds)
+    point_discord_at(DISCORD)
+
+
+async def test_a_cut_before_the_session_began_is_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to resume, so Bobby logs in anew."""
+    cuts: list[Connection] = []
+    identify = Gateway._identify
+
+    def cut_twice(gateway: Gateway, connection: Connection, data: Any) -> None:
+        if len(cuts) < 2:
+            cuts.append(connection)
+            connection.abort()
+        else:
+            identify(gateway, connection, data)
+
+    monkeypatch.setattr(Gateway, "_identify", cut_twice)
+    async with Playground() as playground:
+        point_discord_at(playground.api, gateway=playground.gateway)
+        async with shard(playground, tmp_path, 0) as bot:
+            assert bot.connected
+    assert len(cuts) == 2
     point_discord_at(DISCORD)
 
 

@@ -127,5 +127,5 @@ def test_the_worker_is_this_very_bobbys() -> None:
     home = str(Path(__file__).parents[3])
     plain = worker_environment({})
     assert (plain["PYTHONPATH"], plain["PYTHONSAFEPATH"]) == (home, "1")
-    more = worker_environment({"PYTHONPATH": "/more"})
+    more = worker_environment({"PYTHONPATH": os.pathsep.join([".", "/more", "", "below"])})
     assert more["PYTHONPATH"].split(os.pathsep) == [home, "/more"]

@@ -115,6 +115,7 @@ async def test_there_is_no_way_out(hub: HubWorkers, tmp_path: Path) -> None:
     async with Publisher(files={"weights": b"w"}) as somebody:
         repository, _ = hub.models["hub/escapes"]
         outside = hub.place(repository).home / "outside.txt"
+        outside.parent.mkdir(parents=True, exist_ok=True)
         outside.write_text(f"{secret} {URL(somebody.url).port}")
         assert (await ask(hub, "escapes", bright(250))).top[0].label == "bright"
     assert secret.read_text() == "DISCORD_TOKEN=secret"
