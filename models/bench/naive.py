@@ -10,7 +10,8 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, functional
 from torchvision.transforms._presets import ImageClassification
 
-from models.captioning.small import Captioner, prepare
+from models.captioning.small import Captioner
+from models.captioning.views import prepare
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
 from models.catalog.records import Classification, Preset

@@ -13,15 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from models.captioning import neuraltalk2
+from models.captioning.published import CONVERTED
 from models.captioning.small import ALTERNATIVES, Caption, Captioner
 from models.catalog.classifiers import catalog
-from models.images.arrays import Array, normalized
-from models.images.pixel_jobs import Within
-from models.images.views import seen
+from models.images.arrays import Array
 from models.jobs.base import Runtime
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import SIDE, LiteMaps, pooled
@@ -41,24 +39,6 @@ Compile: TypeAlias = Callable[[Source], Compiled | None]
 TOLERANCE = 1e-5
 """A fused encoder's features may differ from the plain one's by so much."""
 
-MOST_PIXELS = 1024 * 1024
-"""The published encoder takes pictures at their own size; larger ones are reduced to this.
-
-Those it was trained on have less than half as many. It needs some 1.5 GB then.
-"""
-
-LEAST_SIDE = 32
-"""Pixels; its map of anything smaller would be empty."""
-
-VIEW = Within(most=MOST_PIXELS, least=LEAST_SIDE)
-"""What the published encoder sees of a picture."""
-
-CONVERTED = "neuraltalk2"
-"""The folder in the cache that holds NeuralTalk2's converted files, once it is there."""
-
-_MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-"""ImageNet's, by which the published encoder was trained to see."""
-
 
 class CaptionBackend(Protocol):
     """A captioner with its weights, which are so many `bytes` of memory."""
@@ -72,7 +52,7 @@ class CaptionBackend(Protocol):
 
 
 class OwnBackend:
-    """Our own captioner; pictures are prepared by `models.captioning.small.prepare`."""
+    """Our own captioner; pictures are prepared by `models.captioning.views`."""
 
     def __init__(
         self, shelf: WeightsStore, device: str, compiled: Compile = lambda _: None
@@ -81,7 +61,7 @@ class OwnBackend:
         maps = plain_encoder(shelf)
         self._head = copy.deepcopy(maps.network.get_submodule("_fc"))  # it stays on the processor
         source = Source(
-            name="caption_small_encoder",
+            name="caption_small",
             weights=shelf.identity(catalog()["efficientnet_lite0"].checkpoint),
             build=lambda: maps,
             shape=(-1, 3, SIDE, SIDE),
@@ -110,7 +90,7 @@ class OwnBackend:
 
 
 class NeuralTalkBackend:
-    """The published NeuralTalk2; pictures are prepared by `at_own_size`.
+    """The published NeuralTalk2; pictures are prepared by `models.captioning.views`.
 
     Its files are converted when it is first loaded; from then on the converted ones serve.
     """
@@ -149,14 +129,6 @@ class NeuralTalkBackend:
         """Return the mean log-probability of a token, of which `END` is one if it was reached."""
         tokens = min(len(sentence.tokens) + 1, self._model.decoder.longest)
         return sentence.log_probability / tokens
-
-
-def at_own_size(picture: Image.Image) -> Array:
-    """Return an RGB picture as NeuralTalk2's encoder takes it: (3, H, W), normalized.
-
-    It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
-    """
-    return normalized(seen(picture, VIEW), _MEAN, _STD)
 
 
 @contextlib.contextmanager

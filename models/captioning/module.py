@@ -8,7 +8,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from models.captioning.small import DEFAULT_BEAMS, Captioner, prepare
+from models.captioning.records import DEFAULT_BEAMS
+from models.captioning.small import Captioner
+from models.captioning.views import prepare
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import LiteMaps
 

@@ -6,26 +6,33 @@ and `models.captioning.backends` loads and runs them. It opens no file when impo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from PIL import Image
-from torch import nn
 
-from models.captioning import backends, neuraltalk2, small
-from models.captioning.backends import CaptionBackend, Compile, NeuralTalkBackend, OwnBackend
+from models.captioning import published, views
 from models.catalog.classifiers import catalog
 from models.catalog.records import Paper, Record
 from models.images.arrays import Array
-from models.images.pixel_jobs import Exactly, View
-from models.networks.caffe_resnet import CaffeResNet101
-from models.networks.caption_transformer import CaptionTransformer
-from models.networks.efficientnet_lite import EfficientNetLite0
-from models.networks.neuraltalk import FCDecoder
+from models.images.pixel_jobs import View
+from models.runtime.compile_cache import Source
+from models.runtime.compiled import Compiled
 from models.weights.checkpoint import Checkpoint, Sha256
 from models.weights.store import WeightsStore
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from models.captioning.backends import CaptionBackend
+
+Load: TypeAlias = Callable[
+    [WeightsStore, str, Callable[[Source], Compiled | None]], "CaptionBackend"
+]
+
 DEFAULT = "caption_small"
+DEFAULT_BEAMS, MAX_BEAMS = 5, 10
 PUBLISHED = "neuraltalk2"
 WORDS = 9487
 """What the published vocabulary has, the end of a caption not counted."""
@@ -44,15 +51,15 @@ class Captioning(Record):
     beams: int
     view: View
     see: Callable[[Image.Image], Array]
-    load: Callable[[WeightsStore, str, Compile], CaptionBackend]
+    load: Load
 
 
 Captionings: TypeAlias = Mapping[str, Captioning]
 
 
-def captioners(published: Sequence[Checkpoint] = neuraltalk2.FILES) -> Captionings:
-    """Return every record by its name, the default first; `published` are NeuralTalk2's files."""
-    records = [_own(), _neuraltalk(tuple(published))]
+def captioners(files: Sequence[Checkpoint] = published.FILES) -> Captionings:
+    """Return every record by its name, the default first; `files` are NeuralTalk2's."""
+    records = [_own(), _neuraltalk(tuple(files))]
     return MappingProxyType({record.name: record for record in records})
 
 
@@ -62,7 +69,7 @@ def _own() -> Captioning:
         checkpoint=Checkpoint(
             name="trained for Bobby on Flickr8k and everyday photographs",
             source="models/pretrained, trained by models/train/caption.py",
-            file=small.WEIGHTS.name,
+            file=f"{DEFAULT}.safetensors",
             proof=Sha256("ac3c16f8b10b8bee"),
             license="research and education only (its photographs)",
             size_bytes=4_762_918,
@@ -71,15 +78,11 @@ def _own() -> Captioning:
         more=(catalog()["efficientnet_lite0"].checkpoint,),
         origin=Paper("bobby", 2026),
         parameters=8_470_167,
-        beams=small.DEFAULT_BEAMS,
+        beams=DEFAULT_BEAMS,
         build=_own_networks,
-        view=Exactly(
-            width=small.DATA_SIDE,
-            height=small.DATA_SIDE,
-            resample=Image.Resampling.BICUBIC,
-        ),
-        see=small.prepare,
-        load=OwnBackend,
+        view=views.SMALL,
+        see=views.prepare,
+        load=_load_own,
     )
 
 
@@ -88,21 +91,48 @@ def _neuraltalk(files: tuple[Checkpoint, ...]) -> Captioning:
         name=PUBLISHED,
         checkpoint=files[0],
         more=files[1:],
-        converted=backends.CONVERTED,
+        converted=published.CONVERTED,
         origin=Paper("neuraltalk"),
         parameters=55_901_008,
         beams=2,
         build=_published_networks,
-        view=backends.VIEW,
-        see=backends.at_own_size,
-        load=lambda shelf, device, _: NeuralTalkBackend(shelf, device, files),
+        view=views.OWN_SIZE,
+        see=views.at_own_size,
+        load=partial(_load_published, files),
     )
 
 
-def _own_networks() -> nn.Module:
+def _load_own(
+    shelf: WeightsStore, device: str, compiles: Callable[[Source], Compiled | None]
+) -> "CaptionBackend":
+    from models.captioning.backends import OwnBackend
+
+    return OwnBackend(shelf, device, compiles)
+
+
+def _load_published(
+    files: Sequence[Checkpoint], shelf: WeightsStore, device: str, _: object
+) -> "CaptionBackend":
+    from models.captioning.backends import NeuralTalkBackend
+
+    return NeuralTalkBackend(shelf, device, files)
+
+
+def _own_networks() -> "nn.Module":
+    from torch import nn
+
+    from models.captioning import small
+    from models.networks.caption_transformer import CaptionTransformer
+    from models.networks.efficientnet_lite import EfficientNetLite0
+
     decoder = CaptionTransformer(small.shape())
     return nn.ModuleDict({"encoder": EfficientNetLite0(), "decoder": decoder})
 
 
-def _published_networks() -> nn.Module:
+def _published_networks() -> "nn.Module":
+    from torch import nn
+
+    from models.networks.caffe_resnet import CaffeResNet101
+    from models.networks.neuraltalk import FCDecoder
+
     return nn.ModuleDict({"encoder": CaffeResNet101(), "decoder": FCDecoder(WORDS)})

@@ -16,22 +16,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from safetensors import safe_open
 from torch import Tensor
 
 from models.captioning.certainty import Certainty
 from models.captioning.mbr import DocumentFrequency, Gram, mbr_scores
+from models.captioning.records import DEFAULT_BEAMS, MAX_BEAMS
 from models.captioning.search import SearchResult, search
 from models.captioning.tags import Tagger, Wishes
-from models.images.arrays import Array, from_zero
 from models.networks.caption_transformer import CaptionTransformer, Shape
-from models.networks.lite_maps import SIDE, pooled
+from models.networks.lite_maps import pooled
 
 WEIGHTS = Path(__file__).parents[1] / "pretrained" / "caption_small.safetensors"
 
-MAX_BEAMS = 10
-DEFAULT_BEAMS = 5
 ALTERNATIVES = 3
 
 SAMPLES = 24
@@ -44,11 +41,6 @@ temperature was."""
 
 NAMING = 0.1
 """What a caption gains in the choice for each unit by which it was lifted."""
-
-MEAN, STD = 127 / 255, 128 / 255
-"""Lite0's own normalization, the same for each color."""
-
-DATA_SIDE = 224
 
 _LIKE_YOU = ("uni", "use", "eu", "one")
 """Words that begin so take "a" though they begin with a vowel's letter."""
@@ -67,20 +59,6 @@ class Caption:
     log_probability: float
     guess: bool
     alternatives: tuple[str, ...]
-
-
-def prepare(picture: Image.Image) -> Array:
-    """Return an RGB picture as the encoder takes it: (3, 288, 288), aspect ratio not kept.
-
-    It goes through 224x224, so that a large photograph looks as sharp as those of the training.
-    """
-    small = picture.resize((DATA_SIDE, DATA_SIDE), Image.Resampling.BICUBIC)
-    return normalized(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
-
-
-def normalized(picture: Image.Image) -> Array:
-    """Return the pixels (3, H, W) of an RGB picture as Lite0 was trained to see them."""
-    return (from_zero(picture) - np.float32(MEAN)) / np.float32(STD)
 
 
 def shape(path: Path = WEIGHTS) -> Shape:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from models.networks.efficientnet_lite import EfficientNetLite0
 
 SIDE = 288
-"""Pixels a side; Lite0 was trained at 224, but its maps say more when it sees larger pictures."""
+"""Pixels a side of the pictures, as `models.captioning.views` prepares them."""
 
 CELLS = (SIDE // 32) ** 2
 HEAD_CHANNELS = 1280

@@ -7,8 +7,7 @@ Owns the way from an encoded picture to a sentence and its alternatives. Who ans
 import time
 from dataclasses import dataclass
 
-from models.captioning.records import DEFAULT, Captioning, Captionings
-from models.captioning.small import MAX_BEAMS
+from models.captioning.records import DEFAULT, MAX_BEAMS, Captioning, Captionings
 from models.catalog.selection import Choice, Selection
 from models.images.arrays import Array
 from models.images.perform import Perform, perform

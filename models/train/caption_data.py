@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
-from models.captioning.small import normalized, prepare
+from models.captioning.views import normalized, prepare
 from models.catalog.classifiers import catalog
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import (

@@ -16,7 +16,9 @@ import torch
 from PIL import Image, ImageDraw
 
 from models.captioning.backends import fast_encoder, plain_encoder
-from models.captioning.small import DEFAULT_BEAMS, WEIGHTS, Caption, Captioner, prepare
+from models.captioning.records import DEFAULT_BEAMS
+from models.captioning.small import WEIGHTS, Caption, Captioner
+from models.captioning.views import prepare
 from models.train.caption_corpus import SETS, Data
 from models.train.caption_data import Pictures, Split
 from models.train.caption_naming import counted, names_right

@@ -22,7 +22,8 @@ from torch import Tensor
 
 from models.captioning.certainty import Certainty, features
 from models.captioning.mbr import DocumentFrequency, Gram
-from models.captioning.small import DEFAULT_BEAMS, Captioner, contents, quantized
+from models.captioning.records import DEFAULT_BEAMS
+from models.captioning.small import Captioner, contents, quantized
 from models.networks.caption_transformer import UNKNOWN, Shape
 from models.train.caption_corpus import SETS, Data, Examples, head_of, words_of
 from models.train.caption_naming import counted, names_right

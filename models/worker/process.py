@@ -27,6 +27,7 @@ from models.runtime.compiled import threads, unusable
 from models.runtime.device import DeviceError, device_for
 from models.runtime.failures import is_device_lost
 from models.weights.store import WeightsStore
+from models.worker.compile import compile_elsewhere
 from models.worker.cpu_quota import quota
 from models.worker.loop import TaskRunner, Worker
 from models.worker.pipe import Pipe, claim_pipe, leave
@@ -141,7 +142,9 @@ def tasks_of(options: argparse.Namespace, classifiers: Callable[[], Catalog] = c
     store, default = WeightsStore(options.cache), options.default_model
     runtime = runtime_for(options.runtime, device)
     do = DecoderPool()
-    return Tasks(store, device, default, precision, classifiers(), runtime=runtime, do=do)
+    compiles = partial(compile_elsewhere, store.cache)
+    shared = (store, device, default, precision, classifiers())
+    return Tasks(*shared, runtime=runtime, compiles=compiles, do=do)
 
 
 def _warn_where_slow(precision: Precision, device: str) -> None:

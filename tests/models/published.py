@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from models.bench.random_weights import settle
-from models.captioning.neuraltalk2 import ENCODER_PARTS, FILES, INFOS, MODEL, convert
+from models.captioning.neuraltalk2 import convert
+from models.captioning.published import ENCODER_PARTS, FILES, INFOS, MODEL
 from models.networks.caffe_resnet import CaffeBottleneck, CaffeResNet101
 from models.networks.neuraltalk import FCDecoder
 from models.weights.checkpoint import Checkpoint, GitBlob

@@ -9,8 +9,6 @@ import pytest
 import torch
 
 from models.captioning.neuraltalk2 import (
-    ENCODER_PARTS,
-    MODEL,
     WORDS,
     PublishedFileError,
     convert,
@@ -18,6 +16,7 @@ from models.captioning.neuraltalk2 import (
     parse_text,
     read_infos,
 )
+from models.captioning.published import ENCODER_PARTS, MODEL
 from tests.models.published import PICKLE, VOCABULARY, dictionary, found_in, string, write
 
 

@@ -10,16 +10,10 @@ from PIL import Image
 from torch import nn
 
 from models.captioning import backends, neuraltalk2
-from models.captioning.backends import (
-    CONVERTED,
-    LEAST_SIDE,
-    MOST_PIXELS,
-    TOLERANCE,
-    CaptionBackend,
-    NeuralTalkBackend,
-    at_own_size,
-)
+from models.captioning.backends import TOLERANCE, CaptionBackend, NeuralTalkBackend
+from models.captioning.published import CONVERTED, FILES
 from models.captioning.records import DEFAULT, PUBLISHED, Captionings, captioners
+from models.captioning.views import LEAST_SIDE, MOST_PIXELS, at_own_size
 from models.jobs.answers import Captioned, Failure
 from models.jobs.control import Finished, Ready, Run, Started, Submit
 from models.jobs.model_info import ModelInfo
@@ -117,10 +111,10 @@ def test_an_unknown_name_is_refused_with_a_like_one(describer: CaptionTask) -> N
     assert (refused.code, "neuraltalk2?" in str(refused.sentence)) == ("unknown_model", True)
 
 
-@pytest.mark.parametrize("file", [file.file for file in neuraltalk2.FILES])
+@pytest.mark.parametrize("file", [file.file for file in FILES])
 def test_a_damaged_file_is_not_opened(tmp_path: Path, file: str) -> None:
     """A single wrong file, which no proof vouches for, keeps all four from being read."""
-    for one in neuraltalk2.FILES:
+    for one in FILES:
         (tmp_path / one.file).write_bytes(b"content of " + one.file.encode())
     right = published.as_written(tmp_path)
     (tmp_path / file).write_bytes(b"changed")

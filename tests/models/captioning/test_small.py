@@ -12,8 +12,9 @@ from torch import Tensor
 from models.captioning.certainty import Certainty
 from models.captioning.mbr import DocumentFrequency
 from models.captioning.nouns import found, joined, nouns
-from models.captioning.small import ALTERNATIVES, WEIGHTS, Caption, Captioner, prepare, quantized
+from models.captioning.small import ALTERNATIVES, WEIGHTS, Caption, Captioner, quantized
 from models.captioning.tags import Tagger
+from models.captioning.views import prepare
 from models.networks.caption_transformer import END, TAGS, CaptionTransformer, Shape
 from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS, SIDE, LiteMaps
 from models.train.caption_data import lite_maps

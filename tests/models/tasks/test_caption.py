@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from models.captioning.backends import VIEW, at_own_size
 from models.captioning.records import Captionings, captioners
 from models.captioning.small import Caption as Said
+from models.captioning.views import OWN_SIZE, at_own_size
 from models.images.arrays import Array
 from models.jobs.answers import Captioned, Failure
 from models.jobs.base import Runtime
@@ -55,7 +55,7 @@ def describer(voices: dict[str, Told], tmp_path: Path) -> CaptionTask:
     """Return the task over `voices`, which search four beams unless told."""
     (own, _) = captioners().values()
     records: Captionings = {
-        name: replace(own, name=name, beams=4, view=VIEW, see=at_own_size, load=told.load)
+        name: replace(own, name=name, beams=4, view=OWN_SIZE, see=at_own_size, load=told.load)
         for name, told in voices.items()
     }
     return CaptionTask(records, NetworkCache(WeightsStore(tmp_path), "cpu"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.captioning.backends import CONVERTED
+from models.captioning.published import CONVERTED
 from models.weights.store import WeightsStore
 from tests.models import published
 from tests.models.pictures import encoded, scene
