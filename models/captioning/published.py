@@ -1,4 +1,4 @@
-"""The published NeuralTalk2's files by name and hash, which `models.captioning.neuraltalk2` reads."""
+"""NeuralTalk2's published files by name and hash; `models.captioning.neuraltalk2` reads them."""
 
 from models.weights.checkpoint import Checkpoint, GitBlob
 
