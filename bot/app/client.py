@@ -19,7 +19,7 @@ from discord.ext import commands
 from bot.app import discord_patches
 from bot.app.backfill import MessageBackfill
 from bot.app.command_sync import CommandPublisher
-from bot.app.command_tree import BobbyTree
+from bot.app.command_tree import BobbyTree, CommandTranslator
 from bot.app.discord_clock import DiscordClock
 from bot.app.interaction_gate import InteractionGate
 from bot.app.message_content import MessageContent
@@ -33,7 +33,7 @@ from bot.core import logs, network
 from bot.core.contact import turn_to
 from bot.core.errors import StoreFailed
 from bot.core.formatting import escape
-from bot.core.i18n import LANGUAGES, CommandTranslator, speak_to, translate_to
+from bot.core.i18n import LANGUAGES, speak_to, translate_to
 from bot.core.loop_lag import LoopLagMonitor
 from bot.core.settings import Settings
 from bot.executor.executor import Executor

@@ -1,4 +1,4 @@
-"""The application commands: where they may be used, and what becomes of their errors."""
+"""The application commands: their languages, where they may be used, what becomes of errors."""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from bot.conversation import allowed_channels
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.reply import Reply
 from bot.core.error_text import explain
+from bot.core.i18n import ENGLISH, LANGUAGES, translate_to
 from bot.replies import common
 
 if TYPE_CHECKING:
@@ -45,3 +46,19 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         responder = InteractionResponder(interaction, private=not interaction.response.is_done())
         await responder.answer(common.error_reply(explain(error, responder)))
         await self.client.note_answered(interaction.id)
+
+
+class CommandTranslator(app_commands.Translator):
+    """Gives Discord the commands' names and descriptions in every language but English."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """See `discord.app_commands.Translator`."""
+        if str(locale) not in LANGUAGES or str(locale) == ENGLISH:
+            return None
+        said = translate_to(str(locale), string.message)
+        return None if said == string.message else said

@@ -19,8 +19,8 @@ from bot.core.errors import NoPicture
 from bot.core.i18n import label, later, tr
 from bot.pictures.picture import Picture
 from bot.pictures.references import TEMPLATE, PictureRef
-from bot.replies.common import percent
 from bot.replies.explanation import explained
+from bot.replies.text import percent
 from models.jobs.answers import Explained
 from models.jobs.requests import Explain
 

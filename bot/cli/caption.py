@@ -8,7 +8,7 @@ from bot.cli.worker import OPERATOR, answer_files
 from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
-from bot.replies.caption import sentence_of
+from bot.replies.text import sentence_of
 from models.jobs.answers import Captioned
 from models.jobs.requests import Caption
 

@@ -8,7 +8,7 @@ from bot.cli.worker import OPERATOR, answer_files, label_json
 from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
-from bot.replies.common import bar, percent, receipt
+from bot.replies.text import bar, percent, receipt
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify
 

@@ -10,7 +10,7 @@ from bot.cli.worker import OPERATOR, label_json, print_error, warm_worker
 from bot.core.console import print_json, print_line
 from bot.core.errors import BobbyError
 from bot.core.settings import Settings
-from bot.replies.translation import verdict
+from bot.replies.text import verdict
 from models.jobs.answers import Translated
 from models.jobs.requests import Translate
 

@@ -12,10 +12,12 @@ import gettext
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-
-import discord
+from typing import TYPE_CHECKING
 
 from models.jobs.base import Said
+
+if TYPE_CHECKING:
+    import discord
 
 LOCALES = Path(__file__).parent / "locales"
 ENGLISH, KOREAN = "en", "ko"
@@ -25,7 +27,7 @@ LANGUAGES = {ENGLISH: "English", KOREAN: "한국어"}
 _speaking: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
-def speak_to(*wishes: str | discord.Locale | None) -> None:
+def speak_to(*wishes: "str | discord.Locale | None") -> None:
     """Speak, for the rest of this task, the first of `wishes` that there is, else English.
 
     A wish is a locale such as "ko" or "pt-BR"; one that Bobby does not speak is English.
@@ -85,19 +87,3 @@ def _catalog(domain: str, language: str) -> gettext.NullTranslations:
     if language == ENGLISH:
         return gettext.NullTranslations()
     return gettext.translation(domain, LOCALES, [language])
-
-
-class CommandTranslator(discord.app_commands.Translator):
-    """Gives Discord the commands' names and descriptions in every language but English."""
-
-    async def translate(
-        self,
-        string: discord.app_commands.locale_str,
-        locale: discord.Locale,
-        context: discord.app_commands.TranslationContextTypes,
-    ) -> str | None:
-        """See `discord.app_commands.Translator`."""
-        if str(locale) not in LANGUAGES or str(locale) == ENGLISH:
-            return None
-        said = translate_to(str(locale), string.message)
-        return None if said == string.message else said

@@ -10,14 +10,10 @@ from bot.conversation.reply import Reply
 from bot.core.formatting import escape
 from bot.core.i18n import tr
 from bot.replies.common import BLUE, error_embed, result_embed, small_print
+from bot.replies.text import sentence_of
 from models.jobs.answers import Captioned
 
 Described: TypeAlias = PictureResult[Captioned]
-
-
-def sentence_of(caption: str) -> str:
-    """Return a model's caption as a sentence, with a capital and a full stop."""
-    return caption[:1].upper() + caption[1:] + "."
 
 
 def captioned(

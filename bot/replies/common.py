@@ -15,6 +15,7 @@ from bot.core.formatting import escape
 from bot.core.i18n import label, later, tr
 from bot.pictures.contents import CROP_NAME
 from bot.pictures.picture import Picture
+from bot.replies.text import bar, percent, receipt
 from models.jobs.answers import Label, Labels, PictureAnswer
 from models.jobs.base import Said
 
@@ -24,26 +25,11 @@ RED = discord.Color(0xD9534F)
 
 TITLE_LENGTH = 60
 """Characters of a file's name that are shown."""
-BAR_CELLS = 8
 LIKELY = 0.5
 """Below this probability even a label that stands out is only probable."""
 
 
 Classified: TypeAlias = PictureResult[Labels]
-
-
-def bar(probability: float, cells: int = BAR_CELLS) -> str:
-    """Return `probability` in [0, 1] as a bar of `cells` characters.
-
-    The empty part has a character of its own: Discord may drop spaces at the end of code.
-    """
-    full = round(min(max(probability, 0.0), 1.0) * cells)
-    return "█" * full + "░" * (cells - full)
-
-
-def percent(probability: float) -> str:
-    """Return `probability` in [0, 1] as people read it: `96.3 %`."""
-    return f"{probability * 100:.1f} %"
 
 
 def error_reply(text: str, color: discord.Color = RED) -> Reply:
@@ -156,18 +142,6 @@ def _title(picture: Picture, *, named: bool) -> str | None:
 def _line(seen: Label) -> str:
     figure = f"{bar(seen.probability)} {percent(seen.probability):>7}"
     return f"`{figure}` {escape(label(seen.label))}"
-
-
-def receipt(answer: PictureAnswer) -> str:
-    """Return the small print of an answer: model, weights, device and milliseconds.
-
-    The precision is named where it is not float32, which alone is exact.
-    """
-    took = f"{answer.milliseconds:.0f} ms"
-    if isinstance(answer, Labels) and answer.batch_size > 1:
-        took += " " + tr("(batch of {count})", count=answer.batch_size)
-    rounded = [] if answer.precision == "float32" else [answer.precision]
-    return " · ".join([answer.model, tr(answer.weights), answer.device, *rounded, took])
 
 
 def _small_print(labels: Labels) -> str:

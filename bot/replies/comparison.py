@@ -11,7 +11,8 @@ from bot.conversation.reply import Reply
 from bot.core.formatting import escape
 from bot.core.i18n import label, tr
 from bot.pictures.picture import Picture
-from bot.replies.common import BLUE, error_embed, label_lines, percent, receipt, small_print
+from bot.replies.common import BLUE, error_embed, label_lines, small_print
+from bot.replies.text import percent, receipt
 from models.jobs.answers import Labels
 from models.jobs.model_info import ModelInfo
 

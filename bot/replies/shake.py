@@ -4,7 +4,8 @@ from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import escape
 from bot.core.i18n import label, later, tr
 from bot.pictures.picture import Picture
-from bot.replies.common import bar, percent, result_embed, small_print
+from bot.replies.common import result_embed, small_print
+from bot.replies.text import bar, percent
 from models.jobs.answers import RobustnessResult
 
 CHANGES = (

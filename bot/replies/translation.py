@@ -9,10 +9,11 @@ import discord
 from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import escape
-from bot.core.i18n import label, later, tr
+from bot.core.i18n import later, tr
 from bot.pictures.picture import Picture
-from bot.replies.common import error_embed, percent, result_embed, small_print
-from models.jobs.answers import BeforeAfter, Cycled, Image, Label, Translated
+from bot.replies.common import error_embed, result_embed, small_print
+from bot.replies.text import percent, verdict
+from models.jobs.answers import Cycled, Image, Translated
 
 Translation: TypeAlias = PictureResult[Translated | Cycled]
 
@@ -93,15 +94,6 @@ def _embed(
         notes = [*notes, escape(tr(result.substitution))]
     body, sure = "\n".join(lines), result.verdict.expected
     return result_embed(picture, body, notes, result, sure=sure, named=named)
-
-
-def verdict(seen: BeforeAfter) -> str:
-    """Return what the classifier says: `sorrel 91.0 % → zebra 88.0 %`."""
-    return f"{_seen(seen.before)} → {_seen(seen.after)}"
-
-
-def _seen(seen: Label) -> str:
-    return f"{escape(label(seen.label))} {percent(seen.probability)}"
 
 
 def _upload(image: Image, name: str, alt: str, picture: Picture) -> Upload:

@@ -1,4 +1,4 @@
-"""What the command line imports into its own process: never torch, which takes seconds."""
+"""What the command line imports into its own process: never torch, nor Discord without need."""
 
 import subprocess
 import sys
@@ -15,13 +15,18 @@ try:
     cli(sys.argv[1:])
 finally:
     heavy = [name for name in ("torch", "torchvision", "numpy", "PIL") if name in sys.modules]
+    if sys.argv[1] != "doctor":
+        heavy += [name for name in ("discord", "openvino") if name in sys.modules]
     print("heavy:", heavy)
 """
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["models", "--json"], ["doctor"], ["verify"], ["classify", "dog.jpg"]],
+    [
+        *(["--help"], ["models", "--json"], ["doctor"], ["verify"], ["classify", "dog.jpg"]),
+        *(["caption", "dog.jpg"], ["zebra", "dog.jpg", "--output", "zebra.png"]),
+    ],
     ids=lambda arguments: arguments[0],
 )
 def test_a_command_leaves_torch_to_its_workers(

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.formatting import escape
 from bot.pictures.picture import Picture
-from bot.replies import common
+from bot.replies import common, text
 from bot.replies.common import Classified
 from models.jobs.answers import Label, Labels
 from models.jobs.base import say
@@ -43,7 +43,7 @@ def labels(best: str = "golden retriever", *, sure: bool = True) -> Labels:
 )
 def test_bars_have_their_full_width(probability: float, shown: str) -> None:
     """Values outside [0, 1] don't break a bar."""
-    assert common.bar(probability, cells=4) == shown
+    assert text.bar(probability, cells=4) == shown
 
 
 def test_the_answer_names_labels_model_and_weights() -> None:
@@ -61,7 +61,7 @@ def test_the_answer_names_labels_model_and_weights() -> None:
 def test_the_receipt_says_when_an_answer_is_rounded() -> None:
     """Behind the device; float32, which is exact, goes without saying."""
     rounded = msgspec.structs.replace(labels(), precision="bfloat16")
-    assert common.receipt(rounded) == "resnet101 · IMAGENET1K_V1 · cpu · bfloat16 · 81 ms"
+    assert text.receipt(rounded) == "resnet101 · IMAGENET1K_V1 · cpu · bfloat16 · 81 ms"
 
 
 def test_an_unsure_answer_says_so() -> None:
@@ -98,9 +98,9 @@ def test_what_may_be_wrong_with_a_picture_is_said_once() -> None:
 
 def test_the_receipt_says_how_many_shared_the_work() -> None:
     """Where any did."""
-    assert "batch" not in common.receipt(labels())
+    assert "batch" not in text.receipt(labels())
     shared = msgspec.structs.replace(labels(), batch_size=2)
-    assert common.receipt(shared).endswith(" · 81 ms (batch of 2)")
+    assert text.receipt(shared).endswith(" · 81 ms (batch of 2)")
 
 
 async def test_note_buttons_and_crops_of_a_reply() -> None:
