@@ -69,7 +69,9 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     added = environment.get("PYTHONPATH", "").split(os.pathsep)
     path = os.pathsep.join([_HOME, *filter(os.path.isabs, added)])
     waiting = {} if "OMP_WAIT_POLICY" in passed_on else _WAITING
-    return waiting | passed_on | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    # NumPy multiplies only small matrices here, at which a second thread waits more than it works.
+    ours = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return waiting | passed_on | ours
 
 
 def worker_command(settings: Settings, device: str) -> list[str]:

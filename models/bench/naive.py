@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, functional
 from torchvision.transforms._presets import ImageClassification
 
-from models.captioning.small import Captioner
+from models.captioning.small import DEFAULT_BEAMS, Captioner
 from models.captioning.views import prepare
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
@@ -97,6 +97,7 @@ def _captioning(shelf: WeightsStore) -> Callable[[bytes], object]:
     def work(file: bytes) -> object:
         with torch.inference_mode():
             cells = maps(torch.from_numpy(prepare(_opened(file)))[None])
-        return captioner.caption(cells, maps.classes(cells))[0].text
+            classes = maps.classes(cells)
+        return captioner.caption(cells.numpy(), classes.numpy(), [DEFAULT_BEAMS])[0].text
 
     return work

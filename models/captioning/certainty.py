@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
 
-from torch import Tensor
-
 from models.captioning.nouns import PERSON, WIDE, found, is_person, joined, kinds_of, nouns
+from models.images.arrays import Array
 
 _LEAST = 1e-3
 _NEARLY = 0.6
@@ -40,7 +39,7 @@ class Certainty:
     alone: float
     guess: float
 
-    def judged(self, text: str, mean: float, likely: Tensor) -> Judged:
+    def judged(self, text: str, mean: float, likely: Array) -> Judged:
         """Return what to say of a picture, given the best caption of it.
 
         Args:
@@ -54,7 +53,7 @@ class Certainty:
             return Judged(nouns()[name].alone, share < self.guess)
         return Judged(text, right < self.guess)
 
-    def right(self, text: str, mean: float, likely: Tensor) -> float:
+    def right(self, text: str, mean: float, likely: Array) -> float:
         """Return how likely the caption is right."""
         inputs = (*features(text, mean, likely), 1.0)
         odds = sum(weight * value for weight, value in zip(self.weights, inputs, strict=True))
@@ -65,7 +64,7 @@ class Certainty:
         return share >= self.guess and not said & set(kinds_of(name))
 
 
-def features(text: str, mean: float, likely: Tensor) -> tuple[float, float, float, float]:
+def features(text: str, mean: float, likely: Array) -> tuple[float, float, float, float]:
     """Return the evidence for a caption: its mean log-probability, and log-odds of nouns.
 
     They are those of the first noun that it names, of the least likely one, and of the likeliest
@@ -83,7 +82,7 @@ def named(text: str) -> list[str]:
     return found(joined(text.split()))
 
 
-def surest(likely: Tensor) -> tuple[str, float]:
+def surest(likely: Array) -> tuple[str, float]:
     """Return the noun to name first, no person, and how likely it is shown.
 
     Of a kind and what it holds it is the more exact one, if that is nearly as likely.

@@ -8,8 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from models.captioning.records import DEFAULT_BEAMS
-from models.captioning.small import Captioner
+from models.captioning.small import DEFAULT_BEAMS, Captioner
 from models.captioning.views import prepare
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import LiteMaps
@@ -32,7 +31,8 @@ class PictureCaptioner(nn.Module):
         with torch.inference_mode():
             cells = self.maps(pictures)
             classes = self.maps.classes(cells).float().cpu()
-            captions = self._captioner.caption(cells.float().cpu(), classes, beams)
+            seen = cells.float().cpu().numpy()
+            captions = self._captioner.caption(seen, classes.numpy(), [beams] * len(seen))
             return [caption.text for caption in captions]
 
     def caption(self, picture: Image.Image, beams: int = DEFAULT_BEAMS) -> str:

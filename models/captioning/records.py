@@ -1,7 +1,7 @@
 """The list of captioners: one frozen record each, beside those of the catalog.
 
 Owns names, files and licenses. `models.catalog.selection` chooses among them as among all models,
-and `models.captioning.backends` loads and runs them. It opens no file when imported.
+and `models.captioning.own` or `neuraltalk_backend` runs them. It opens no file when imported.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,27 +12,19 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from PIL import Image
 
-from models.captioning import published, views
+from models.captioning import published, small, views
+from models.captioning.own import CaptionBackend, Compile, OwnBackend
 from models.catalog.classifiers import catalog
 from models.catalog.records import Paper, Record
 from models.images.arrays import Array
 from models.images.pixel_jobs import View
-from models.runtime.compile_cache import Source
-from models.runtime.compiled import Compiled
 from models.weights.checkpoint import Checkpoint, Sha256
 from models.weights.store import WeightsStore
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from models.captioning.backends import CaptionBackend
-
-Load: TypeAlias = Callable[
-    [WeightsStore, str, Callable[[Source], Compiled | None]], "CaptionBackend"
-]
-
 DEFAULT = "caption_small"
-DEFAULT_BEAMS, MAX_BEAMS = 5, 10
 PUBLISHED = "neuraltalk2"
 WORDS = 9487
 """What the published vocabulary has, the end of a caption not counted."""
@@ -51,7 +43,7 @@ class Captioning(Record):
     beams: int
     view: View
     see: Callable[[Image.Image], Array]
-    load: Load
+    load: Callable[[WeightsStore, str, Compile], CaptionBackend]
 
 
 Captionings: TypeAlias = Mapping[str, Captioning]
@@ -69,7 +61,7 @@ def _own() -> Captioning:
         checkpoint=Checkpoint(
             name="trained for Bobby on Flickr8k and everyday photographs",
             source="models/pretrained, trained by models/train/caption.py",
-            file=f"{DEFAULT}.safetensors",
+            file=small.WEIGHTS.name,
             proof=Sha256("ac3c16f8b10b8bee"),
             license="research and education only (its photographs)",
             size_bytes=4_762_918,
@@ -78,11 +70,11 @@ def _own() -> Captioning:
         more=(catalog()["efficientnet_lite0"].checkpoint,),
         origin=Paper("bobby", 2026),
         parameters=8_470_167,
-        beams=DEFAULT_BEAMS,
+        beams=small.DEFAULT_BEAMS,
         build=_own_networks,
         view=views.SMALL,
         see=views.prepare,
-        load=_load_own,
+        load=OwnBackend,
     )
 
 
@@ -102,18 +94,10 @@ def _neuraltalk(files: tuple[Checkpoint, ...]) -> Captioning:
     )
 
 
-def _load_own(
-    shelf: WeightsStore, device: str, compiles: Callable[[Source], Compiled | None]
-) -> "CaptionBackend":
-    from models.captioning.backends import OwnBackend
-
-    return OwnBackend(shelf, device, compiles)
-
-
 def _load_published(
     files: Sequence[Checkpoint], shelf: WeightsStore, device: str, _: object
-) -> "CaptionBackend":
-    from models.captioning.backends import NeuralTalkBackend
+) -> CaptionBackend:
+    from models.captioning.neuraltalk_backend import NeuralTalkBackend
 
     return NeuralTalkBackend(shelf, device, files)
 
@@ -121,7 +105,6 @@ def _load_published(
 def _own_networks() -> "nn.Module":
     from torch import nn
 
-    from models.captioning import small
     from models.networks.caption_transformer import CaptionTransformer
     from models.networks.efficientnet_lite import EfficientNetLite0
 

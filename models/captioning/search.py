@@ -1,4 +1,4 @@
-"""The search for captions with our decoder: one picture at a time, word by word.
+"""The search for captions with our decoder: several pictures side by side, word by word.
 
 Owns beam search and the drawing of samples, and what no caption may hold: the unknown word, a
 word twice in a row, a noun twice, and what the picture is known not to show. It hands
@@ -10,16 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from models.networks.caption_transformer import (
-    END,
-    TAGS,
-    UNKNOWN,
-    CaptionTransformer,
-    State,
-)
+from models.captioning.decoder import Decoder, Tokens
+from models.images.arrays import Array
+from models.networks.caption_shape import END, TAGS, UNKNOWN
+from models.runtime.progress import sign_of_life
 
 LONGEST = 16
 """Words a caption may have; the decoder was taught a few more, but they are hardly ever best."""
@@ -38,15 +34,15 @@ class SearchOptions:
     are the words that the decoder is told.
     """
 
-    tags: Tensor
-    group: Tensor
-    lift: Tensor
+    tags: Tokens
+    group: Tokens
+    lift: Array
 
     @staticmethod
     def none(tokens: int) -> "SearchOptions":
         """Return the wish for nothing in a vocabulary of `tokens` words."""
         return SearchOptions(
-            torch.full((TAGS,), END), torch.zeros(tokens, dtype=torch.long), torch.zeros(1)
+            np.full(TAGS, END), np.zeros(tokens, np.int64), np.zeros(1, np.float32)
         )
 
     def lifted(self, tokens: Sequence[int]) -> float:
@@ -84,57 +80,80 @@ class SearchResult:
         return float(total / (len(self.tokens) + 1) ** LENGTH_EXPONENT)
 
 
-@torch.inference_mode()
 def search(
-    network: CaptionTransformer,
-    cells: Tensor,
-    wish: SearchOptions,
-    beams: int,
+    decoder: Decoder,
+    cells: Array,
+    wishes: Sequence[SearchOptions],
+    beams: Sequence[int],
     *,
-    draws: int = 0,
+    draws: Sequence[int] | None = None,
     temperature: float = 1.0,
-) -> tuple[list[SearchResult], list[SearchResult]]:
-    """Return captions of one picture's standardised cells (81, 1780), by two searches at once.
+) -> list[tuple[list[SearchResult], list[SearchResult]]]:
+    """Return captions of each picture, by two searches at once, with one decoder for all.
 
     The first are up to `beams` different captions, best first. The second are `draws` captions
     drawn at `temperature`, equal ones among them; the draws are the same for every picture and
-    every call. All log-probabilities are those of temperature 1.
+    every call. All log-probabilities are those of temperature 1. A picture's captions don't depend
+    on the others.
+
+    Args:
+        decoder: What says how likely each next word is.
+        cells: Standardized cells (N, 81, 1780).
+        wishes: What each picture's captions should name.
+        beams: How many captions to follow for each picture.
+        draws: How many to draw for each picture; None is none.
+        temperature: Above 1 for more variety, below for less.
     """
-    beam = _Beams(beams, network.shape.tokens, wish)
-    drawn = _Draws(draws, temperature, network.shape.tokens, wish)
-    _follow(network, cells, wish, (beam, drawn))
-    return beam.found(), drawn.found()
-
-
-def _follow(
-    network: CaptionTransformer,
-    cells: Tensor,
-    wish: SearchOptions,
-    searches: "Sequence[_Beams | _Draws]",
-) -> None:
-    """Let `searches` go on word by word; the decoder runs once for each different beginning.
-
-    `places` of a search says which of the decoder's rows each of its open captions is.
-    """
-    state = network.start(cells, wish.tags, 1)
-    last = torch.tensor([END])
-    lift = wish.lift[wish.group]
-    named = torch.zeros(1, len(wish.lift), dtype=torch.bool)
+    tokens = decoder.shape.tokens
+    pictures = [
+        _Picture(wish, _Beams(many, tokens, wish), _Draws(drawn, temperature, tokens, wish))
+        for wish, many, drawn in zip(wishes, beams, draws or [0] * len(beams), strict=True)
+    ]
+    state = decoder.start(cells, np.stack([wish.tags for wish in wishes]))
+    last = np.full(len(pictures), END)
     for words in range(LONGEST + 1):
-        allowed, state = _allowed(network, last, state)
-        allowed += lift
-        allowed.masked_fill_(named.index_select(1, wish.group), -torch.inf)
-        nexts = [search.step(allowed, words) for search in searches]
-        if not any(map(len, nexts)):
-            return
-        beginnings, places = torch.unique(torch.cat(nexts), return_inverse=True)
-        for search, mine in zip(searches, places.split(list(map(len, nexts))), strict=True):
-            search.places = mine
-        rows = beginnings // network.shape.tokens
-        state = state.rows(rows)
-        last = beginnings % network.shape.tokens
-        named = named[rows].scatter(1, wish.group[last][:, None], True)  # a value
-        named[:, 0] = False
+        sign_of_life()
+        allowed, state = decoder.step(last, state)
+        allowed[:, UNKNOWN] = -np.inf
+        allowed[np.arange(len(last)), np.where(last == END, UNKNOWN, last)] = -np.inf
+        beginnings = []
+        begin = 0
+        for picture, count in zip(pictures, state.counts, strict=True):
+            end = begin + count
+            beginnings.append(begin * tokens + picture.step(allowed[begin:end], words, tokens))
+            begin = end
+        if not any(map(len, beginnings)):
+            break
+        going = np.concatenate(beginnings)
+        state = state.rows(going // tokens, [len(mine) for mine in beginnings])
+        last = going % tokens
+    return [(one.beams.found(), one.drawn.found()) for one in pictures]
+
+
+class _Picture:
+    """One picture's searches, which share the decoder's rows where captions begin alike."""
+
+    def __init__(self, wish: SearchOptions, beams: "_Beams", drawn: "_Draws") -> None:
+        self.beams, self.drawn = beams, drawn
+        self._wish = wish
+        self._lift = wish.lift[wish.group]
+        self._named = np.zeros((1, len(wish.lift)), np.bool_)
+
+    def step(self, allowed: Array, words: int, tokens: int) -> Tokens:
+        """Return row * tokens + token for each beginning that goes on, in order.
+
+        `allowed` holds the log-probabilities (rows, tokens) of what may follow. `places` of a
+        search says which of the beginnings each of its open captions is.
+        """
+        allowed = allowed + self._lift
+        allowed[self._named[:, self._wish.group]] = -np.inf
+        nexts = [search.step(allowed, words) for search in (self.beams, self.drawn)]
+        beginnings, places = np.unique(np.concatenate(nexts), return_inverse=True)
+        self.beams.places, self.drawn.places = np.split(places, [len(nexts[0])])
+        self._named = self._named[beginnings // tokens]
+        self._named[np.arange(len(beginnings)), self._wish.group[beginnings % tokens]] = True
+        self._named[:, 0] = False
+        return beginnings
 
 
 class _Beams:
@@ -142,14 +161,14 @@ class _Beams:
 
     def __init__(self, beams: int, width: int, wish: SearchOptions) -> None:
         self._wish = wish
-        self.places = torch.zeros(1, dtype=torch.long)
+        self.places: Tokens = np.zeros(1, np.int64)
         self._beams = beams
         self._width = width
-        self._tokens = torch.tensor([[END]])
-        self._sums = torch.zeros(1)
+        self._tokens: Tokens = np.array([[END]])
+        self._sums: Array = np.zeros(1, np.float32)
         self._done: list[SearchResult] = []
 
-    def step(self, allowed: Tensor, words: int) -> Tensor:
+    def step(self, allowed: Array, words: int) -> Tokens:
         """Return row * tokens + token for each caption that goes on after `words` words.
 
         `allowed` holds the log-probabilities (rows, tokens) of what may follow, lifted.
@@ -161,10 +180,11 @@ class _Beams:
             self._done += _ended(self._tokens, totals[:, END], self._wish)
         if words == LONGEST:
             return self.places[:0]
-        totals[:, END] = -torch.inf
-        self._sums, chosen = totals.flatten().topk(min(self._beams, totals.numel()))
+        totals[:, END] = -np.inf
+        chosen = (-totals.ravel()).argsort(kind="stable")[: self._beams]
+        self._sums = totals.ravel()[chosen]
         rows, tokens = chosen // self._width, chosen % self._width
-        self._tokens = torch.cat([self._tokens[rows], tokens[:, None]], dim=1)
+        self._tokens = np.concatenate([self._tokens[rows], tokens[:, None]], 1)
         self._done = self.found()
         if len(self._done) == self._beams and self._best_possible() < self._done[-1].score:
             return self.places[:0]
@@ -176,7 +196,7 @@ class _Beams:
 
     def _best_possible(self) -> float:
         """Return a bound on the score that an open beam can still reach: no word costs anything."""
-        total = float(self._sums.max() + self._wish.lift.clamp(min=0).sum())
+        total = float(self._sums.max() + self._wish.lift.clip(0).sum())
         return total / (LONGEST + 1) ** LENGTH_EXPONENT if total < 0 else total
 
 
@@ -185,49 +205,43 @@ class _Draws:
 
     def __init__(self, count: int, temperature: float, width: int, wish: SearchOptions) -> None:
         self._wish = wish
-        self.places = torch.zeros(count, dtype=torch.long)
+        self.places: Tokens = np.zeros(count, np.int64)
         self._temperature = temperature
         self._width = width
         self._noise = _gumbel(count, width)
-        self._tokens = torch.full((count, 1), END)
-        self._sums = torch.zeros(count)
-        self._open = torch.arange(count)
+        self._tokens: Tokens = np.full((count, 1), END)
+        self._sums: Array = np.zeros(count, np.float32)
+        self._open = np.arange(count)
         self._done: list[SearchResult | None] = [None] * count
 
-    def step(self, allowed: Tensor, words: int) -> Tensor:
+    def step(self, allowed: Array, words: int) -> Tokens:
         """Return row * tokens + token for each caption that goes on; see `_Beams.step`."""
         if not len(self.places):
             return self.places
         mine = allowed[self.places]
         if words == 0:
-            mine[:, END] = -torch.inf
+            mine[:, END] = -np.inf
         if words == LONGEST:
-            chosen = torch.full_like(self.places, END)
+            chosen: Tokens = np.full_like(self.places, END)
         else:
             chosen = (mine / self._temperature + self._noise[words, self._open]).argmax(1)
-        self._sums = self._sums + mine.gather(1, chosen[:, None])[:, 0]
-        ended, kept = (chosen == END).nonzero()[:, 0], (chosen != END).nonzero()[:, 0]
+        self._sums = self._sums + mine[np.arange(len(mine)), chosen]
+        ended, kept = chosen == END, chosen != END
         captions = _ended(self._tokens[ended], self._sums[ended], self._wish)
         for number, caption in zip(self._open[ended].tolist(), captions, strict=True):
             self._done[number] = caption
         chosen = chosen[kept]
-        self._tokens = torch.cat([self._tokens[kept], chosen[:, None]], dim=1)
+        self._tokens = np.concatenate([self._tokens[kept], chosen[:, None]], 1)
         self._sums, self._open = self._sums[kept], self._open[kept]
-        return self.places[kept] * self._width + chosen
+        going: Tokens = self.places[kept] * self._width + chosen
+        return going
 
     def found(self) -> list[SearchResult]:
         """Return the captions drawn, in the order of their noise."""
         return [found for found in self._done if found]
 
 
-def _allowed(network: CaptionTransformer, last: Tensor, state: State) -> tuple[Tensor, State]:
-    allowed, state = network.step(last, state)
-    allowed[:, UNKNOWN] = -torch.inf
-    repeats = last[:, None].where(last[:, None] != END, UNKNOWN)
-    return allowed.scatter(1, repeats, -torch.inf), state
-
-
-def _ended(tokens: Tensor, sums: Tensor, wish: SearchOptions) -> list[SearchResult]:
+def _ended(tokens: Tokens, sums: Array, wish: SearchOptions) -> list[SearchResult]:
     """Return the captions whose tokens, `END` before them, are rows of `tokens`."""
     ended = []
     for row, total in zip(tokens[:, 1:].tolist(), sums.tolist(), strict=True):
@@ -237,7 +251,9 @@ def _ended(tokens: Tensor, sums: Tensor, wish: SearchOptions) -> list[SearchResu
 
 
 @cache
-def _gumbel(count: int, tokens: int) -> Tensor:
-    generator = torch.Generator().manual_seed(0)
-    uniform = torch.rand(LONGEST, count, tokens, generator=generator).clamp(min=1e-9)
-    return -torch.log(-torch.log(uniform))
+def _gumbel(count: int, tokens: int) -> Array:
+    # The very numbers that torch.rand draws from seed 0: with them the captioner was measured.
+    drawn = np.random.RandomState(0).randint(2**32, size=(LONGEST, count, tokens), dtype=np.uint32)
+    uniform = (drawn & 0xFFFFFF).astype(np.float32) * np.float32(2**-24)
+    noise: Array = -np.log(-np.log(uniform.clip(1e-9)))
+    return noise

@@ -15,20 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from safetensors import safe_open
-from torch import Tensor
 
 from models.captioning.certainty import Certainty
+from models.captioning.decoder import Decoder
 from models.captioning.mbr import DocumentFrequency, Gram, mbr_scores
-from models.captioning.records import DEFAULT_BEAMS, MAX_BEAMS
 from models.captioning.search import SearchResult, search
 from models.captioning.tags import Tagger, Wishes
-from models.networks.caption_transformer import CaptionTransformer, Shape
-from models.networks.lite_maps import pooled
+from models.images.arrays import Array
+from models.networks.caption_shape import HEAD_CHANNELS, Shape
 
 WEIGHTS = Path(__file__).parents[1] / "pretrained" / "caption_small.safetensors"
 
+DEFAULT_BEAMS, MAX_BEAMS = 5, 10
 ALTERNATIVES = 3
 
 SAMPLES = 24
@@ -63,13 +63,13 @@ class Caption:
 
 def shape(path: Path = WEIGHTS) -> Shape:
     """Return the sizes of the decoder in the file at `path`, whose weights are not read."""
-    with safe_open(path, framework="pt") as file:
+    with safe_open(path, framework="np") as file:
         return Shape(**json.loads(file.metadata()["captioner"])["shape"])
 
 
-def contents(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the header and the tensors of the file at `path`, the large ones in 8 bits."""
-    with safe_open(path, framework="pt") as file:
+    with safe_open(path, framework="np") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         return json.loads(file.metadata()["captioner"]), tensors
 
@@ -79,14 +79,14 @@ class Captioner:
 
     def __init__(
         self,
-        network: CaptionTransformer,
+        decoder: Decoder,
         words: Sequence[str],
         rarity: DocumentFrequency,
         tagger: Tagger,
         certainty: Certainty,
     ) -> None:
-        self._network = network.eval()
-        self.bytes = sum(weight.nbytes for weight in (*network.parameters(), tagger.weight))
+        self._decoder = decoder
+        self.bytes = decoder.bytes + tagger.weight.nbytes
         self._words = words
         self._rarity = rarity
         self.tagger = tagger
@@ -100,49 +100,46 @@ class Captioner:
         grams, seen = tensors.pop("grams"), tensors.pop("grams.seen")
         full = dequantized(tensors)
         tagger = Tagger(*(full.pop(f"tagger.{part}") for part in ("weight", "trust", "bias")))
-        network = CaptionTransformer(Shape(**header["shape"]))
-        network.load_state_dict(full)
+        decoder = Decoder(full, Shape(**header["shape"]))
         rarity = DocumentFrequency(header["pictures"], _counts(grams, seen))
-        return Captioner(network, header["words"], rarity, tagger, Certainty(**header["certainty"]))
+        return Captioner(decoder, header["words"], rarity, tagger, Certainty(**header["certainty"]))
 
-    def caption(self, cells: Tensor, classes: Tensor, beams: int = DEFAULT_BEAMS) -> list[Caption]:
-        """Return a caption for each picture, on the CPU, in order.
-
-        Each picture is searched alone, so that its caption does not depend on its batch.
+    def caption(self, cells: Array, classes: Array, beams: Sequence[int]) -> list[Caption]:
+        """Return a caption for each picture, in order; it does not depend on its batch.
 
         Args:
             cells: What the encoder makes of the pictures (N, 81, 1780).
             classes: What the classifier makes of that, its logits (N, 1000).
-            beams: How many captions to follow.
+            beams: How many captions to follow for each picture.
 
         Raises:
-            ValueError: `beams` is not between 1 and `MAX_BEAMS`.
+            ValueError: One of `beams` is not between 1 and `MAX_BEAMS`.
         """
-        if not 1 <= beams <= MAX_BEAMS:
-            raise ValueError(f"beams should be from 1 to {MAX_BEAMS}, but it is {beams}")
+        for one in beams:
+            if not 1 <= one <= MAX_BEAMS:
+                raise ValueError(f"beams should be from 1 to {MAX_BEAMS}, but it is {one}")
         likely = self.likely(cells, classes)
-        standardised = self._network.standardise(cells)
-        return [
-            self._presented(picture, shown, beams)
-            for picture, shown in zip(standardised, likely, strict=True)
-        ]
+        ranked = self.ranked(self._decoder.standardize(cells), likely, beams)
+        return [self._presented(*one) for one in zip(ranked, likely, strict=True)]
 
-    def likely(self, cells: Tensor, classes: Tensor) -> Tensor:
+    def likely(self, cells: Array, classes: Array) -> Array:
         """Return how likely each picture shows each everyday noun (N, nouns)."""
-        return self.tagger.probabilities(pooled(cells), classes)
+        return self.tagger.probabilities(cells[..., :HEAD_CHANNELS].mean(-2), classes)
 
-    def ranked(self, cells: Tensor, likely: Tensor, beams: int) -> list[SearchResult]:
-        """Return the captions found for one picture's standardised cells, the best first.
+    def ranked(self, cells: Array, likely: Array, beams: Sequence[int]) -> list[list[SearchResult]]:
+        """Return the captions found for each picture's standardized cells, the best first.
 
         One beam follows the likeliest word. More beams are searched together with drawn
         captions, and the one that agrees most with all of them, by their likelihood, is the best.
         """
-        wish = self._wishes.of(likely)
-        if beams == 1:
-            return search(self._network, cells, wish, beams)[0]
-        found, drawn = search(
-            self._network, cells, wish, beams, draws=SAMPLES, temperature=TEMPERATURE
-        )
+        wishes = [self._wishes.of(one) for one in likely]
+        draws = [0 if one == 1 else SAMPLES for one in beams]
+        both = search(self._decoder, cells, wishes, beams, draws=draws, temperature=TEMPERATURE)
+        return [self._best_first(found, drawn) if drawn else found for found, drawn in both]
+
+    def _best_first(
+        self, found: Sequence[SearchResult], drawn: Sequence[SearchResult]
+    ) -> list[SearchResult]:
         shares = [exp(caption.score) for caption in found]
         weighed = [
             (caption, BEAM_SHARE * w / sum(shares))
@@ -160,8 +157,7 @@ class Captioner:
         scores = scores + np.array([NAMING * captions[row].lifted for row in rows])
         return [captions[rows[index]] for index in (-scores).argsort(kind="stable")]
 
-    def _presented(self, cells: Tensor, likely: Tensor, beams: int) -> Caption:
-        found = self.ranked(cells, likely, beams)
+    def _presented(self, found: Sequence[SearchResult], likely: Array) -> Caption:
         texts = [self.text(caption.tokens) for caption in found[: ALTERNATIVES + 1]]
         answer = self._certainty.judged(texts[0], found[0].mean, likely)
         others = tuple(text for text in texts if text != answer.text)[:ALTERNATIVES]
@@ -180,31 +176,31 @@ def _article(word: str, following: str) -> str:
     return "an" if following[0] in "aeiou" and not following.startswith(_LIKE_YOU) else "a"
 
 
-def quantized(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def quantized(state: Mapping[str, Array]) -> dict[str, NDArray[Any]]:
     """Return `state` with each matrix in 8 bits, a scale a row, and the rest in 16."""
-    small: dict[str, Tensor] = {}
+    small: dict[str, NDArray[Any]] = {}
     for name, tensor in state.items():
         if tensor.ndim < 2:
-            small[name] = tensor.half()
+            small[name] = tensor.astype(np.float16)
             continue
-        scale = tensor.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127
-        small[name] = (tensor / scale).round().to(torch.int8)
+        scale = np.abs(tensor).max(1, keepdims=True).clip(1e-8) / 127
+        small[name] = (tensor / scale).round().astype(np.int8)
         small[f"{name}.scale"] = scale
     return small
 
 
-def dequantized(small: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def dequantized(small: Mapping[str, NDArray[Any]]) -> dict[str, Array]:
     """Return what `quantized` made small, in full size; what it lost stays lost."""
     return {
-        name: tensor.float() * small[f"{name}.scale"]
-        if tensor.dtype == torch.int8
-        else tensor.float()
+        name: tensor.astype(np.float32) * small[f"{name}.scale"]
+        if tensor.dtype == np.int8
+        else tensor.astype(np.float32)
         for name, tensor in small.items()
         if not name.endswith(".scale")
     }
 
 
-def _counts(grams: Tensor, seen: Tensor) -> dict[Gram, int]:
+def _counts(grams: NDArray[np.int16], seen: NDArray[np.int16]) -> dict[Gram, int]:
     """Return n-grams, the rows of `grams` filled up with -1, with their counts."""
     rows: list[list[Any]] = grams.tolist()
     return {

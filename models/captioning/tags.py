@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from models.captioning.nouns import DOG, PERSON, WIDE, by_name, is_person, kinds_of, nouns
 from models.captioning.search import SearchOptions
-from models.networks.caption_transformer import END, TAGS
+from models.images.arrays import Array
+from models.networks.caption_shape import END, TAGS
 
 _LEAST = 1e-4
 """A class's share below this says nothing more."""
@@ -24,11 +24,11 @@ _LEAST = 1e-4
 class Tagger:
     """The head: `weight` (nouns, 1280), `trust` in the classes and `bias` (nouns,), in order."""
 
-    weight: Tensor
-    trust: Tensor
-    bias: Tensor
+    weight: Array
+    trust: Array
+    bias: Array
 
-    def probabilities(self, pooled: Tensor, classes: Tensor) -> Tensor:
+    def probabilities(self, pooled: Array, classes: Array) -> Array:
         """Return how likely each picture shows each noun (N, nouns).
 
         Args:
@@ -36,35 +36,38 @@ class Tagger:
             classes: The classifier's logits (N, 1000).
         """
         logits = pooled @ self.weight.T + class_evidence(classes) * self.trust + self.bias
-        return with_kinds(logits.sigmoid())
+        return with_kinds((1 / (1 + np.exp(-logits))).astype(np.float32))
 
 
-def class_evidence(classes: Tensor) -> Tensor:
+def class_evidence(classes: Array) -> Array:
     """Return the log-odds (N, nouns) that a picture's class is one that shows the noun."""
-    shares = classes.softmax(1) @ membership()
-    shares = shares.clamp(_LEAST, 1 - _LEAST)
-    return torch.log(shares / (1 - shares))
+    powers = np.exp(classes - classes.max(1, keepdims=True))
+    shares = (powers / powers.sum(1, keepdims=True)) @ membership()
+    shares = shares.clip(_LEAST, 1 - _LEAST)
+    evidence: Array = np.log(shares / (1 - shares))
+    return evidence
 
 
 @cache
-def membership() -> Tensor:
+def membership() -> Array:
     """Return (1000, nouns), one where the class shows the noun."""
-    matrix = torch.zeros(1000, len(nouns()))
+    matrix = np.zeros((1000, len(nouns())), np.float32)
     for column, noun in enumerate(nouns().values()):
         matrix[list(noun.classes), column] = 1
     return matrix
 
 
-def with_kinds(likely: Tensor) -> Tensor:
+def with_kinds(likely: Array) -> Array:
     """Return `likely` (N, nouns) with no kind less likely than what it holds."""
-    return (likely[:, None] * _holding()).amax(2)
+    found: Array = (likely[:, None] * _holding()).max(2)
+    return found
 
 
 @cache
-def _holding() -> Tensor:
+def _holding() -> Array:
     """Return (nouns, nouns), one where the row's noun is the column's or holds it."""
     place = {name: index for index, name in enumerate(nouns())}
-    matrix = torch.zeros(len(place), len(place))
+    matrix = np.zeros((len(place), len(place)), np.float32)
     for name, column in place.items():
         matrix[[place[kind] for kind in kinds_of(name)], column] = 1
     return matrix
@@ -82,7 +85,7 @@ _USUAL = (PERSON, DOG)
 """What the decoder says too readily, and may not say where it is so unlikely."""
 
 
-def tags_of(likely: Tensor, least: float = TOLD) -> list[str]:
+def tags_of(likely: Array, least: float = TOLD) -> list[str]:
     """Return one picture's nouns, the likeliest first, without kinds that say less or little."""
     shares = zip(nouns().values(), likely.tolist(), strict=True)
     shown = [(share, noun) for noun, share in shares if share >= least and noun.name not in WIDE]
@@ -98,21 +101,21 @@ class Wishes:
         self._number = {word: token for token, word in enumerate(words)}
         place = {name: index + 1 for index, name in enumerate(nouns())}
         meant = [by_name().get(word) for word in words]
-        self._group = torch.tensor([place[name] if name else 0 for name in meant])
+        self._group = np.array([place[name] if name else 0 for name in meant])
         self._place = place
         self._usual = {
             usual: [index for name, index in place.items() if usual in kinds_of(name)]
             for usual in _USUAL
         }
 
-    def of(self, likely: Tensor) -> SearchOptions:
+    def of(self, likely: Array) -> SearchOptions:
         """Return the wish for a picture that shows each noun so likely (nouns,)."""
         tags = [self._number[name] for name in tags_of(likely)[:TAGS]]
-        lift = torch.zeros(len(self._place) + 1)
+        lift = np.zeros(len(self._place) + 1, np.float32)
         for name in tags_of(likely, SURE):
             if not is_person(name):
                 lift[self._place[name]] = LIFT
         for usual, members in self._usual.items():
             if likely[self._place[usual] - 1] < _UNLIKELY:
-                lift[members] = -torch.inf
-        return SearchOptions(torch.tensor(tags + [END] * (TAGS - len(tags))), self._group, lift)
+                lift[members] = -np.inf
+        return SearchOptions(np.array(tags + [END] * (TAGS - len(tags))), self._group, lift)

@@ -1,8 +1,8 @@
 """Our captioner's decoder: a small transformer that reads the cells of `models.networks.lite_maps`.
 
-Owns the network in its two uses: `forward` over whole captions at once, for training, and
-`start` / `step`, word by word with cached keys and values, for the search in
-`models.captioning.search`. It knows token numbers, not words, and opens no file.
+Owns the network as it is trained: `forward` over whole captions at once, and `start` / `step`, word
+by word with cached keys and values. `models.captioning.decoder` is the same for answering, without
+torch. It knows token numbers, not words, and opens no file.
 """
 
 from dataclasses import dataclass
@@ -11,25 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS
-
-END = 0
-"""The token that begins a caption and ends it."""
-UNKNOWN = 1
-MAX_WORDS = 20
-TAGS = 4
-"""Places for words that are said to fit the picture; `END` is none."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The sizes of a decoder; `tokens` counts the vocabulary with its two special tokens."""
-
-    tokens: int
-    width: int = 256
-    layers: int = 2
-    heads: int = 4
-    hidden: int = 1024
+from models.networks.caption_shape import CELLS, CHANNELS, HEAD_CHANNELS, MAX_WORDS, Shape
 
 
 @dataclass(frozen=True)

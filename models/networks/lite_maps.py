@@ -9,20 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.networks.caption_shape import HEAD_CHANNELS
 from models.networks.efficientnet_lite import EfficientNetLite0
-
-SIDE = 288
-"""Pixels a side of the pictures, as `models.captioning.views` prepares them."""
-
-CELLS = (SIDE // 32) ** 2
-HEAD_CHANNELS = 1280
-"""The first channels of a cell, from the last map, all in [0, 6]."""
-
-MIDDLE_CHANNELS = 112
-FINE_CHANNELS = 4 * MIDDLE_CHANNELS + 40 + 4 * 3
-"""The channels after them: block 10 in 2x2 quarters, block 4's mean, the colors in 2x2."""
-
-CHANNELS = HEAD_CHANNELS + FINE_CHANNELS
 
 _MIDDLE, _EARLY = 10, 4
 """Blocks whose outputs are kept: (112, H / 16, W / 16) and (40, H / 8, W / 8)."""

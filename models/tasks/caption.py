@@ -1,25 +1,31 @@
 """The task of saying what a picture shows: prepare, run, present.
 
-Owns the way from an encoded picture to a sentence and its alternatives. Who answers is decided in
-`models.catalog.selection`, and what is said in `models.captioning.backends`.
+Owns the way from an encoded picture to a sentence and its alternatives. Pictures for one captioner
+share its passes. Who answers is decided in `models.catalog.selection`, and what is said in
+`models.captioning`.
 """
 
 import time
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from models.captioning.records import DEFAULT, MAX_BEAMS, Captioning, Captionings
+from models.captioning.own import CaptionBackend
+from models.captioning.records import DEFAULT, Captioning, Captionings
+from models.captioning.small import MAX_BEAMS
+from models.captioning.small import Caption as Spoken
 from models.catalog.selection import Choice, Selection
 from models.images.arrays import Array
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
-from models.jobs.answers import Captioned
+from models.jobs.answers import Answer, Captioned
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Caption
 from models.runtime.cache import NetworkCache
 from models.runtime.device import device_name
-from models.tasks.base import Alone
+from models.tasks.base import Present, running
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,10 @@ class Prepared:
     notes: tuple[Said, ...] = ()
 
 
-class CaptionTask(Alone[Prepared, Captioned]):
+class CaptionTask:
     """Answers `Caption` jobs with those of `records` whose files are here."""
+
+    makes_room = False
 
     def __init__(self, records: Captionings, networks: NetworkCache, do: Perform = perform) -> None:
         self._networks = networks
@@ -62,37 +70,51 @@ class CaptionTask(Alone[Prepared, Captioned]):
             notes=picture.notes,
         )
 
-    def model_of(self, item: Prepared) -> str:
-        """See `Alone`."""
+    def together(self, item: Prepared) -> Hashable:
+        """Return the captioner: it looks at all its pictures at once."""
         return item.choice.record.name
 
-    def answer(self, item: Prepared) -> Captioned:
-        """See `Alone`: a caption is the same in any batch."""
-        record = item.choice.record
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Answer | Present]:
+        """See `Task`; all of `batch` are for one captioner."""
+        record = batch[0].choice.record
+        with running(record.name):
+            begun = time.perf_counter()
+            voice = self._voice(record)
+            pictures, beams = [item.pixels for item in batch], [item.beams for item in batch]
+            captions = voice.say(pictures, beams)
+            milliseconds = (time.perf_counter() - begun) * 1000
+        device = device_name(self._networks.device, voice.runtime)
+        return [
+            partial(_present, *one, device, milliseconds)
+            for one in zip(batch, captions, strict=True)
+        ]
+
+    def _voice(self, record: Captioning) -> CaptionBackend:
         networks = self._networks
-        voice = networks.get(
+        return networks.get(
             record.name, lambda: record.load(networks.shelf, networks.device, networks.compiled)
         )
-        begun = time.perf_counter()
-        caption = voice.say(item.pixels, item.beams)
-        milliseconds = (time.perf_counter() - begun) * 1000
-        if not caption.text:
-            sentence = say(
-                "{model} couldn't come up with a caption. Try another picture.", model=record.name
-            )
-            raise JobError("model_failed", sentence)
-        return Captioned(
-            caption=caption.text,
-            log_probability=caption.log_probability,
-            sure=not caption.guess,
-            alternatives=caption.alternatives,
-            model=record.name,
-            weights=record.checkpoint.name,
-            width=item.width,
-            height=item.height,
-            frames=item.frames,
-            notes=item.notes,
-            device=device_name(networks.device, voice.runtime),
-            milliseconds=milliseconds,
-            substitution=item.choice.substitution,
+
+
+def _present(item: Prepared, caption: Spoken, device: str, milliseconds: float) -> Captioned:
+    record = item.choice.record
+    if not caption.text:
+        sentence = say(
+            "{model} couldn't come up with a caption. Try another picture.", model=record.name
         )
+        raise JobError("model_failed", sentence)
+    return Captioned(
+        caption=caption.text,
+        log_probability=caption.log_probability,
+        sure=not caption.guess,
+        alternatives=caption.alternatives,
+        model=record.name,
+        weights=record.checkpoint.name,
+        width=item.width,
+        height=item.height,
+        frames=item.frames,
+        notes=item.notes,
+        device=device,
+        milliseconds=milliseconds,
+        substitution=item.choice.substitution,
+    )

@@ -21,7 +21,8 @@ from torch.nn import functional
 
 from models.captioning.nouns import nouns
 from models.captioning.small import contents, dequantized
-from models.networks.caption_transformer import END, UNKNOWN, CaptionTransformer, Shape
+from models.networks.caption_shape import END, UNKNOWN, Shape
+from models.networks.caption_transformer import CaptionTransformer
 from models.train.caption_corpus import Batch, Corpus, Data, Share
 from models.train.caption_data import Standard
 from models.train.caption_export import export
@@ -101,7 +102,9 @@ class Run:
         A new word begins as the mean of its parts or as its kind.
         """
         header, tensors = contents(path)
-        old = dequantized({n: t for n, t in tensors.items() if n in _state_names(self.network)})
+        known = _state_names(self.network)
+        small = dequantized({n: t for n, t in tensors.items() if n in known})
+        old = {name: torch.from_numpy(array) for name, array in small.items()}
         words = {word: row for row, word in enumerate(header["words"])}
         state = self.network.state_dict()
         for name, tensor in old.items():

@@ -228,10 +228,9 @@ def _guesses(data: Data) -> dict[str, list[list[str]]]:
         for half in range(2)
     ]
     for part, fold in zip(parts, folds, strict=True):
-        said = torch.stack(
-            [head.probabilities(part.pooled[:, 0], part.classes[:, 0]) for head in heads]
-        )
-        likely.append(said[fold, torch.arange(len(fold))])
+        pooled, classes = part.pooled[:, 0].numpy(), part.classes[:, 0].numpy()
+        said = np.stack([head.probabilities(pooled, classes) for head in heads])
+        likely.append(said[fold.numpy(), np.arange(len(fold))])
     return {n: [tags_of(row) for row in rows] for n, rows in zip(SETS, likely, strict=True)}
 
 

@@ -26,15 +26,9 @@ from torchvision.transforms import v2
 
 from models.captioning.views import normalized, prepare
 from models.catalog.classifiers import catalog
+from models.networks.caption_shape import CELLS, CHANNELS, HEAD_CHANNELS, MIDDLE_CHANNELS, SIDE
 from models.networks.efficientnet_lite import EfficientNetLite0
-from models.networks.lite_maps import (
-    CELLS,
-    CHANNELS,
-    HEAD_CHANNELS,
-    MIDDLE_CHANNELS,
-    SIDE,
-    LiteMaps,
-)
+from models.networks.lite_maps import LiteMaps
 from models.runtime.fuse_batchnorm import fuse
 from models.weights.store import WeightsStore
 

@@ -15,9 +15,8 @@ import click
 import torch
 from PIL import Image, ImageDraw
 
-from models.captioning.backends import fast_encoder, plain_encoder
-from models.captioning.records import DEFAULT_BEAMS
-from models.captioning.small import WEIGHTS, Caption, Captioner
+from models.captioning.encoder import fast_encoder, plain_encoder
+from models.captioning.small import DEFAULT_BEAMS, WEIGHTS, Caption, Captioner
 from models.captioning.views import prepare
 from models.train.caption_corpus import SETS, Data
 from models.train.caption_data import Pictures, Split
@@ -41,7 +40,8 @@ def captions(
         began = time.process_time()
         with torch.inference_mode():
             cells = maps(torch.from_numpy(prepare(picture))[None])
-            said[name] = captioner.caption(cells, maps.classes(cells), beams)[0]
+            classes = maps.classes(cells).numpy()
+            said[name] = captioner.caption(cells.numpy(), classes, [beams])[0]
         seconds += time.process_time() - began
     return said, seconds / len(said)
 

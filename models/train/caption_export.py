@@ -17,20 +17,21 @@ import click
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 from torch import Tensor
 
 from models.captioning.certainty import Certainty, features
 from models.captioning.mbr import DocumentFrequency, Gram
-from models.captioning.records import DEFAULT_BEAMS
-from models.captioning.small import Captioner, contents, quantized
-from models.networks.caption_transformer import UNKNOWN, Shape
+from models.captioning.small import DEFAULT_BEAMS, Captioner, contents, quantized
+from models.images.arrays import Array
+from models.networks.caption_shape import UNKNOWN, Shape
 from models.train.caption_corpus import SETS, Data, Examples, head_of, words_of
 from models.train.caption_naming import counted, names_right
 from models.train.caption_tagger import Evidence
 from models.train.caption_text import Words
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Integers: TypeAlias = npt.NDArray[np.int16]
 
 _PATH = click.Path(path_type=Path)
 _NEWTON_STEPS = 20
@@ -57,18 +58,19 @@ def export(data: Data, runs: Sequence[Path], target: Path) -> None:
     states = [averaged(run) for run in runs]
     tensors = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
     head = head_of([Examples.read(data, name, "train") for name in SETS])
-    tensors |= {f"tagger.{part}": tensor for part, tensor in vars(head).items()}
-    tensors = quantized(tensors)
+    full = {name: tensor.numpy() for name, tensor in tensors.items()}
+    full |= {f"tagger.{part}": array for part, array in vars(head).items()}
+    small: dict[str, Any] = quantized(full)
     known = [evidence for name in SETS for evidence in data.evidence(name, "train")]
     rarity = rarity_of([evidence.captions for evidence in known if evidence.captions], words)
-    tensors["grams"], tensors["grams.seen"] = _table(rarity)
+    small["grams"], small["grams.seen"] = _table(rarity)
     header = {
         "shape": asdict(Shape(len(words.words))),
         "words": list(words.words),
         "pictures": rarity.pictures,
         "certainty": asdict(_UNTRIED),
     }
-    _write(tensors, header, target)
+    _write(small, header, target)
     choose_certainty(data, target)
 
 
@@ -89,7 +91,7 @@ class Tried:
 
     text: str
     mean: float
-    likely: Tensor
+    likely: Array
     known: Evidence
 
 
@@ -150,10 +152,10 @@ def _grams(row: Sequence[int]) -> list[Gram]:
     return [tuple(row[at : at + n]) for n in lengths for at in range(len(row) - n + 1)]
 
 
-def _table(rarity: DocumentFrequency) -> tuple[Tensor, Tensor]:
+def _table(rarity: DocumentFrequency) -> tuple[Integers, Integers]:
     rows = [(*gram, *[-1] * (_LONGEST_GRAM - len(gram))) for gram in rarity.seen]
     counts = list(rarity.seen.values())
-    return torch.tensor(rows, dtype=torch.int16), torch.tensor(counts, dtype=torch.int16)
+    return np.array(rows, np.int16), np.array(counts, np.int16)
 
 
 def _tried(captioner: Captioner, data: Data) -> list[Tried]:
@@ -164,16 +166,17 @@ def _tried(captioner: Captioner, data: Data) -> list[Tried]:
         cells = data.features(name, "validation")
         known = data.evidence(name, "validation")
         for index in range(0, len(known), -(-len(known) // _VALIDATED)):
-            likely = captioner.tagger.probabilities(
-                examples.pooled[index], examples.classes[index]
-            )[0]
-            best = captioner.ranked(cells.cells([index], [0])[0], likely, DEFAULT_BEAMS)[0]
+            pooled, classes = examples.pooled[index].numpy(), examples.classes[index].numpy()
+            likely = captioner.tagger.probabilities(pooled, classes)[0]
+            seen = cells.cells([index], [0]).numpy()
+            (ranked,) = captioner.ranked(seen, likely[None], [DEFAULT_BEAMS])
+            best = ranked[0]
             text = captioner.text(best.tokens)
             tried.append(Tried(text, best.mean, likely, known[index]))
     return tried
 
 
-def _write(tensors: dict[str, Tensor], header: dict[str, Any], target: Path) -> None:
+def _write(tensors: dict[str, Any], header: dict[str, Any], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, target, {"captioner": json.dumps(header, separators=(",", ":"))})
 

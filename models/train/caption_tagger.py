@@ -85,7 +85,7 @@ def fit(pooled: Tensor, classes: Tensor, targets: Tensor, weights: Tensor) -> Ta
     learned = ((targets == 1).sum(0) >= fewest).nonzero()[:, 0]
     mean, std = pooled.mean(0), pooled.std(0) + 1e-3
     inputs = (pooled - mean) / std
-    evidence = (class_evidence(classes) * has_classes)[:, learned]
+    evidence = (torch.from_numpy(class_evidence(classes.numpy())) * has_classes)[:, learned]
     wanted = targets[:, learned]
     weight = torch.zeros(len(learned), pooled.shape[1], requires_grad=True)
     trust = torch.full((len(learned),), 0.3, requires_grad=True)
@@ -114,12 +114,9 @@ def _whole(learned: Tensor, parts: tuple[Tensor, Tensor, Tensor], mean: Tensor) 
     """Return the head with the `learned` rows, and for other nouns the classes alone."""
     weight, trust, bias = parts
     has_classes = torch.tensor([bool(noun.classes) for noun in nouns().values()])
-    every = Tagger(
-        torch.zeros(len(has_classes), len(mean)),
-        has_classes.float(),
-        torch.where(has_classes, 0.0, _NEVER),
-    )
-    every.weight[learned] = weight
-    every.trust[learned] = trust * has_classes[learned]
-    every.bias[learned] = bias - weight @ mean
-    return every
+    whole, trusted = torch.zeros(len(has_classes), len(mean)), has_classes.float()
+    biases = torch.where(has_classes, 0.0, _NEVER)
+    whole[learned] = weight
+    trusted[learned] = trust * has_classes[learned]
+    biases[learned] = bias - weight @ mean
+    return Tagger(whole.numpy(), trusted.numpy(), biases.numpy())

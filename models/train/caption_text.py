@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from models.captioning.nouns import joined, kinds_of, nouns, plural
-from models.networks.caption_transformer import END, MAX_WORDS, TAGS, UNKNOWN
+from models.networks.caption_shape import END, MAX_WORDS, TAGS, UNKNOWN
 from models.train.caption_tagger import labeled
 
 _SPECIAL = ("<end>", "<unk>")

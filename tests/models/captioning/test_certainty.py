@@ -1,22 +1,23 @@
 """Whether a caption is believed, and what is said in its place."""
 
+import numpy as np
 import pytest
-import torch
-from torch import Tensor
 
 from models.captioning.certainty import Certainty, features, surest
 from models.captioning.nouns import nouns
 from models.captioning.tags import with_kinds
+from models.images.arrays import Array
 
 _BY_NOUN = Certainty(weights=(0.0, 1.0, 0.0, 0.0, 0.0), alone=0.3, guess=0.5)
 """As likely right as the first noun is shown."""
 
 
-def _likely(**shares: float) -> Tensor:
-    likely = torch.zeros(1, len(nouns()))
+def _likely(**shares: float) -> Array:
+    likely = np.zeros((1, len(nouns())), np.float32)
     for name, share in shares.items():
         likely[0, list(nouns()).index(name)] = share
-    return with_kinds(likely)[0]
+    shown: Array = with_kinds(likely)[0]
+    return shown
 
 
 def test_a_likely_caption_is_said() -> None:

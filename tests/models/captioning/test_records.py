@@ -4,13 +4,15 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import nn
 
-from models.captioning import backends, neuraltalk2
-from models.captioning.backends import TOLERANCE, CaptionBackend, NeuralTalkBackend
+from models.captioning import neuraltalk2, neuraltalk_backend
+from models.captioning.neuraltalk_backend import TOLERANCE, NeuralTalkBackend
+from models.captioning.own import CaptionBackend
 from models.captioning.published import CONVERTED, FILES
 from models.captioning.records import DEFAULT, PUBLISHED, Captionings, captioners
 from models.captioning.views import LEAST_SIDE, MOST_PIXELS, at_own_size
@@ -170,7 +172,7 @@ def test_it_says_what_the_plain_networks_say(
     said = captioned(describer, Caption(picture=PICTURE, model=PUBLISHED, beams=beams))
     plain = neuraltalk2.load(shelf.cache / CONVERTED)
     with torch.inference_mode():
-        feature = plain.encoder(at_own_size(scene((200, 150)))[None])
+        feature = plain.encoder(torch.from_numpy(at_own_size(scene((200, 150)))[None]))
     found = plain.decoder.captions(feature, beams or 2)[0]
     assert said.caption == plain.text(found[0].tokens)
     assert said.alternatives == tuple(plain.text(other.tokens) for other in found[1:4])
@@ -186,10 +188,10 @@ def test_features_are_those_of_the_plain_encoder(
     voice = NeuralTalkBackend(shelf, CPU, ())
     plain = neuraltalk2.load(shelf.cache / CONVERTED).encoder
     for size in ((200, 150), (33, 70)):
-        tensor = at_own_size(scene(size))
+        pixels = at_own_size(scene(size))
         with torch.inference_mode():
-            wanted = plain(tensor[None])
-        assert float((voice.features(tensor) - wanted).abs().max()) <= TOLERANCE
+            wanted = plain(torch.from_numpy(pixels[None]))
+        assert float((voice.features(pixels) - wanted).abs().max()) <= TOLERANCE
         assert float(wanted.std()) > 0.01  # features that are all alike would agree too easily
 
 
@@ -198,7 +200,7 @@ def test_an_encoder_that_folding_would_change_runs_plain(
 ) -> None:
     """Where the fused features are off by more than they may be, the plain ones are taken."""
     captioned(describer, Caption(picture=PICTURE, model=PUBLISHED))
-    monkeypatch.setattr(backends, "TOLERANCE", -1.0)
+    monkeypatch.setattr(neuraltalk_backend, "TOLERANCE", -1.0)
     voice = NeuralTalkBackend(shelf, CPU, ())
     assert any(isinstance(part, nn.BatchNorm2d) for part in voice.encoder.modules())
 
@@ -224,7 +226,7 @@ def test_pixels_are_normalized_as_published() -> None:
     """ImageNet's mean and deviation, of values in [0, 1]."""
     seen = at_own_size(Image.new("RGB", (40, 40), (255, 0, 127)))[:, 0, 0]
     wanted = [(1 - 0.485) / 0.229, -0.456 / 0.224, (127 / 255 - 0.406) / 0.225]
-    torch.testing.assert_close(seen, torch.tensor(wanted))
+    assert np.allclose(seen, wanted, atol=1e-6)
 
 
 def test_the_real_worker_verifies_converts_and_answers(

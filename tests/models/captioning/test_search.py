@@ -2,27 +2,46 @@
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from models.captioning.search import LONGEST, SearchOptions, SearchResult, _Beams, search
-from models.networks.caption_transformer import (
-    END,
-    TAGS,
-    UNKNOWN,
-    CaptionTransformer,
-    Shape,
-)
-from models.networks.lite_maps import CELLS, CHANNELS
+from models.captioning import search as searching
+from models.captioning.search import LONGEST, SearchOptions, SearchResult, _Beams
+from models.networks.caption_shape import CELLS, CHANNELS, END, TAGS, UNKNOWN, Shape
+from models.networks.caption_transformer import CaptionTransformer
+from tests.models.captioning.decoding import decoder_of
 
 _NOTHING = SearchOptions.none(12)
-_GROUPS = torch.tensor([0, 0, 0, 1, 1, 0, 2, 3, 0, 0, 0, 0])
+_TAGS = torch.from_numpy(_NOTHING.tags[None])
+_GROUPS = np.array([0, 0, 0, 1, 1, 0, 2, 3, 0, 0, 0, 0])
 """Tokens 3 and 4 mean one noun, 6 and 7 another each."""
 
 
 def _wish(*lift: float) -> SearchOptions:
-    return SearchOptions(torch.full((TAGS,), END), _GROUPS, torch.tensor([0.0, *lift]))
+    return SearchOptions(np.full(TAGS, END), _GROUPS, np.array([0.0, *lift], np.float32))
+
+
+def search(
+    network: CaptionTransformer,
+    picture: Tensor,
+    wish: SearchOptions,
+    beams: int,
+    *,
+    draws: int = 0,
+    temperature: float = 1.0,
+) -> tuple[list[SearchResult], list[SearchResult]]:
+    """Search the captions of one picture's cells (81, 1780)."""
+    (found,) = searching.search(
+        decoder_of(network),
+        picture.numpy()[None],
+        [wish],
+        [beams],
+        draws=[draws],
+        temperature=temperature,
+    )
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +65,7 @@ def _log_probability(network: CaptionTransformer, cells: Tensor, tokens: tuple[i
     """Return a caption's log-probability by one pass over the whole of it."""
     row = torch.tensor([[END, *tokens]])
     with torch.inference_mode():
-        logits = network(
-            cells[None], _NOTHING.tags[None], row, torch.ones_like(row, dtype=torch.bool)
-        )
+        logits = network(cells[None], _TAGS, row, torch.ones_like(row, dtype=torch.bool))
     following = torch.tensor([*tokens, END])
     return float(logits.log_softmax(1).gather(1, following[:, None]).sum())
 
@@ -104,7 +121,7 @@ def _beams(network: CaptionTransformer, cells: Tensor, width: int) -> list[tuple
             rows = torch.tensor([[END, *tokens] for tokens, _ in live])
             real = torch.zeros_like(rows, dtype=torch.bool)
             real[:, -1] = True
-            scores = network(cells[None], _NOTHING.tags[None], rows, real).log_softmax(1)
+            scores = network(cells[None], _TAGS, rows, real).log_softmax(1)
             going: list[tuple[tuple[int, ...], float]] = []
             for (tokens, total), row in zip(live, scores.tolist(), strict=True):
                 if words:
@@ -126,7 +143,7 @@ def test_it_is_beam_search(network: CaptionTransformer, cells: Tensor) -> None:
 def test_an_open_beam_may_still_reach_the_score_of_the_longest_caption() -> None:
     """If no further word cost anything: to stop sooner could lose the best one."""
     beams = _Beams(2, 12, _NOTHING)
-    beams._sums = torch.tensor([-5.0, -3.0])
+    beams._sums = np.array([-5.0, -3.0], np.float32)
     reachable = [-3.0 / (words + 1) ** 0.7 for words in range(LONGEST + 1)]
     assert beams._best_possible() >= max(reachable) - 1e-6
 
@@ -153,7 +170,7 @@ def test_samples_are_drawn_from_the_decoder(network: CaptionTransformer, cells: 
     """The first words drawn at temperature 1 are as frequent as they are likely."""
     drawn = search(network, cells[0], _NOTHING, 1, draws=4000, temperature=1.0)[1]
     with torch.inference_mode():
-        scores, _ = network.step(torch.tensor([END]), network.start(cells[0], _NOTHING.tags, 1))
+        scores, _ = network.step(torch.tensor([END]), network.start(cells[0], _TAGS[0], 1))
         scores[0, [END, UNKNOWN]] = -torch.inf
         wanted = scores[0].softmax(0)
     first = torch.tensor([found.tokens[0] for found in drawn])
@@ -190,3 +207,40 @@ def test_a_lifted_noun_is_named(network: CaptionTransformer, cells: Tensor) -> N
 def test_the_same_cells_give_the_same_captions(network: CaptionTransformer, cells: Tensor) -> None:
     """Nothing is left to chance, in the drawing either."""
     assert _every(network, cells[:2]) == _every(network, cells[:2])
+
+
+def test_pictures_do_not_meddle(network: CaptionTransformer, cells: Tensor) -> None:
+    """Side by side, each finds what it finds alone, whatever its own wish, beams and draws."""
+    wishes = [_NOTHING, _wish(3, 0, 0), _NOTHING, _wish(0, 60, 0)]
+    beams, draws = [1, 5, 3, 2], [0, 20, 7, 1]
+    together = searching.search(
+        decoder_of(network), cells.numpy(), wishes, beams, draws=draws, temperature=0.8
+    )
+    for place, found in enumerate(together):
+        alone = search(
+            network,
+            cells[place],
+            wishes[place],
+            beams[place],
+            draws=draws[place],
+            temperature=0.8,
+        )
+        for mine, expected in zip(found, alone, strict=True):
+            assert [one.tokens for one in mine] == [one.tokens for one in expected]
+
+
+def test_a_step_is_the_networks(network: CaptionTransformer, cells: Tensor) -> None:
+    """Without torch, for rows of several pictures at once, as with it for each alone."""
+    decoder = decoder_of(network)
+    with torch.inference_mode():
+        plain = network.standardise(cells)
+        state = decoder.start(decoder.standardize(cells.numpy()), np.full((4, TAGS), END))
+        rows, tokens = np.array([0, 0, 0, 2, 3]), np.array([3, 4, 5, 6, 3])
+        state = state.rows(rows, [3, 0, 1, 1])
+        found, state = decoder.step(tokens, state)
+        found, _ = decoder.step(tokens[::-1].copy(), state)
+        for row, picture in enumerate(rows):
+            own = network.start(plain[picture], _TAGS[0], 1)
+            for token in (tokens[row], tokens[::-1][row]):
+                expected, own = network.step(torch.tensor([token]), own)
+            assert np.allclose(found[row], expected[0].numpy(), atol=1e-5)

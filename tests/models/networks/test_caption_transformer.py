@@ -2,8 +2,8 @@
 
 import torch
 
-from models.networks.caption_transformer import END, TAGS, CaptionTransformer, Shape
-from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS
+from models.networks.caption_shape import CELLS, CHANNELS, END, HEAD_CHANNELS, TAGS, Shape
+from models.networks.caption_transformer import CaptionTransformer
 
 
 def test_fine_channels_are_standardised_and_the_others_left() -> None:

@@ -1,5 +1,6 @@
 """The way from a picture to a caption's answer, with captioners that say what they are told."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,11 +38,11 @@ class Told:
         """Return itself: there are no weights."""
         return self
 
-    def say(self, pixels: Array, beams: int) -> Said:
-        """Return the caption, whatever `pixels` show."""
-        assert pixels.shape == (3, 48, 64)
-        self.beams.append(beams)
-        return self.caption
+    def say(self, pictures: Sequence[Array], beams: Sequence[int]) -> list[Said]:
+        """Return the caption for each of `pictures`, whatever it shows."""
+        assert {picture.shape for picture in pictures} == {(3, 48, 64)}
+        self.beams.extend(beams)
+        return [self.caption] * len(pictures)
 
 
 @pytest.fixture

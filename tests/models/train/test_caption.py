@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 
 from models.captioning.small import quantized
-from models.networks.caption_transformer import END, CaptionTransformer, Shape
-from models.networks.lite_maps import CELLS, CHANNELS, HEAD_CHANNELS
+from models.networks.caption_shape import CELLS, CHANNELS, END, HEAD_CHANNELS, Shape
+from models.networks.caption_transformer import CaptionTransformer
 from models.train.caption import Recipe, Run
 from models.train.caption_corpus import Corpus, Pictures, Share
 from models.train.caption_data import Features, Standard
@@ -82,7 +82,8 @@ def test_new_words_begin_as_their_kin(tmp_path: Path, corpus: Corpus) -> None:
     old = CaptionTransformer(Shape(4, hidden=512))
     words = ["<end>", "<unk>", "dog", "hot"]
     path = tmp_path / "old.safetensors"
-    save_file(quantized(old.state_dict()), path, {"captioner": json.dumps({"words": words})})
+    state = {name: tensor.numpy() for name, tensor in old.state_dict().items()}
+    save_file(quantized(state), path, {"captioner": json.dumps({"words": words})})
     run = Run(tmp_path, _RECIPE, corpus, Standard(torch.ones(_FINE), torch.ones(_FINE)))
     run.inherit(path)
     place = corpus.words.number

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from models.networks.lite_maps import CHANNELS, HEAD_CHANNELS, SIDE
+from models.networks.caption_shape import CHANNELS, HEAD_CHANNELS, SIDE
 from models.train.caption_corpus import Data
 from models.train.caption_data import Flickr8k, lite_maps, mirrored, plain, split_of
 from models.train.caption_everyday import Everyday

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from models.captioning.mbr import DocumentFrequency
 from models.captioning.nouns import nouns
@@ -39,7 +38,7 @@ def test_rarity_counts_pictures() -> None:
 
 def test_a_guess_is_what_is_too_often_wrong() -> None:
     """The threshold is the least at which few pictures are said wrongly without a word."""
-    nothing = torch.zeros(len(nouns()))
+    nothing = np.zeros(len(nouns()), np.float32)
     right = [Tried("a cat", -0.1, nothing, Evidence([], ["cat"]))] * 80
     wrong = [
         Tried("a car", mean, nothing, Evidence([], ["cat"])) for mean in np.linspace(-2, 0, 20)

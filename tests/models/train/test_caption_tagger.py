@@ -38,7 +38,8 @@ def test_the_head_learns_what_pictures_show() -> None:
     texts = [Evidence(["a cat"] if cat else ["a car"], []) for cat in cats.tolist()]
     targets = torch.stack([text.targets() for text in texts])
     head = fit(pooled, torch.zeros(400, 1000), targets, torch.ones(400))
-    likely = head.probabilities(fresh, torch.zeros(400, 1000))[:, _PLACE["cat"]]
+    classes = torch.zeros(400, 1000).numpy()
+    likely = head.probabilities(fresh.numpy(), classes)[:, _PLACE["cat"]]
     assert (likely[:200] > likely[200:].max()).float().mean() > 0.9
     assert not head.weight[_PLACE["owl"]].any()
     assert head.trust[_PLACE["owl"]] == 1

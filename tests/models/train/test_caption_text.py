@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.captioning.nouns import found, joined, nouns
-from models.networks.caption_transformer import END, MAX_WORDS, TAGS, UNKNOWN
+from models.networks.caption_shape import END, MAX_WORDS, TAGS, UNKNOWN
 from models.train.caption_text import (
     Words,
     draw_tags,
