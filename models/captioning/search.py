@@ -116,7 +116,7 @@ def _follow(
 
     `places` of a search says which of the decoder's rows each of its open captions is.
     """
-    state = network.start(cells, wish.tags, 1)
+    state = network.start(cells[None], wish.tags[None], 1)
     last = torch.tensor([END])
     lift = wish.lift[wish.group]
     named = torch.zeros(1, len(wish.lift), dtype=torch.bool)
