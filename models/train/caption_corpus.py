@@ -112,7 +112,7 @@ class Data:
 
     def cache(self) -> None:
         """Compute the maps that are missing; everyday pictures, which are few, get two views."""
-        for split in ("train", "validation", "test"):
+        for split in ("train", "validation"):
             cache_features(self.flickr8k, self.maps, "flickr8k", split)
             crops = 1 if split == "train" else 0
             cache_features(self.everyday, self.maps, "everyday", split, crops)
