@@ -21,6 +21,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from models.captioning.certainty import Certainty
+from models.captioning.grammar import flawed
 from models.captioning.mbr import DocumentFrequency, Gram, mbr_scores
 from models.captioning.search import SearchResult, search
 from models.captioning.tags import Tagger, Wishes
@@ -157,7 +158,8 @@ class Captioner:
         """Return the captions found for one picture's standardised cells, the best first.
 
         One beam follows the likeliest word. More beams are searched together with drawn
-        captions, and the one that agrees most with all of them, by their likelihood, is the best.
+        captions, and the one that agrees most with all of them, by their likelihood, is the best,
+        those without slips before those with one.
         """
         wish = self._wishes.of(likely)
         if beams == 1:
@@ -180,7 +182,8 @@ class Captioner:
         rows = list(captions)
         scores = mbr_scores(rows, list(weights.values()), self._rarity)
         scores = scores + np.array([NAMING * captions[row].lifted for row in rows])
-        return [captions[rows[index]] for index in (-scores).argsort(kind="stable")]
+        best = [captions[rows[index]] for index in (-scores).argsort(kind="stable")]
+        return sorted(best, key=lambda caption: flawed(self.text(caption.tokens)))
 
     def _presented(self, cells: Tensor, likely: Tensor, beams: int) -> Caption:
         found = self.ranked(cells, likely, beams)
