@@ -42,6 +42,7 @@ def _print_json(file: Path, answer: Captioned) -> None:
             "file": display_name(file),
             "model": answer.model,
             "caption": answer.caption,
+            "sure": answer.sure,
             "log_probability": answer.log_probability,
             "alternatives": list(answer.alternatives),
         }

@@ -36,7 +36,8 @@ async def classify_files(
 
 def _print_json(file: Path, labels: Labels) -> None:
     top = [label_json(label) for label in labels.top]
-    print_json({"file": display_name(file), "model": labels.model, "labels": top})
+    answer = {"file": display_name(file), "model": labels.model}
+    print_json({**answer, "sure": labels.sure, "labels": top})
 
 
 def _print_text(file: Path, outcome: Labels) -> None:

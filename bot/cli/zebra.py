@@ -69,6 +69,7 @@ def _print(file: Path, written: Path, answer: Translated, *, as_json: bool) -> N
                 "model": answer.model,
                 "output": display_name(written),
                 "size": [answer.image.width, answer.image.height],
+                "sure": seen.expected,
                 "before": label_json(seen.before),
                 "after": label_json(seen.after),
             }

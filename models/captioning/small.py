@@ -20,6 +20,7 @@ from safetensors import safe_open
 
 from models.captioning.certainty import Certainty
 from models.captioning.decoder import Decoder
+from models.captioning.grammar import flawed
 from models.captioning.mbr import DocumentFrequency, Gram, mbr_scores
 from models.captioning.search import SearchResult, search
 from models.captioning.tags import Tagger, Wishes
@@ -130,7 +131,8 @@ class Captioner:
         """Return the captions found for each picture's standardized cells, the best first.
 
         One beam follows the likeliest word. More beams are searched together with drawn
-        captions, and the one that agrees most with all of them, by their likelihood, is the best.
+        captions, and the one that agrees most with all of them, by their likelihood, is the best,
+        those without slips before those with one.
         """
         wishes = [self._wishes.of(one) for one in likely]
         draws = [0 if one == 1 else SAMPLES for one in beams]
@@ -155,7 +157,8 @@ class Captioner:
         rows = list(captions)
         scores = mbr_scores(rows, list(weights.values()), self._rarity)
         scores = scores + np.array([NAMING * captions[row].lifted for row in rows])
-        return [captions[rows[index]] for index in (-scores).argsort(kind="stable")]
+        best = [captions[rows[index]] for index in (-scores).argsort(kind="stable")]
+        return sorted(best, key=lambda caption: flawed(self.text(caption.tokens)))
 
     def _presented(self, found: Sequence[SearchResult], likely: Array) -> Caption:
         texts = [self.text(caption.tokens) for caption in found[: ALTERNATIVES + 1]]

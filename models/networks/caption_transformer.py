@@ -19,7 +19,8 @@ class State:
     """What a search keeps between two steps, one row a hypothesis.
 
     `past` holds each layer's keys and values of the words so far (rows, heads, words, width /
-    heads), `picture` those of picture and tags (1, heads, 86, width / heads).
+    heads), `picture` those of picture and tags (N, heads, 86, width / heads), each of which so
+    many rows look at, one picture's after the other's.
     """
 
     past: tuple[tuple[Tensor, Tensor], ...]
@@ -87,8 +88,12 @@ class CaptionTransformer(nn.Module):
         return self._logits(x)
 
     def start(self, cells: Tensor, tags: Tensor, rows: int) -> State:
-        """Return the state of `rows` hypotheses without words, for cells (81, 1780), tags (4,)."""
-        memory = self.memory(cells[None], tags[None])
+        """Return the state of `rows` hypotheses without words.
+
+        They are for one picture's cells (1, 81, 1780) and tags (1, 4), or for several pictures',
+        as many for each.
+        """
+        memory = self.memory(cells, tags)
         empty = memory.new_zeros(rows, self.shape.heads, 0, self.shape.width // self.shape.heads)
         picture = tuple(layer.looked_at(memory) for layer in self.layers)  # type: ignore[operator] # a ModuleList of _Layer
         return State(((empty, empty),) * self.shape.layers, picture)
@@ -169,9 +174,9 @@ class _Layer(nn.Module):
         keys, values = torch.cat([past[0], key], dim=2), torch.cat([past[1], value], dim=2)
         seen = functional.scaled_dot_product_attention(query, keys, values)
         x = x + self.self_out(_joined(seen)[:, 0])
-        query = self._split(self.look_in(self.norm2(x))[None])
-        seen = functional.scaled_dot_product_attention(query, *picture)
-        x = x + self.look_out(_joined(seen)[0])
+        looking = self.look_in(self.norm2(x)).unflatten(0, (len(picture[0]), -1))
+        seen = functional.scaled_dot_product_attention(self._split(looking), *picture)
+        x = x + self.look_out(_joined(seen).flatten(0, 1))
         return x + self._feed_forward(x), (keys, values)
 
     def _feed_forward(self, x: Tensor) -> Tensor:

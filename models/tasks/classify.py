@@ -29,15 +29,6 @@ from models.tasks.base import ClassifierTask, running
 
 F = TypeVar("F", bound=np.floating[Any])
 
-SURE = 0.2
-"""Below this probability of the best label an answer counts as not sure.
-
-With EfficientNet-Lite0, noise, plain colors and gradients stay below 0.1, and so does a ninth of
-everyday photographs of people, for whom ImageNet has no class; a third of these stays below 0.2.
-Two breeds that share a clear picture of a cat have nearly 0.4 each. The later checkpoints (V2),
-trained on softened labels, are less sure of right answers too, so the line is not drawn higher.
-"""
-
 SPARE = 2.5
 """Where answers are rounded anyway, a JPEG is decoded at so many times the size it is resized to.
 
@@ -202,7 +193,7 @@ def present(
         height=item.height,
         frames=item.frames,
         notes=item.notes,
-        sure=top[0].probability >= SURE,
+        sure=top[0].probability >= record.sure_from,
         device=device,
         milliseconds=milliseconds,
         batch_size=batch_size,

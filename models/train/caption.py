@@ -10,6 +10,7 @@ shipped file of the runs. Nothing here touches a test split.
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,20 +18,18 @@ from typing import Any
 import click
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from models.captioning.nouns import nouns
 from models.captioning.small import contents, dequantized
-from models.networks.caption_shape import END, UNKNOWN, Shape
+from models.networks.caption_shape import Shape
 from models.networks.caption_transformer import CaptionTransformer
 from models.train.caption_corpus import Batch, Corpus, Data, Share
+from models.train.caption_critical import CriticalRecipe, CriticalRun
 from models.train.caption_data import Standard
 from models.train.caption_export import export
+from models.train.caption_loss import summed_cross_entropy
 
 _log = logging.getLogger(__name__)
-
-PADDING = -100
-"""What `cross_entropy` leaves out."""
 
 _KEPT_EVERY = 100
 _PATH = click.Path(path_type=Path)
@@ -157,20 +156,9 @@ class Run:
 
     def _backward(self, batch: Batch, tokens: int) -> Tensor:
         """Add the gradients of one batch's part of the mean over `tokens`; return that part."""
-        ends = batch.tokens.new_full((len(batch.tokens), 1), END)
-        targets = torch.cat([batch.tokens[:, 1:], ends], dim=1)
-        targets[(targets == END) & ~batch.ended[:, None]] = PADDING
-        targets = targets[batch.real]
-        targets[targets == UNKNOWN] = PADDING
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.network(batch.cells, batch.tags, batch.tokens, batch.real)
-        loss = functional.cross_entropy(
-            logits.float(),
-            targets,
-            ignore_index=PADDING,
-            label_smoothing=self.recipe.smoothing,
-            reduction="sum",
-        )
+        loss = summed_cross_entropy(logits, batch, self.recipe.smoothing)
         (loss / tokens).backward()  # type: ignore[no-untyped-call] # torch annotates it in part
         return loss.detach() / tokens
 
@@ -195,6 +183,24 @@ def _warmth(recipe: Recipe, step: int) -> float:
     return min((step + 1) / recipe.warm_up, (recipe.steps - step) / recipe.cooling, 1.0)
 
 
+def mean_of(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the mean of several decoders' states."""
+    return {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
+
+
+def decoder_in(path: Path, words: Sequence[str]) -> dict[str, Tensor]:
+    """Return the decoder's state in the captioner's file at `path`.
+
+    Raises:
+        ValueError: Its words are not `words`.
+    """
+    header, tensors = contents(path)
+    if header["words"] != list(words):
+        raise ValueError(f"{path} has other words than the data; train at least one seed")
+    names = _state_names(CaptionTransformer(Shape(len(words))))
+    return dequantized({name: tensor for name, tensor in tensors.items() if name in names})
+
+
 @click.command()
 @click.option("--data", required=True, type=_PATH, help="The folder of the three data sets.")
 @click.option("--work", required=True, type=_PATH, help="Maps and checkpoints go here.")
@@ -202,25 +208,42 @@ def _warmth(recipe: Recipe, step: int) -> float:
 @click.option("--target", required=True, type=_PATH, help="The file to make.")
 @click.option("--steps", default=Recipe.steps, show_default=True)
 @click.option("--cooling", default=Recipe.cooling, show_default=True, help="Steps of falling rate.")
-@click.option("--seeds", default=2, show_default=True, help="Runs, whose mean is exported.")
+@click.option("--seeds", default=2, show_default=True, help="Runs, whose mean goes on.")
+@click.option("--critical-steps", default=CriticalRecipe.steps, show_default=True)
 def main(
-    *, data: Path, work: Path, start: Path, target: Path, steps: int, cooling: int, seeds: int
+    *,
+    data: Path,
+    work: Path,
+    start: Path,
+    target: Path,
+    steps: int,
+    cooling: int,
+    seeds: int,
+    critical_steps: int,
 ) -> None:
-    """Train the small captioner, or go on where it stopped, and make the shipped file of it."""
+    """Train the small captioner, or go on where it stopped, and make the shipped file of it.
+
+    Without seeds, the captioner to begin with is the one that learns from its own captions.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     source = Data(data, work / "maps")
     source.cache()
     corpus = Corpus.read(source)
-    folders = [work / f"run{seed}" for seed in range(1, seeds + 1)]
-    for seed, folder in enumerate(folders, 1):
+    states = []
+    for seed in range(1, seeds + 1):
+        folder = work / f"run{seed}"
         folder.mkdir(parents=True, exist_ok=True)
         recipe = Recipe(steps=steps, cooling=cooling, seed=seed)
         run = Run(folder, recipe, corpus, Standard.read(source.maps))
         if not run.step:
             run.inherit(start)
         run.train()
-    export(source, folders, target)
+        states.append(run.average.module.state_dict())
+    decoder = mean_of(states) if states else decoder_in(start, corpus.words.words)
+    critical = CriticalRun(work / "critical", CriticalRecipe(steps=critical_steps), corpus, decoder)
+    critical.train()
+    export(source, critical.average.module.state_dict(), target)
 
 
 if __name__ == "__main__":

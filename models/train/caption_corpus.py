@@ -72,6 +72,15 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """Pictures' `cells` and guessed `tags`, with the rows of what people said of each."""
+
+    cells: Tensor
+    tags: Tensor
+    references: list[list[list[int]]]
+
+
+@dataclass(frozen=True)
 class Data:
     """The folder of the three data sets, and the one of the maps."""
 
@@ -103,7 +112,7 @@ class Data:
 
     def cache(self) -> None:
         """Compute the maps that are missing; everyday pictures, which are few, get two views."""
-        for split in ("train", "validation", "test"):
+        for split in ("train", "validation"):
             cache_features(self.flickr8k, self.maps, "flickr8k", split)
             crops = 1 if split == "train" else 0
             cache_features(self.everyday, self.maps, "everyday", split, crops)
@@ -142,6 +151,25 @@ class Pictures:
         ended = torch.tensor([one.ended for one in said])
         return Batch(cells, _tags(tags, self._words), *rows, ended)
 
+    def shown(self, count: int, dice: Dice) -> Shown:
+        """Return `count` pictures that have captions, as the captioner will meet pictures."""
+        chosen = dice.choice(self._captioned, count, replace=False).tolist()
+        views = dice.integers(self._features.views, size=count).tolist()
+        cells = self._features.cells(chosen, views, mirror=bool(dice.random() < 0.5))
+        tags = _tags([self.guessed[i] for i in chosen], self._words)
+        return Shown(cells, tags, [self._rows(i) for i in chosen])
+
+    def references(self) -> list[list[list[int]]]:
+        """Return the captions' token rows of each picture that has some."""
+        return [self._rows(picture) for picture in self._captioned]
+
+    def _rows(self, picture: int) -> list[list[int]]:
+        return [self._words.row(text) for text in self._evidence[picture].captions]
+
+    @cached_property
+    def _captioned(self) -> list[int]:
+        return [index for index, known in enumerate(self._evidence) if known.captions]
+
     def __len__(self) -> int:
         return len(self._evidence)
 
@@ -179,6 +207,14 @@ class Corpus:
             self._batch(share, np.random.default_rng([seed, step, share.value]), seed, step)
             for share in shares
         ]
+
+    def shown(self, share: Share, count: int, seed: int, step: int) -> Shown:
+        """Return `count` of a share's captioned pictures for `step`."""
+        return self._pictures[share].shown(count, np.random.default_rng([seed, step, share.value]))
+
+    def references(self) -> list[list[list[int]]]:
+        """Return the token rows of every training picture that has captions."""
+        return [rows for share in self._pictures.values() for rows in share.references()]
 
     def _batch(self, share: Share, dice: Dice, seed: int, step: int) -> Batch:
         if share in (Share.TEXT, Share.READING):

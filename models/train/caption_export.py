@@ -1,14 +1,13 @@
-"""The shipped captioner from finished runs, for `models.train.caption`.
+"""The shipped captioner from a finished decoder, for `models.train.caption`.
 
-Owns the file's making: the running average's weights and the tagger's head in 8 bits, the words,
+Owns the file's making: the decoder's weights and the tagger's head in 8 bits, the words,
 how rare their n-grams are, and from which certainty on a caption is no guess, found on
 validation pictures of both data sets; `python -m models.train.caption_export` finds that again.
 It never looks at a test split.
 """
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,14 +20,14 @@ from safetensors.numpy import save_file
 from torch import Tensor
 
 from models.captioning.certainty import Certainty, features
-from models.captioning.mbr import DocumentFrequency, Gram
+from models.captioning.mbr import DocumentFrequency
 from models.captioning.small import DEFAULT_BEAMS, Captioner, contents, quantized
 from models.images.arrays import Array
-from models.networks.caption_shape import UNKNOWN, Shape
+from models.networks.caption_shape import Shape
 from models.train.caption_corpus import SETS, Data, Examples, head_of, words_of
 from models.train.caption_naming import counted, names_right
 from models.train.caption_tagger import Evidence
-from models.train.caption_text import Words
+from models.train.caption_text import rarity_of
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int16]
@@ -52,17 +51,15 @@ ALONE = 0.4
 """See `Certainty`."""
 
 
-def export(data: Data, runs: Sequence[Path], target: Path) -> None:
-    """Write the captioner of the runs in the folders `runs`, their mean, to the file `target`."""
+def export(data: Data, decoder: Mapping[str, Tensor], target: Path) -> None:
+    """Write the captioner whose decoder's state is `decoder` to the file `target`."""
     words = words_of(data)
-    states = [averaged(run) for run in runs]
-    tensors = {name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]}
     head = head_of([Examples.read(data, name, "train") for name in SETS])
-    full = {name: tensor.numpy() for name, tensor in tensors.items()}
+    full = {name: tensor.numpy() for name, tensor in decoder.items()}
     full |= {f"tagger.{part}": array for part, array in vars(head).items()}
     small: dict[str, Any] = quantized(full)
-    known = [evidence for name in SETS for evidence in data.evidence(name, "train")]
-    rarity = rarity_of([evidence.captions for evidence in known if evidence.captions], words)
+    known = [evidence.captions for name in SETS for evidence in data.evidence(name, "train")]
+    rarity = rarity_of([[words.row(text) for text in texts] for texts in known if texts])
     small["grams"], small["grams.seen"] = _table(rarity)
     header = {
         "shape": asdict(Shape(len(words.words))),
@@ -110,26 +107,6 @@ def guess_below(tried: Sequence[Tried], weights: Sequence[float]) -> float:
     return guess
 
 
-def rarity_of(captions: Sequence[Sequence[str]], words: Words) -> DocumentFrequency:
-    """Return in how many pictures' captions each n-gram stands; `captions` are one picture's."""
-    seen: Counter[Gram] = Counter()
-    for texts in captions:
-        rows = [words.row(text) for text in texts]
-        seen.update({gram for row in rows for gram in _grams(row) if UNKNOWN not in gram})
-    return DocumentFrequency(len(captions), {gram: n for gram, n in seen.items() if n >= _RARE})
-
-
-def averaged(run: Path) -> dict[str, Tensor]:
-    """Return the running average's state of the run in the folder `run`."""
-    state: dict[str, Any] = torch.load(run / "run.pt", weights_only=True)
-    prefix = "module."
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in state["average"].items()
-        if name.startswith(prefix)
-    }
-
-
 def odds(evidence: Floats, holds: npt.NDArray[np.bool_]) -> Floats:
     """Return the weights of a logistic regression, the constant's last.
 
@@ -147,15 +124,10 @@ def odds(evidence: Floats, holds: npt.NDArray[np.bool_]) -> Floats:
     return weights
 
 
-def _grams(row: Sequence[int]) -> list[Gram]:
-    lengths = range(1, _LONGEST_GRAM + 1)
-    return [tuple(row[at : at + n]) for n in lengths for at in range(len(row) - n + 1)]
-
-
 def _table(rarity: DocumentFrequency) -> tuple[Integers, Integers]:
-    rows = [(*gram, *[-1] * (_LONGEST_GRAM - len(gram))) for gram in rarity.seen]
-    counts = list(rarity.seen.values())
-    return np.array(rows, np.int16), np.array(counts, np.int16)
+    kept = {gram: count for gram, count in rarity.seen.items() if count >= _RARE}
+    rows = [(*gram, *[-1] * (_LONGEST_GRAM - len(gram))) for gram in kept]
+    return np.array(rows, np.int16), np.array([*kept.values()], np.int16)
 
 
 def _tried(captioner: Captioner, data: Data) -> list[Tried]:

