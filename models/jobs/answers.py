@@ -130,6 +130,45 @@ class Captioned(PictureAnswer, frozen=True, kw_only=True):
     frames: int
 
 
+class TextLine(Message, frozen=True):
+    """A line of text in a picture.
+
+    `corners` are its four, x and y by turns, in the picture's own pixels, from the upper left of
+    the first letter on, clockwise. `score` in [0, 1] is the mean over its characters. `unsure` has
+    the places of the words, parted by blanks, that may be wrong. `paragraph` counts from 0;
+    `wrapped` says that the next line goes on with the same sentence.
+    """
+
+    text: str
+    score: float
+    corners: tuple[int, ...]
+    paragraph: int
+    wrapped: bool
+    unsure: tuple[int, ...] = ()
+
+
+class ReadText(PictureAnswer, frozen=True, kw_only=True):
+    """The answer to `Read`: the lines in reading order.
+
+    `illegible` lines were seen, but no reader that is here was sure how to spell them; `unread`
+    ones were too many. `width`, `height` and `frames` are the picture's, as in `Labels`.
+    """
+
+    lines: tuple[TextLine, ...]
+    illegible: int
+    unread: int
+    width: int
+    height: int
+    frames: int
+
+
+class Located(PictureAnswer, frozen=True, kw_only=True):
+    """The answer to `Locate`: the picture with a numbered box around each line of `text`."""
+
+    image: Image
+    text: ReadText
+
+
 class Explained(PictureAnswer, frozen=True, kw_only=True):
     """The answer to `Explain`.
 
@@ -239,6 +278,8 @@ Answer: TypeAlias = (
     | Translated
     | Cycled
     | Captioned
+    | ReadText
+    | Located
     | Inspected
     | Features
     | CrossValidation
