@@ -149,11 +149,13 @@ def remarks(text: ReadText) -> list[str]:
         )
         notes.append(tr_n(one, many, text.illegible))
     if text.unread:
-        one, many = (
-            "The largest letters, and 1 more line",
-            "The largest letters, and {count} more lines",
+        notes.append(
+            tr_n(
+                "The largest letters, and 1 more line",
+                "The largest letters, and {count} more lines",
+                text.unread,
+            )
         )
-        notes.append(tr_n(one, many, text.unread))
     return notes
 
 

@@ -114,22 +114,6 @@ class Cycled(PictureAnswer, frozen=True, kw_only=True):
     expects: str
 
 
-class Captioned(PictureAnswer, frozen=True, kw_only=True):
-    """The answer to `Caption`: one sentence without a full stop, and up to three others.
-
-    `log_probability` is the mean over the caption's tokens. `sure` is False when it is so low that
-    the caption is a guess. `width`, `height` and `frames` are the picture's, as in `Labels`.
-    """
-
-    caption: str
-    log_probability: float
-    sure: bool
-    alternatives: tuple[str, ...]
-    width: int
-    height: int
-    frames: int
-
-
 class TextLine(Message, frozen=True):
     """A line of text in a picture.
 
@@ -145,6 +129,25 @@ class TextLine(Message, frozen=True):
     paragraph: int
     wrapped: bool
     unsure: tuple[int, ...] = ()
+
+
+class Captioned(PictureAnswer, frozen=True, kw_only=True):
+    """The answer to `Caption`: one sentence without a full stop, and up to three others.
+
+    `log_probability` is the mean over the caption's tokens. `sure` is False when it is so low that
+    the caption is a guess. `width`, `height` and `frames` are the picture's, as in `Labels`.
+    `words` are the lines of text in the picture, where they cover so much of it that they are seen
+    at a glance.
+    """
+
+    caption: str
+    log_probability: float
+    sure: bool
+    alternatives: tuple[str, ...]
+    width: int
+    height: int
+    frames: int
+    words: tuple[TextLine, ...] = ()
 
 
 class ReadText(PictureAnswer, frozen=True, kw_only=True):

@@ -27,6 +27,8 @@ LARGEST_SCALE = 2.0
 the detector was trained on."""
 SMALL = 14
 """Letters of fewer pixels in the first look make a second one worth its time."""
+GLANCE = 256
+"""Pixels of the long side at which it is seen whether there are words worth reading."""
 MOST_BOXES = 4000
 
 _MULTIPLE = 32
@@ -47,8 +49,9 @@ def lines_in(picture: Picture, network: OnnxNetwork) -> list[Corners]:
 
 
 def glance(picture: Picture, network: OnnxNetwork) -> float:
-    """Return which share of `picture`, in [0, 1], lines of text cover, at its own size."""
-    covered = sum(map(area, _detected(picture, network, 1.0)))
+    """Return which share of `picture`, in [0, 1], lines of text cover, as far as a glance tells."""
+    scale = min(1.0, GLANCE / max(picture.shape[:2]))
+    covered = sum(map(area, _detected(picture, network, scale)))
     return float(min(1.0, covered / (picture.shape[0] * picture.shape[1])))
 
 
@@ -74,10 +77,19 @@ def _scale(width: int, height: int, pixels: int) -> float:
 def _detected(picture: Picture, network: OnnxNetwork, scale: float) -> list[Corners]:
     height, width = picture.shape[:2]
     at = (_rounded(width * scale), _rounded(height * scale))
-    resized = picture if at == (width, height) else _cv2().resize(picture, at)
+    resized = picture if at == (width, height) else _resized(picture, at)
     output = network.run(normalized(resized)[None])
     boxes, _ = _post_process()(output, (height, width))
     return [np.asarray(corners, np.float32) for corners in boxes]
+
+
+def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Return `picture` at `size`; where it becomes smaller, every pixel counts."""
+    cv2 = _cv2()
+    shrinks = size[0] < picture.shape[1] and size[1] < picture.shape[0]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    resized: Picture = cv2.resize(picture, size, interpolation=how)
+    return resized
 
 
 def _rounded(side: float) -> int:

@@ -100,7 +100,7 @@ class Reader:
         return pages
 
     def covered(self, picture: Picture) -> float:
-        """Return which share of a small `picture` text covers, at a glance."""
+        """Return which share of `picture`, in [0, 1], text covers, at a glance."""
         return detect.glance(picture, self._detector)
 
     def _best(self, lines: Sequence[Picture]) -> list[tuple[Spelled, bool]]:

@@ -14,19 +14,24 @@ from models.captioning.small import MAX_BEAMS
 from models.catalog.selection import Choice, Selection
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
-from models.jobs.answers import Captioned
+from models.jobs.answers import Captioned, TextLine
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Caption
+from models.reading.networks import Picture
 from models.runtime.cache import NetworkCache
 from models.tasks.base import Alone
 from models.tasks.classify import device_name
+from models.tasks.read import PAGE, Readers, pixels
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A decoded picture: `tensor` (3, H, W) is what the chosen captioner sees of it."""
+    """A decoded picture: `tensor` (3, H, W) is what the chosen captioner sees of it.
+
+    `page` is what a reader sees, where there is one.
+    """
 
     choice: Choice[Captioning]
     tensor: Tensor
@@ -35,14 +40,25 @@ class Prepared:
     height: int
     frames: int
     notes: tuple[Said, ...] = ()
+    page: Picture | None = None
 
 
 class CaptionTask(Alone[Prepared, Captioned]):
-    """Answers `Caption` jobs with those of `records` whose files are here."""
+    """Answers `Caption` jobs with those of `records` whose files are here.
 
-    def __init__(self, records: Captionings, networks: NetworkCache, do: Perform = perform) -> None:
+    `readers` read what is written in the picture, if it is seen at a glance.
+    """
+
+    def __init__(
+        self,
+        records: Captionings,
+        networks: NetworkCache,
+        do: Perform = perform,
+        readers: Readers | None = None,
+    ) -> None:
         self._networks = networks
         self._do = do
+        self._readers = readers
         self._selection = Selection(records, networks.shelf, DEFAULT)
 
     def cards(self) -> tuple[ModelInfo, ...]:
@@ -52,7 +68,9 @@ class CaptionTask(Alone[Prepared, Captioned]):
     def prepare(self, job: Caption) -> Prepared:
         """See `Task`."""
         choice = self._selection.choose(job.model)
-        picture = self._do(Look(picture=job.picture, views=(choice.record.view,)))
+        reads = self._readers is not None and self._readers.is_here
+        views = (choice.record.view, *((PAGE,) if reads else ()))
+        picture = self._do(Look(picture=job.picture, views=views))
         assert isinstance(picture, Looked)
         return Prepared(
             choice=choice,
@@ -62,6 +80,7 @@ class CaptionTask(Alone[Prepared, Captioned]):
             height=picture.height,
             frames=picture.frames,
             notes=picture.notes,
+            page=pixels(picture.images[1].image()) if reads else None,
         )
 
     def model_of(self, item: Prepared) -> str:
@@ -76,6 +95,9 @@ class CaptionTask(Alone[Prepared, Captioned]):
             record.name, lambda: record.load(networks.shelf, networks.device, networks.compiled)
         )
         begun = time.perf_counter()
+        words: tuple[TextLine, ...] = ()
+        if self._readers and item.page is not None:
+            words = self._readers.glimpse(item.page, (item.width, item.height))
         caption = voice.say(item.tensor, item.beams)
         milliseconds = (time.perf_counter() - begun) * 1000
         if not caption.text:
@@ -93,6 +115,7 @@ class CaptionTask(Alone[Prepared, Captioned]):
             width=item.width,
             height=item.height,
             frames=item.frames,
+            words=words,
             notes=item.notes,
             device=device_name(networks.device, voice.runtime),
             milliseconds=milliseconds,

@@ -6,6 +6,7 @@ its bounds, is `models.reading.reader`'s.
 """
 
 import io
+import logging
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from models.catalog.selection import Choice, Selection
 from models.images.perform import Perform, perform
-from models.images.pixel_jobs import Look, Looked, Within
+from models.images.pixel_jobs import AtMost, Look, Looked, Within
 from models.jobs import answers
 from models.jobs.answers import Located, ReadText, TextLine
 from models.jobs.base import Said, say
@@ -31,9 +32,17 @@ from models.reading.records import DEFAULT, Reading, Readings
 from models.runtime.cache import NetworkCache
 from models.tasks.base import Alone, running
 from models.tasks.classify import device_name
+from models.weights.store import WeightsError
+
+_log = logging.getLogger(__name__)
 
 VIEW = Within(most=MOST_PIXELS, least=16)
 """What a reader sees of a picture."""
+
+PAGE = AtMost(longest=960)
+"""What a captioner's reader sees of a picture."""
+COVERED = 0.02
+"""Words that cover a smaller share of the picture are no part of its caption."""
 
 TOGETHER_PIXELS = 1024 * 1024
 """Pictures of more are read alone: they may hold thousands of words, which others needn't await."""
@@ -107,6 +116,26 @@ class Readers:
         return self._networks.get(
             record.checkpoint.file, lambda: Recognizer.load(path, torch.get_num_threads())
         )
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether the default reader can be asked; safe on any thread."""
+        return lacking() is None and self._selection.is_here(self._records[DEFAULT])
+
+    def glimpse(self, page: Picture, size: tuple[int, int]) -> tuple[TextLine, ...]:
+        """Return the lines in `page`, of a picture of that `size`, if words cover much of it.
+
+        Nothing is told of what goes wrong here: the answer is about something else.
+        """
+        try:
+            reader = self.reader(self._records[DEFAULT])
+            if reader.covered(page) < COVERED:
+                return ()
+            (read,) = reader.read([page])
+        except (WeightsError, RuntimeError):
+            _log.exception("The words in a picture couldn't be read")
+            return ()
+        return _lines(read, page, size)
 
     def prepare(self, data: bytes, model: str | None, do: Perform) -> Prepared:
         """Return the picture in `data` as the reader called `model` sees it.
@@ -201,22 +230,27 @@ def pixels(image: Image.Image) -> Picture:
     return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
 
 
+def _lines(page: Page, picture: Picture, size: tuple[int, int]) -> tuple[TextLine, ...]:
+    """Return the lines of `page`, read in `picture`, where they are at the file's own `size`."""
+    height, width = picture.shape[:2]
+    scale = np.array([size[0] / width, size[1] / height])
+    return tuple(
+        TextLine(
+            text=line.text,
+            score=line.score,
+            corners=tuple(map(int, (line.corners * scale).round().ravel())),
+            paragraph=line.paragraph,
+            wrapped=line.wrapped,
+            unsure=line.unsure,
+        )
+        for line in page.lines
+    )
+
+
 def _text(item: Prepared, page: Page, milliseconds: float) -> ReadText:
     record = item.choice.record
-    height, width = item.picture.shape[:2]
-    scale = np.array([item.width / width, item.height / height])
     return ReadText(
-        lines=tuple(
-            TextLine(
-                text=line.text,
-                score=line.score,
-                corners=tuple(map(int, (line.corners * scale).round().ravel())),
-                paragraph=line.paragraph,
-                wrapped=line.wrapped,
-                unsure=line.unsure,
-            )
-            for line in page.lines
-        ),
+        lines=_lines(page, item.picture, (item.width, item.height)),
         illegible=page.illegible,
         unread=page.unread,
         width=item.width,

@@ -62,8 +62,8 @@ class Tasks(TaskTable):
         shared = (classifiers, shelf, networks, default, do)
         self._classifier = Classifier(*shared)
         self._translator = Translator(pairs(), shelf, networks, self._classifier, do)
-        self._describer = CaptionTask(captioners(), networks, do)
         self._readers = Readers(readers(), networks)
+        self._describer = CaptionTask(captioners(), networks, do, self._readers)
         learner = FewShotTask(*shared)
         super().__init__(
             {
