@@ -13,6 +13,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.app.alt_text import described
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
 from bot.app.press import answer_press_about
@@ -26,11 +27,10 @@ from bot.library.autocomplete import complete
 from bot.library.search import without_talk
 from bot.pictures.picture import FoundPictures
 from bot.pictures.references import TEMPLATE, PictureRef
-from bot.replies.caption import alt_text
 from bot.replies.help import Guide
 from bot.replies.read import WordsOf, code_reply, located_reply, read_reply
-from models.jobs.answers import Captioned, Located, ReadText
-from models.jobs.requests import Caption, Locate, Read
+from models.jobs.answers import Located, ReadText
+from models.jobs.requests import Locate, Read
 
 MAX_PICTURES = 10
 """Discord shows at most ten embeds in a message."""
@@ -156,11 +156,7 @@ async def _copy(question: Question) -> Reply:
 
 
 async def _describe(question: Question) -> Reply:
-    async def ask(data: bytes) -> Captioned:
-        return await question.submit(Caption(picture=data))
-
-    found = await question.first(MAX_PICTURES)
-    return alt_text(await question.each(found, ask), found.note)
+    return await described(question, await question.first(MAX_PICTURES))
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,6 @@ MOST_SHOWN = 1800
 """Characters of one picture's text that are shown; a file has all of them."""
 MOST_TOGETHER = 4500
 """Characters of all pictures' texts: Discord takes embeds of 6,000 in a message."""
-MOST_ALT = 1024
-"""Characters of an alt text; Discord takes no longer one."""
 UNSURE = "(?)"
 
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
@@ -121,20 +119,29 @@ def plain(text: ReadText) -> str:
     return found
 
 
-def words_for_alt(text: ReadText, room: int = MOST_ALT) -> str:
-    """Return whole words of `text` in so many characters, on one line.
+def words_in(lines: Sequence[TextLine], room: int) -> str:
+    """Return the words of `lines` in so many characters, on one line.
 
-    Where not all have room, the lines with the largest letters stay.
+    Where not all have room, the lines with the largest letters stay, of the last of them its first
+    words.
     """
-    kept: set[int] = set()
-    left = room
-    for number in sorted(range(len(text.lines)), key=lambda at: -_letter_height(text.lines[at])):
-        words = _visible(text.lines[number].text).split()
-        if len(" ".join(words)) + 1 > left:
-            continue
-        kept.add(number)
-        left -= len(" ".join(words)) + 1
-    return " ".join(_visible(line.text) for at, line in enumerate(text.lines) if at in kept)
+    kept: dict[int, str] = {}
+    for number in sorted(range(len(lines)), key=lambda at: -_letter_height(lines[at])):
+        whole = " ".join(_visible(lines[number].text).split())
+        fits = shorten(whole, room)
+        if fits:
+            kept[number] = fits
+            room -= len(fits) + 1
+        if fits != whole:
+            break
+    return " ".join(kept[number] for number in sorted(kept))
+
+
+def shorten(text: str, room: int) -> str:
+    """Return as many whole words of `text` as have room."""
+    if len(text) <= room:
+        return text
+    return text[: max(room + 1, 0)].rpartition(" ")[0]
 
 
 def remarks(text: ReadText) -> list[str]:

@@ -29,6 +29,8 @@ SMALL = 14
 """Letters of fewer pixels in the first look make a second one worth its time."""
 GLANCE = 256
 """Pixels of the long side at which it is seen whether there are words worth reading."""
+LARGEST_LINE = 0.5
+"""No line covers so much of a picture: a glance may take the whole of one for a line."""
 MOST_BOXES = 4000
 
 _MULTIPLE = 32
@@ -51,8 +53,9 @@ def lines_in(picture: Picture, network: OnnxNetwork) -> list[Corners]:
 def glance(picture: Picture, network: OnnxNetwork) -> float:
     """Return which share of `picture`, in [0, 1], lines of text cover, as far as a glance tells."""
     scale = min(1.0, GLANCE / max(picture.shape[:2]))
-    covered = sum(map(area, _detected(picture, network, scale)))
-    return float(min(1.0, covered / (picture.shape[0] * picture.shape[1])))
+    whole = picture.shape[0] * picture.shape[1]
+    shares = [area(corners) / whole for corners in _detected(picture, network, scale)]
+    return float(min(1.0, sum(share for share in shares if share < LARGEST_LINE)))
 
 
 def line_height(corners: Corners) -> float:
