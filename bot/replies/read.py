@@ -150,11 +150,13 @@ def remarks(text: ReadText) -> list[str]:
     if any(line.unsure for line in text.lines):
         notes.append(tr("{mark} marks words I'm not sure about", mark=UNSURE))
     if text.lines and text.illegible:
-        one, many = (
-            "Left out 1 line I couldn't make out",
-            "Left out {count} lines I couldn't make out",
+        notes.append(
+            tr_n(
+                "Left out 1 line I couldn't make out",
+                "Left out {count} lines I couldn't make out",
+                text.illegible,
+            )
         )
-        notes.append(tr_n(one, many, text.illegible))
     if text.unread:
         notes.append(
             tr_n(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 from PIL import Image, ImageDraw, ImageFont
 
 from models.catalog.selection import Choice, Selection
@@ -73,8 +74,11 @@ class Readers:
         self._selection = Selection(records, networks.shelf, DEFAULT)
 
     def cards(self) -> tuple[ModelInfo, ...]:
-        """Return what there is to know of every reader."""
-        return self._selection.cards()
+        """Return what there is to know of every reader; none is ready where none can run."""
+        cards = self._selection.cards()
+        if lacking() is None:
+            return cards
+        return tuple(replace(card, ready=False, location=None) for card in cards)
 
     def choose(self, name: str | None) -> Choice[Reading]:
         """Return the reader called `name`, or the substitute for it.
@@ -277,12 +281,12 @@ def drawn(item: Prepared, text: ReadText) -> answers.Image:
     image = Image.fromarray(np.ascontiguousarray(item.picture[:, :, ::-1]))
     image.thumbnail((DRAWN, DRAWN))
     draw = ImageDraw.Draw(image)
-    size = max(12, round(max(image.size) / 40))
+    size = max(16, round(max(image.size) / 28))
     font = ImageFont.load_default(size)
     to_image = (image.width / item.width, image.height / item.height)
     for number, line in enumerate(text.lines, start=1):
         corners = [(x * to_image[0], y * to_image[1]) for x, y in _pairs(line.corners)]
-        draw.line([*corners, corners[0]], INK, max(2, size // 8), joint="curve")
+        draw.line([*corners, corners[0]], INK, max(3, size // 7), joint="curve")
         _tag(draw, corners[0], str(number), font)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=90)

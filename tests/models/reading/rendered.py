@@ -20,16 +20,13 @@ LIBERATION, DEJAVU = FONTS / "liberation", FONTS / "dejavu"
 WITH_WORDS = frozenset(
     {
         *("voc_2007_000392.jpg", "voc_2007_003022.jpg", "voc_2007_006866.jpg"),
-        *("voc_2008_001235.jpg", "inette_ILSVRC2012_val_00033364.jpg"),
-        *("inette_n01440764_12255.jpg", "inette_n01440764_8813.jpg", "inette_n02102040_3843.jpg"),
-        *("inette_n02979186_19709.jpg", "inette_n02979186_20107.jpg", "inette_n02979186_287.jpg"),
-        *("inette_n02979186_6154.jpg", "inette_n02979186_8409.jpg", "inette_n03000684_17335.jpg"),
-        *("inette_n03000684_20290.jpg", "inette_n03000684_2916.jpg"),
-        *("inette_n03000684_29665.jpg", "inette_n03000684_30989.jpg"),
-        "inette_n03000684_4155.jpg",
+        *("voc_2008_001235.jpg", "voc_2008_006059.jpg", "voc_2008_006421.jpg"),
+        *("voc_2008_007131.jpg", "voc_2008_007392.jpg", "voc_2008_008031.jpg"),
+        *("voc_2008_008169.jpg", "voc_2008_008279.jpg"),
     }
 )
-"""Photographs among the first of their kind that do show words, as a person has seen."""
+"""Of the first photographs of animals, those in which words were read that are there, as a person
+saw: signs, dates, an ear tag."""
 
 EACH = 9
 """Pictures of a style."""
