@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.app.alt_text import described
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
 from bot.app.command_tree import PRIVATE
@@ -24,7 +25,7 @@ from bot.core.i18n import tr
 from bot.library.autocomplete import complete
 from bot.pictures.picture import FoundPictures
 from bot.pictures.references import TEMPLATE, PictureRef
-from bot.replies.caption import Described, alt_text, captioned, other_ways
+from bot.replies.caption import Described, captioned, other_ways
 from bot.replies.help import Guide
 from models.jobs.answers import Captioned
 from models.jobs.requests import Caption
@@ -139,16 +140,16 @@ class CaptionCog(BobbyCog, name="Caption"):
         """Answer in private with a sentence that is ready to paste as alt text."""
         question = Question.inside(interaction, message, private=True)
         async with question.pictures(MAX_PICTURES) as found:
-            described = await _describe(question, found, CaptionOptions())
-        await question.responder.answer(alt_text(described, found.note))
+            reply = await described(question, found)
+        await question.responder.answer(reply)
 
     async def _answer(self, question: Question, wish: CaptionOptions) -> None:
         async with question.pictures(MAX_PICTURES, task="caption", model=wish.model) as found:
-            described = await _describe(question, found, wish)
+            answers = await _describe(question, found, wish)
         view = None
-        if any(not isinstance(one.result, str) for one in described):
+        if any(not isinstance(one.result, str) for one in answers):
             view = discord.ui.View(timeout=None).add_item(MoreCaptionsButton(question.source))
-        await question.responder.answer(captioned(described, found.note, view))
+        await question.responder.answer(captioned(answers, found.note, view))
 
 
 async def _describe(

@@ -144,7 +144,12 @@ class ClassifyCog(BobbyCog, name="Classify"):
             results = await question.each(found, ask)
         view = _buttons(results, question.source)
         await responder.answer(
-            common.classification_reply(results, found.with_note(talk).note, view)
+            common.classification_reply(
+                results,
+                found.with_note(talk).note,
+                view,
+                prefix=self.bot.prefix_for(responder),
+            )
         )
 
     async def _recognize(self, question: Question) -> None:

@@ -30,7 +30,7 @@ from models.jobs.requests import Inspect
 QUERY = 60
 """Characters of a search; with the rest of a button's id they have to fit 100."""
 
-Task = Literal["classify", "translate", "caption"]
+Task = Literal["classify", "translate", "caption", "read"]
 
 
 class PageButton(

@@ -47,7 +47,7 @@ from bot.storage.store import Store
 log = logging.getLogger(__name__)
 
 COGS = (
-    *("cogs.classify", "cogs.explain.cog", "cogs.zebra", "cogs.caption"),
+    *("cogs.classify", "cogs.explain.cog", "cogs.zebra", "cogs.caption", "cogs.read"),
     *("cogs.models", "cogs.compare", "cogs.hub", "cogs.about"),
     *("cogs.explain.shake", "cogs.samples", "cogs.lessons", "cogs.settings"),
     "cogs.welcome",

@@ -35,6 +35,7 @@ from bot.core.console import print_json, print_line
 from bot.core.errors import BobbyError, SetupError
 from bot.core.settings import Settings
 from bot.executor.factory import open_executor, warm
+from models.jobs.model_info import ModelInfo
 
 SECONDS = 10.0
 """How long Discord may take to answer one question."""
@@ -187,6 +188,15 @@ async def _of_worker(settings: Settings) -> AsyncIterator[Check]:
                 f"{snapshot.default}. To install it: `bobby fetch {wanted}`"
             )
             yield Check("Weights", seen, todo)
+        yield _reading(ready)
+
+
+def _reading(ready: Sequence[ModelInfo]) -> Check:
+    readers = [card.name for card in ready if card.task == "read"]
+    if readers:
+        return Check("Words in pictures", ", ".join(readers))
+    todo = "Install what reads them: `pip install rapidocr openvino`, where OpenVINO has wheels."
+    return Check("Words in pictures", "nothing here can read them", todo)
 
 
 async def _of_discord(settings: Settings) -> AsyncIterator[Check]:

@@ -96,6 +96,24 @@ def caption(
 
 
 @cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_RECURSIVE
+@click.option("--model", help="Reader to ask first. [default: read]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file.")
+def read(files: tuple[Path, ...], model: str | None, *, recursive: bool, as_json: bool) -> None:
+    """Print the words in each image, in reading order.
+
+    FILES are images, folders of images, or - for one image on standard input.
+    """
+    from bot.cli.read import read_files
+
+    settings = load_settings()
+    answered = read_files(settings, files, model, recursive=recursive, as_json=as_json)
+    if not run_async(answered):
+        sys.exit(1)
+
+
+@cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The answer.")
 @click.option("--pair", help="Translation to apply, such as apple2orange. [default: horse2zebra]")

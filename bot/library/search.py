@@ -25,6 +25,7 @@ COMPARED = (
 WORDS = {
     "caption": ("caption", "captioner", "captioning"),
     "classify": ("classify", "classifier", "classification"),
+    "read": ("read", "reader", "reading"),
     "translate": ("translate", "translator", "transform", "generator"),
 }
 """What people call the models of a task."""

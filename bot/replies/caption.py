@@ -10,8 +10,14 @@ from bot.conversation.reply import Reply
 from bot.core.formatting import escape
 from bot.core.i18n import tr
 from bot.replies.common import BLUE, error_embed, result_embed, small_print
+from bot.replies.read import words_in
 from bot.replies.text import sentence_of
-from models.jobs.answers import Captioned
+from models.jobs.answers import Captioned, TextLine
+
+FEW_LINES = 3
+"""More lines of text than these, and a picture is taken for a page."""
+MOST_WORDS = 300
+"""Characters of a picture's words beside its caption."""
 
 Described: TypeAlias = PictureResult[Captioned]
 
@@ -39,20 +45,9 @@ def other_ways(described: Sequence[Described]) -> Reply:
     return Reply(embeds=(discord.Embed(description="\n\n".join(parts), color=BLUE),))
 
 
-def alt_text(described: Sequence[Described], note: str | None = None) -> Reply:
-    """Return captions ready to paste, for the person who asked alone."""
-    parts = [small_print(note)]
-    for one in described:
-        if isinstance(one.result, str):
-            parts.append(one.result)
-        else:
-            doubt = (
-                ""
-                if one.result.sure
-                else "\n-# " + tr("I'm not sure about this one. Check it before you paste it.")
-            )
-            parts.append(f"```\n{sentence_of(one.result.caption)}\n```{doubt}")
-    return Reply("\n".join(filter(None, parts)))
+def is_about_words(lines: Sequence[TextLine], *, sure: bool) -> bool:
+    """Tell whether a picture is told by its words alone: a caption of a page is made up."""
+    return bool(lines) and (not sure or len(lines) > FEW_LINES)
 
 
 def _embed(one: Described, *, named: bool) -> discord.Embed:
@@ -60,7 +55,13 @@ def _embed(one: Described, *, named: bool) -> discord.Embed:
     if isinstance(result, str):
         return error_embed(one, named=named)
     text = escape(sentence_of(result.caption))
-    if not result.sure:
+    words = escape(words_in(result.words, MOST_WORDS))
+    if is_about_words(result.words, sure=result.sure):
+        text = tr("A picture with the words “{words}”.", words=words)
+    elif result.words:
+        text += "\n" + tr("It says “{words}”.", words=words)
+    elif not result.sure:
         text = tr("I'm guessing: {text}", text=text[:1].lower() + text[1:])
     notes = [escape(tr(result.substitution))] if result.substitution else []
-    return result_embed(one.picture, text, notes, result, sure=result.sure, named=named)
+    sure = result.sure or bool(result.words)
+    return result_embed(one.picture, text, notes, result, sure=sure, named=named)

@@ -1,8 +1,9 @@
 """What the catalog says of a model: a frozen record for each.
 
 Owns the types alone. `models.catalog.classifiers` fills them for classifiers,
-`models.catalog.generators` for translations and `models.captioning.records`, with a type of its
-own, for captioners; `models.weights.store` finds and checks the checkpoints.
+`models.catalog.generators` for translations, and, with types of their own,
+`models.captioning.records` for captioners and `models.reading.records` for readers;
+`models.weights.store` finds and checks the checkpoints.
 """
 
 from collections.abc import Callable
@@ -54,7 +55,7 @@ class Record:
     """
 
     name: str
-    task: Literal["classify", "translate", "caption"]
+    task: Literal["classify", "translate", "caption", "read"]
     purpose: str
     checkpoint: Checkpoint
     more: tuple[Checkpoint, ...] = ()

@@ -60,6 +60,10 @@ class Selection(Generic[R]):
             raise unknown(name, self._catalog)
         return record
 
+    def is_here(self, record: R) -> bool:
+        """Tell whether `record` can answer."""
+        return self._lack(record) is None
+
     def cards(self) -> tuple[ModelInfo, ...]:
         """Return what there is to know of every record, in the catalog's order."""
         return tuple(self._card(record) for record in self._catalog.values())

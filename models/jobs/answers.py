@@ -49,7 +49,7 @@ class Labels(PictureAnswer, frozen=True, kw_only=True):
     `height` are the picture's own, upright.
     `frames` is 1 for a still picture; `notes` say which one of an animation was used. `sure` is
     False when the distribution is too flat to mean much. `batch_size` says how many pictures shared
-    the batch.
+    the batch. `has_words` is True where no label is sure and the picture is full of words.
     """
 
     top: tuple[Label, ...]
@@ -59,6 +59,7 @@ class Labels(PictureAnswer, frozen=True, kw_only=True):
     frames: int
     sure: bool
     batch_size: int
+    has_words: bool = False
 
 
 class Image(Message, frozen=True):
@@ -114,11 +115,30 @@ class Cycled(PictureAnswer, frozen=True, kw_only=True):
     expects: str
 
 
+class TextLine(Message, frozen=True):
+    """A line of text in a picture.
+
+    `corners` are its four, x and y by turns, in the picture's own pixels, from the upper left of
+    the first letter on, clockwise. `score` in [0, 1] is the mean over its characters. `unsure` has
+    the places of the words, parted by blanks, that may be wrong. `paragraph` counts from 0;
+    `wrapped` says that the next line goes on with the same sentence.
+    """
+
+    text: str
+    score: float
+    corners: tuple[int, ...]
+    paragraph: int
+    wrapped: bool
+    unsure: tuple[int, ...] = ()
+
+
 class Captioned(PictureAnswer, frozen=True, kw_only=True):
     """The answer to `Caption`: one sentence without a full stop, and up to three others.
 
     `log_probability` is the mean over the caption's tokens. `sure` is False when it is so low that
     the caption is a guess. `width`, `height` and `frames` are the picture's, as in `Labels`.
+    `words` are the lines of text in the picture, where they cover so much of it that they are seen
+    at a glance.
     """
 
     caption: str
@@ -128,6 +148,29 @@ class Captioned(PictureAnswer, frozen=True, kw_only=True):
     width: int
     height: int
     frames: int
+    words: tuple[TextLine, ...] = ()
+
+
+class ReadText(PictureAnswer, frozen=True, kw_only=True):
+    """The answer to `Read`: the lines in reading order.
+
+    `illegible` lines were seen, but no reader that is here was sure how to spell them; `unread`
+    ones were too many. `width`, `height` and `frames` are the picture's, as in `Labels`.
+    """
+
+    lines: tuple[TextLine, ...]
+    illegible: int
+    unread: int
+    width: int
+    height: int
+    frames: int
+
+
+class Located(PictureAnswer, frozen=True, kw_only=True):
+    """The answer to `Locate`: the picture with a numbered box around each line of `text`."""
+
+    image: Image
+    text: ReadText
 
 
 class Explained(PictureAnswer, frozen=True, kw_only=True):
@@ -239,6 +282,8 @@ Answer: TypeAlias = (
     | Translated
     | Cycled
     | Captioned
+    | ReadText
+    | Located
     | Inspected
     | Features
     | CrossValidation

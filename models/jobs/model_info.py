@@ -54,7 +54,7 @@ class ModelInfo(Message, frozen=True):
     """
 
     name: str
-    task: Literal["classify", "translate", "caption"]
+    task: Literal["classify", "translate", "caption", "read"]
     parameters: int
     weights: str
     source: str

@@ -11,6 +11,8 @@ from models.jobs.answers import (
     Features,
     Inspected,
     Labels,
+    Located,
+    ReadText,
     RobustnessResult,
     Translated,
 )
@@ -73,6 +75,24 @@ class Caption(Request[Captioned], frozen=True):
     picture: bytes
     model: str | None = None
     beams: int | None = None
+
+
+class Read(Request[ReadText], frozen=True):
+    """A question what is written in a picture.
+
+    `model` None means the default reader; the others that are here help with lines that it can't
+    spell.
+    """
+
+    picture: bytes
+    model: str | None = None
+
+
+class Locate(Request[Located], frozen=True):
+    """A question where in a picture the lines are that `Read` finds."""
+
+    picture: bytes
+    model: str | None = None
 
 
 class Untrained(Request[Labels], frozen=True):
@@ -157,6 +177,8 @@ Job: TypeAlias = (
     | Translate
     | Cycle
     | Caption
+    | Read
+    | Locate
     | Untrained
     | Inspect
     | ExtractFeatures

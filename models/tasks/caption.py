@@ -18,19 +18,24 @@ from models.catalog.selection import Choice, Selection
 from models.images.arrays import Array
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Look, Looked
-from models.jobs.answers import Answer, Captioned
+from models.jobs.answers import Answer, Captioned, TextLine
 from models.jobs.base import Said, say
 from models.jobs.errors import JobError
 from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Caption
+from models.reading.networks import Picture
 from models.runtime.cache import NetworkCache
 from models.runtime.device import device_name
 from models.tasks.base import Present, running
+from models.tasks.read import PAGE, Readers, pixels
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A decoded picture: `pixels` (3, H, W) is what the chosen captioner sees of it."""
+    """A decoded picture: `pixels` (3, H, W) is what the chosen captioner sees of it.
+
+    `page` is what a reader sees, where there is one.
+    """
 
     choice: Choice[Captioning]
     pixels: Array
@@ -39,16 +44,27 @@ class Prepared:
     height: int
     frames: int
     notes: tuple[Said, ...] = ()
+    page: Picture | None = None
 
 
 class CaptionTask:
-    """Answers `Caption` jobs with those of `records` whose files are here."""
+    """Answers `Caption` jobs with those of `records` whose files are here.
+
+    `readers` read what is written in the picture, if it is seen at a glance.
+    """
 
     makes_room = False
 
-    def __init__(self, records: Captionings, networks: NetworkCache, do: Perform = perform) -> None:
+    def __init__(
+        self,
+        records: Captionings,
+        networks: NetworkCache,
+        do: Perform = perform,
+        readers: Readers | None = None,
+    ) -> None:
         self._networks = networks
         self._do = do
+        self._readers = readers
         self._selection = Selection(records, networks.shelf, DEFAULT)
 
     def cards(self) -> tuple[ModelInfo, ...]:
@@ -58,7 +74,9 @@ class CaptionTask:
     def prepare(self, job: Caption) -> Prepared:
         """See `Task`."""
         choice = self._selection.choose(job.model)
-        picture = self._do(Look(picture=job.picture, views=(choice.record.view,)))
+        reads = self._readers is not None and self._readers.is_here
+        views = (choice.record.view, *((PAGE,) if reads else ()))
+        picture = self._do(Look(picture=job.picture, views=views))
         assert isinstance(picture, Looked)
         return Prepared(
             choice=choice,
@@ -68,6 +86,7 @@ class CaptionTask:
             height=picture.height,
             frames=picture.frames,
             notes=picture.notes,
+            page=pixels(picture.images[1].image()) if reads else None,
         )
 
     def together(self, item: Prepared) -> Hashable:
@@ -82,12 +101,18 @@ class CaptionTask:
             voice = self._voice(record)
             pictures, beams = [item.pixels for item in batch], [item.beams for item in batch]
             captions = voice.say(pictures, beams)
+            words = [self._words(item) for item in batch]
             milliseconds = (time.perf_counter() - begun) * 1000
         device = device_name(self._networks.device, voice.runtime)
         return [
             partial(_present, *one, device, milliseconds)
-            for one in zip(batch, captions, strict=True)
+            for one in zip(batch, captions, words, strict=True)
         ]
+
+    def _words(self, item: Prepared) -> tuple[TextLine, ...]:
+        if self._readers is None or item.page is None:
+            return ()
+        return self._readers.glimpse(item.page, (item.width, item.height))
 
     def _voice(self, record: Captioning) -> CaptionBackend:
         networks = self._networks
@@ -96,7 +121,13 @@ class CaptionTask:
         )
 
 
-def _present(item: Prepared, caption: Spoken, device: str, milliseconds: float) -> Captioned:
+def _present(
+    item: Prepared,
+    caption: Spoken,
+    words: tuple[TextLine, ...],
+    device: str,
+    milliseconds: float,
+) -> Captioned:
     record = item.choice.record
     if not caption.text:
         sentence = say(
@@ -113,6 +144,7 @@ def _present(item: Prepared, caption: Spoken, device: str, milliseconds: float) 
         width=item.width,
         height=item.height,
         frames=item.frames,
+        words=words,
         notes=item.notes,
         device=device,
         milliseconds=milliseconds,

@@ -19,6 +19,7 @@ from models.catalog.generators import pairs
 from models.catalog.records import Record
 from models.jobs.base import Message
 from models.jobs.model_info import ModelInfo, VerifyResult
+from models.reading.records import readers
 from models.weights.checkpoint import Checkpoint
 from models.weights.store import WeightsError, WeightsStore
 from models.worker.tasks import Tasks
@@ -50,7 +51,8 @@ def verdicts(shelf: WeightsStore) -> Iterator[VerifyResult]:
 
 def _checkpoints() -> Iterator[tuple[str, Checkpoint]]:
     """Yield the files of every model, with its name."""
-    records: list[Record] = [*catalog().values(), *pairs().values(), *captioners().values()]
+    records: list[Record] = [*catalog().values(), *pairs().values()]
+    records += [*captioners().values(), *readers().values()]
     for record in records:
         yield from ((record.name, file) for file in record.files)
 

@@ -16,10 +16,13 @@ from models.jobs.requests import (
     Explain,
     ExtractFeatures,
     Inspect,
+    Locate,
+    Read,
     Shake,
     Translate,
     Untrained,
 )
+from models.reading.records import readers
 from models.runtime.cache import NetworkCache
 from models.runtime.compile_cache import Compile, compile_here
 from models.runtime.device import device_name
@@ -29,6 +32,7 @@ from models.tasks.classify import Classifier
 from models.tasks.explain.task import ExplainTask
 from models.tasks.few_shot.task import FewShotTask
 from models.tasks.inspection.task import InspectTask
+from models.tasks.read import LocateTask, Readers, ReadTask
 from models.tasks.shake import RobustnessTask
 from models.tasks.translate.task import Translator
 from models.tasks.untrained import UntrainedTask
@@ -61,12 +65,16 @@ class Tasks(TaskTable):
         shared = (classifiers, shelf, networks, default, do)
         self._classifier = Classifier(*shared)
         self._translator = Translator(pairs(), shelf, networks, self._classifier, do)
-        self._describer = CaptionTask(captioners(), networks, do)
+        self._readers = Readers(readers(), networks)
+        self._classifier.has_words = self._readers.are_words_in
+        self._describer = CaptionTask(captioners(), networks, do, self._readers)
         learner = FewShotTask(*shared)
         super().__init__(
             {
                 Classify: self._classifier,
                 Caption: self._describer,
+                Read: ReadTask(self._readers, do),
+                Locate: LocateTask(self._readers, do),
                 Translate: self._translator,
                 Cycle: self._translator,
                 Explain: ExplainTask(*shared),
@@ -102,6 +110,7 @@ class Tasks(TaskTable):
             *self._classifier.cards(),
             *self._translator.cards(),
             *self._describer.cards(),
+            *self._readers.cards(),
         )
 
     def _stock(self, default: str) -> Ready:

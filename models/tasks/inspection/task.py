@@ -22,6 +22,7 @@ from models.jobs.answers import Inspected, LayerCount, Preprocessing
 from models.jobs.base import say
 from models.jobs.errors import JobError
 from models.jobs.requests import Inspect
+from models.reading.records import Reading, readers
 from models.tasks.base import Alone
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _inspect_safely(name: str) -> Inspected:
 
 @cache
 def _records() -> Mapping[str, Record]:
-    return {**catalog(), **pairs(), **captioners()}
+    return {**catalog(), **pairs(), **captioners(), **readers()}
 
 
 @cache
@@ -75,6 +76,8 @@ def inspect(name: str) -> Inspected:
     from models.tasks.inspection import summary
 
     record = _records()[name]
+    if isinstance(record, Reading):
+        return _reading(record)
     network = summary.build_on_meta(record.build)
     # Counted, since what is published leaves GoogLeNet's auxiliary heads out.
     count = sum(p.numel() for p in network.parameters())
@@ -102,6 +105,23 @@ def inspect(name: str) -> Inspected:
         labels=record.labels,
         preparation=_preparation(record.preset),
         script=script(record),
+    )
+
+
+def _reading(record: Reading) -> Inspected:
+    """Return what is known of networks that are no torch modules."""
+    lines = [
+        "PP-OCR",
+        f"  detector: {record.detector.file}, RGB to a map of text",
+        f"  recognizer: {record.checkpoint.file}, lines to {record.letters} letters",
+    ]
+    return Inspected(
+        model=record.name,
+        weights=record.checkpoint.name,
+        tree="\n".join(lines),
+        layers=(),
+        parameters=record.parameters,
+        bytes=4 * record.parameters,
     )
 
 

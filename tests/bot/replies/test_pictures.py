@@ -8,7 +8,7 @@ import msgspec
 from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
 from bot.pictures.picture import Picture
-from bot.replies.caption import alt_text, captioned, other_ways
+from bot.replies.caption import captioned, other_ways
 from bot.replies.common import BLUE, GRAY, RED
 from bot.replies.explanation import explained
 from bot.replies.shake import shaken
@@ -146,17 +146,6 @@ def test_other_ways_are_a_list_of_sentences() -> None:
     (embed,) = other_ways(found).embeds
     ways = "- One \\*way\\*.\n- Another."
     assert embed.description == f"{ways}\n\nI know no other way to say it.\n\nNot one."
-
-
-def test_alt_text_is_ready_to_paste() -> None:
-    """Unescaped, within a block of code; a guess is warned of, below it."""
-    found = [
-        PictureResult(picture(), one) for one in (caption(), caption("b", sure=False), "Not one.")
-    ]
-    assert alt_text(found, "a note").text == (
-        "-# a note\n```\nA dog_s *bone*.\n```\n```\nB.\n```\n-# I'm not sure about "
-        "this one. Check it before you paste it.\nNot one."
-    )
 
 
 def test_a_translation_shows_its_picture_and_verdict() -> None:
