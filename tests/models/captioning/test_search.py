@@ -153,7 +153,8 @@ def test_samples_are_drawn_from_the_decoder(network: CaptionTransformer, cells: 
     """The first words drawn at temperature 1 are as frequent as they are likely."""
     drawn = search(network, cells[0], _NOTHING, 1, draws=4000, temperature=1.0)[1]
     with torch.inference_mode():
-        scores, _ = network.step(torch.tensor([END]), network.start(cells[0], _NOTHING.tags, 1))
+        start = network.start(cells[:1], _NOTHING.tags[None], 1)
+        scores, _ = network.step(torch.tensor([END]), start)
         scores[0, [END, UNKNOWN]] = -torch.inf
         wanted = scores[0].softmax(0)
     first = torch.tensor([found.tokens[0] for found in drawn])
