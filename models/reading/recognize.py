@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from models.reading.detect import Corners
 from models.reading.networks import SPACE, OnnxNetwork, Picture, alphabet, normalized
-from models.runtime.compiled import Array
+from models.images.arrays import Array
+
 
 HEIGHT = 48
 """Pixels of a line as the recognizer sees it."""

@@ -198,7 +198,8 @@ def decoder_in(path: Path, words: Sequence[str]) -> dict[str, Tensor]:
     if header["words"] != list(words):
         raise ValueError(f"{path} has other words than the data; train at least one seed")
     names = _state_names(CaptionTransformer(Shape(len(words))))
-    return dequantized({name: tensor for name, tensor in tensors.items() if name in names})
+    known = dequantized({name: tensor for name, tensor in tensors.items() if name in names})
+    return {name: torch.from_numpy(array) for name, array in known.items()}
 
 
 @click.command()

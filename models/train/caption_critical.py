@@ -3,7 +3,13 @@
 Owns self-critical training (Rennie et al., 2017): captions drawn for a training picture gain
 likelihood by how far their CIDEr-D is above that of the others drawn for it. Sentences that
 people wrote are learned beside, so that what no praise reaches is not lost. It can be stopped
-at any time and goes on from the last checkpoint; `models.train.caption` runs it.
+at any time and goes on from the last checkpoint; `models.train.caption` runs it where it is asked.
+
+The shipped file has none of it. 350 steps from it, judged by a quarter of Flickr8k's validation
+pictures and half of the everyday ones, brought CIDEr-D from 0.618 to 0.647, BLEU-4 from 21.5 to
+24.7 and the words used from 259 to 216 there, and from 0.920 to 0.875 here, where 80 % were named
+rightly instead of 83 %. Half way between the two decoders it was 0.616 and 0.907. Both of the
+later were helped by `models.captioning.grammar`, which the first had not yet.
 """
 
 import logging
@@ -41,7 +47,7 @@ _SMOOTHING = 0.1
 class CriticalRecipe:
     """The numbers of a self-critical run; `beside` is what people's sentences weigh."""
 
-    steps: int = 1500
+    steps: int = 0
     cooling: int = 500
     samples: int = 5
     rate: float = 5e-5

@@ -59,7 +59,7 @@ async def test_a_fetched_recognizer_spells_with_its_own_letters(
         source=f"{publisher.url}/{KOREAN.file}",
         proof=Sha256(hashlib.sha256(content).hexdigest()),
     )
-    networks = NetworkCache(WeightsStore(store.folder), torch.device("cpu"))
+    networks = NetworkCache(WeightsStore(store.folder), "cpu")
     known = Readers(readers(published), networks)
     task = TaskTable({Read: ReadTask(known)})
     before = read(task, "read-korean")

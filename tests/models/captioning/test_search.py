@@ -170,7 +170,8 @@ def test_samples_are_drawn_from_the_decoder(network: CaptionTransformer, cells: 
     """The first words drawn at temperature 1 are as frequent as they are likely."""
     drawn = search(network, cells[0], _NOTHING, 1, draws=4000, temperature=1.0)[1]
     with torch.inference_mode():
-        scores, _ = network.step(torch.tensor([END]), network.start(cells[0], _TAGS[0], 1))
+        start = network.start(cells[:1], _TAGS, 1)
+        scores, _ = network.step(torch.tensor([END]), start)
         scores[0, [END, UNKNOWN]] = -torch.inf
         wanted = scores[0].softmax(0)
     first = torch.tensor([found.tokens[0] for found in drawn])
@@ -240,7 +241,7 @@ def test_a_step_is_the_networks(network: CaptionTransformer, cells: Tensor) -> N
         found, state = decoder.step(tokens, state)
         found, _ = decoder.step(tokens[::-1].copy(), state)
         for row, picture in enumerate(rows):
-            own = network.start(plain[picture], _TAGS[0], 1)
+            own = network.start(plain[picture][None], _TAGS, 1)
             for token in (tokens[row], tokens[::-1][row]):
                 expected, own = network.step(torch.tensor([token]), own)
             assert np.allclose(found[row], expected[0].numpy(), atol=1e-5)
