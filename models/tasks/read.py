@@ -142,13 +142,6 @@ class Readers:
             return ()
         return _lines(read, page, size)
 
-    def are_words_in(self, crop: bytes) -> bool:
-        """Tell whether the small picture in the JPEG `crop` is full of words."""
-        if not self.is_here:
-            return False
-        image = Image.open(io.BytesIO(crop)).convert("RGB")
-        return bool(self.glimpse(pixels(image), image.size))
-
     def prepare(self, data: bytes, model: str | None, do: Perform) -> Prepared:
         """Return the picture in `data` as the reader called `model` sees it.
 
