@@ -81,12 +81,12 @@ def classification_reply(
     note: str | None = None,
     view: discord.ui.View | None = None,
     unsure: str | None = OUTSIDE,
-    prefix: str = "/",
+    prefix: str | None = None,
 ) -> Reply:
     """Return the reply to a classification of one to ten pictures, an embed for each.
 
     `note` says how the picture was found, where that is not plain; `view` has the buttons; `unsure`
-    is said once, where an answer is not sure; `prefix` stands before commands. All
+    is said once, where an answer is not sure; with a `prefix` it points to `read`. All
     embeds together stay under Discord's 6,000 characters: why another model has answered is said
     once.
     """
@@ -104,9 +104,9 @@ def classification_reply(
             notes.append(escape(tr(substitution)))
         if unsure and not labels.sure:
             notes.append(tr(unsure))
+            if prefix:
+                notes.append(tr("To read text in a picture, use `{prefix}read`", prefix=prefix))
             unsure = None
-        if labels.has_words:
-            notes.append(tr("There are words in it: `{prefix}read` reads them", prefix=prefix))
         body = _named(labels)
         embed = result_embed(result.picture, body, notes, labels, sure=labels.sure, named=named)
         embed.set_footer(text=_small_print(labels))

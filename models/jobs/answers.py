@@ -49,7 +49,7 @@ class Labels(PictureAnswer, frozen=True, kw_only=True):
     `height` are the picture's own, upright.
     `frames` is 1 for a still picture; `notes` say which one of an animation was used. `sure` is
     False when the distribution is too flat to mean much. `batch_size` says how many pictures shared
-    the batch. `has_words` is True where no label is sure and the picture is full of words.
+    the batch.
     """
 
     top: tuple[Label, ...]
@@ -59,7 +59,6 @@ class Labels(PictureAnswer, frozen=True, kw_only=True):
     frames: int
     sure: bool
     batch_size: int
-    has_words: bool = False
 
 
 class Image(Message, frozen=True):

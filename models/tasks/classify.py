@@ -5,12 +5,11 @@ alike. Pictures for one model are one pass of its network.
 """
 
 import io
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from msgspec.structs import replace
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -70,8 +69,6 @@ class Classifier(ClassifierTask):
     """Answers `Classify` jobs."""
 
     makes_room = False
-    has_words: Callable[[bytes], bool] = staticmethod(lambda _: False)
-    """Tells whether the picture in a JPEG is full of words; asked where no label is sure."""
 
     def warm_up(self) -> Choice[Classification]:
         """Load the default model, try it on an example and return it.
@@ -123,14 +120,11 @@ class Classifier(ClassifierTask):
             network = self._networks.classifier(record)
             done = network.run(np.stack([item.pixels for item in batch]))
         device = device_name(self._networks.device, network.runtime)
-        answers = [
+        return [
             present(
                 item, logits, device, done.milliseconds, len(batch), precision=network.precision
             )
             for item, logits in zip(batch, done.output, strict=True)
-        ]
-        return [
-            one if one.sure else replace(one, has_words=self.has_words(one.crop)) for one in answers
         ]
 
 

@@ -5,6 +5,7 @@ pictures of several people are read together, so that their lines share batches.
 its bounds, is `models.reading.reader`'s.
 """
 
+import hashlib
 import io
 import logging
 import time
@@ -137,13 +138,6 @@ class Readers:
             return ()
         return _lines(read, page, size)
 
-    def are_words_in(self, crop: bytes) -> bool:
-        """Tell whether the small picture in the JPEG `crop` is full of words."""
-        if not self.is_here:
-            return False
-        image = Image.open(io.BytesIO(crop)).convert("RGB")
-        return bool(self.glimpse(pixels(image), image.size))
-
     def prepare(self, data: bytes, model: str | None, do: Perform) -> Prepared:
         """Return the picture in `data` as the reader called `model` sees it.
 
@@ -168,9 +162,11 @@ class Readers:
         with running(record.name):
             reader = self.reader(record)
             begun = time.perf_counter()
-            pages = reader.read([item.picture for item in batch])
+            # People who ask about the same picture at once have it read once.
+            distinct = {_key(item.picture): item.picture for item in batch}
+            pages = dict(zip(distinct, reader.read(list(distinct.values())), strict=True))
         milliseconds = (time.perf_counter() - begun) * 1000
-        return [_text(item, page, milliseconds) for item, page in zip(batch, pages, strict=True)]
+        return [_text(item, pages[_key(item.picture)], milliseconds) for item in batch]
 
 
 class ReadTask:
@@ -235,6 +231,12 @@ class LocateTask(Alone[Prepared, Callable[[], Located]]):
 def pixels(image: Image.Image) -> Picture:
     """Return the RGB picture `image` as a reader's networks were trained to see it."""
     return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
+
+
+def _key(picture: Picture) -> tuple[int, int, bytes]:
+    """Return what tells `picture` from any other."""
+    height, width = picture.shape[:2]
+    return height, width, hashlib.sha256(picture.tobytes()).digest()
 
 
 def _lines(page: Page, picture: Picture, size: tuple[int, int]) -> tuple[TextLine, ...]:

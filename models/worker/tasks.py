@@ -66,7 +66,6 @@ class Tasks(TaskTable):
         self._classifier = Classifier(*shared)
         self._translator = Translator(pairs(), shelf, networks, self._classifier, do)
         self._readers = Readers(readers(), networks)
-        self._classifier.has_words = self._readers.are_words_in
         self._describer = CaptionTask(captioners(), networks, do, self._readers)
         learner = FewShotTask(*shared)
         super().__init__(

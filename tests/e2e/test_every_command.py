@@ -25,6 +25,7 @@ async def test_slash_commands_are_answered_for_all_to_see(server: Server) -> Non
         "why": ({"picture": PICTURE, "model": LITE0}, "Brighter areas"),
         "shake": ({"picture": PICTURE, "model": LITE0}, "stayed on top in"),
         "caption": ({"picture": PICTURE, "model": "caption_small", "beams": 1}, "caption_small · "),
+        "read": ({"picture": PICTURE}, "I don't see any words"),
         "zebra": ({"picture": PICTURE, "size": 32}, "×32, returned at 64×48"),
         "transform": ({"picture": PICTURE, "pair": "zebra2horse", "size": 32}, "×32, returned"),
         "cycle": ({"picture": PICTURE}, "The round trip"),

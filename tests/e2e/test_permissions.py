@@ -92,12 +92,23 @@ async def test_every_command_with_pictures_names_what_is_missing(
     """Typed or chosen; none goes to work for an answer that could not be shown."""
     deny(env, channel, PermissionBits.ATTACH_FILES)
     before = env.bot.executor.snapshot().answered
-    typed = ("caption", "zebra", "cycle", "translate horse2zebra", "why", "shake", "compare")
+    typed = (
+        "caption",
+        "read",
+        "zebra",
+        "cycle",
+        "translate horse2zebra",
+        "why",
+        "shake",
+        "compare",
+    )
     for command in (*typed, "untrained", "model resnet18"):
         assert "**Attach Files**" in said(await user.ask(f"!{command}", PICTURE)), command
     target = await user.say("", PICTURE)
     async with page_of(env.playground, user.person) as page:
-        for number, command in enumerate(("Classify", "Caption", "Zebra"), start=1):
+        for number, command in enumerate(
+            ("Classify", "Caption", "Read the words", "Zebra"), start=1
+        ):
             data = {**await page.command(command, channel.id), "target_id": target["id"]}
             await page.interact(2, data, channel_id=channel.id)
             answer = await page.event("MESSAGE_UPDATE", number)

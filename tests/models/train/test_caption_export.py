@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from models.captioning.mbr import DocumentFrequency
 from models.captioning.nouns import nouns
-from models.train.caption_export import Tried, guess_below, odds, rarity_of
+from models.train.caption_export import Tried, _table, guess_below, odds
 from models.train.caption_tagger import Evidence
-from models.train.caption_text import Words
+from models.train.caption_text import Words, rarity_of
 
 
 def test_the_odds_are_those_of_the_curve() -> None:
@@ -27,13 +26,16 @@ def test_evidence_that_tells_all_has_an_end() -> None:
 
 
 def test_rarity_counts_pictures() -> None:
-    """An n-gram counts once a picture, and not at all below five or with an unknown word."""
+    """An n-gram counts once a picture, not with an unknown word; below five it isn't shipped."""
     words = Words.of(["<end>", "<unk>", "a", "dog", "runs"])
     pictures = [["a dog runs", "a dog"]] * 6 + [["a cat runs"]] * 5 + [["runs a"]] * 4
-    rarity = rarity_of(pictures, words)
-    assert isinstance(rarity, DocumentFrequency)
+    rarity = rarity_of([[words.row(text) for text in texts] for texts in pictures])
+    usual = {(2,): 15, (3,): 6, (4,): 15, (2, 3): 6, (3, 4): 6, (2, 3, 4): 6}
     assert rarity.pictures == 15
-    assert rarity.seen == {(2,): 15, (3,): 6, (4,): 15, (2, 3): 6, (3, 4): 6, (2, 3, 4): 6}
+    assert rarity.seen == {**usual, (4, 2): 4}
+    rows, counts = _table(rarity)
+    shipped = [tuple(token for token in row if token >= 0) for row in rows.tolist()]
+    assert dict(zip(shipped, counts.tolist(), strict=True)) == usual
 
 
 def test_a_guess_is_what_is_too_often_wrong() -> None:
