@@ -15,6 +15,7 @@ from discord.ext import commands
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
 from bot.app.command_tree import PRIVATE
+from bot.app.details_button import Details
 from bot.app.press import answer_press_about
 from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.text_commands import BobbyContext
@@ -148,6 +149,7 @@ class CaptionCog(BobbyCog, name="Caption"):
         view = None
         if any(not isinstance(one.result, str) for one in described):
             view = discord.ui.View(timeout=None).add_item(MoreCaptionsButton(question.source))
+            view = Details.below(described, view)
         await question.responder.answer(captioned(described, found.note, view))
 
 

@@ -9,7 +9,7 @@ from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
 from bot.core.formatting import escape
 from bot.core.i18n import tr
-from bot.replies.common import BLUE, error_embed, result_embed, small_print
+from bot.replies.common import BLUE, error_embed, result_embed, short_receipt, small_print
 from models.jobs.answers import Captioned
 
 Described: TypeAlias = PictureResult[Captioned]
@@ -67,4 +67,5 @@ def _embed(one: Described, *, named: bool) -> discord.Embed:
     if not result.sure:
         text = tr("I'm guessing: {text}", text=text[:1].lower() + text[1:])
     notes = [escape(tr(result.substitution))] if result.substitution else []
-    return result_embed(one.picture, text, notes, result, sure=result.sure, named=named)
+    embed = result_embed(one.picture, text, notes, result, sure=result.sure, named=named)
+    return embed.set_footer(text=short_receipt(result))
