@@ -16,6 +16,7 @@ from bot.app.alt_text import described
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
 from bot.app.command_tree import PRIVATE
+from bot.app.details_button import Details
 from bot.app.press import answer_press_about
 from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.text_commands import BobbyContext
@@ -149,6 +150,7 @@ class CaptionCog(BobbyCog, name="Caption"):
         view = None
         if any(not isinstance(one.result, str) for one in answers):
             view = discord.ui.View(timeout=None).add_item(MoreCaptionsButton(question.source))
+            view = Details.below(answers, view)
         await question.responder.answer(captioned(answers, found.note, view))
 
 

@@ -176,7 +176,7 @@ class ClassifyCog(BobbyCog, name="Classify"):
         async with question.pictures(MAX_PICTURES) as found:
             results = await question.each(found, ask)
         note = found.with_note(tr("Comparing this server's custom labels only")).note
-        view = _with_details(discord.ui.View(timeout=None), results)
+        view = Details.below(results, discord.ui.View(timeout=None))
         await question.responder.answer(
             common.classification_reply(results, note, view, unsure=None)
         )
@@ -193,13 +193,7 @@ def _buttons(results: list[Classified], source: PictureRef) -> discord.ui.View |
             view.add_item(WhyButton(source, number, one.result.model, caption))
     if models:
         view.add_item(CodeButton(models[0]))
-    return _with_details(view, results)
-
-
-def _with_details(view: discord.ui.View, results: list[Classified]) -> discord.ui.View | None:
-    """Return `view` with the button for the first answer; None where there is nothing to press."""
-    seen = next((one.result for one in results if isinstance(one.result, Labels)), None)
-    return view.add_item(Details.of(seen)) if seen else None
+    return Details.below(results, view)
 
 
 async def setup(bot: Bobby) -> None:

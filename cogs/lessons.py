@@ -1,11 +1,12 @@
 """`!teach`, `!taught` and `!unteach`: labels of a server's own, from a few pictures of each.
 
-Pictures become features in the worker and are dropped; `bot.storage.examples` keeps the features.
-`!classify custom` asks for these labels.
+Also "Teach…" in the message menu. Pictures become features in the worker and are dropped;
+`bot.storage.examples` keeps the features. `!classify custom` asks for these labels.
 """
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
 import discord
@@ -15,6 +16,7 @@ from discord.ext import commands
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
 from bot.app.question import Question
+from bot.app.teach_form import TeachForm, UploadForm
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.conversation.responder import Responder
@@ -45,7 +47,14 @@ class LessonsCog(BobbyCog, name="Lessons"):
     """Learns labels from pictures that people show."""
 
     def __init__(self, bot: Bobby) -> None:
-        super().__init__(bot)
+        super().__init__(
+            bot,
+            app_commands.ContextMenu(
+                name="Teach…",
+                callback=self.teach_message,
+                allowed_contexts=app_commands.AppCommandContext(guild=True),
+            ),
+        )
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @commands.command(
@@ -60,7 +69,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     @app_commands.describe(
         label="What the pictures show",
-        picture="A picture of it",
+        picture="A picture of it (leave empty to upload up to ten)",
         another="Another picture of it",
         third="A third picture (I need about three to get it right)",
     )
@@ -68,13 +77,30 @@ class LessonsCog(BobbyCog, name="Lessons"):
         self,
         interaction: Interaction,
         label: str,
-        picture: discord.Attachment,
+        picture: discord.Attachment | None = None,
         another: discord.Attachment | None = None,
         third: discord.Attachment | None = None,
     ) -> None:
         """Teach me a custom label with a few pictures of it."""
-        given = [one for one in (picture, another, third) if one]
+        if given := [one for one in (picture, another, third) if one]:
+            await self._teach_uploaded(interaction, label, given)
+            return
+        self._require_teacher_of(InteractionResponder(interaction))
+        await UploadForm(self._teach_uploaded, label, AT_ONCE).show(interaction)
+
+    async def _teach_uploaded(
+        self, interaction: Interaction, label: str, given: Sequence[discord.Attachment]
+    ) -> None:
         await self._teach(Question.uploaded(interaction, given, label))
+
+    async def teach_message(self, interaction: Interaction, message: discord.Message) -> None:
+        """Ask what the pictures of a message show, and learn it."""
+
+        async def teach(sent: Interaction, label: str, _: Sequence[discord.Attachment]) -> None:
+            await self._teach(Question.inside(sent, message, label))
+
+        self._require_teacher_of(InteractionResponder(interaction))
+        await TeachForm(teach).show(interaction)
 
     @commands.command(extras=Guide("teach").extras())
     async def taught(self, context: BobbyContext) -> None:
@@ -108,8 +134,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
             return
         async with responder.thinking():
             responder.require_permissions()
-            server = self._server(responder)
-            self._require_teacher(responder, server)
+            server = self._require_teacher_of(responder)
             async with self._turn(server):
                 lesson, note = await self._learn(question, server)
         await responder.answer(teach_reply(lesson, self.bot.prefix_for(responder), note))
@@ -181,8 +206,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
 
     async def _unteach(self, responder: Responder, text: str) -> None:
         async with responder.thinking():
-            server = self._server(responder)
-            self._require_teacher(responder, server)
+            server = self._require_teacher_of(responder)
             async with self._turn(server):
                 label, gone = await self._take_back(server, text, responder.change)
                 left = Counter(one.label for one in await self.bot.store.lessons.of(server))
@@ -209,7 +233,13 @@ class LessonsCog(BobbyCog, name="Lessons"):
             raise NotAllowed(NO_SERVER)
         return responder.requester.guild_id
 
-    def _require_teacher(self, responder: Responder, server: int) -> None:
+    def _require_teacher_of(self, responder: Responder) -> int:
+        """Return the id of the server where the requester may teach.
+
+        Raises:
+            NotAllowed: The requester may not, or it is no server.
+        """
+        server = self._server(responder)
         everyone = self.bot.store.servers.get(server).teachers == "everyone"
         if not everyone and not responder.manages_server:
             raise NotAllowed(
@@ -218,6 +248,7 @@ class LessonsCog(BobbyCog, name="Lessons"):
                     "open it to everyone with `/settings teachers`."
                 )
             )
+        return server
 
 
 def _room(taught: list[StoredExample], label: str) -> int:

@@ -13,6 +13,7 @@ from discord.ext import commands
 
 from bot.app.client import Bobby
 from bot.app.cog import BobbyCog
+from bot.app.details_button import Details
 from bot.app.question import PICTURE_OPTIONS, Question
 from bot.app.text_commands import BobbyContext
 from bot.conversation.interaction_responder import Interaction
@@ -176,7 +177,9 @@ async def _translated(
         job = Translate(picture=data, max_bytes=max_bytes, model=wish.pair, size=wish.size)
         return await question.submit(job)
 
-    return translated(await question.each(found, ask), found.note)
+    outcomes = await question.each(found, ask)
+    view = Details.below(outcomes, discord.ui.View(timeout=None))
+    return translated(outcomes, found.note, view)
 
 
 async def setup(bot: Bobby) -> None:

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Coroutine
 from typing import Any
+from weakref import WeakValueDictionary
 
 import discord
 import yarl
@@ -112,6 +113,7 @@ class Bobby(commands.AutoShardedBot):
         self.recovery = Recovery(self)
         self.waiting = ProgressNotifier(executor)
         self.button_ids: set[re.Pattern[str]] = set()
+        self.forms: WeakValueDictionary[str, discord.ui.Modal] = WeakValueDictionary()
         self.gate = InteractionGate(self, self._connection)
         self._up: set[int] = set()
         self._answering: set[asyncio.Task[Any]] = set()

@@ -1,19 +1,21 @@
-"""The button "Details" below a classification: what its small print leaves out.
+"""The button "Details" below an answer about a picture: what its small print leaves out.
 
 It carries in its id what the answer knew, so it works after a restart as well.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any, Self
 
 import discord
 
 from bot.app.press import answer_press
 from bot.conversation.interaction_responder import Interaction
+from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
 from bot.core.i18n import tr
 from bot.replies.details import details
-from models.jobs.answers import Labels
+from models.jobs.answers import Labels, PictureAnswer
 
 LONGEST_ID = 100
 
@@ -29,11 +31,22 @@ class Details(
         super().__init__(discord.ui.Button(label=tr("Details"), custom_id=custom_id))
 
     @classmethod
-    def of(cls, seen: Labels) -> Self:
+    def of(cls, seen: PictureAnswer) -> Self:
         """Return the button for the answer `seen`; a device with a long name is cut."""
+        batch = seen.batch_size if isinstance(seen, Labels) else 1
         model = seen.model.replace("|", "")
-        told = f"{seen.milliseconds:.0f}:{seen.batch_size}:{seen.precision}:{model}|{seen.device}"
+        told = f"{seen.milliseconds:.0f}:{batch}:{seen.precision}:{model}|{seen.device}"
         return cls(f"details:{told}"[:LONGEST_ID])
+
+    @classmethod
+    def below(
+        cls, results: Iterable[PictureResult[Any]], view: discord.ui.View
+    ) -> discord.ui.View | None:
+        """Return `view` with the button for the first answer; None where there is no button."""
+        answers = (one.result for one in results)
+        if seen := next((one for one in answers if isinstance(one, PictureAnswer)), None):
+            view.add_item(cls.of(seen))
+        return view if view.children else None
 
     @classmethod
     async def from_custom_id(
@@ -53,6 +66,7 @@ class Details(
         async def told(_: object) -> Reply:
             return details(
                 match["model"],
+                task=card.task if card else "classify",
                 weights=card.weights if card else None,
                 device=match["device"],
                 precision=match["precision"],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import InteractionType, app_commands
 
-from bot.app.interaction_shape import fits_a_command, fits_a_component
+from bot.app.interaction_shape import fits_a_command, fits_a_component, fits_a_form
 from bot.conversation.interaction_responder import Interaction, InteractionResponder
 from bot.core.error_text import explain
 from bot.core.errors import Outdated
@@ -29,6 +29,12 @@ REMEMBERED = 1000
 
 _COMMAND = later("That command was just updated. Reload Discord, or try again in a minute.")
 _BUTTON = later("That button is from an earlier version of me. Please ask again.")
+_FORM = later("I no longer have that form. Please open it again.")
+_OUTDATED = {
+    InteractionType.application_command: _COMMAND,
+    InteractionType.autocomplete: _COMMAND,
+    InteractionType.modal_submit: _FORM,
+}
 
 
 class InteractionGate:
@@ -71,6 +77,8 @@ class InteractionGate:
         data, kind = sent.get("data"), interaction.type
         if kind is InteractionType.component:
             return fits_a_component(self._bot.button_ids, data, sent.get("message"))
+        if kind is InteractionType.modal_submit:
+            return fits_a_form(self._bot.forms, data) and _resolves(interaction)
         if kind not in {InteractionType.application_command, InteractionType.autocomplete}:
             return False
         typing = kind is InteractionType.autocomplete
@@ -80,11 +88,7 @@ class InteractionGate:
         """Answer with a sentence in private; while somebody types there is nothing to offer."""
         self._bot.begin(interaction)
         responder = InteractionResponder(interaction, private=True)
-        command = interaction.type in {
-            InteractionType.application_command,
-            InteractionType.autocomplete,
-        }
-        sentence = explain(Outdated(_COMMAND if command else _BUTTON), responder)
+        sentence = explain(Outdated(_OUTDATED.get(interaction.type, _BUTTON)), responder)
         if interaction.type is InteractionType.autocomplete:
             with responder.refusals_logged():
                 await interaction.response.autocomplete([])

@@ -5,7 +5,7 @@ forged client sends, and keeps offering what an earlier Bobby has published; dis
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import discord
@@ -64,6 +64,30 @@ class Press(msgspec.Struct):
     values: list[str] = []
 
 
+class Field(msgspec.Struct):
+    """A field of a form as it was filled in: with text, or with the ids of records."""
+
+    type: int
+    custom_id: str
+    value: str = ""
+    values: list[str] = []
+
+
+class Labeled(msgspec.Struct):
+    """A field and what stands above it."""
+
+    type: Literal[18]
+    component: Field
+
+
+class Filled(msgspec.Struct):
+    """A form as it was sent off."""
+
+    custom_id: str
+    components: list[Labeled]
+    resolved: dict[str, dict[str, dict[str, Any]]] = {}
+
+
 class Message(msgspec.Struct):
     """The message below which it stands."""
 
@@ -111,6 +135,40 @@ def fits_a_component(patterns: Iterable[re.Pattern[str]], sent: object, below: o
     return found.min_values <= len(chosen) == len(press.values) <= found.max_values and chosen <= {
         one.get("value") for one in found.options
     }
+
+
+def fits_a_form(forms: Mapping[str, discord.ui.Modal], sent: object) -> bool:
+    """Tell whether `sent` fills in one of the `forms` that are open, every field within limits."""
+    try:
+        filled = msgspec.convert(sent, Filled)
+    except msgspec.ValidationError:
+        return False
+    form = forms.get(filled.custom_id)
+    if form is None:
+        return False
+    files = filled.resolved.get(RESOLVED[11], {})
+    kinds = (discord.ui.TextInput, discord.ui.FileUpload)
+    asked = {one.custom_id: one for one in form.walk_children() if isinstance(one, kinds)}
+    fields = {one.component.custom_id: one.component for one in filled.components}
+    return (
+        len(fields) == len(filled.components)
+        and fields.keys() == asked.keys()
+        and all(_is_answered(asked[name], field, files) for name, field in fields.items())
+    )
+
+
+def _is_answered(
+    asked: discord.ui.TextInput[Any] | discord.ui.FileUpload[Any],
+    field: Field,
+    files: Mapping[str, object],
+) -> bool:
+    if field.type != asked.type.value:
+        return False
+    if isinstance(asked, discord.ui.TextInput):
+        return (asked.min_length or 0) <= len(field.value) <= (asked.max_length or LONGEST)
+    chosen = {*field.values}
+    is_within = asked.min_values <= len(chosen) == len(field.values) <= asked.max_values
+    return is_within and chosen <= files.keys()
 
 
 def _declared(declared: Sequence[Declared], option: Option) -> Declared | None:

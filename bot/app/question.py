@@ -94,13 +94,18 @@ class Question:
 
     @classmethod
     def inside(
-        cls, interaction: Interaction, message: discord.Message, *, private: bool = False
+        cls,
+        interaction: Interaction,
+        message: discord.Message,
+        words: str = "",
+        *,
+        private: bool = False,
     ) -> Self:
         """Make it from the menu of `message`, about its pictures."""
         return cls(
             interaction.client,
             InteractionResponder(interaction, private=private),
-            "",
+            words,
             PictureRef("in", message.channel.id, message.id),
             lambda: precedence.menu(interaction.client, message),
         )

@@ -19,6 +19,7 @@ from bot.conversation.interaction_responder import Interaction, InteractionRespo
 from bot.conversation.reply import Reply
 from bot.conversation.responder import Responder
 from bot.core import logs
+from bot.core.durations import duration
 from bot.core.errors import Cancelled
 from bot.core.i18n import tr
 from bot.executor.estimates import QueueEstimate
@@ -199,18 +200,9 @@ def words(estimate: QueueEstimate) -> str:
         if estimate.place is None
         else tr("{ordinal} in line", ordinal=_ordinal(estimate.place), place=estimate.place)
     )
-    return tr("{where}, about {seconds} to go.", where=where, seconds=_duration(estimate.seconds))
+    return tr("{where}, about {seconds} to go.", where=where, seconds=duration(estimate.seconds))
 
 
 def _ordinal(number: int) -> str:
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{'th' if 10 < number % 100 < 20 else ending}"
-
-
-def _duration(seconds: float) -> str:
-    """Return an estimate no more precise than it is."""
-    if seconds < 10:
-        return tr("{seconds} s", seconds=max(1, round(seconds)))
-    if seconds < 90:
-        return tr("{seconds} s", seconds=5 * round(seconds / 5))
-    return tr("{minutes} min", minutes=round(seconds / 60))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
+from bot.core.durations import duration
 from bot.core.errors import Overloaded
 from bot.core.i18n import tr, tr_n
 from bot.core.settings import Settings
@@ -180,42 +181,55 @@ class FairQueue(Generic[T]):
                     del counter[key]
 
     def _refuse_over_limit(self, ticket: T) -> None:
-        limits, requester = self._limits, ticket.requester
-        if self._by_person[requester.user_id] >= (most := limits.person(requester.guild_id)):
-            raise Overloaded(
-                tr(
-                    "You already have {most} in the queue, which is the limit per "
-                    "person. Try again once one is done.",
-                    most=_pictures(most),
-                ),
-                limit="person",
+        limits, requester, held = self._limits, ticket.requester, len(self._held)
+        person, server = requester.user_id, requester.guild_id
+        if (over := self._by_person[person] - (most := limits.person(server))) >= 0:
+            sentence = tr(
+                "You already have {most} in the queue, which is the limit per "
+                "person. Try again in about {wait}, once one is done.",
+                most=_pictures(most),
+                wait=self._wait(over + 1, lambda one: one.requester.user_id == person),
             )
-        if (
-            requester.guild_id is not None
-            and self._by_server[requester.guild_id] >= limits.per_server
-        ):
-            raise Overloaded(
-                tr(
-                    "This server already has {per_server} in the queue, which is its "
-                    "limit. Try again in a minute.",
-                    per_server=_pictures(limits.per_server),
-                ),
-                limit="server",
+            raise Overloaded(sentence, limit="person")
+        if server is not None and self._by_server[server] >= limits.per_server:
+            sentence = tr(
+                "This server already has {per_server} in the queue, which is its "
+                "limit. Try again in about {wait}.",
+                per_server=_pictures(limits.per_server),
+                wait=self._wait(1, lambda one: one.requester.guild_id == server),
             )
-        if len(self._held) >= limits.all:
-            raise Overloaded(
-                tr("My queue is full ({all}). Try again in a minute.", all=_pictures(limits.all)),
-                limit="all",
+            raise Overloaded(sentence, limit="server")
+        if held >= limits.all:
+            sentence = tr(
+                "My queue is full ({all}). Try again in about {wait}.",
+                all=_pictures(limits.all),
+                wait=self._wait(1, lambda _: 1),
             )
-        if self._bytes + len(ticket.job.picture) > limits.bytes:
-            raise Overloaded(
-                tr(
-                    "My queue is full ({bytes:g} MiB of pictures). Try again in a "
-                    "minute, or send a smaller file.",
-                    bytes=limits.bytes / MIB,
-                ),
-                limit="bytes",
+            raise Overloaded(sentence, limit="all")
+        if (over := self._bytes + len(ticket.job.picture) - limits.bytes) > 0:
+            sentence = tr(
+                "My queue is full ({bytes:g} MiB of pictures). Try again in about "
+                "{wait}, or send a smaller file.",
+                bytes=limits.bytes / MIB,
+                wait=self._wait(over, lambda one: len(one.job.picture)),
             )
+            raise Overloaded(sentence, limit="bytes")
+
+    def _wait(self, room: int, frees: Callable[[T], int]) -> str:
+        """Return in words how long it takes until `room` is free; `frees` tells what each gives.
+
+        Where all that is held would not free as much, it is the time until all of it is done.
+        """
+        places = self.places()
+        flying = sum(self._cost(one.job) for one in self._held if one not in places)
+        done = {one: flying + (places[one][1] if one in places else 0.0) for one in self._held}
+        seconds = 0.0
+        for one in sorted(done, key=lambda one: done[one]):
+            if room <= 0:
+                break
+            if freed := frees(one):
+                room, seconds = room - freed, done[one]
+        return duration(seconds)
 
 
 def _pictures(count: int) -> str:

@@ -3,7 +3,8 @@
 Two ways lead out. Addresses that Discord itself gave us (its CDN and its link proxy) are trusted.
 Links that people typed may lead only to public addresses (see `public_address`). Nobody
 can keep the others waiting: each person downloads a few pictures at once. Never decodes a picture,
-nor unpacks what a server has compressed.
+nor unpacks what a server has compressed. Where a person's link leads to a web page, the picture
+that the page names is fetched instead, within the same limits; a second page is not read.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from bot.core.errors import (
     PictureTooLarge,
 )
 from bot.core.i18n import tr
+from bot.pictures import web_page
 from bot.pictures.picture import Picture
 from bot.pictures.public_address import (
     IPAddress,
@@ -108,7 +110,8 @@ class Fetcher:
             LinkRefused: It is no http(s) link, has a password in it, or leads to an address that is
                 not public.
             PictureTooLarge: It has more than `max_bytes`.
-            FetchFailed: It did not come whole and in time, is a web page, or is compressed.
+            FetchFailed: It did not come whole and in time, is a web page that names no picture, or
+                is compressed.
             LinkExpired: The link is Discord's, and runs out after a day.
             Overloaded: Other people's downloads left no slot for as long as a download may take.
         """
@@ -148,7 +151,12 @@ class Fetcher:
         """Stream `url` and say in people's words what went wrong, `who` being the server."""
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._stream(session, url, who)
+                named = await self._stream(session, url, who)
+                if isinstance(named, URL):
+                    named = await self._stream(session, _checked(named), who)
+                if isinstance(named, URL):
+                    raise _no_picture()
+                return named
         except TimeoutError:
             raise FetchFailed(self._too_slow(who, trusted=session is self._trusted)) from None
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
@@ -177,19 +185,16 @@ class Fetcher:
                 tr("{who} closed the connection partway through. Try again.", who=who)
             ) from error
 
-    async def _stream(self, session: aiohttp.ClientSession, url: URL, who: str) -> bytes:
+    async def _stream(self, session: aiohttp.ClientSession, url: URL, who: str) -> bytes | URL:
+        """Return the file at `url`; where a person's link leads to a page, what that names."""
         # Where Discord's own addresses redirect to would be followed unchecked.
         follow = session is self._public
         async with session.get(url, max_redirects=5, allow_redirects=follow) as response:
             if response.status != 200:
                 raise _refusal(response.status, who, trusted=session is self._trusted)
-            if response.content_type in {"text/html", "application/xhtml+xml"}:
-                raise FetchFailed(
-                    tr(
-                        "That link opens a web page, not a picture. Copy the image "
-                        "address instead, or upload the picture."
-                    )
-                )
+            is_page = response.content_type in web_page.CONTENT_TYPES
+            if is_page and session is self._trusted:
+                raise _no_picture()
             if _is_encoded(response):
                 raise FetchFailed(
                     tr(
@@ -197,14 +202,17 @@ class Fetcher:
                         who=who,
                     )
                 )
-            if (response.content_length or 0) > self._max_bytes:
+            return await (_read_page(response) if is_page else self._read(response))
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        if (response.content_length or 0) > self._max_bytes:
+            raise self._too_large()
+        body = io.BytesIO()  # unlike a bytearray's, its bytes are had without a copy
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            body.write(chunk)
+            if body.tell() > self._max_bytes:
                 raise self._too_large()
-            body = io.BytesIO()  # unlike a bytearray's, its bytes are had without a copy
-            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                body.write(chunk)
-                if body.tell() > self._max_bytes:
-                    raise self._too_large()
-            return body.getvalue()
+        return body.getvalue()
 
     def _too_slow(self, who: str, *, trusted: bool) -> str:
         timeout = self._timeout
@@ -238,7 +246,11 @@ def _typed(link: str) -> URL:
         ValueError: It is no address at all.
         LinkRefused: It is one that is not followed.
     """
-    url = URL(link)
+    return _checked(URL(link))
+
+
+def _checked(url: URL) -> URL:
+    """Return `url`; raises LinkRefused where it is not followed."""
     if url.scheme not in {"http", "https"} or not url.host or url.port is None:
         raise LinkRefused(tr("I can only follow links that begin with http:// or https://."))
     if url.user or url.password:
@@ -249,6 +261,31 @@ def _typed(link: str) -> URL:
             )
         )
     return url
+
+
+async def _read_page(response: aiohttp.ClientResponse) -> URL:
+    """Return the address of the picture that a page names, in what is read of it."""
+    head = bytearray()
+    async for chunk in response.content.iter_any():
+        head += chunk
+        if web_page.is_whole(head, len(chunk)):
+            break
+    try:
+        named = web_page.named_picture(bytes(head), response.url)
+    except ValueError:
+        raise _no_picture() from None
+    if named is None:
+        raise _no_picture()
+    return named
+
+
+def _no_picture() -> FetchFailed:
+    return FetchFailed(
+        tr(
+            "That link opens a web page, not a picture. Copy the image "
+            "address instead, or upload the picture."
+        )
+    )
 
 
 def _is_encoded(response: aiohttp.ClientResponse) -> bool:

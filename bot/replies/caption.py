@@ -9,7 +9,7 @@ from bot.conversation.per_picture import PictureResult
 from bot.conversation.reply import Reply
 from bot.core.formatting import escape
 from bot.core.i18n import tr
-from bot.replies.common import BLUE, error_embed, result_embed, small_print
+from bot.replies.common import BLUE, error_embed, result_embed, short_receipt, small_print
 from bot.replies.read import words_in
 from bot.replies.text import sentence_of
 from models.jobs.answers import Captioned, TextLine
@@ -64,4 +64,5 @@ def _embed(one: Described, *, named: bool) -> discord.Embed:
         text = tr("I'm guessing: {text}", text=text[:1].lower() + text[1:])
     notes = [escape(tr(result.substitution))] if result.substitution else []
     sure = result.sure or bool(result.words)
-    return result_embed(one.picture, text, notes, result, sure=sure, named=named)
+    embed = result_embed(one.picture, text, notes, result, sure=sure, named=named)
+    return embed.set_footer(text=short_receipt(result))

@@ -109,7 +109,8 @@ def classification_reply(
             unsure = None
         body = _named(labels)
         embed = result_embed(result.picture, body, notes, labels, sure=labels.sure, named=named)
-        embed.set_footer(text=_small_print(labels))
+        crop = tr("Small picture: what I looked at")
+        embed.set_footer(text=f"{short_receipt(labels)} · {crop}")
         upload = _crop(labels, result.picture, number)
         uploads.append(upload)
         if not upload.spoiler:
@@ -147,10 +148,9 @@ def _line(seen: Label) -> str:
     return f"`{figure}` {escape(label(seen.label))}"
 
 
-def _small_print(labels: Labels) -> str:
+def short_receipt(answer: PictureAnswer) -> str:
     """Return what of the receipt is for everybody; the rest stands behind *Details*."""
-    took = f"{labels.milliseconds:.0f} ms"
-    return " · ".join([labels.model, took, tr("Small picture: what I looked at")])
+    return f"{answer.model} · {answer.milliseconds:.0f} ms"
 
 
 def _crop(labels: Labels, picture: Picture, number: int) -> Upload:

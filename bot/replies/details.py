@@ -7,22 +7,35 @@ from bot.core.formatting import escape
 from bot.core.i18n import later, tr
 from bot.replies.common import BLUE
 
-READING = (
+READING_LABELS = (
     later("The small picture is the part of yours that the model looked at."),
     later(
         "The percentages are how sure the model is of each label it knows; below 50 % the first "
         "one is a guess."
     ),
+)
+READING = (
     later("The buttons under the answer reply to you alone."),
     later("I haven't stored your picture. A moderator can delete my answer."),
 )
 
 
 def details(
-    model: str, *, weights: str | None, device: str, precision: str, took: str, batch: int
+    model: str,
+    task: str,
+    *,
+    weights: str | None,
+    device: str,
+    precision: str,
+    took: str,
+    batch: int,
 ) -> Reply:
-    """Return the details of an answer of `model`; `batch` pictures shared the `took` time."""
-    embed = discord.Embed(title=tr("Details"), description="\n".join(map(tr, READING)), color=BLUE)
+    """Return the details of an answer of `model`; `batch` pictures shared the `took` time.
+
+    `task` is that of the model, as in the catalog.
+    """
+    reading = (*READING_LABELS, *READING) if task == "classify" else READING
+    embed = discord.Embed(title=tr("Details"), description="\n".join(map(tr, reading)), color=BLUE)
     if batch > 1:
         took += " " + tr("(batch of {count})", count=batch)
     known = {

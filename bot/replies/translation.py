@@ -11,17 +11,19 @@ from bot.conversation.reply import Reply, Upload
 from bot.core.formatting import escape
 from bot.core.i18n import later, tr
 from bot.pictures.picture import Picture
-from bot.replies.common import error_embed, result_embed, small_print
+from bot.replies.common import error_embed, result_embed, short_receipt, small_print
 from bot.replies.text import percent, verdict
 from models.jobs.answers import Cycled, Image, Translated
 
 Translation: TypeAlias = PictureResult[Translated | Cycled]
 
 
-def translated(outcomes: Sequence[Translation], note: str | None = None) -> Reply:
+def translated(
+    outcomes: Sequence[Translation], note: str | None = None, view: discord.ui.View | None = None
+) -> Reply:
     """Return the reply to a translation of one or more pictures, an embed for each.
 
-    `note` says how the picture was found, where that is not plain.
+    `note` says how the picture was found, where that is not plain; `view` has the buttons.
     """
     embeds: list[discord.Embed] = []
     uploads: list[Upload] = []
@@ -39,7 +41,7 @@ def translated(outcomes: Sequence[Translation], note: str | None = None) -> Repl
             embed.set_image(url=f"attachment://{files[0].name}")
         embeds.append(embed)
         uploads += files
-    return Reply(small_print(note), tuple(embeds), tuple(uploads))
+    return Reply(small_print(note), tuple(embeds), tuple(uploads), view)
 
 
 def _one_way(result: Translated, picture: Picture, number: int) -> tuple[list[str], list[Upload]]:
@@ -93,7 +95,8 @@ def _embed(
     if result.substitution:
         notes = [*notes, escape(tr(result.substitution))]
     body, sure = "\n".join(lines), result.verdict.expected
-    return result_embed(picture, body, notes, result, sure=sure, named=named)
+    embed = result_embed(picture, body, notes, result, sure=sure, named=named)
+    return embed.set_footer(text=short_receipt(result))
 
 
 def _upload(image: Image, name: str, alt: str, picture: Picture) -> Upload:

@@ -15,10 +15,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from models.images.arrays import Array
 from models.reading.detect import Corners
 from models.reading.networks import SPACE, OnnxNetwork, Picture, alphabet, normalized
-from models.images.arrays import Array
-
 
 HEIGHT = 48
 """Pixels of a line as the recognizer sees it."""

@@ -29,6 +29,7 @@ from tests.fuzz.interactions import (
 
 MODAL = 5
 OUTDATED_BUTTON = "That button is from an earlier version of me. Please ask again."
+OUTDATED_FORM = "I no longer have that form. Please open it again."
 OUTDATED_COMMAND = "That command was just updated. Reload Discord, or try again in a minute."
 OTHERS = (0, 6, 7, 99, -1)
 """Kinds that Discord does not have yet."""
@@ -81,7 +82,8 @@ async def an_interaction_is_harmless(here: Stage, data: st.DataObject) -> None:
     asked = await is_harmless(here, kind, sent, direct=data.draw(st.booleans()))
     assert (asked.original is None) == (kind == AUTOCOMPLETE) or kind == COMPONENT
     if kind in {MODAL, *OTHERS}:
-        assert said_in_private(asked) == OUTDATED_BUTTON
+        outdated = OUTDATED_FORM if kind == MODAL else OUTDATED_BUTTON
+        assert said_in_private(asked) == outdated
 
 
 async def a_wrong_command_does_nothing(here: Stage, data: st.DataObject) -> None:

@@ -76,11 +76,11 @@ def test_nobodys_later_picture_overtakes_the_earlier_one() -> None:
     [
         (
             {"per_person": 2},
-            r"You already have 2 pictures in the queue.* per person.* once one is done",
+            r"You already have 2 pictures in the queue.* person.* in about 1 s, once one is done",
         ),
         (
             {"per_server": 2},
-            r"This server already has 2 pictures in the queue.* again in a minute",
+            r"This server already has 2 pictures in the queue.* again in about 1 s",
         ),
         ({"all": 2}, r"My queue is full \(2 pictures\)"),
         ({"all": 2, "per_person": 2}, r"You already have 2 pictures"),
@@ -102,6 +102,20 @@ def test_a_reached_limit_is_named_with_its_number(limits: dict[str, int], senten
     line.admit(ticket(1, server=7))
     with pytest.raises(Overloaded):
         line.admit(ticket(1, server=7))
+
+
+def test_a_refusal_says_when_there_is_room() -> None:
+    """When the first of one's own is done, or as many as make room for the file."""
+    line: FairQueue[Ticket] = FairQueue(replace(WIDE, per_person=2, bytes=10), kind, lambda _: 30.0)
+    line.admit(ticket(1, "x" * 5))
+    line.take(1)
+    line.admit(ticket(2, "y" * 2))
+    line.admit(ticket(2, "y" * 2))
+    for late, wait in ((ticket(2), "about 60 s"), (ticket(3, "z" * 6), "about 30 s")):
+        with pytest.raises(Overloaded, match=wait):
+            line.admit(late)
+    with pytest.raises(Overloaded, match="about 60 s"):
+        line.admit(ticket(3, "z" * 8))
 
 
 def test_bytes_are_limited_and_the_sentence_has_them_in_mib() -> None:

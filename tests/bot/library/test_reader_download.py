@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.library.downloads.downloader import Downloader

@@ -112,7 +112,7 @@ async def test_a_caption_is_a_sentence_as_plain_text() -> None:
     assert reply.view is view
     assert reply.text == "-# a note"
     assert embed.description == r"A dog\_s \*bone\*."
-    assert (embed.color, embed.title, embed.footer.text) == (BLUE, None, RECEIPT)
+    assert (embed.color, embed.title, embed.footer.text) == (BLUE, None, "net · 12 ms")
     assert reply.uploads == ()
 
 

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.networks.caption_shape import END, Shape
+from models.networks.caption_shape import CELLS, CHANNELS, END, HEAD_CHANNELS, Shape
 from models.networks.caption_transformer import CaptionTransformer
-from models.networks.caption_shape import CELLS, CHANNELS, HEAD_CHANNELS
 from models.train.caption_corpus import Corpus, Pictures
 from models.train.caption_critical import CriticalRecipe, CriticalRun, drawn, praised
 from models.train.caption_data import Features
