@@ -1,18 +1,27 @@
-"""What tests may order the playground to do wrong, and what they may look up afterwards.
+"""What tests and people may order the playground to do wrong, and what tests look up afterwards.
 
-Keeps the log of requests and of typing. Nothing here happens unless a test asks for it.
+Keeps the log of requests and of typing. Nothing here happens unless somebody asks for it.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bot.playground.gateway.sessions import GatewayConnection, Hub, Session
 from bot.playground.model.links import Links
 from bot.playground.model.records import Json, Person
 
 MOST_LOGGED = 100_000
+EVERYTHING = ("*", "*")
+"""The method and route of an order that stands for every request."""
+MANY = 1_000_000
+SLOW = 20_000.0
+"""Bytes that a slow CDN delivers per second."""
+Break = Literal["invalidate", "reconnect", "cut", "limit", "fail", "slow"]
+"""What *Break something* offers: op 9, op 7, lost sockets, 429, 502, and a slow CDN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,14 @@ class Order:
     left: int
     after: bool
     by: Person | None
+    until: float = math.inf
+    """The end of it, by `time.monotonic()`."""
+
+    def meets(self, method: str, route: str, person: Person | None) -> bool:
+        """Tell whether it stands for this request."""
+        if self.left <= 0 or time.monotonic() > self.until or self.by not in {None, person}:
+            return False
+        return (self.method, self.route) in {(method, route), EVERYTHING}
 
 
 @dataclass(slots=True)
@@ -79,6 +96,28 @@ class Faults:
     refuse_resume: bool = False
     withhold_acks: bool = False
     orders: list[Order] = field(default_factory=list)
+
+    def break_something(self, kind: Break, person: Person, seconds: float = 8.0) -> None:
+        """Do `kind` to `person`; what lasts ends after `seconds`. The CDN is slow for everybody."""
+        match kind:
+            case "invalidate":
+                self.invalidate_sessions(resumable=False, person=person)
+            case "reconnect":
+                self.ask_to_reconnect(person)
+            case "cut":
+                self.drop_connections(person)
+            case "limit":
+                order = self.rate_limit(*EVERYTHING, retry_after=seconds, times=MANY, by=person)
+                order.until = time.monotonic() + seconds
+            case "fail":
+                order = self.answer(*EVERYTHING, 502, times=MANY, by=person)
+                order.until = time.monotonic() + seconds
+            case "slow":
+                self.cdn.bytes_per_second = SLOW
+                asyncio.get_running_loop().call_later(seconds, self._deliver_again)
+
+    def _deliver_again(self) -> None:
+        self.cdn.bytes_per_second = None
 
     # --- REST -------------------------------------------------------------------------------------
 
@@ -139,8 +178,7 @@ class Faults:
     def take(self, method: str, route: str, person: Person | None) -> Order | None:
         """Return the order that stands for this request, used up by one, if there is one."""
         for order in self.orders:
-            meant = order.by is None or order.by is person
-            if meant and order.left > 0 and (order.method, order.route) == (method, route):
+            if order.meets(method, route, person):
                 order.left -= 1
                 return order
         return None

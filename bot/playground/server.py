@@ -23,6 +23,7 @@ from bot.playground.model.links import Links
 from bot.playground.model.records import Person
 from bot.playground.model.state import World
 from bot.playground.rest import static
+from bot.playground.rest.breaking import BreakRoutes
 from bot.playground.rest.cdn import Cdn
 from bot.playground.rest.messages import MessageRoutes
 from bot.playground.rest.rate_limits import Rates
@@ -60,6 +61,7 @@ class Playground:
             *CommandRoutes(world, registry).routes(),
             *InteractionRoutes(world, registry, interactions, self.hub, links).routes(),
             *CallbackRoutes(world, interactions, posting, links).routes(),
+            *BreakRoutes(world, self.faults).routes(),
         ]
         application.add_routes(
             [web.route(one.method, API + one.path, one.handler, **one.kwargs) for one in rest]

@@ -18,11 +18,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 
 from bot.bench.figures import Figure, progress
+from bot.playground.faults import Break
 from bot.playground.model.records import Message
 from bot.playground.server import Playground
 from tests.benchmarks.stage import logged_in, user
@@ -142,15 +143,15 @@ class Endurance:
         faults, bot = self._playground.faults, self._playground.world.bot
         while True:
             await asyncio.sleep(self._dice.uniform(10, 30))
-            kind = self._dice.choice(("sessions", "resumes", "cut", "storm"))
+            kind = self._dice.choice((*get_args(Break), "resumes", "storm"))
             self.diary.troubles[kind] += 1
             match kind:
-                case "sessions" | "resumes":
-                    faults.invalidate_sessions(resumable=kind == "resumes", person=bot)
-                case "cut":
-                    faults.drop_connections(bot)
+                case "resumes":
+                    faults.invalidate_sessions(resumable=True, person=bot)
                 case "storm":
                     await self._storm()
+                case _:
+                    faults.break_something(kind, bot)
 
     async def _storm(self) -> None:
         faults, bot = self._playground.faults, self._playground.world.bot

@@ -2,14 +2,15 @@
 
 `!echo` answers with an embed and the picture in it, `!panel` with buttons and select menus,
 `!evil` with markup where markup must stay text; `/look` takes a picture and a breed, `/slow`
-thinks first, `/secret` answers one person alone, `/silent` never answers; "Describe" is in the
-message menu.
+thinks first, `/secret` answers one person alone, `/silent` never answers, `/teach` asks with a
+modal; "Describe" is in the message menu.
 """
 
 import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -77,6 +78,7 @@ class PageBot(discord.Client):
         self.tree.add_command(slow)
         self.tree.add_command(secret)
         self.tree.add_command(silent)
+        self.tree.add_command(teach)
         self.tree.add_command(describe)
 
     async def setup_hook(self) -> None:
@@ -148,6 +150,53 @@ async def secret(interaction: discord.Interaction) -> None:
 @app_commands.command(description="Never answer")
 async def silent(_: discord.Interaction) -> None:
     """Let the three seconds pass."""
+
+
+class Teach(discord.ui.Modal, title="Teach Bobby"):
+    """A field of every kind."""
+
+    hint: discord.ui.TextDisplay[Any] = discord.ui.TextDisplay("Pictures of **one** thing, please.")
+    name: discord.ui.Label["Teach"] = discord.ui.Label(
+        text="Name",
+        description="What it is called",
+        component=discord.ui.TextInput(
+            custom_id="name", placeholder="owl", min_length=2, max_length=9
+        ),
+    )
+    about: discord.ui.Label["Teach"] = discord.ui.Label(
+        text="About",
+        component=discord.ui.TextInput(
+            style=discord.TextStyle.paragraph, required=False, default="A bird."
+        ),
+    )
+    scope: discord.ui.Label["Teach"] = discord.ui.Label(
+        text="Where",
+        component=discord.ui.Select(
+            required=False,
+            options=[discord.SelectOption(label=one) for one in ("here", "everywhere")],
+        ),
+    )
+    pictures: discord.ui.Label["Teach"] = discord.ui.Label(
+        text="Pictures", component=discord.ui.FileUpload(max_values=2)
+    )
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Say what came."""
+        name, about = self.name.component, self.about.component
+        scope, pictures = self.scope.component, self.pictures.component
+        assert isinstance(name, discord.ui.TextInput)
+        assert isinstance(about, discord.ui.TextInput)
+        assert isinstance(scope, discord.ui.Select)
+        assert isinstance(pictures, discord.ui.FileUpload)
+        sizes = [len(await file.read()) for file in pictures.values]
+        said = f"{name.value}: {about.value} {scope.values} {sizes}"
+        await interaction.response.send_message(said)
+
+
+@app_commands.command(description="Teach a thing")
+async def teach(interaction: discord.Interaction) -> None:
+    """Ask with a modal."""
+    await interaction.response.send_modal(Teach())
 
 
 @app_commands.context_menu(name="Describe")

@@ -9,6 +9,8 @@ import { Gateway } from "./net/gateway.js";
 import { Interactions } from "./net/interactions.js";
 import { isEphemeral } from "./messages/message.js";
 import { MessageList } from "./messages/list.js";
+import { offerBreaking } from "./ui/breaking.js";
+import { openModal } from "./ui/modal.js";
 import { Outbox } from "./net/outbox.js";
 import { reactionsAfter } from "./messages/reactions.js";
 import { Rest } from "./net/rest.js";
@@ -41,7 +43,7 @@ function start(token) {
   const store = new Store();
   const rest = new Rest(token, refused);
   const gateway = new Gateway(token);
-  const interactions = new Interactions({ rest, gateway, store });
+  const interactions = new Interactions({ rest, gateway, store, onModal: (modal) => openModal(modal, chat) });
   const commands = new Commands(rest);
   const chat = { store, rest, interactions, notify };
 
@@ -137,6 +139,7 @@ function start(token) {
   gateway.addEventListener("dispatch", ({ detail: { type, data } }) => on[type]?.(data, type));
   gateway.addEventListener("state", ({ detail }) => (detail === "refused" ? refused() : showConnection(byId("connection"), detail)));
 
+  offerBreaking(byId("break"), chat);
   acceptDrops({ overlay: byId("drop"), onFiles: (files) => composer.addFiles(files) });
   byId("messages").addEventListener("contextmenu", (event) => {
     const node = event.target.closest(".message");

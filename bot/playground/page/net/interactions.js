@@ -1,4 +1,4 @@
-// Posts interactions (commands, message commands, buttons, selects, autocomplete) and waits for the
+// Posts interactions (commands, message commands, buttons, selects, autocomplete, modals) and waits for the
 // application's acknowledgement, which comes back over the gateway under the same nonce.
 
 import { newNonce } from "../messages/format.js";
@@ -7,15 +7,19 @@ import { t } from "../i18n.js";
 export const NO_RESPONSE = t("The application did not respond");
 /** Discord gives the application 3 s and then says so itself; this is for when even that is lost. */
 const GIVE_UP_MS = 15_000;
-const KIND = { COMMAND: 2, COMPONENT: 3, AUTOCOMPLETE: 4 };
+const KIND = { COMMAND: 2, COMPONENT: 3, AUTOCOMPLETE: 4, MODAL: 5 };
 
 export class Interactions {
   #rest;
   #gateway;
   #store;
   #waiting = new Map();
+  /** The nonces of this page, since every page of a person hears of that person's modals. */
+  #mine = new Set();
 
-  constructor({ rest, gateway, store }) {
+  /** `onModal(modal)` is called when an application answers with a modal. */
+  constructor({ rest, gateway, store, onModal }) {
+    this.onModal = onModal;
     this.#rest = rest;
     this.#gateway = gateway;
     this.#store = store;
@@ -45,9 +49,16 @@ export class Interactions {
     return answer.choices ?? [];
   }
 
+  /** Send a modal that was filled in: `components` as Discord's client sends them, their files by number. */
+  submit(modal, components, files, onProgress) {
+    const data = { id: modal.id, custom_id: modal.custom_id, components };
+    return this.#run({ type: KIND.MODAL, application_id: modal.application.id, data }, files, onProgress);
+  }
+
   async #run(body, files = [], onProgress = () => {}) {
     if (this.#gateway.state !== "ready") throw new Error(t("Not connected at the moment. Try again in a second."));
     const nonce = newNonce();
+    this.#mine.add(nonce);
     const heard = new Promise((resolve, reject) => this.#waiting.set(nonce, { resolve, reject }));
     // The answer may be a refusal that comes before the request has returned.
     heard.catch(() => {});
@@ -64,6 +75,7 @@ export class Interactions {
   }
 
   #heard(type, data) {
+    if (type === "INTERACTION_MODAL_CREATE" && this.#mine.has(data.nonce)) this.onModal(data);
     const waiting = this.#waiting.get(data?.nonce);
     if (!waiting) return;
     if (type === "INTERACTION_SUCCESS" || type === "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE") waiting.resolve(data);

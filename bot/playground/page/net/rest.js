@@ -7,18 +7,19 @@ const BASE = `${location.origin}/api/v10`;
 const MOST_TRIES = 6;
 const UNREACHABLE = t("Can’t reach the playground. Is “bobby playground” still running?");
 
-/** A refused request: `message` is for people, `status` and Discord's `code` for the program. */
+/** A refused request: `message` is for people, `status`, Discord's `code` and its tree of `errors` for the program. */
 export class ApiError extends Error {
-  constructor(message, status = 0, code = 0) {
+  constructor(message, status = 0, code = 0, errors = {}) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
+    this.errors = errors;
   }
 }
 
 /** The first sentence inside Discord's nested `errors` of a 50035 answer, or null. */
-function firstFieldError(errors) {
+export function firstFieldError(errors) {
   if (!errors || typeof errors !== "object") return null;
   if (Array.isArray(errors._errors) && errors._errors.length) return errors._errors[0].message ?? null;
   for (const inner of Object.values(errors)) {
@@ -31,7 +32,7 @@ function firstFieldError(errors) {
 function toError(status, body) {
   if (status === 413 && !body?.message) return new ApiError(t("These files are too large to upload here."), 413, 40005);
   const text = firstFieldError(body?.errors) ?? body?.message ?? t("The server returned an error ({status}).", { status });
-  return new ApiError(text, status, body?.code ?? 0);
+  return new ApiError(text, status, body?.code ?? 0, body?.errors);
 }
 
 function parse(text) {

@@ -5,16 +5,21 @@ import { el } from "./dom.js";
 import { t } from "../i18n.js";
 
 /** Show a dialog until it closes; resolves to the value of the pressed button, "" when dismissed. */
-function ask(dialog) {
+export function ask(dialog) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(dialog.returnValue);
     });
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(""));
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/** As `ask`; a press beside the dialog dismisses it, since nothing much is lost. */
+export function askLightly(dialog) {
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(""));
+  return ask(dialog);
 }
 
 /** Ask before deleting. `preview` is the message in a few words. */
@@ -27,7 +32,7 @@ export async function confirmDelete(preview) {
       el("div", { class: "dialog-buttons" },
         el("button", { class: "button secondary", value: "" }, t("Cancel")),
         el("button", { class: "button danger", value: "delete", autofocus: true }, t("Delete")))));
-  return (await ask(dialog)) === "delete";
+  return (await askLightly(dialog)) === "delete";
 }
 
 const LONGEST_ALT = 1024;
@@ -49,5 +54,5 @@ export async function describePicture({ name, preview, description }) {
     event.preventDefault();
     dialog.close("save");
   });
-  return (await ask(dialog)) === "save" ? words.value.trim() : null;
+  return (await askLightly(dialog)) === "save" ? words.value.trim() : null;
 }

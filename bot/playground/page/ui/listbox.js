@@ -57,7 +57,8 @@ export class Listbox {
     this.#node.replaceChildren(...lines);
     if (note) this.#node.append(el("div", { class: "listbox-note", role: "status" }, note));
     if (!this.isOpen) {
-      document.body.append(this.#node);
+      // Outside an open dialog it would lie behind it.
+      (this.#anchor.closest("dialog") ?? document.body).append(this.#node);
       document.addEventListener("pointerdown", this.onOutside, true);
       window.addEventListener("resize", this.onResize);
       this.#anchor.setAttribute("aria-controls", this.#node.id);
