@@ -224,7 +224,7 @@ def hub() -> None:
 )
 @click.option(
     "--task",
-    type=click.Choice(["classify", "caption"]),
+    type=click.Choice(["classify"]),
     help="What a Hugging Face model does (default: what its page says).",
 )
 @click.option("--name", "short", help="Name of a Hugging Face model in chat.")
@@ -232,7 +232,7 @@ def hub_add(
     source: str,
     entries: tuple[str, ...],
     given: tuple[str, ...],
-    task: Literal["classify", "caption"] | None,
+    task: Literal["classify"] | None,
     short: str | None,
 ) -> None:
     """Summarize a repository without running it, and add it to hub.toml.

@@ -19,13 +19,13 @@ from bot.library.downloads.progress import size
 from bot.library.hub.hub_file import HfFile, HfModel, check_source
 from models.jobs.model_info import WeightsFile
 
-Task: TypeAlias = Literal["classify", "caption"]
+Task: TypeAlias = Literal["classify"]
 
 MOST_BYTES = 8 * 2**30
 """Of a repository's files that are wanted."""
 MOST_JSON = 4 * 2**20
 """Bytes of an answer of the API, or of a file that is read for code that it asks for."""
-_TASKS: dict[str, Task] = {"image-classification": "classify", "image-to-text": "caption"}
+_TASKS: dict[str, Task] = {"image-classification": "classify"}
 _WEIGHTS = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors")
 _NEEDED = re.compile(r"[\w-][\w.-]*\.(json|txt|model|jinja)", re.ASCII)
 _CONFIGURATION = re.compile(r"(config|.+_config)\.json")
@@ -115,7 +115,7 @@ def _task(repository: str, answer: _Answer) -> Task:
         return task
     raise SetupError(
         f"The page of {repository} says it's for {answer.pipeline_tag or 'no task'}. "
-        f"If it classifies or captions pictures, say so with --task."
+        "If it classifies pictures, say so with --task classify."
     )
 
 

@@ -82,7 +82,7 @@ class HfModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     name: str
     repository: str
     revision: str
-    task: Literal["classify", "caption"]
+    task: Literal["classify"]
     license: str
     files: tuple[HfFile, ...]
 

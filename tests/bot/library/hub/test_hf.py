@@ -62,7 +62,7 @@ async def test_what_is_added_is_pinned(
     assert not any(one.path.endswith(".safetensors") for one in host.asked)
     with pytest.raises(SetupError, match="has an hf/tiny already"):
         await add_hf(settings, OWNER, REVISION, None, None)
-    await add_hf(settings, OWNER, REVISION, "caption", "other")
+    await add_hf(settings, OWNER, REVISION, "classify", "other")
     assert [one.name for one in hub_file.read_hf(settings.hub)] == ["tiny", "other"]
 
 
