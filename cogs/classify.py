@@ -24,7 +24,7 @@ from bot.conversation.responder import Responder
 from bot.core.errors import BadLesson, NotAllowed, UnknownModel
 from bot.core.i18n import later, tr
 from bot.library.autocomplete import complete_classifier
-from bot.library.hub.workers import PREFIX as HUB
+from bot.library.hub.workers import PREFIXES as HUB
 from bot.library.search import without_talk
 from bot.pictures.references import PictureRef
 from bot.replies import common

@@ -20,7 +20,7 @@ from bot.conversation.responder import Responder
 from bot.core.errors import NotAllowed, UnknownModel
 from bot.core.i18n import LANGUAGES, speak_to, tr
 from bot.library.autocomplete import completions
-from bot.library.hub.workers import PREFIX as HUB
+from bot.library.hub.workers import PREFIXES as HUB
 from bot.replies.help import Guide
 from bot.replies.settings import deletion_reply, settings_reply
 from bot.storage.guild_settings import MOST_CHANNELS, ServerSettings
@@ -61,7 +61,9 @@ class SettingsCog(BobbyCog, name="Settings"):
         if known is not None:
             cards = (*await self.bot.executor.cards(), *self.bot.hub.cards)
             names = {card.name for card in cards if card.task == "classify"}
-            if known not in names and (known := HUB + known) not in names:
+            full = (known, *(prefix + known for prefix in HUB))
+            known = next((one for one in full if one in names), None)
+            if known is None:
                 raise UnknownModel(tr("I know no such classifier: pick one from the list."))
         await self._set(interaction, _with(model=known))
 

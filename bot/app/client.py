@@ -38,7 +38,7 @@ from bot.core.i18n import LANGUAGES, speak_to, translate_to
 from bot.core.loop_lag import LoopLagMonitor
 from bot.core.settings import Settings
 from bot.executor.executor import Executor
-from bot.library.hub.workers import PREFIX as HUB
+from bot.library.hub.workers import PREFIXES as HUB
 from bot.library.hub.workers import HubWorkers
 from bot.library.on_demand import ModelDownloads
 from bot.pictures.fetch import Fetcher

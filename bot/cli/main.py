@@ -6,6 +6,7 @@ Reads the settings once and hands them on. Each command imports what it needs wh
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -164,11 +165,18 @@ cli.add_command(bench)
 )
 def fetch(names: tuple[str, ...], *, everything: bool) -> None:
     """Download weights for one or more models. Interrupted downloads resume."""
+    from bot.cli.hf import PREFIX, fetch_hf
     from bot.cli.weights import fetch_models
 
     if bool(names) == everything:
         raise click.UsageError("Give at least one model name, or use --all.")
-    if not run_async(fetch_models(load_settings(), names)):
+    settings = load_settings()
+    hf = [name for name in names if name.startswith(PREFIX)]
+    others = [name for name in names if name not in hf]
+    well = run_async(fetch_hf(settings, hf)) if hf else True
+    if others or everything:
+        well = run_async(fetch_models(settings, others)) and well
+    if not well:
         sys.exit(1)
 
 
@@ -219,11 +227,11 @@ def remove_old_commands(*, yes: bool) -> None:
 
 @cli.group()
 def hub() -> None:
-    """Manage Torch Hub classifiers (third-party code, one isolated process per repository)."""
+    """Manage models from Torch Hub and the Hugging Face Hub, each in an isolated process."""
 
 
 @hub.command("add")
-@click.argument("source", metavar="OWNER/REPO@COMMIT")
+@click.argument("source", metavar="OWNER/REPO@COMMIT|hf:OWNER/NAME[@REVISION]")
 @click.option("--entry", "entries", multiple=True, help="Entry point to offer in chat. Repeatable.")
 @click.option(
     "--argument",
@@ -232,12 +240,36 @@ def hub() -> None:
     metavar="NAME=VALUE",
     help="Argument passed to the entry points. Repeatable.",
 )
-def hub_add(source: str, entries: tuple[str, ...], given: tuple[str, ...]) -> None:
-    """Download a repository, summarize it without running it, and add it to hub.toml."""
+@click.option(
+    "--task",
+    type=click.Choice(["classify"]),
+    help="What a Hugging Face model does (default: what its page says).",
+)
+@click.option("--name", "short", help="Name of a Hugging Face model in chat.")
+def hub_add(
+    source: str,
+    entries: tuple[str, ...],
+    given: tuple[str, ...],
+    task: Literal["classify"] | None,
+    short: str | None,
+) -> None:
+    """Summarize a repository without running it, and add it to hub.toml.
+
+    A Torch Hub repository is downloaded for that; of a Hugging Face model only its configuration.
+    """
+    from bot.cli.hf import SCHEME, add_hf
     from bot.cli.hub import add, read_arguments
 
-    name, _, commit = source.partition("@")
     settings = load_settings()
+    is_hf = source.startswith(SCHEME)
+    name, _, commit = source.removeprefix(SCHEME).partition("@")
+    if is_hf and (entries or given):
+        raise click.UsageError("--entry and --argument are for Torch Hub repositories.")
+    if is_hf:
+        run_async(add_hf(settings, name, commit or "main", task, short))
+        return
+    if task or short:
+        raise click.UsageError("--task and --name are for Hugging Face models.")
     try:
         arguments = read_arguments(given)
     except SetupError as error:

@@ -76,7 +76,7 @@ async def _fetch(downloader: Downloader, card: ModelInfo, bars: Bars) -> str | N
             continue  # it is elsewhere, or what was made of it is here
         bar = bars.add_task(file.name, total=file.size_bytes, visible=False)
         try:
-            await _remove_damaged(downloader.store, file, bars)
+            await remove_damaged(downloader.store, file, bars)
             await downloader.fetch(file, partial(draw, bars, bar))
         except DownloadFailed as error:
             return str(error)
@@ -85,7 +85,7 @@ async def _fetch(downloader: Downloader, card: ModelInfo, bars: Bars) -> str | N
     return None
 
 
-async def _remove_damaged(store: WeightsFolder, file: WeightsFile, bars: Bars) -> None:
+async def remove_damaged(store: WeightsFolder, file: WeightsFile, bars: Bars) -> None:
     """Make room for `file` where it is in the store and not what was published."""
     if store.has(file) and (wrong := await asyncio.to_thread(store.complaint, file)):
         bars.console.print(f"{file.name} is damaged ({wrong}). Downloading it again.", markup=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.core.errors import UnknownModel
 from bot.core.formatting import escape
 from bot.core.i18n import tr
-from bot.library.hub.workers import PREFIX as HUB
+from bot.library.hub.workers import PREFIXES as HUB
 from models.jobs.model_info import ModelInfo
 
 MOST_COMPARED = 10

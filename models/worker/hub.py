@@ -100,7 +100,7 @@ class HubClassifier:
             _log.exception("%s failed", record.name)
             sentence = (
                 say("{model} ran out of memory. Try another model.", model=record.name)
-                if _is_out_of_memory(error)
+                if is_out_of_memory(error)
                 else say("{model} hit an error. Try another model.", model=record.name)
             )
             raise JobError("model_failed", sentence) from None
@@ -171,7 +171,8 @@ def _card(record: Classification) -> ModelInfo:
     )
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether `error`, which a network has raised, is for want of memory."""
     # PyTorch's allocator for the CPU has no exception of its own.
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(
         error

@@ -64,7 +64,8 @@ class RetryPolicy:
 class Downloader:
     """Downloads files into `store`; open with `async with`.
 
-    Where `offline`, it opens no connection. A `mirror` is asked instead of the publishers.
+    Where `offline`, it opens no connection. A `mirror` is asked instead of the publishers. A
+    `token` is for the publisher alone: a host that it redirects to never sees it.
     """
 
     def __init__(
@@ -74,8 +75,10 @@ class Downloader:
         offline: bool = False,
         mirror: str | None = None,
         patience: RetryPolicy | None = None,
+        token: str | None = None,
     ) -> None:
         self.store = store
+        self._login = {"Authorization": f"Bearer {token}"} if token else {}
         self._offline = offline
         self._mirror = mirror
         self._patience = patience or RetryPolicy()
@@ -90,7 +93,7 @@ class Downloader:
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
         self._session = aiohttp.ClientSession(
-            headers=_HEADERS,
+            headers=_HEADERS | self._login,
             timeout=timeout,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -1,4 +1,6 @@
-"""The operator's list of Torch Hub repositories, `hub.toml`: what people may ask, and nothing else.
+"""The operator's list of repositories, `hub.toml`: what people may ask, and nothing else.
+
+Those of Torch Hub are code, and those of the Hugging Face Hub are files, without any code.
 
 Owns the file's form, its reading with a sentence for every mistake, and the writing of new
 records at its end. It opens no connection and never looks at a repository's code.
@@ -8,7 +10,7 @@ import json
 import posixpath
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ from models.jobs.model_info import HubModel, WeightsFile
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_FILE = re.compile(r"[\w-][\w.-]{0,199}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -64,8 +67,32 @@ class Repository(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return f"{self.name}@{self.commit[:12]}"
 
 
+class HfFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A file of a Hugging Face repository: its size in bytes, and its SHA-256 or its id in git."""
+
+    name: str
+    size: int
+    sha256: str | None = None
+    git: str | None = None
+
+
+class HfModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A model of the Hugging Face Hub at one revision; people ask for "hf/" and its `name`."""
+
+    name: str
+    repository: str
+    revision: str
+    task: Literal["classify"]
+    license: str
+    files: tuple[HfFile, ...]
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.revision[:12]}"
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     repository: tuple[Repository, ...] = ()
+    hf: tuple[HfModel, ...] = ()
 
 
 def check_source(name: str, commit: str) -> None:
@@ -89,22 +116,36 @@ def read(path: Path) -> tuple[Repository, ...]:
     Raises:
         WrongSetting: The list can't be read; the sentence says where it is wrong.
     """
+    return _read(path).repository
+
+
+def read_hf(path: Path) -> tuple[HfModel, ...]:
+    """Return the Hugging Face models in the list at `path`, none where there is no such file.
+
+    Raises:
+        WrongSetting: The list can't be read; the sentence says where it is wrong.
+    """
+    return _read(path).hf
+
+
+def _read(path: Path) -> _File:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return ()
+        return _File()
     except UnicodeDecodeError as error:
         raise WrongSetting(f"{path} can't be read: {error}.") from None
     return _parsed(path, text)
 
 
-def _parsed(path: Path, text: str) -> tuple[Repository, ...]:
+def _parsed(path: Path, text: str) -> _File:
     try:
         found = msgspec.convert(tomllib.loads(text), type=_File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise WrongSetting(f"{path} can't be read: {error}.") from None
     _check(path, found.repository)
-    return found.repository
+    _check_hf(path, found.hf)
+    return found
 
 
 def _check(path: Path, repositories: tuple[Repository, ...]) -> None:
@@ -127,6 +168,41 @@ def _check(path: Path, repositories: tuple[Repository, ...]) -> None:
                     " dots, dashes and underscores, and there only once."
                 )
             names.add(model.name)
+
+
+def _check_hf(path: Path, models: tuple[HfModel, ...]) -> None:
+    names: set[str] = set()
+    for model in models:
+        try:
+            check_source(model.repository, model.revision)
+        except SetupError as error:
+            raise WrongSetting(f"{path}: {error}") from None
+        if not _NAME.fullmatch(model.name) or model.name in names:
+            raise WrongSetting(
+                f"{path}: the model's name {model.name!r} should be small letters, digits,"
+                " dots, dashes and underscores, and there only once."
+            )
+        names.add(model.name)
+        for file in model.files:
+            if not _FILE.fullmatch(file.name):
+                raise WrongSetting(f"{path}: {file.name!r} is no name of a file.")
+            if not (_SHA256.fullmatch(file.sha256 or "") or _COMMIT.fullmatch(file.git or "")):
+                raise WrongSetting(f"{path}: {file.name} of {model.name} has no hash.")
+
+
+def append_hf(path: Path, model: HfModel) -> None:
+    """Write `model` at the end of the list at `path`.
+
+    Raises:
+        SetupError: The list could not be read then; it stays as it was.
+    """
+    fields = ("name", "repository", "revision", "task", "license")
+    lines = ["", "[[hf]]", *(f"{name} = {_text(getattr(model, name))}" for name in fields)]
+    lines += ["files = ["]
+    for file in model.files:
+        proof = f'sha256 = "{file.sha256}"' if file.sha256 else f'git = "{file.git}"'
+        lines += [f"  {{ name = {_text(file.name)}, size = {file.size}, {proof} }},"]
+    _append(path, [*lines, "]"])
 
 
 def append(path: Path, repository: Repository, offered: Mapping[str, str | None]) -> None:
@@ -152,6 +228,10 @@ def append(path: Path, repository: Repository, offered: Mapping[str, str | None]
         if model.arguments:
             given = [f"{key} = {_value(value)}" for key, value in model.arguments.items()]
             lines += [f"arguments = {{ {', '.join(given)} }}"]
+    _append(path, lines)
+
+
+def _append(path: Path, lines: Sequence[str]) -> None:
     text = "\n".join(lines) + "\n"
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     _parsed(path, before + text)

@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Self
 
 import msgspec
@@ -24,14 +25,17 @@ from bot.executor.engines.supervisor import WorkerCommand
 from bot.executor.executor import Executor
 from bot.executor.factory import longest_silence, longest_work, worker_environment
 from bot.executor.queue import Limits
-from bot.library.hub import archive, hub_file, source_summary
+from bot.library.downloads.folder import WeightsFolder
+from bot.library.hub import archive, hf, hub_file, source_summary
 from bot.library.hub.archive import RepositoryPaths
-from bot.library.hub.hub_file import Model, Repository
+from bot.library.hub.hub_file import HfModel, Model, Repository
 from models.jobs.model_info import ModelInfo
 
 log = logging.getLogger(__name__)
 
 PREFIX = "hub/"
+HF_PREFIX = "hf/"
+PREFIXES = (PREFIX, HF_PREFIX)
 _SET_DUMPABLE = 4
 _KEPT_BACK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "CUDA_VISIBLE_DEVICES")
 
@@ -46,6 +50,7 @@ class HubWorkers:
         self._settings = settings
         self._hang_after = hang_after or longest_work(settings)
         self._repositories = hub_file.read(settings.hub)
+        self._hf = {HF_PREFIX + model.name: model for model in hub_file.read_hf(settings.hub)}
         self._executors: dict[str, Executor] = {}
         self._opening = asyncio.Lock()
         self._stack = contextlib.AsyncExitStack()
@@ -64,7 +69,12 @@ class HubWorkers:
 
     @property
     def cards(self) -> tuple[ModelInfo, ...]:
-        """The same as cards, for lists and completion."""
+        """The same as cards, those of the Hugging Face Hub among them."""
+        hf = (hf_card(name, model, self._hf_place(model)) for name, model in self._hf.items())
+        return *self._torch_cards, *hf
+
+    @property
+    def _torch_cards(self) -> tuple[ModelInfo, ...]:
         return tuple(
             ModelInfo(
                 name=name,
@@ -83,6 +93,10 @@ class HubWorkers:
         """Return where `repository` lies."""
         folder = self._settings.weights_folder / "hub"
         return archive.place(folder, repository.name, repository.commit)
+
+    def _hf_place(self, model: HfModel) -> RepositoryPaths:
+        folder = self._settings.weights_folder / "hub"
+        return archive.place(folder, model.repository, model.revision)
 
     async def help(self, name: str) -> str | None:
         """Return the help text of the model `name`, None where its code has none.
@@ -103,6 +117,8 @@ class HubWorkers:
         Raises:
             UnknownModel: It is not on the list, or its code is not here or not what was fetched.
         """
+        if name.strip().lower().startswith(HF_PREFIX):
+            return await self._hf_executor(name.strip().lower())
         repository, _ = self._find(name)
         key = str(repository)
         async with self._opening:
@@ -110,9 +126,28 @@ class HubWorkers:
                 await self._check(repository)
                 log.info("Starting a worker for %s", repository)
                 _close_memory()
-                executor = self._made(repository)
+                place = self.place(repository)
+                executor = self._made(command(self._settings, repository, place), place)
                 self._executors[key] = await self._stack.enter_async_context(executor)
         return self._executors[key]
+
+    async def _hf_executor(self, name: str) -> Executor:
+        model = self._hf.get(name)
+        if model is None:
+            known = ", ".join(self._hf) or tr("none")
+            raise UnknownModel(
+                tr("No hub model of that name is listed here. There are: {known}.", known=known)
+            )
+        async with self._opening:
+            if name not in self._executors:
+                await _check_hf(name, model, self._hf_place(model))
+                log.info("Starting a worker for %s", model)
+                _close_memory()
+                place = self._hf_place(model)
+                program = hf_command(self._settings, hf_card(name, model, place), place)
+                executor = self._made(program, place)
+                self._executors[name] = await self._stack.enter_async_context(executor)
+        return self._executors[name]
 
     def _find(self, name: str) -> tuple[Repository, Model]:
         wanted = name.strip().lower()
@@ -144,14 +179,12 @@ class HubWorkers:
             )
         )
 
-    def _made(self, repository: Repository) -> Executor:
-        settings, place = self._settings, self.place(repository)
+    def _made(self, program: list[str], place: RepositoryPaths) -> Executor:
+        settings = self._settings
         place.home.mkdir(parents=True, exist_ok=True)
-        program = WorkerCommand(
-            command(settings, repository, place), environment(os.environ, place)
-        )
+        worker = WorkerCommand(program, environment(os.environ, place))
         return Executor(
-            LocalEngine(program, hang_after=self._hang_after, silence=longest_silence(settings)),
+            LocalEngine(worker, hang_after=self._hang_after, silence=longest_silence(settings)),
             limits=Limits.of(settings),
             batch_size=settings.batch_size,
             timeout=settings.timeout,
@@ -176,6 +209,52 @@ def command(settings: Settings, repository: Repository, place: RepositoryPaths) 
         *("models.worker.hub", "--log-level", settings.log_level),
         *("--code", str(place.code), "--home", str(place.home)),
         *("--repository", str(repository), "--models", models),
+    ]
+
+
+async def _check_hf(name: str, model: HfModel, place: RepositoryPaths) -> None:
+    if find_spec("transformers") is None:
+        raise UnknownModel(
+            tr(
+                "{name} needs the package transformers. The bot owner can install it with "
+                '`pip install "bobby[hf]"`.',
+                name=name,
+            )
+        )
+    store = WeightsFolder(place.code)
+    for listed in model.files:
+        file = hf.weights_file(model, listed)
+        if not store.has(file) or await asyncio.to_thread(store.complaint, file) is not None:
+            raise UnknownModel(
+                tr(
+                    "{name} isn't downloaded yet, or a file of it is damaged. The bot owner can "
+                    "get it with `bobby fetch {name}`.",
+                    name=name,
+                )
+            )
+
+
+def hf_card(name: str, model: HfModel, place: RepositoryPaths) -> ModelInfo:
+    """Return what there is to know of `model`, which lies at `place`, as a card."""
+    return ModelInfo(
+        name=name,
+        task=model.task,
+        parameters=0,
+        weights=str(model),
+        source=f"https://huggingface.co/{model.repository}",
+        license=model.license,
+        ready=all((place.code / file.name).is_file() for file in model.files),
+        location="Hugging Face Hub",
+    )
+
+
+def hf_command(settings: Settings, card: ModelInfo, place: RepositoryPaths) -> list[str]:
+    """Return the command line of the worker for the model of `card`."""
+    return [
+        *(sys.executable, "-m", "models.worker.sandbox", "--home", str(place.home)),
+        *("--readable", str(place.code), "--memory-mib", str(settings.hub_memory_mib)),
+        *("models.worker.hf", "--log-level", settings.log_level),
+        *("--files", str(place.code), "--card", msgspec.json.encode(card).decode()),
     ]
 
 

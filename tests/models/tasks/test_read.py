@@ -1,7 +1,6 @@
 """The task of reading: one answer for each picture, whoever else asks."""
 
 import pytest
-import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from models.jobs.answers import Located, ReadText
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.skipif(lacking() is not None, reason="no picture can be
 @pytest.fixture(scope="module")
 def tasks() -> TaskTable:
     """Return both tasks."""
-    known = Readers(readers(), NetworkCache(WeightsStore(), torch.device("cpu")))
+    known = Readers(readers(), NetworkCache(WeightsStore(), "cpu"))
     return TaskTable({Read: ReadTask(known), Locate: LocateTask(known)})
 
 
