@@ -24,7 +24,7 @@ class BobbyCog(commands.Cog):
     async def cog_load(self) -> None:
         """Register what discord.py does not register by itself."""
         for menu in self.menus:
-            self.bot.tree.add_command(menu)
+            self.bot.tree.add_menu(menu)
         self.bot.add_dynamic_items(*self.items)
 
     async def cog_unload(self) -> None:
