@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.app.client import Bobby
+from bot.app.command_tree import add_menu
 
 DynamicItem: TypeAlias = discord.ui.DynamicItem[Any]
 
@@ -24,7 +25,7 @@ class BobbyCog(commands.Cog):
     async def cog_load(self) -> None:
         """Register what discord.py does not register by itself."""
         for menu in self.menus:
-            self.bot.tree.add_menu(menu)
+            add_menu(self.bot.tree, menu)
         self.bot.add_dynamic_items(*self.items)
 
     async def cog_unload(self) -> None:

@@ -1,6 +1,6 @@
 """The application commands: their languages, where they may be used, what becomes of errors."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -21,10 +21,6 @@ PRIVATE = "private"
 
 class BobbyTree(app_commands.CommandTree["Bobby"]):
     """The application commands; their errors go to the one handler."""
-
-    def add_menu(self, menu: app_commands.ContextMenu) -> None:
-        """Add a menu: discord.py 2.7 counts them to five, of which Discord takes fifteen."""
-        self._context_menus[menu.name, None, menu.type.value] = menu
 
     async def interaction_check(self, interaction: Interaction) -> bool:
         """Refuse what is asked where the server wants no answers; closing waits for the rest."""
@@ -50,6 +46,11 @@ class BobbyTree(app_commands.CommandTree["Bobby"]):
         responder = InteractionResponder(interaction, private=not interaction.response.is_done())
         await responder.answer(common.error_reply(explain(error, responder)))
         await self.client.note_answered(interaction.id)
+
+
+def add_menu(tree: app_commands.CommandTree[Any], menu: app_commands.ContextMenu) -> None:
+    """Add a menu: discord.py 2.7 counts them to five, of which Discord takes fifteen."""
+    tree._context_menus[menu.name, None, menu.type.value] = menu  # noqa: SLF001
 
 
 class CommandTranslator(app_commands.Translator):
