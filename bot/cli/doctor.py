@@ -195,8 +195,8 @@ def _reading(ready: Sequence[ModelInfo]) -> Check:
     readers = [card.name for card in ready if card.task == "read"]
     if readers:
         return Check("Words in pictures", ", ".join(readers))
-    todo = "Install what reads them: `pip install rapidocr openvino`, where OpenVINO has wheels."
-    return Check("Words in pictures", "nothing here can read them", todo)
+    lacking = "nothing here reads them; `pip install rapidocr openvino` may, where there are wheels"
+    return Check("Words in pictures", lacking)
 
 
 async def _of_discord(settings: Settings) -> AsyncIterator[Check]:

@@ -26,10 +26,11 @@ def bobby_jpg(shared_data: Path) -> tuple[str, bytes]:
 
 
 def button(reply: dict[str, Any]) -> dict[str, Any]:
-    """Return the one button of a reply."""
+    """Return the button of a reply that stands before *Details*."""
     (row,) = reply["components"]
-    (only,) = row["components"]
-    found: dict[str, Any] = only
+    first, details = row["components"]
+    assert details["label"] == "Details"
+    found: dict[str, Any] = first
     return found
 
 

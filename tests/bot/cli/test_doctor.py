@@ -73,7 +73,7 @@ async def test_everything_is_looked_at_in_order(healthy: Desk, playground: Playg
     guild = playground.world.guild.name
     assert seen["Slash commands"].seen == "none yet, `bobby run` publishes them"
     ways = ["Proxy", "Certificates"]
-    names = [*machine, *memory, *ways, "Worker", "Weights", "Token"]
+    names = [*machine, *memory, *ways, "Worker", "Weights", "Words in pictures", "Token"]
     names += [INTENT, "Reach", "Logins", "Slash commands"]
     assert list(seen) == [*names, f"Server “{guild}”", "Invite link"]
     assert [one.wrong for one in seen.values()] == [None] * len(seen)
