@@ -104,7 +104,7 @@ class Endurance:
             progress("endurance: waiting for the last answers")
             async with self._bobby():
                 everything = self.diary.everything
-                with contextlib.suppress(AssertionError):
+                with contextlib.suppress(TimeoutError):
                     await eventually(lambda: all(map(self.answered, everything)), within=WITHIN)
 
     @contextlib.asynccontextmanager
@@ -196,6 +196,13 @@ class Endurance:
         """Tell whether `question` has an answer, one that is no sign of waiting."""
         return any(one.embeds for one in self.answers(question))
 
+    def _silent(self) -> list[dict[str, Any]]:
+        silent = [one for one in self.diary.everything if not self.answered(one)]
+        for one in silent:
+            said = [reply.content for reply in self.answers(one)]
+            progress(f"endurance: no answer to {one['content']} but {said}")
+        return silent
+
     def figures(self) -> list[Figure]:
         """Return what was counted."""
         diary = self.diary
@@ -205,7 +212,7 @@ class Endurance:
             "kills of the bot": diary.kills["bot"],
             "kills of the worker": diary.kills["worker"],
             "other troubles": diary.troubles.total(),
-            "silent": sum(not self.answered(one) for one in everything),
+            "silent": len(self._silent()),
             "answered twice": sum(len(self.answers(one)) > 1 for one in everything),
             "acknowledged lessons that are gone": len(
                 self._acknowledged(diary.lessons) - set(diary.taken) - set(stored)
