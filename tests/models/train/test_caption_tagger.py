@@ -40,7 +40,7 @@ def test_the_head_learns_what_pictures_show() -> None:
     head = fit(pooled, torch.zeros(400, 1000), targets, torch.ones(400))
     classes = torch.zeros(400, 1000).numpy()
     likely = head.probabilities(fresh.numpy(), classes)[:, _PLACE["cat"]]
-    assert (likely[:200] > likely[200:].max()).float().mean() > 0.9
+    assert (likely[:200] > likely[200:].max()).mean() > 0.9
     assert not head.weight[_PLACE["owl"]].any()
     assert head.trust[_PLACE["owl"]] == 1
 
