@@ -28,7 +28,7 @@ TOLERANCE = 1e-5
 
 
 class NeuralTalkBackend:
-    """The published NeuralTalk2; pictures are prepared by `models.captioning.views`.
+    """The published NeuralTalk2; pictures are prepared by `models.captioning.published`.
 
     Its files are converted when it is first loaded; from then on the converted ones serve.
     """

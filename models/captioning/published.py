@@ -1,5 +1,10 @@
-"""NeuralTalk2's published files by name and hash; `models.captioning.neuraltalk2` reads them."""
+"""NeuralTalk2's published files by name and hash, and what its encoder sees of a picture."""
 
+from PIL import Image
+
+from models.images.arrays import Array, normalized
+from models.images.pixel_jobs import Within
+from models.images.views import seen
 from models.weights.checkpoint import Checkpoint, GitBlob
 
 MODEL = "fc-model.pth"
@@ -34,3 +39,26 @@ FILES = (
 
 CONVERTED = "neuraltalk2"
 """The folder in the cache that holds NeuralTalk2's converted files, once it is there."""
+
+MOST_PIXELS = 1024 * 1024
+"""The published encoder takes pictures at their own size; larger ones are reduced to this.
+
+Those it was trained on have less than half as many. It needs some 1.5 GB then.
+"""
+
+LEAST_SIDE = 32
+"""Pixels; its map of anything smaller would be empty."""
+
+OWN_SIZE = Within(most=MOST_PIXELS, least=LEAST_SIDE)
+"""What the published encoder sees of a picture."""
+
+_IMAGENET_MEAN, _IMAGENET_STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+"""ImageNet's, by which the published encoder was trained to see."""
+
+
+def at_own_size(picture: Image.Image) -> Array:
+    """Return an RGB picture as NeuralTalk2's encoder takes it: (3, H, W), normalized.
+
+    It keeps its size, unless it has more than `MOST_PIXELS` or a side below `LEAST_SIDE`.
+    """
+    return normalized(seen(picture, OWN_SIZE), _IMAGENET_MEAN, _IMAGENET_STD)

@@ -17,7 +17,7 @@ from models.captioning.own import CaptionBackend, Compile, OwnBackend
 from models.catalog.classifiers import catalog
 from models.catalog.records import Paper, Record
 from models.images.arrays import Array
-from models.images.pixel_jobs import View
+from models.images.pixel_jobs import Exactly, View
 from models.weights.checkpoint import Checkpoint, Sha256
 from models.weights.store import WeightsStore
 
@@ -72,7 +72,9 @@ def _own() -> Captioning:
         parameters=8_470_167,
         beams=small.DEFAULT_BEAMS,
         build=_own_networks,
-        view=views.SMALL,
+        view=Exactly(
+            width=views.DATA_SIDE, height=views.DATA_SIDE, resample=Image.Resampling.BICUBIC
+        ),
         see=views.prepare,
         load=OwnBackend,
     )
@@ -88,8 +90,8 @@ def _neuraltalk(files: tuple[Checkpoint, ...]) -> Captioning:
         parameters=55_901_008,
         beams=2,
         build=_published_networks,
-        view=views.OWN_SIZE,
-        see=views.at_own_size,
+        view=published.OWN_SIZE,
+        see=published.at_own_size,
         load=partial(_load_published, files),
     )
 

@@ -14,7 +14,15 @@ from models.tasks.caption import CaptionTask
 from models.weights.store import WeightsStore
 from tests.bot.executor.answers import READY
 
-TASK = CaptionTask(captioners(), NetworkCache(WeightsStore(None), "cpu"))
+
+class _Apart(CaptionTask):
+    """Captions, each of them alone."""
+
+    def together(self, _item: caption.Prepared) -> None:
+        """Return None: each is alone."""
+
+
+TASK = _Apart(captioners(), NetworkCache(WeightsStore(None), "cpu"))
 
 
 class OneAtATime:

@@ -13,9 +13,8 @@ from torch import nn
 from models.captioning import neuraltalk2, neuraltalk_backend
 from models.captioning.neuraltalk_backend import TOLERANCE, NeuralTalkBackend
 from models.captioning.own import CaptionBackend
-from models.captioning.published import CONVERTED, FILES
+from models.captioning.published import CONVERTED, FILES, LEAST_SIDE, MOST_PIXELS, at_own_size
 from models.captioning.records import DEFAULT, PUBLISHED, Captionings, captioners
-from models.captioning.views import LEAST_SIDE, MOST_PIXELS, at_own_size
 from models.jobs.answers import Captioned, Failure
 from models.jobs.control import Finished, Ready, Run, Started, Submit
 from models.jobs.model_info import ModelInfo

@@ -12,7 +12,7 @@ from models.jobs.answers import Failure
 from models.jobs.base import say
 from models.jobs.control import Finished, FromWorker, Run, Started, Submit, Working
 from models.jobs.requests import Caption, Job
-from models.runtime import progress
+from models.runtime import inference, progress  # noqa: F401 - torch's modules tell by the former
 from models.runtime.progress import heard_by, loading
 from models.tasks.base import Done, Prepared
 from models.worker import loop

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from models.captioning.published import OWN_SIZE, at_own_size
 from models.captioning.records import Captionings, captioners
 from models.captioning.small import Caption as Said
-from models.captioning.views import OWN_SIZE, at_own_size
 from models.images.arrays import Array
 from models.jobs.answers import Captioned, Failure
 from models.jobs.base import Runtime
