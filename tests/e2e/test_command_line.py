@@ -76,7 +76,7 @@ def test_a_good_file_has_a_model_and_five_labels(json_run: Run) -> None:
     good = [line for line in lines(json_run) if line["file"] in GOOD]
     assert len(good) == 3
     for line in good:
-        assert list(line) == ["file", "model", "labels"]
+        assert list(line) == ["file", "model", "sure", "labels"]
         assert line["model"] == "efficientnet_lite0"
         assert [list(label) for label in line["labels"]] == [["label", "probability"]] * 5
         chances = [label["probability"] for label in line["labels"]]

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from bot.core.formatting import escape
+from bot.core.i18n import speak_to
 from bot.pictures.picture import Picture
 from bot.replies import common, text
 from bot.replies.common import Classified
+from bot.replies.details import details
 from models.jobs.answers import Label, Labels
 from models.jobs.base import say
 
@@ -44,6 +46,24 @@ def labels(best: str = "golden retriever", *, sure: bool = True) -> Labels:
 def test_bars_have_their_full_width(probability: float, shown: str) -> None:
     """Values outside [0, 1] don't break a bar."""
     assert text.bar(probability, cells=4) == shown
+
+
+def test_what_weights_are_called_is_translated() -> None:
+    """Where that is words, as for those that were trained for Bobby."""
+    speak_to("ko")
+    try:
+        said = details(
+            "caption_small",
+            "caption",
+            weights="trained for Bobby on Flickr8k and everyday photographs",
+            device="cpu",
+            precision="float32",
+            took="9 ms",
+            batch=1,
+        )
+    finally:
+        speak_to(None)
+    assert "Flickr8k와 일상 사진으로 직접 학습" in str(said.embeds[0].to_dict())
 
 
 def test_the_answer_names_labels_model_and_weights() -> None:

@@ -95,6 +95,7 @@ for job in (
     (given,) = tasks.answer(job)
     print(given.sentence if isinstance(given, Failure) else given.device)
 print("torch" in sys.modules)
+print(sys.modules["openvino_telemetry"])
 (given,) = tasks.answer(Explain(picture=picture))
 print(given.sentence if isinstance(given, Failure) else given.device)
 print("torch" in sys.modules)
@@ -112,7 +113,8 @@ def test_the_usual_answers_need_no_torch(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
-    name, *answers, before, explained, after = done.stdout.decode().splitlines()
+    name, *answers, before, telemetry, explained, after = done.stdout.decode().splitlines()
     assert name == "efficientnet_lite0"
     assert answers == ["cpu (OpenVINO)"] * 4
     assert (before, explained, after) == ("False", "cpu", "True")
+    assert telemetry == "None"  # nobody is told that OpenVINO is used

@@ -3,6 +3,9 @@
 from models.captioning.records import DEFAULT, PUBLISHED, captioners
 from models.catalog.classifiers import catalog
 from models.catalog.generators import pairs
+from models.reading.networks import lacking
+from models.reading.records import DEFAULT as READER
+from models.reading.records import DETECTOR, readers
 from models.weights.store import WeightsStore
 from models.worker.inventory import cards, verdicts
 
@@ -20,6 +23,9 @@ def test_what_is_here_is_right_or_wrong(shelf: WeightsStore) -> None:
     of_lite = (lite.file, f"package {lite.package}")
     right += [("efficientnet_lite0", *of_lite), (DEFAULT, *of_lite)]
     right.append((DEFAULT, captioners()[DEFAULT].files[0].file, "package bobby"))
+    if lacking() is None:
+        right += [(READER, readers()[READER].checkpoint.file, "package rapidocr")]
+        right += [(name, DETECTOR.file, "package rapidocr") for name in readers()]
     damaged = [("alexnet", catalog()["alexnet"].checkpoint.file), (PUBLISHED, wrong)]
     assert set(found) == {(model, file) for model, file, _ in right} | set(damaged)
     for model, file, place in right:
@@ -34,10 +40,11 @@ def test_what_is_here_is_right_or_wrong(shelf: WeightsStore) -> None:
 def test_every_model_has_a_card(shelf: WeightsStore) -> None:
     """Of every task, and ready those that come with Bobby."""
     by_name = {card.name: card for card in cards(shelf)}
-    assert set(by_name) == set(catalog()) | set(pairs()) | set(captioners())
+    assert set(by_name) == {*catalog(), *pairs(), *captioners(), *readers()}
     ready = {name for name, card in by_name.items() if card.ready}
     shipped = {pair.name for pair in pairs().values() if pair.checkpoint.shipped}
-    assert ready == {"efficientnet_lite0", DEFAULT} | shipped
+    reads = {READER} if lacking() is None else set()
+    assert ready == {"efficientnet_lite0", DEFAULT} | shipped | reads
     # What is part of Bobby is nothing to download; what comes with a package, a mirror may have.
     assert [file.name for file in by_name[DEFAULT].files] == [
         catalog()["efficientnet_lite0"].checkpoint.file

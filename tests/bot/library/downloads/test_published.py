@@ -87,6 +87,8 @@ async def test_neuraltalk2_comes_in_four_files(
     assert after.ready
     prepared = describer.prepare(Caption(picture=encoded(scene((64, 48))), model=PUBLISHED))
     assert isinstance(prepared, Prepared)
-    (answer,) = describer.run([prepared])
+    (present,) = describer.run([prepared])
+    assert callable(present)
+    answer = present()
     assert isinstance(answer, Captioned)
     assert answer.model == PUBLISHED
