@@ -164,7 +164,7 @@ def interrupted(folder: Path, command: list[str], after: float) -> tuple[int, st
 MOMENTS = [
     *[(CLASSIFY, after) for after in (0.0, 0.25, 0.5, 2.0)],
     *[(["doctor"], after) for after in (0.0, 0.3, 1.0)],
-    *[(["verify"], after) for after in (0.3, 1.5)],
+    *[(["verify"], after) for after in (0.3, 0.7)],
     *[(["bench", "executor", "--rounds", "1"], after) for after in (0.1, 1.5, 4.0, 9.0)],
     *[(["bench", "soak", "--jobs", "50"], after) for after in (0.4, 2.0, 6.0)],
     *[(["bench", "zebra", "--rounds", "1"], after) for after in (2.0, 8.0)],
@@ -176,7 +176,7 @@ MOMENTS = [
     ("command", "after"),
     [
         (CLASSIFY, 0.1),
-        (["verify"], 1.2),
+        (["verify"], 0.5),
         (["bench"], 1.5),
         *[pytest.param(*moment, marks=pytest.mark.slow) for moment in MOMENTS],
     ],
