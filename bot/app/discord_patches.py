@@ -85,7 +85,7 @@ async def _resume(shard: Shard) -> None:
 
 
 async def _come_back(shard: Shard, how: ReconnectWebSocket) -> None:
-    """Log in anew where there is no session: a cut may come before it, or Discord took it back."""
+    """Log in again where there is no session: it was cut before one began, or Discord ended it."""
     known = shard.ws.session_id is not None
     await _reidentify(shard, ReconnectWebSocket(shard.id, resume=how.resume and known))
 

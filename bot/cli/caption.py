@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.cli.pictures import display_name
-from bot.cli.worker import OPERATOR, answer_files
+from bot.cli.worker import answer_files
 from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
-from bot.executor.executor import Executor
 from bot.replies.text import sentence_of
 from models.jobs.answers import Captioned
 from models.jobs.requests import Caption
@@ -28,9 +27,8 @@ async def caption_files(
         SetupError: The worker can't be started.
     """
 
-    async def ask(executor: Executor, picture: bytes) -> Captioned:
-        job = Caption(picture=picture, model=model, beams=beams)
-        return await executor.submit(job, OPERATOR)
+    def ask(picture: bytes) -> Caption:
+        return Caption(picture=picture, model=model, beams=beams)
 
     show = _print_json if as_json else _print_text
     return await answer_files(settings, files, ask, show, recursive=recursive, as_json=as_json)

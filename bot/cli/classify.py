@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.cli.pictures import display_name
-from bot.cli.worker import OPERATOR, answer_files, label_json
+from bot.cli.worker import answer_files, label_json
 from bot.core.console import print_json, print_line
 from bot.core.settings import Settings
-from bot.executor.executor import Executor
 from bot.replies.text import bar, percent, receipt
 from models.jobs.answers import Labels
 from models.jobs.requests import Classify
@@ -27,8 +26,8 @@ async def classify_files(
         SetupError: The worker can't be started.
     """
 
-    async def ask(executor: Executor, picture: bytes) -> Labels:
-        return await executor.submit(Classify(picture=picture, model=model), OPERATOR)
+    def ask(picture: bytes) -> Classify:
+        return Classify(picture=picture, model=model)
 
     show = _print_json if as_json else _print_text
     return await answer_files(settings, files, ask, show, recursive=recursive, as_json=as_json)

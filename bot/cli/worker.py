@@ -6,7 +6,7 @@ Answers are printed to standard output, progress and complaints to standard erro
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,9 +20,10 @@ from bot.core.settings import Settings
 from bot.executor.executor import Executor
 from bot.executor.factory import open_executor, warm
 from bot.executor.queue import Requester
-from models.jobs.answers import Label
+from models.jobs.answers import Answer, Label
+from models.jobs.requests import Request
 
-A = TypeVar("A")
+A = TypeVar("A", bound=Answer)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def print_error(file: Path, sentence: str, *, as_json: bool) -> None:
 async def answer_files(
     settings: Settings,
     given: Sequence[Path],
-    ask: Callable[[Executor, bytes], Awaitable[A]],
+    ask: Callable[[bytes], Request[A]],
     show: Callable[[Path, A], None],
     *,
     recursive: bool,
@@ -93,7 +94,8 @@ async def answer_files(
             async with slots:
                 try:
                     limit = settings.max_file_mib * 2**20
-                    return await ask(executor, await asyncio.to_thread(read_file, file, limit))
+                    data = await asyncio.to_thread(read_file, file, limit)
+                    return await executor.submit(ask(data), OPERATOR)
                 except OSError as error:
                     return _FileError(f"The file can't be read: {error.strerror}.")
                 except BobbyError as error:

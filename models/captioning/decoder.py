@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.images.arrays import Array
+from models.images.arrays import Array, softmax
 from models.networks.caption_shape import HEAD_CHANNELS, Shape
 
 Tokens: TypeAlias = NDArray[np.int64]
@@ -136,9 +136,9 @@ class Decoder:
 
 def _attended(query: Array, key: Array, value: Array) -> Array:
     """Attend: queries (..., T, D) to keys and values (..., S, D)."""
-    scores = (query * np.float32(query.shape[-1] ** -0.5)) @ key.swapaxes(-1, -2)
-    shares = np.exp(scores - scores.max(-1, keepdims=True))
-    attended: Array = (shares / shares.sum(-1, keepdims=True)) @ value
+    scaled: Array = query * np.float32(query.shape[-1] ** -0.5)
+    scores: Array = scaled @ key.swapaxes(-1, -2)
+    attended: Array = softmax(scores) @ value
     return attended
 
 

@@ -6,10 +6,10 @@ Owns loading it and making it fast. `models.captioning.own` asks it where nothin
 import torch
 from torch import Tensor, nn
 
-from models.captioning.views import SIDE
 from models.catalog.classifiers import catalog
 from models.images.arrays import Array
 from models.jobs.base import Precision, Runtime
+from models.networks.caption_shape import SIDE
 from models.networks.efficientnet_lite import EfficientNetLite0
 from models.networks.lite_maps import LiteMaps
 from models.runtime.compiled import ForwardResult

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 
 from models.captioning.small import Caption, Captioner
-from models.captioning.views import SIDE
 from models.catalog.classifiers import catalog
 from models.images.arrays import Array
 from models.jobs.base import Runtime
-from models.networks.caption_shape import CELLS, CHANNELS
+from models.networks.caption_shape import CELLS, CHANNELS, SIDE
 from models.runtime.compile_cache import Source
 from models.runtime.compiled import Compiled, CompiledNetwork, Runnable, example
 from models.weights.store import WeightsStore

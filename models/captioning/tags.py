@@ -13,7 +13,7 @@ import numpy as np
 
 from models.captioning.nouns import DOG, PERSON, WIDE, by_name, is_person, kinds_of, nouns
 from models.captioning.search import SearchOptions
-from models.images.arrays import Array
+from models.images.arrays import Array, softmax
 from models.networks.caption_shape import END, TAGS
 
 _LEAST = 1e-4
@@ -41,8 +41,7 @@ class Tagger:
 
 def class_evidence(classes: Array) -> Array:
     """Return the log-odds (N, nouns) that a picture's class is one that shows the noun."""
-    powers = np.exp(classes - classes.max(1, keepdims=True))
-    shares = (powers / powers.sum(1, keepdims=True)) @ membership()
+    shares = softmax(classes) @ membership()
     shares = shares.clip(_LEAST, 1 - _LEAST)
     evidence: Array = np.log(shares / (1 - shares))
     return evidence

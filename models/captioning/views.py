@@ -1,18 +1,15 @@
 """What our captioner sees of a picture: its size and normalization, without a network."""
 
-import numpy as np
 from PIL import Image
 
 from models.images import arrays
 from models.images.arrays import Array
-
-SIDE = 288
-"""Pixels a side; Lite0 was trained at 224, but its maps say more when it sees larger pictures."""
+from models.networks.caption_shape import SIDE
 
 DATA_SIDE = 224
 
-_MEAN, _STD = 127 / 255, 128 / 255
-"""Lite0's own normalization, the same for each color."""
+_MEAN, _STD = (127 / 255,) * 3, (128 / 255,) * 3
+"""Lite0's own normalization."""
 
 
 def prepare(picture: Image.Image) -> Array:
@@ -26,4 +23,4 @@ def prepare(picture: Image.Image) -> Array:
 
 def normalized(picture: Image.Image) -> Array:
     """Return the pixels (3, H, W) of an RGB picture as Lite0 was trained to see them."""
-    return (arrays.from_zero(picture) - np.float32(_MEAN)) / np.float32(_STD)
+    return arrays.normalized(picture, _MEAN, _STD)

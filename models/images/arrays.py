@@ -1,7 +1,10 @@
-"""From Pillow's pictures to NumPy's arrays and back, bit by bit as torchvision does it."""
+"""From Pillow's pictures to NumPy's arrays and back, bit by bit as torchvision does it.
+
+The softmax of what networks make of them stands here, too.
+"""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +12,7 @@ from PIL import Image
 
 Array: TypeAlias = NDArray[np.float32]
 Bytes: TypeAlias = NDArray[np.uint8]
+F = TypeVar("F", bound=np.floating[Any])
 
 
 def bytes_of(image: Image.Image) -> Bytes:
@@ -33,3 +37,10 @@ def from_bytes(pixels: Bytes) -> Image.Image:
     channels, height, width = pixels.shape
     data = pixels.transpose(1, 2, 0).tobytes()
     return Image.frombytes("RGB" if channels == 3 else "L", (width, height), data)
+
+
+def softmax(logits: NDArray[F]) -> NDArray[F]:
+    """Return the probabilities (..., classes) that `logits` of the same shape mean."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    shares: NDArray[F] = powers / powers.sum(-1, keepdims=True)
+    return shares

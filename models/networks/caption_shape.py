@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 SIDE = 288
-"""Pixels a side of the pictures, as `models.captioning.views` prepares them."""
+"""Pixels a side; Lite0 was trained at 224, but its maps say more when it sees larger pictures."""
 
 CELLS = (SIDE // 32) ** 2
 HEAD_CHANNELS = 1280

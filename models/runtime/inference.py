@@ -2,8 +2,8 @@
 
 Owns building from a catalog record, the precision, the fast form (fused, channels last) with the
 check that it agrees with the plain one, and batches that outgrow the memory. It takes and gives
-arrays, and knows no pictures and no labels. Whoever imports it has imported torch;
-`models.runtime.cache` does so when a network needs it. Not safe for several threads.
+arrays, and knows no pictures and no labels. It imports torch, so
+`models.runtime.cache` imports it only when a network needs it. Not safe for several threads.
 """
 
 import logging

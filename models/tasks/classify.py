@@ -7,16 +7,14 @@ alike. Pictures for one model are one pass of its network.
 import io
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from models.catalog.records import Classification, Preset
 from models.catalog.selection import Choice
 from models.images import arrays
-from models.images.arrays import Array
+from models.images.arrays import Array, softmax
 from models.images.perform import Perform, perform
 from models.images.pixel_jobs import Crop, Look, Looked
 from models.images.views import seen
@@ -26,8 +24,6 @@ from models.jobs.model_info import ModelInfo
 from models.jobs.requests import Classify
 from models.runtime.device import device_name
 from models.tasks.base import ClassifierTask, running
-
-F = TypeVar("F", bound=np.floating[Any])
 
 SPARE = 2.5
 """Where answers are rounded anyway, a JPEG is decoded at so many times the size it is resized to.
@@ -200,13 +196,6 @@ def present(
         substitution=item.choice.substitution,
         precision=precision,
     )
-
-
-def softmax(logits: NDArray[F]) -> NDArray[F]:
-    """Return the probabilities (..., classes) that `logits` of the same shape mean."""
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    shares: NDArray[F] = powers / powers.sum(-1, keepdims=True)
-    return shares
 
 
 def top_five(logits: Array, labels: Sequence[str]) -> tuple[Label, ...]:

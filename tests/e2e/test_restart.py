@@ -189,7 +189,7 @@ async def test_a_hangup_is_an_end_in_order(scene: Scene) -> None:
 
 
 async def set_limit(page: Page, pictures: int) -> None:
-    """Use `/settings limit`, whoever may be there to answer it."""
+    """Use `/settings limit`, whether or not a bot is there to answer."""
     command = await page.command("settings")
     option = {"name": "pictures", "type": 4, "value": pictures}
     data = {**command, "options": [{"name": "limit", "type": 1, "options": [option]}]}

@@ -90,7 +90,9 @@ class HfModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return f"{self.repository}@{self.revision[:12]}"
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
+class HubFile(msgspec.Struct, forbid_unknown_fields=True):
+    """All that the list has."""
+
     repository: tuple[Repository, ...] = ()
     hf: tuple[HfModel, ...] = ()
 
@@ -116,7 +118,7 @@ def read(path: Path) -> tuple[Repository, ...]:
     Raises:
         WrongSetting: The list can't be read; the sentence says where it is wrong.
     """
-    return _read(path).repository
+    return load(path).repository
 
 
 def read_hf(path: Path) -> tuple[HfModel, ...]:
@@ -125,22 +127,27 @@ def read_hf(path: Path) -> tuple[HfModel, ...]:
     Raises:
         WrongSetting: The list can't be read; the sentence says where it is wrong.
     """
-    return _read(path).hf
+    return load(path).hf
 
 
-def _read(path: Path) -> _File:
+def load(path: Path) -> HubFile:
+    """Return the list at `path`, an empty one where there is no such file.
+
+    Raises:
+        WrongSetting: The list can't be read; the sentence says where it is wrong.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return _File()
+        return HubFile()
     except UnicodeDecodeError as error:
         raise WrongSetting(f"{path} can't be read: {error}.") from None
     return _parsed(path, text)
 
 
-def _parsed(path: Path, text: str) -> _File:
+def _parsed(path: Path, text: str) -> HubFile:
     try:
-        found = msgspec.convert(tomllib.loads(text), type=_File)
+        found = msgspec.convert(tomllib.loads(text), type=HubFile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise WrongSetting(f"{path} can't be read: {error}.") from None
     _check(path, found.repository)
@@ -151,10 +158,7 @@ def _parsed(path: Path, text: str) -> _File:
 def _check(path: Path, repositories: tuple[Repository, ...]) -> None:
     names: set[str] = set()
     for repository in repositories:
-        try:
-            check_source(repository.name, repository.commit)
-        except SetupError as error:
-            raise WrongSetting(f"{path}: {error}") from None
+        _check_source(path, repository.name, repository.commit)
         hashes = [repository.tree, *(weights.sha256 for weights in repository.weights)]
         if not all(_SHA256.fullmatch(digest) for digest in hashes):
             raise WrongSetting(f"{path}: a hash of {repository.name} should have 64 digits.")
@@ -162,32 +166,35 @@ def _check(path: Path, repositories: tuple[Repository, ...]) -> None:
             if weights.file().name in {"", ".", ".."}:
                 raise WrongSetting(f"{path}: {weights.url} should end in a file's name.")
         for model in repository.models:
-            if not _NAME.fullmatch(model.name) or model.name in names:
-                raise WrongSetting(
-                    f"{path}: the model's name {model.name!r} should be small letters, digits,"
-                    " dots, dashes and underscores, and there only once."
-                )
-            names.add(model.name)
+            _add_name(path, model.name, names)
 
 
 def _check_hf(path: Path, models: tuple[HfModel, ...]) -> None:
     names: set[str] = set()
     for model in models:
-        try:
-            check_source(model.repository, model.revision)
-        except SetupError as error:
-            raise WrongSetting(f"{path}: {error}") from None
-        if not _NAME.fullmatch(model.name) or model.name in names:
-            raise WrongSetting(
-                f"{path}: the model's name {model.name!r} should be small letters, digits,"
-                " dots, dashes and underscores, and there only once."
-            )
-        names.add(model.name)
+        _check_source(path, model.repository, model.revision)
+        _add_name(path, model.name, names)
         for file in model.files:
             if not _FILE.fullmatch(file.name):
                 raise WrongSetting(f"{path}: {file.name!r} is no name of a file.")
             if not (_SHA256.fullmatch(file.sha256 or "") or _COMMIT.fullmatch(file.git or "")):
                 raise WrongSetting(f"{path}: {file.name} of {model.name} has no hash.")
+
+
+def _check_source(path: Path, name: str, commit: str) -> None:
+    try:
+        check_source(name, commit)
+    except SetupError as error:
+        raise WrongSetting(f"{path}: {error}") from None
+
+
+def _add_name(path: Path, name: str, names: set[str]) -> None:
+    if not _NAME.fullmatch(name) or name in names:
+        raise WrongSetting(
+            f"{path}: the model's name {name!r} should be small letters, digits,"
+            " dots, dashes and underscores, and there only once."
+        )
+    names.add(name)
 
 
 def append_hf(path: Path, model: HfModel) -> None:

@@ -49,8 +49,9 @@ class HubWorkers:
     def __init__(self, settings: Settings, *, hang_after: float | None = None) -> None:
         self._settings = settings
         self._hang_after = hang_after or longest_work(settings)
-        self._repositories = hub_file.read(settings.hub)
-        self._hf = {HF_PREFIX + model.name: model for model in hub_file.read_hf(settings.hub)}
+        listed = hub_file.load(settings.hub)
+        self._repositories = listed.repository
+        self._hf = {HF_PREFIX + model.name: model for model in listed.hf}
         self._executors: dict[str, Executor] = {}
         self._opening = asyncio.Lock()
         self._stack = contextlib.AsyncExitStack()

@@ -14,7 +14,7 @@ from PIL import Image
 
 from models.catalog.records import Classification
 from models.catalog.selection import Choice
-from models.images.arrays import Array
+from models.images.arrays import Array, softmax
 from models.images.paper import BLANK, contrast
 from models.images.pixel_jobs import Look, Looked
 from models.jobs.answers import Explained
@@ -24,7 +24,7 @@ from models.jobs.errors import JobError
 from models.jobs.requests import Explain
 from models.runtime.device import device_name
 from models.tasks.base import Alone, ClassifierTask
-from models.tasks.classify import normalized, softmax, top_five, view
+from models.tasks.classify import normalized, top_five, view
 
 GAP = 8
 """Pixels between the two pictures."""

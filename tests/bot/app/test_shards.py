@@ -94,7 +94,7 @@ async def test_each_server_is_answered_once_by_the_shard_that_has_it(tmp_path: P
 async def test_a_cut_before_the_session_began_is_no_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is nothing to resume, so Bobby logs in anew."""
+    """There is nothing to resume, so Bobby logs in again."""
     cuts: list[Connection] = []
     identify = Gateway._identify
 
